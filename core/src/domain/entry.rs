@@ -1,0 +1,177 @@
+//! An entry: the one thing that is ever stored. It is never changed; a correction is a new entry that points at the
+//! old one. An entry's text is read in two steps, its head and then its payload, so that what a newer version wrote
+//! survives untouched. Knows neither documents nor databases.
+
+use super::code::Role;
+use super::id::{DeviceId, EntryId, UserId};
+use super::payload::*;
+use jiff::{Timestamp, Zoned};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The version of this software, written into every entry.
+pub const APP: &str = env!("CARGO_PKG_VERSION");
+
+/// An entry's text may have this many bytes.
+pub const MAX_ENTRY_BYTES: usize = 16 * 1024;
+
+macro_rules! kinds {
+    ($($kind:ident),* $(,)?) => {
+        /// What an entry says, by its kind.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Body {
+            $(#[doc = concat!("See [`", stringify!($kind), "`].")] $kind($kind),)*
+            /// Written by a newer version: kept, shown as such, of no effect here.
+            Unknown(String),
+        }
+
+        impl Body {
+            /// Every kind that this version knows.
+            pub const KINDS: &'static [&'static str] = &[$(stringify!($kind)),*];
+
+            /// The kind as stored.
+            pub fn kind(&self) -> &str {
+                match self { $(Self::$kind(_) => stringify!($kind),)* Self::Unknown(kind) => kind }
+            }
+
+            fn read(kind: &str, payload: &str) -> Result<Self, serde_json::Error> {
+                Ok(match kind {
+                    $(stringify!($kind) => Self::$kind(serde_json::from_str(payload)?),)*
+                    other => Self::Unknown(other.to_owned()),
+                })
+            }
+
+            fn write(&self) -> Result<Box<RawValue>, serde_json::Error> {
+                match self {
+                    $(Self::$kind(payload) => serde_json::value::to_raw_value(payload),)*
+                    Self::Unknown(_) => serde_json::value::to_raw_value(&()),
+                }
+            }
+        }
+
+        $(impl From<$kind> for Body {
+            fn from(payload: $kind) -> Self { Self::$kind(payload) }
+        })*
+    };
+}
+
+kinds! {
+    RecordOpened, ScreensOpened, PatientDescribed, EncounterStarted, EncounterEnded, LeaveReasonGiven, ScreenRecorded,
+    ScreenAnswered, NeedIdentified, OwnerOffered, OwnerAccepted, OwnerReleased, Offered, DecisionRecorded,
+    MaterialGiven, ContactAttempted, NextStepSet, NextStepFulfilled, NextStepCancelled, AppointmentBooked,
+    AppointmentChanged, AppointmentCancelled, OutcomeRecorded, Noted, ReviewSettled, SafetyRaised, SafetyHanded,
+    SafetyAssessing, SafetyResolved, LoopClosed, TaskDone,
+}
+
+/// One entry of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its identity, for ever.
+    pub id: EntryId,
+    /// Who says so.
+    pub by: UserId,
+    /// In which role.
+    pub role: Role,
+    /// On which device.
+    pub device: DeviceId,
+    /// When, as the person says, it happened: local wall time and zone.
+    pub occurred_at: Zoned,
+    /// When it was recorded: the device's clock, corrected by the last known offset.
+    pub recorded_at: Timestamp,
+    /// The newest entries of this document that its author had seen.
+    pub after: Vec<EntryId>,
+    /// The version that wrote it.
+    pub app: String,
+    /// What it says.
+    pub body: Body,
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    id: EntryId,
+    kind: String,
+    by: UserId,
+    role: Role,
+    device: DeviceId,
+    occurred_at: Zoned,
+    recorded_at: Timestamp,
+    after: Vec<EntryId>,
+    app: String,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    id: EntryId,
+    kind: &'a str,
+    by: &'a UserId,
+    role: Role,
+    device: DeviceId,
+    occurred_at: &'a Zoned,
+    recorded_at: Timestamp,
+    after: &'a [EntryId],
+    app: &'a str,
+    payload: Box<RawValue>,
+}
+
+/// Why a text is no entry. Says nothing of its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// Over [`MAX_ENTRY_BYTES`].
+    TooLong,
+    /// Its head does not read.
+    Head,
+    /// Its payload does not fit its kind.
+    Payload,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "an entry is longer than allowed",
+            Self::Head => "an entry's head does not read",
+            Self::Payload => "an entry's payload does not fit its kind",
+        })
+    }
+}
+
+impl Entry {
+    /// Reads an entry from its stored text. An unknown kind is an entry; a known kind with a payload that does not fit
+    /// is malformed.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        if text.len() > MAX_ENTRY_BYTES {
+            return Err(Malformed::TooLong);
+        }
+        let head: Head<'_> = serde_json::from_str(text).map_err(|_| Malformed::Head)?;
+        let body = Body::read(&head.kind, head.payload.get()).map_err(|_| Malformed::Payload)?;
+        Ok(Self {
+            id: head.id,
+            by: head.by,
+            role: head.role,
+            device: head.device,
+            occurred_at: head.occurred_at,
+            recorded_at: head.recorded_at,
+            after: head.after,
+            app: head.app,
+            body,
+        })
+    }
+
+    /// The text that is stored, once, when the entry is made.
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&Written {
+            id: self.id,
+            kind: self.body.kind(),
+            by: &self.by,
+            role: self.role,
+            device: self.device,
+            occurred_at: &self.occurred_at,
+            recorded_at: self.recorded_at,
+            after: &self.after,
+            app: &self.app,
+            payload: self.body.write()?,
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! Appointments: what was booked, moved, called off and came of it. Two bookings that did not know of each other both
+//! stand until a person settles it.
+
+use super::review::ReviewItem;
+use crate::domain::code::{AppointmentStatus, BookedBy, Modality, OutcomeValue, ReviewKind};
+use crate::domain::entry::{Body, Entry};
+use crate::domain::id::{EntryId, PartnerId};
+use crate::domain::past::Past;
+use crate::domain::payload::AppointmentBooked;
+use crate::domain::time;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use std::sync::Arc;
+
+/// An appointment.
+#[derive(Clone, Debug)]
+pub struct Appointment {
+    /// The entry that booked it.
+    pub id: EntryId,
+    /// That entry.
+    pub entry: Arc<Entry>,
+    /// What was booked.
+    pub said: AppointmentBooked,
+    /// When it is: the booking's slot or that of the move that stands.
+    pub slot: Slot,
+    /// Where it stands.
+    pub status: AppointmentStatus,
+    /// When it was superseded, cancelled or its outcome recorded, as the author says.
+    pub status_at: Timestamp,
+    /// The cancellations and replacements that ended it.
+    pub ended_by: Vec<EntryId>,
+    /// The first booking of its series.
+    pub series: EntryId,
+    /// Entries of its series up to now, less one: the SEQUENCE of its calendar entry.
+    pub sequence: u32,
+}
+
+/// A time and a way to meet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// The wall time: the source.
+    pub local: DateTime,
+    /// Its IANA zone.
+    pub zone: String,
+    /// The instant: computed.
+    pub start: Timestamp,
+    /// How.
+    pub modality: Modality,
+}
+
+impl Appointment {
+    /// With whom.
+    pub fn partner(&self) -> &PartnerId {
+        &self.said.partner
+    }
+
+    /// Who made it.
+    pub fn booked_by(&self) -> BookedBy {
+        self.said.booked_by
+    }
+
+    /// Is it still to be kept, as far as is known?
+    pub fn is_live(&self) -> bool {
+        self.status == AppointmentStatus::Booked
+    }
+
+    /// Was it standing at its start, or does it stand now if that is to come? A visit missed was kept standing.
+    pub fn is_kept(&self, now: Timestamp) -> bool {
+        match self.status {
+            AppointmentStatus::Booked
+            | AppointmentStatus::Attended
+            | AppointmentStatus::NoShow
+            | AppointmentStatus::OutcomeDisputed => true,
+            AppointmentStatus::Superseded | AppointmentStatus::Cancelled => {
+                self.slot.start <= now && self.status_at > self.slot.start
+            }
+        }
+    }
+}
+
+/// The appointments, their outcomes and moves judged by what is settled; supersession comes after (`supersede`).
+pub(super) fn appointments(past: &Past, items: &[ReviewItem]) -> Vec<Appointment> {
+    let mut found: Vec<Appointment> = past
+        .entries()
+        .iter()
+        .filter_map(|entry| match &entry.body {
+            Body::AppointmentBooked(said) => Some(appointment(past, items, entry, said)),
+            _ => None,
+        })
+        .collect();
+    number(past, &mut found);
+    found
+}
+
+fn appointment(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &AppointmentBooked) -> Appointment {
+    let slot = slot(past, items, entry, said);
+    let settled_for = |id: EntryId| {
+        // An item about this entry that stands open, or was settled for another, takes its force away.
+        items.iter().filter(|i| i.entries.contains(&id)).all(|i| i.settled.as_ref().is_some_and(|s| s.keep == Some(id) || !s.named))
+    };
+    let of = |pick: &dyn Fn(&Body) -> bool| -> Vec<&Arc<Entry>> {
+        past.entries().iter().filter(|e| pick(&e.body) && settled_for(e.id)).collect()
+    };
+    let cancelled = of(&|b| matches!(b, Body::AppointmentCancelled(p) if p.appointment == entry.id));
+    let replaced = of(&|b| matches!(b, Body::AppointmentBooked(p) if p.replaces.contains(&entry.id)));
+    let disputed = items.iter().any(|i| {
+        i.kind == ReviewKind::OutcomeDisputed
+            && i.is_open()
+            && i.entries.iter().filter_map(|id| past.get(*id)).any(
+                |e| matches!(&e.body, Body::OutcomeRecorded(p) if p.appointment == entry.id),
+            )
+    });
+    let outcomes = of(&|b| matches!(b, Body::OutcomeRecorded(p) if p.appointment == entry.id));
+    let latest = outcomes
+        .iter()
+        .filter(|o| !outcomes.iter().any(|l| past.saw(l.id, o.id)))
+        .max_by_key(|o| (o.occurred_at.timestamp(), o.id));
+    let outcome = latest.and_then(|e| match &e.body {
+        Body::OutcomeRecorded(p) => Some((p.value, e.occurred_at.timestamp())),
+        _ => None,
+    });
+    let first_at = |entries: &[&Arc<Entry>]| entries.iter().map(|e| e.occurred_at.timestamp()).min();
+    let (status, status_at) = if disputed {
+        (AppointmentStatus::OutcomeDisputed, slot.start)
+    } else if let Some(at) = first_at(&replaced) {
+        (AppointmentStatus::Superseded, at)
+    } else if let Some((value, at)) = outcome.filter(|(value, _)| *value != OutcomeValue::Unknown) {
+        match value {
+            OutcomeValue::Attended => (AppointmentStatus::Attended, at),
+            OutcomeValue::NoShow => (AppointmentStatus::NoShow, at),
+            _ => (AppointmentStatus::Cancelled, at),
+        }
+    } else if let Some(at) = first_at(&cancelled) {
+        (AppointmentStatus::Cancelled, at)
+    } else {
+        (AppointmentStatus::Booked, entry.occurred_at.timestamp())
+    };
+    let ended_by = cancelled.iter().chain(&replaced).map(|e| e.id).collect();
+    Appointment {
+        id: entry.id,
+        entry: Arc::clone(entry),
+        said: said.clone(),
+        slot,
+        status,
+        status_at,
+        ended_by,
+        series: entry.id,
+        sequence: 0,
+    }
+}
+
+/// The slot that stands: the newest move; of two that a person has not settled yet, the earlier one.
+fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &AppointmentBooked) -> Slot {
+    let booked = Slot {
+        local: said.start_local,
+        zone: said.zone.clone(),
+        start: time::start(said.start_local, &said.zone, said.second_hour).unwrap_or(entry.occurred_at.timestamp()),
+        modality: said.modality,
+    };
+    let moves: Vec<_> = past
+        .entries()
+        .iter()
+        .filter_map(|e| match &e.body {
+            Body::AppointmentChanged(p) if p.appointment == entry.id => {
+                let start = time::start(p.start_local, &p.zone, p.second_hour).ok()?;
+                Some((e.id, Slot { local: p.start_local, zone: p.zone.clone(), start, modality: p.modality.unwrap_or(said.modality) }))
+            }
+            _ => None,
+        })
+        .collect();
+    let lost = |id: EntryId| {
+        items.iter().any(|i| {
+            i.entries.contains(&id) && i.settled.as_ref().is_some_and(|s| s.named && s.keep != Some(id))
+        })
+    };
+    moves
+        .iter()
+        .filter(|(id, _)| !lost(*id) && !moves.iter().any(|(later, _)| past.saw(*later, *id)))
+        .min_by_key(|(id, slot)| (slot.start, *id))
+        .map_or(booked, |(_, slot)| slot.clone())
+}
+
+/// What a settled disagreement about two bookings does: the other one is superseded at once.
+pub(super) fn supersede(appointments: &mut [Appointment], items: &[ReviewItem]) {
+    for item in items.iter().filter(|i| i.kind == ReviewKind::TwoBooked) {
+        let Some((keep, at)) = item.settled.as_ref().and_then(|s| Some((s.keep?, s.at))) else { continue };
+        for appointment in appointments.iter_mut() {
+            let loses = item.choices.contains(&appointment.id) && appointment.id != keep;
+            if loses && appointment.status == AppointmentStatus::Booked {
+                appointment.status = AppointmentStatus::Superseded;
+                appointment.status_at = at;
+            }
+        }
+    }
+}
+
+/// Series and sequence: booked, moved, called off and rebooked entries of one series count.
+fn number(past: &Past, appointments: &mut [Appointment]) {
+    let rebooks: Vec<_> = appointments.iter().map(|a| (a.id, a.said.rebooks)).collect();
+    let root = |mut id: EntryId| {
+        for _ in 0..rebooks.len() {
+            match rebooks.iter().find(|(own, _)| *own == id).and_then(|(_, before)| *before) {
+                Some(before) if rebooks.iter().any(|(own, _)| *own == before) => id = before,
+                _ => break,
+            }
+        }
+        id
+    };
+    let about = |body: &Body, own: EntryId| match body {
+        Body::AppointmentBooked(_) => Some(own),
+        Body::AppointmentChanged(p) => Some(p.appointment),
+        Body::AppointmentCancelled(p) => Some(p.appointment),
+        _ => None,
+    };
+    for appointment in appointments.iter_mut() {
+        appointment.series = root(appointment.id);
+        let count = past
+            .entries()
+            .iter()
+            .filter(|e| about(&e.body, e.id).is_some_and(|id| root(id) == appointment.series))
+            .count();
+        appointment.sequence = u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX);
+    }
+}

@@ -1,0 +1,95 @@
+//! Offers and what the patient said to them. Two decisions that could not see each other and differ are disputed:
+//! until a person settles it nothing more is shared, and follow-up goes on.
+
+use super::collect;
+use super::review::ReviewItem;
+use crate::domain::code::{DecisionState, DecisionValue, Mode, ReviewKind};
+use crate::domain::entry::{Body, Entry};
+use crate::domain::id::{EntryId, UserId};
+use crate::domain::past::Past;
+use crate::domain::payload::DecisionRecorded;
+use jiff::Zoned;
+use std::sync::Arc;
+
+/// An offer.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The entry.
+    pub id: EntryId,
+    /// Who made it.
+    pub by: UserId,
+    /// When.
+    pub at: Zoned,
+    /// How she would meet the practice.
+    pub mode: Mode,
+    /// In which encounter; none for phone outreach.
+    pub encounter: Option<EntryId>,
+}
+
+/// A decision.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// What she said.
+    pub said: DecisionRecorded,
+    /// In which encounter: its own, or that of its offer.
+    pub encounter: Option<EntryId>,
+}
+
+pub(super) fn offers(past: &Past) -> Vec<Offer> {
+    let mut offers: Vec<_> = past
+        .entries()
+        .iter()
+        .filter_map(|e| match &e.body {
+            Body::Offered(p) => {
+                Some(Offer { id: e.id, by: e.by.clone(), at: e.occurred_at.clone(), mode: p.mode, encounter: p.encounter })
+            }
+            _ => None,
+        })
+        .collect();
+    offers.sort_by_key(|o| (o.at.timestamp(), o.id));
+    offers
+}
+
+pub(super) fn decisions(past: &Past) -> Vec<Decision> {
+    let of_offer = |offer: Option<EntryId>| {
+        offer.and_then(|id| past.get(id)).and_then(|e| match &e.body {
+            Body::Offered(p) => p.encounter,
+            _ => None,
+        })
+    };
+    collect(past, |body| match body {
+        Body::DecisionRecorded(p) => Some(p.clone()),
+        _ => None,
+    })
+    .into_iter()
+    .map(|(entry, said)| Decision { encounter: said.encounter.or_else(|| of_offer(said.offer)), entry, said })
+    .collect()
+}
+
+/// The decisions that no other decision has seen: one, or several that do not know of each other.
+pub(super) fn standing<'a>(past: &Past, decisions: &'a [Decision]) -> Vec<&'a Decision> {
+    decisions.iter().filter(|d| !decisions.iter().any(|o| past.saw(o.entry.id, d.entry.id))).collect()
+}
+
+pub(super) fn state(past: &Past, offers: &[Offer], decisions: &[Decision], review: &[ReviewItem]) -> DecisionState {
+    let disputes: Vec<_> = review.iter().filter(|item| item.kind == ReviewKind::DecisionDisputed).collect();
+    if disputes.iter().any(|item| item.is_open()) {
+        return DecisionState::Disputed;
+    }
+    let standing = standing(past, decisions);
+    let settled = disputes.iter().filter_map(|item| item.settled.as_ref()).next_back();
+    let chosen = settled
+        .and_then(|s| standing.iter().find(|d| Some(d.entry.id) == s.keep))
+        .or_else(|| standing.iter().max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id)));
+    match chosen.map(|d| d.said.value) {
+        None if offers.is_empty() => DecisionState::NotOffered,
+        None => DecisionState::Offered,
+        Some(DecisionValue::Agreed) => DecisionState::Agreed,
+        Some(DecisionValue::Hesitant) => DecisionState::Hesitant,
+        Some(DecisionValue::NotToday) => DecisionState::NotToday,
+        Some(DecisionValue::DoNotAskAgain) => DecisionState::DoNotAskAgain,
+        Some(DecisionValue::Withdrew) => DecisionState::Withdrew,
+    }
+}

@@ -1,0 +1,204 @@
+//! What two people, who could not see each other's work, said two ways. Both sentences stay; an item asks a person.
+//! An item is named by its kind and its entries, so that every device finds the same one. It is settled by an entry
+//! that names it, or by one that had seen both sides and says the fact anew. Two settlements that do not know of each
+//! other and differ are themselves an item.
+
+use super::appointment::{self, Appointment};
+use super::decision::Decision;
+use crate::domain::code::{OutcomeValue, ReviewKind};
+use crate::domain::entry::{Body, Entry};
+use crate::domain::id::{DerivedId, EntryId};
+use crate::domain::past::Past;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewItem {
+    /// Derived from kind and entries.
+    pub id: DerivedId,
+    /// What kind of disagreement.
+    pub kind: ReviewKind,
+    /// The two entries that disagree.
+    pub entries: [EntryId; 2],
+    /// The entries of which one may stand: the two, or for two settlements what they chose between.
+    pub choices: Vec<EntryId>,
+    /// How it was settled, if it was.
+    pub settled: Option<Settlement>,
+}
+
+/// How an item was settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// By which entry.
+    pub by: EntryId,
+    /// When, as its author says.
+    pub at: Timestamp,
+    /// The entry that stands; none while two settlements disagree.
+    pub keep: Option<EntryId>,
+    /// A person named the item; else an entry that had seen both sides said the fact anew.
+    pub named: bool,
+}
+
+impl ReviewItem {
+    /// Does a person still have to decide?
+    pub fn is_open(&self) -> bool {
+        self.settled.is_none()
+    }
+}
+
+/// Entries that each say the same fact, with what they say.
+pub(super) struct Fact {
+    kind: ReviewKind,
+    said: Vec<(EntryId, String)>,
+}
+
+/// All items of a record, and its appointments with what the items do to them.
+pub(super) fn settle(past: &Past, decisions: &[Decision]) -> (Vec<Appointment>, Vec<ReviewItem>) {
+    let mut items = Vec::new();
+    for fact in facts(past, decisions) {
+        items.extend(disagreements(past, &fact));
+    }
+    let mut appointments = appointment::appointments(past, &items);
+    for item in two_booked(past, &appointments) {
+        items.push(item);
+    }
+    appointment::supersede(&mut appointments, &items);
+    items.sort_by_key(|item| item.id);
+    (appointments, items)
+}
+
+fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
+    let mut outcome: BTreeMap<EntryId, Vec<_>> = BTreeMap::new();
+    let mut slot: BTreeMap<EntryId, Vec<_>> = BTreeMap::new();
+    let mut ended: BTreeMap<EntryId, Vec<_>> = BTreeMap::new();
+    let (mut names, mut births) = (Vec::new(), Vec::new());
+    for entry in past.entries() {
+        match &entry.body {
+            Body::OutcomeRecorded(p) => outcome.entry(p.appointment).or_default().push((entry.id, p.value.to_string())),
+            Body::AppointmentChanged(p) => {
+                let said = format!("{} {} {}", p.start_local, p.zone, p.second_hour);
+                slot.entry(p.appointment).or_default().push((entry.id, said));
+            }
+            Body::AppointmentCancelled(p) => slot.entry(p.appointment).or_default().push((entry.id, "cancelled".into())),
+            Body::EncounterEnded(p) => {
+                let minute = entry.occurred_at.timestamp().as_second().div_euclid(60);
+                ended.entry(p.encounter).or_default().push((entry.id, minute.to_string()));
+            }
+            Body::PatientDescribed(p) => {
+                names.extend(p.preferred_name.iter().map(|name| (entry.id, name.clone())));
+                births.extend(p.born_on.iter().map(|date| (entry.id, date.to_string())));
+            }
+            _ => {}
+        }
+    }
+    // A visit that was attended cannot have been cancelled unseen by each other: the same fact, said two ways.
+    for (appointment, said) in &outcome {
+        let attended = said.iter().filter(|(_, value)| value == OutcomeValue::Attended.as_str());
+        if let Some(slots) = slot.get_mut(appointment) {
+            slots.extend(attended.cloned());
+        }
+    }
+    let decided = decisions.iter().map(|d| (d.entry.id, d.said.value.to_string())).collect();
+    let fact = |kind, said| Fact { kind, said };
+    std::iter::once(fact(ReviewKind::DecisionDisputed, decided))
+        .chain(outcome.into_values().map(|said| fact(ReviewKind::OutcomeDisputed, said)))
+        .chain(slot.into_values().map(|said| fact(ReviewKind::TwoValues, said)))
+        .chain(ended.into_values().map(|said| fact(ReviewKind::TwoValues, said)))
+        .chain([names, births].map(|said| fact(ReviewKind::TwoValues, said)))
+        .collect()
+}
+
+/// The pairs of a fact that disagree: neither saw the other, they differ, and neither was overtaken on its own side.
+fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
+    let mut items = Vec::new();
+    for (at, (a, said_a)) in fact.said.iter().enumerate() {
+        for (b, said_b) in fact.said.iter().skip(at + 1) {
+            let overtaken = |x: EntryId, y: EntryId| {
+                fact.said.iter().any(|(z, _)| past.saw(*z, x) && !past.saw(*z, y) && *z != y)
+            };
+            if said_a == said_b || !past.concurrent(*a, *b) || overtaken(*a, *b) || overtaken(*b, *a) {
+                continue;
+            }
+            let anew = fact
+                .said
+                .iter()
+                .filter(|(z, _)| past.saw(*z, *a) && past.saw(*z, *b))
+                .filter_map(|(z, _)| past.get(*z))
+                .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
+                .map(|e| Settlement { by: e.id, at: e.occurred_at.timestamp(), keep: Some(e.id), named: false });
+            items.extend(resolve(past, fact.kind, [*a, *b], &[*a, *b], anew));
+        }
+    }
+    items
+}
+
+/// Two bookings that neither saw, both standing: no winner is chosen.
+fn two_booked(past: &Past, appointments: &[Appointment]) -> Vec<ReviewItem> {
+    let mut items = Vec::new();
+    for (at, a) in appointments.iter().enumerate() {
+        for b in appointments.iter().skip(at + 1) {
+            if !past.concurrent(a.id, b.id) {
+                continue;
+            }
+            let ends: Vec<&Arc<Entry>> =
+                a.ended_by.iter().chain(&b.ended_by).filter_map(|id| past.get(*id)).collect();
+            let saw_both = |e: &Arc<Entry>| {
+                (past.saw(e.id, a.id)) && (past.saw(e.id, b.id))
+            };
+            if !ends.is_empty() && !ends.iter().any(|e| saw_both(e)) {
+                continue;
+            }
+            let anew = ends
+                .into_iter()
+                .filter(|e| saw_both(e))
+                .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
+                .map(|e| {
+                    let keep = if a.ended_by.contains(&e.id) { b.id } else { a.id };
+                    Settlement { by: e.id, at: e.occurred_at.timestamp(), keep: Some(keep), named: false }
+                });
+            items.extend(resolve(past, ReviewKind::TwoBooked, [a.id, b.id], &[a.id, b.id], anew));
+        }
+    }
+    items
+}
+
+/// One item with what settles it, and the further items that two differing settlements make.
+fn resolve(
+    past: &Past,
+    kind: ReviewKind,
+    entries: [EntryId; 2],
+    choices: &[EntryId],
+    anew: Option<Settlement>,
+) -> Vec<ReviewItem> {
+    let mut entries = entries;
+    entries.sort_unstable();
+    let id = DerivedId::derive(kind.as_str(), &entries);
+    let mut item = ReviewItem { id, kind, entries, choices: choices.to_vec(), settled: None };
+    let named: Vec<Settlement> = past
+        .entries()
+        .iter()
+        .filter_map(|e| match &e.body {
+            Body::ReviewSettled(p) if p.items.contains(&id) && choices.contains(&p.keep) => {
+                Some(Settlement { by: e.id, at: e.occurred_at.timestamp(), keep: Some(p.keep), named: true })
+            }
+            _ => None,
+        })
+        .collect();
+    let newest: Vec<&Settlement> =
+        named.iter().filter(|s| !named.iter().any(|o| past.saw(o.by, s.by))).collect();
+    let Some(first) = newest.iter().min_by_key(|s| (s.at, s.by)) else {
+        item.settled = anew;
+        return vec![item];
+    };
+    item.settled = Some((*first).clone());
+    let Some(other) = newest.iter().find(|s| s.keep != first.keep) else { return vec![item] };
+    // Two people settled it two ways: neither stands, and a further item asks again.
+    let (first, other) = (first.by, other.by);
+    let mut further = resolve(past, kind, [first, other], choices, anew);
+    let again = further.first().and_then(|f| f.settled.clone());
+    item.settled = again.or_else(|| item.settled.take().map(|s| Settlement { keep: None, ..s }));
+    further.insert(0, item);
+    further
+}

@@ -1,0 +1,67 @@
+//! `read`: a patient, the receipts, the organisation's sheet and the time, read as what people act on: tasks with their
+//! due times, when a question opened, the loop's history, the stage in one word. Equal inputs give equal readings. A
+//! reading holds instants, never "overdue": that is asked of it with a time.
+
+mod loops;
+mod measure;
+mod promise;
+mod review;
+mod summary;
+mod task;
+
+pub use loops::LoopPoint;
+pub use promise::PromiseReading;
+pub use review::ReviewReading;
+pub use summary::{AppointmentReading, EncounterReading, FlagReading, Next, NextKind, Summary};
+pub use task::{TaskReading, TaskState};
+
+use super::id::{EntryId, PatientId};
+use super::join::Patient;
+use super::organisation::Organisation;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The server's word for entries: when it had them, and how far off their author's clock was. Absent until the server
+/// has the entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipts(pub BTreeMap<EntryId, ReceiptTimes>);
+
+/// The times of one receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptTimes {
+    /// When the server had the entry.
+    pub received_at: Timestamp,
+    /// Its author's clock then: device minus server.
+    pub offset_ms: i64,
+}
+
+impl Receipts {
+    /// When the server had this entry.
+    pub fn received_at(&self, id: EntryId) -> Option<Timestamp> {
+        self.0.get(&id).map(|r| r.received_at)
+    }
+
+    /// The later of two receipts; none while either is missing.
+    pub fn both_received_at(&self, a: EntryId, b: EntryId) -> Option<Timestamp> {
+        Some(self.received_at(a)?.max(self.received_at(b)?))
+    }
+}
+
+/// A patient, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Who.
+    pub patient: PatientId,
+    /// Her records.
+    pub records: Vec<RecordReading>,
+}
+
+/// One record, read: plain data, as it is kept in indexes and projections.
+pub type RecordReading = Summary;
+
+/// Reads a patient.
+pub fn read(patient: &Patient, receipts: &Receipts, sheet: &Organisation, now: Timestamp) -> Reading {
+    let records =
+        patient.records.iter().map(|record| summary::summary(patient, record, receipts, sheet, now)).collect();
+    Reading { patient: patient.id, records }
+}

@@ -1,0 +1,93 @@
+//! The loop: closed by a person, open again as soon as something relevant appears that she had not seen, or a safety
+//! flag that she did not name. Nothing is dropped because a loop is closed.
+
+use super::Receipts;
+use crate::domain::code::{CloseReason, SelfHarm};
+use crate::domain::code::{OutcomeValue, ScreenResult};
+use crate::domain::entry::{Body, Entry};
+use crate::domain::fold::Record;
+use crate::domain::id::EntryId;
+use crate::domain::join::Patient;
+use crate::domain::payload::LoopClosed;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A turn of the loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoopPoint {
+    /// Why it was closed; none where it opened again.
+    pub closed: Option<CloseReason>,
+    /// When; none while a receipt is missing.
+    pub at: Option<Timestamp>,
+}
+
+/// The history, from the first closing on. The last point tells how it stands.
+pub(super) fn history(patient: &Patient, record: &Record, receipts: &Receipts) -> Vec<LoopPoint> {
+    let mut points: Vec<LoopPoint> = Vec::new();
+    let mut closings: Vec<_> = record.closings.iter().collect();
+    closings.sort_by_key(|(e, _)| (e.occurred_at.timestamp(), e.id));
+    for (at, (closing, said)) in closings.iter().enumerate() {
+        // What a later closing had not seen either opens that one again, not this one.
+        let next = closings.get(at + 1);
+        if points.last().is_none_or(|p| p.closed.is_none()) {
+            points.push(LoopPoint { closed: Some(said.reason), at: Some(closing.occurred_at.timestamp()) });
+        }
+        let mut reopened: Vec<Option<Timestamp>> = record
+            .entries()
+            .iter()
+            .filter(|e| e.id != closing.id && !record.past.saw(closing.id, e.id) && is_relevant(record, closing, e))
+            .filter(|e| next.is_none_or(|(later, _)| record.past.saw(later.id, e.id)))
+            .map(|e| reopened_at(record, receipts, closing, e))
+            .collect();
+        reopened.extend(
+            patient
+                .flags
+                .iter()
+                .filter(|f| !names(said, f.id) && !record.past.saw(closing.id, f.id))
+                .filter(|f| next.is_none_or(|(_, later)| names(later, f.id)))
+                .map(|f| reopened_at(record, receipts, closing, &f.entry)),
+        );
+        if let Some(at) = reopened.iter().copied().flatten().min().map(Some).or_else(|| reopened.first().copied()) {
+            points.push(LoopPoint { closed: None, at });
+        }
+    }
+    points
+}
+
+fn names(said: &LoopClosed, flag: EntryId) -> bool {
+    said.flags_seen.contains(&flag)
+}
+
+/// When this entry opened the loop again: at its own time if its author knew of the closing, else when both were known.
+fn reopened_at(record: &Record, receipts: &Receipts, closing: &Entry, entry: &Arc<Entry>) -> Option<Timestamp> {
+    if record.past.saw(entry.id, closing.id) {
+        return Some(entry.occurred_at.timestamp());
+    }
+    receipts.both_received_at(entry.id, closing.id)
+}
+
+fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
+    match &entry.body {
+        Body::NeedIdentified(_)
+        | Body::Offered(_)
+        | Body::DecisionRecorded(_)
+        | Body::NextStepSet(_)
+        | Body::AppointmentBooked(_)
+        | Body::AppointmentChanged(_)
+        | Body::AppointmentCancelled(_)
+        | Body::ContactAttempted(_)
+        | Body::SafetyRaised(_) => true,
+        Body::ScreenRecorded(p) => p.result == ScreenResult::Positive || p.self_harm == SelfHarm::Yes,
+        Body::OutcomeRecorded(p) => known_outcome(record, closing, p.appointment) != Some(p.value),
+        _ => false,
+    }
+}
+
+/// The outcome that the closing's author knew.
+fn known_outcome(record: &Record, closing: &Entry, appointment: EntryId) -> Option<OutcomeValue> {
+    record.entries().iter().rev().filter(|e| record.past.saw(closing.id, e.id)).find_map(|e| match &e.body {
+        Body::OutcomeRecorded(p) if p.appointment == appointment => Some(p.value),
+        _ => None,
+    })
+}

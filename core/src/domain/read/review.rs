@@ -1,0 +1,80 @@
+//! When a question opened, for whom it is, and how long it stood.
+
+use super::Receipts;
+use crate::domain::code::ReviewKind;
+use crate::domain::fold::Record;
+use crate::domain::id::{DerivedId, EntryId, UserId};
+use crate::domain::organisation::Organisation;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A question that two people left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReviewReading {
+    /// Its id.
+    pub id: DerivedId,
+    /// What kind.
+    pub kind: ReviewKind,
+    /// The two entries.
+    pub entries: [EntryId; 2],
+    /// The entries of which one may stand.
+    pub choices: Vec<EntryId>,
+    /// For whom: the record's owners, else the authors.
+    pub owners: Vec<UserId>,
+    /// The other authors, who are told.
+    pub told: Vec<UserId>,
+    /// When the server had both; none while it has not.
+    pub opened_at: Option<Timestamp>,
+    /// The next close of business after that.
+    pub due_at: Option<Timestamp>,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// The entry that stands.
+    pub keep: Option<EntryId>,
+}
+
+impl ReviewReading {
+    /// Does a person still have to decide?
+    pub fn is_open(&self) -> bool {
+        self.settled_at.is_none()
+    }
+
+    /// Minutes of the clock that it stood open, up to now.
+    pub fn open_minutes(&self, now: Timestamp) -> Option<i64> {
+        let until = self.settled_at.unwrap_or(now);
+        self.opened_at.map(|opened| (until.duration_since(opened).as_secs() / 60).max(0))
+    }
+}
+
+pub(super) fn review(record: &Record, receipts: &Receipts, sheet: &Organisation) -> Vec<ReviewReading> {
+    let site = record.site.as_ref();
+    record
+        .review
+        .iter()
+        .map(|item| {
+            let [a, b] = item.entries;
+            let mut authors: Vec<UserId> =
+                [a, b].iter().filter_map(|id| record.past.get(*id)).map(|e| e.by.clone()).collect();
+            authors.sort();
+            authors.dedup();
+            let owners = if record.owners.is_empty() { authors.clone() } else { record.owners.clone() };
+            let told = authors.into_iter().filter(|a| !owners.contains(a)).collect();
+            let opened_at = receipts.both_received_at(a, b);
+            let due_at = opened_at.zip(site).and_then(|(opened, site)| {
+                sheet.site(site).map(|s| s.calendar.next_closing(opened, &sheet.site_zone(site)))
+            });
+            ReviewReading {
+                id: item.id,
+                kind: item.kind,
+                entries: item.entries,
+                choices: item.choices.clone(),
+                owners,
+                told,
+                opened_at,
+                due_at,
+                settled_at: item.settled.as_ref().map(|s| s.at),
+                keep: item.settled.as_ref().and_then(|s| s.keep).filter(|keep| record.past.get(*keep).is_some()),
+            }
+        })
+        .collect()
+}

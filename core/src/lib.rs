@@ -1,0 +1,5 @@
+//! Warmhand's core: what a device is. A line may use only what stands above it in this list.
+
+pub mod domain;
+pub mod document;
+pub mod wire;

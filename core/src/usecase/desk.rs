@@ -1,0 +1,102 @@
+//! What a use case may look at, and what it hands back. Refuses to write: `app` does.
+
+use crate::domain::code::Role;
+use crate::domain::entry::Body;
+use crate::domain::fold::Record;
+use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, uuid_v7};
+use crate::domain::join::Patient;
+use crate::domain::organisation::{Organisation, Person};
+use crate::domain::read::Reading;
+use crate::refusal::Refusal;
+use jiff::{Timestamp, Zoned};
+use rand::RngCore;
+use std::cell::RefCell;
+
+/// Everything that a use case may look at.
+pub struct Desk<'a> {
+    /// Now, by the device's clock corrected by the last known offset.
+    pub now: Timestamp,
+    /// Who is signed in.
+    pub person: &'a Person,
+    /// On which device.
+    pub device: DeviceId,
+    /// The sheet.
+    pub sheet: &'a Organisation,
+    /// The patient of the command's record.
+    pub patient: Option<&'a Patient>,
+    /// The command's record; none for opening one.
+    pub record: Option<&'a Record>,
+    /// What it reads as, now.
+    pub reading: Option<&'a Reading>,
+    /// The random source.
+    pub rng: RefCell<&'a mut dyn RngCore>,
+}
+
+/// Where an entry goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The command's record.
+    Record,
+    /// A record that begins with it.
+    NewRecord(DocumentId),
+    /// The patient's document for screen answers, begun if this device knows none that it may write in.
+    Screens,
+}
+
+/// An entry before it has its head.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// Its id.
+    pub id: EntryId,
+    /// Where it goes.
+    pub target: Target,
+    /// When it happened; now if none.
+    pub at: Option<Zoned>,
+    /// The role to write in, if the usual choice would not do.
+    pub role: Option<Role>,
+    /// What it says.
+    pub body: Body,
+}
+
+/// The entries that a command makes, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// In order; those of one target become one change.
+    pub drafts: Vec<Draft>,
+    /// The entry that names what was made.
+    pub made: Option<EntryId>,
+    /// The patient, when the record is new.
+    pub patient: Option<PatientId>,
+}
+
+impl Desk<'_> {
+    /// A fresh entry id.
+    pub fn entry_id(&self) -> EntryId {
+        EntryId(uuid_v7(self.now, &mut **self.rng.borrow_mut()))
+    }
+
+    /// A fresh document id.
+    pub fn document_id(&self) -> DocumentId {
+        DocumentId(uuid_v7(self.now, &mut **self.rng.borrow_mut()))
+    }
+
+    /// A fresh patient id.
+    pub fn patient_id(&self) -> PatientId {
+        PatientId(uuid_v7(self.now, &mut **self.rng.borrow_mut()))
+    }
+
+    /// The record that the command names.
+    pub fn record(&self) -> Result<&Record, Refusal> {
+        self.record.ok_or(Refusal::NotHere("the record"))
+    }
+
+    /// A plan of one entry in the command's record.
+    pub fn one(&self, at: Option<Zoned>, body: impl Into<Body>) -> Plan {
+        let id = self.entry_id();
+        Plan {
+            drafts: vec![Draft { id, target: Target::Record, at, role: None, body: body.into() }],
+            made: Some(id),
+            patient: None,
+        }
+    }
+}

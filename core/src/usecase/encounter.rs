@@ -1,0 +1,58 @@
+//! The visit with its two ends.
+
+use super::{Desk, Plan};
+use crate::domain::code::{Setting, Signal};
+use crate::domain::id::{DocumentId, EntryId, SiteId};
+use crate::domain::payload;
+use crate::refusal::Refusal;
+use jiff::Zoned;
+use serde::{Deserialize, Serialize};
+
+/// The visit begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartEncounter {
+    /// The record.
+    pub record: DocumentId,
+    /// Where.
+    pub setting: Setting,
+    /// Of which site; the record's if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteId>,
+    /// What signal there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Signal>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// The patient leaves, or the visitor leaves her home. Never refused for want of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndEncounter {
+    /// The record.
+    pub record: DocumentId,
+    /// In which encounter; the open one if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encounter: Option<EntryId>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// Why she left without a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiveLeaveReason {
+    /// The record.
+    pub record: DocumentId,
+    /// In a few words.
+    pub reason: String,
+    /// In which encounter; the open one if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encounter: Option<EntryId>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}

@@ -1,0 +1,75 @@
+//! A person sees the need; who looks after it.
+
+use super::{Desk, Plan};
+use crate::domain::code::{NeedBasis, NeedKind, Urgency};
+use crate::domain::id::{DocumentId, EntryId, UserId};
+use crate::domain::payload;
+use crate::refusal::Refusal;
+use jiff::Zoned;
+use serde::{Deserialize, Serialize};
+
+/// Begins the handoff. The owner is who is designated at the site today, unless named.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentifyNeed {
+    /// The record.
+    pub record: DocumentId,
+    /// On what ground.
+    pub basis: NeedBasis,
+    /// What kind of help; therapy if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub need: Option<NeedKind>,
+    /// How soon; routine if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+    /// The screen that showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<EntryId>,
+    /// Who looks after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// In which encounter; the open one if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encounter: Option<EntryId>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// Offers the handoff to a named person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfferOwnership {
+    /// The record.
+    pub record: DocumentId,
+    /// To whom.
+    pub to: UserId,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// Takes the handoff.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptOwnership {
+    /// The record.
+    pub record: DocumentId,
+    /// The offer that is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<EntryId>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// Gives the handoff up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseOwnership {
+    /// The record.
+    pub record: DocumentId,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}

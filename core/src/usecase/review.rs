@@ -1,0 +1,24 @@
+//! Settling what two people left open.
+
+use super::{Desk, Plan};
+use crate::domain::id::{DerivedId, DocumentId, EntryId};
+use crate::domain::payload;
+use crate::refusal::Refusal;
+use jiff::Zoned;
+use serde::{Deserialize, Serialize};
+
+/// Says which of the two stands. Closes the items named, or every open item that holds the entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettleReview {
+    /// The record.
+    pub record: DocumentId,
+    /// The entry that stands.
+    pub keep: EntryId,
+    /// The items that were seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<DerivedId>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
