@@ -8,6 +8,7 @@ pub mod entry;
 pub mod fold;
 pub mod guard;
 pub mod id;
+pub mod instrument;
 pub mod join;
 pub mod organisation;
 pub mod past;

@@ -3,3 +3,5 @@
 pub mod domain;
 pub mod document;
 pub mod wire;
+pub mod refusal;
+pub mod usecase;

@@ -1,10 +1,11 @@
 //! Appointments: local wall time and zone are their source.
 
 use super::{Desk, Plan};
-use crate::domain::code::{BookedBy, Modality, OutcomeSource, OutcomeValue};
+use crate::domain::code::{AppointmentStatus, BookedBy, Modality, OutcomeSource, OutcomeValue};
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::domain::time::{self, NoInstant};
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use jiff::civil::{DateTime};
 use serde::{Deserialize, Serialize};
@@ -118,4 +119,78 @@ pub struct RecordOutcome {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl BookAppointment {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let partner = desk.partner(&self.partner)?;
+        let zone = self.zone.unwrap_or_else(|| partner.zone.clone().unwrap_or_else(|| desk.sheet.zone.clone()));
+        check_start(self.start_local, &zone, self.second_hour)?;
+        let record = desk.record()?;
+        // A visit that follows a missed or cancelled one with the same practice makes up for it.
+        let missed = record.appointments.iter().rev().find(|a| {
+            *a.partner() == self.partner && matches!(a.status, AppointmentStatus::NoShow | AppointmentStatus::Cancelled)
+        });
+        let rebooks = self.rebooks.or_else(|| missed.map(|a| a.id));
+        let body = payload::AppointmentBooked {
+            partner: self.partner,
+            start_local: self.start_local,
+            zone,
+            second_hour: self.second_hour,
+            modality: self.modality.unwrap_or(Modality::InPerson),
+            booked_by: self.booked_by.unwrap_or(BookedBy::Staff),
+            encounter: if self.outreach { None } else { desk.encounter(self.encounter)? },
+            minutes: self.minutes,
+            clinician: self.clinician,
+            location: self.location,
+            replaces: self.replaces,
+            also: self.also,
+            rebooks,
+        };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl ChangeAppointment {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let standing = desk.record()?.appointment(self.appointment).ok_or(Refusal::NotHere("the appointment"))?;
+        let zone = self.zone.unwrap_or_else(|| standing.slot.zone.clone());
+        check_start(self.start_local, &zone, self.second_hour)?;
+        let body = payload::AppointmentChanged {
+            appointment: self.appointment,
+            start_local: self.start_local,
+            zone,
+            second_hour: self.second_hour,
+            modality: self.modality,
+        };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl CancelAppointment {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let body = payload::AppointmentCancelled {
+            appointment: self.appointment,
+            cancelled_by: self.cancelled_by,
+            reason: self.reason,
+        };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl RecordOutcome {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let source = self.source.unwrap_or(OutcomeSource::Partner);
+        Ok(desk.one(self.at, payload::OutcomeRecorded { appointment: self.appointment, value: self.value, source }))
+    }
+}
+
+fn check_start(local: DateTime, zone: &str, second_hour: bool) -> Result<(), Refusal> {
+    let (field, problem) = match time::start(local, zone, second_hour) {
+        Ok(_) => return Ok(()),
+        Err(NoInstant::Zone) => ("zone", Problem::NoSuchZone),
+        Err(NoInstant::Gap) => ("start_local", Problem::InGap),
+        Err(NoInstant::Range) => ("start_local", Problem::OutOfRange),
+    };
+    Err(Refusal::Invalid { field, problem })
 }

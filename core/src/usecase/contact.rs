@@ -4,7 +4,7 @@ use super::{Desk, Plan};
 use crate::domain::code::{Channel, ContactBasis, ContactOutcome, ContactWith, Direction};
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
@@ -57,4 +57,36 @@ pub struct RecordContact {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl RecordContact {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        if let Some(partner) = &self.partner {
+            desk.partner(partner)?;
+        }
+        let outward = match self.with {
+            ContactWith::Partner => Direction::ToPartner,
+            ContactWith::Patient | ContactWith::OnCallClinician => Direction::ToPatient,
+        };
+        if self.ended_at.as_ref().zip(self.at.as_ref()).is_some_and(|(end, start)| end < start) {
+            return Err(Refusal::Invalid { field: "ended_at", problem: Problem::OutOfRange });
+        }
+        let body = payload::ContactAttempted {
+            with: self.with,
+            basis: self.basis.unwrap_or(ContactBasis::Agreed),
+            direction: self.direction.unwrap_or(outward),
+            channel: self.channel.unwrap_or(Channel::Voice),
+            outcome: self.outcome,
+            partner: self.partner,
+            contact_name: self.contact_name,
+            encounter: desk.encounter(self.encounter)?,
+            ended_at: self.ended_at,
+            patient_on_line: self.patient_on_line,
+            introduced_by_name: self.introduced_by_name,
+            context_given: self.context_given,
+            retry_at: self.retry_at,
+            reason: self.reason,
+        };
+        Ok(desk.one(self.at, body))
+    }
 }

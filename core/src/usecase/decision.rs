@@ -82,3 +82,35 @@ pub struct GiveMaterial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
 }
+
+impl OfferHandoff {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let encounter = if self.outreach { None } else { desk.encounter(self.encounter)? };
+        let body = payload::Offered { mode: self.mode, encounter, script: self.script, language: self.language };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl RecordDecision {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let latest = desk.record()?.offers.last().map(|offer| offer.id);
+        let encounter = if self.outreach { None } else { desk.encounter(self.encounter)? };
+        let body = payload::DecisionRecorded {
+            value: self.value,
+            offer: self.offer.or(latest),
+            encounter,
+            reasons: self.reasons,
+            patient_initiated: self.patient_initiated,
+            revisit: self.revisit,
+            words: self.words,
+        };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl GiveMaterial {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let encounter = desk.encounter(self.encounter)?;
+        Ok(desk.one(self.at, payload::MaterialGiven { what: self.what, encounter }))
+    }
+}

@@ -3,11 +3,13 @@
 use crate::domain::code::Role;
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
-use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, uuid_v7};
+use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, uuid_v7};
 use crate::domain::join::Patient;
-use crate::domain::organisation::{Organisation, Person};
+use crate::domain::organisation::{Organisation, Partner, Person};
 use crate::domain::read::Reading;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use rand::RngCore;
 use std::cell::RefCell;
@@ -37,6 +39,8 @@ pub struct Desk<'a> {
 pub enum Target {
     /// The command's record.
     Record,
+    /// Another record of the same patient.
+    Of(DocumentId),
     /// A record that begins with it.
     NewRecord(DocumentId),
     /// The patient's document for screen answers, begun if this device knows none that it may write in.
@@ -88,6 +92,28 @@ impl Desk<'_> {
     /// The record that the command names.
     pub fn record(&self) -> Result<&Record, Refusal> {
         self.record.ok_or(Refusal::NotHere("the record"))
+    }
+
+    /// The encounter that an entry belongs to: the named one, or the one that is open.
+    pub fn encounter(&self, named: Option<EntryId>) -> Result<Option<EntryId>, Refusal> {
+        let record = self.record()?;
+        match named {
+            Some(id) if record.encounters.iter().any(|e| e.id == id) => Ok(Some(id)),
+            Some(_) => Err(Refusal::NotHere("the visit")),
+            None => Ok(record.open_encounter().map(|e| e.id)),
+        }
+    }
+
+    /// The practice of this code.
+    pub fn partner(&self, id: &PartnerId) -> Result<&Partner, Refusal> {
+        self.sheet.partner(id).ok_or(Refusal::Invalid { field: "partner", problem: Problem::Unknown })
+    }
+
+    /// The local date of a claimed time, or today at the record's site.
+    pub fn date(&self, at: Option<&Zoned>) -> Date {
+        let site = self.record.and_then(|r| r.site.as_ref());
+        let zone = site.map_or(TimeZone::UTC, |site| self.sheet.site_zone(site));
+        at.map_or_else(|| self.now.to_zoned(zone).date(), Zoned::date)
     }
 
     /// A plan of one entry in the command's record.

@@ -4,7 +4,7 @@ use super::{Desk, Plan};
 use crate::domain::code::{Setting, Signal};
 use crate::domain::id::{DocumentId, EntryId, SiteId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
@@ -55,4 +55,30 @@ pub struct GiveLeaveReason {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl StartEncounter {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let home = desk.record()?.site.clone();
+        let site = self.site.or(home).ok_or(Refusal::Invalid { field: "site", problem: Problem::Empty })?;
+        if desk.sheet.site(&site).is_none() {
+            return Err(Refusal::Invalid { field: "site", problem: Problem::Unknown });
+        }
+        Ok(desk.one(self.at, payload::EncounterStarted { setting: self.setting, site, signal: self.signal }))
+    }
+}
+
+impl EndEncounter {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let encounter = desk.encounter(self.encounter)?.ok_or(Refusal::NotHere("an open visit"))?;
+        Ok(desk.one(self.at, payload::EncounterEnded { encounter }))
+    }
+}
+
+impl GiveLeaveReason {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let last = desk.record()?.encounters.last().map(|e| e.id);
+        let encounter = self.encounter.or(last).ok_or(Refusal::NotHere("the visit"))?;
+        Ok(desk.one(self.at, payload::LeaveReasonGiven { encounter, reason: self.reason }))
+    }
 }

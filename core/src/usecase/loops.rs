@@ -3,6 +3,7 @@
 use super::{Desk, Plan};
 use crate::domain::code::{CloseReason};
 use crate::domain::id::{DocumentId};
+use crate::domain::guard::Breach;
 use crate::domain::payload;
 use crate::refusal::Refusal;
 use jiff::Zoned;
@@ -19,4 +20,16 @@ pub struct CloseLoop {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl CloseLoop {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
+        // The patient's other records are checked here alone: the server holds this rule to one record.
+        if patient.open_flags().next().is_some() {
+            return Err(Refusal::NotAllowed(Breach::OpenFlag));
+        }
+        let flags_seen = patient.flags.iter().map(|f| f.id).collect();
+        Ok(desk.one(self.at, payload::LoopClosed { reason: self.reason, flags_seen }))
+    }
 }

@@ -4,7 +4,7 @@ use super::{Desk, Plan};
 use crate::domain::code::{NeedBasis, NeedKind, Urgency};
 use crate::domain::id::{DocumentId, EntryId, UserId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
@@ -72,4 +72,45 @@ pub struct ReleaseOwnership {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl IdentifyNeed {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let site = desk.record()?.site.clone();
+        let on = desk.date(self.at.as_ref());
+        let designated = site.and_then(|site| desk.sheet.shift(&site, on)).map(|shift| shift.primary.clone());
+        if self.owner.as_ref().is_some_and(|owner| desk.sheet.person(owner).is_none()) {
+            return Err(Refusal::Invalid { field: "owner", problem: Problem::Unknown });
+        }
+        let body = payload::NeedIdentified {
+            basis: self.basis,
+            need: self.need.unwrap_or(NeedKind::Therapy),
+            urgency: self.urgency.unwrap_or(Urgency::Routine),
+            screen: self.screen,
+            encounter: desk.encounter(self.encounter)?,
+            owner: self.owner.or(designated),
+        };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl OfferOwnership {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        if desk.sheet.person(&self.to).is_none() {
+            return Err(Refusal::Invalid { field: "to", problem: Problem::Unknown });
+        }
+        Ok(desk.one(self.at, payload::OwnerOffered { to: self.to }))
+    }
+}
+
+impl AcceptOwnership {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        Ok(desk.one(self.at, payload::OwnerAccepted { offer: self.offer }))
+    }
+}
+
+impl ReleaseOwnership {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        Ok(desk.one(self.at, payload::OwnerReleased {}))
+    }
 }

@@ -19,3 +19,9 @@ pub struct AddNote {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
 }
+
+impl AddNote {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        Ok(desk.one(self.at, payload::Noted { text: self.text }))
+    }
+}

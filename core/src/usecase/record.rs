@@ -1,9 +1,11 @@
 //! Opening a record and saying who the patient is.
 
+use super::desk::{Draft, Target};
 use super::{Desk, Plan};
+use crate::domain::entry::Body;
 use crate::domain::id::{DocumentId, PatientId, SiteId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use jiff::civil::{Date};
 use serde::{Deserialize, Serialize};
@@ -52,4 +54,49 @@ pub struct DescribePatient {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl OpenRecord {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        if desk.sheet.site(&self.site).is_none() {
+            return Err(Refusal::Invalid { field: "site", problem: Problem::Unknown });
+        }
+        let patient = self.patient.unwrap_or_else(|| desk.patient_id());
+        let target = Target::NewRecord(desk.document_id());
+        let opened = payload::RecordOpened { patient, site: self.site };
+        let draft = |body: Body| Draft { id: desk.entry_id(), target, at: self.at.clone(), role: None, body };
+        let mut drafts = vec![draft(opened.into())];
+        if let Some(name) = self.preferred_name {
+            drafts.push(draft(named(name).into()));
+        }
+        let made = drafts.first().map(|d| d.id);
+        Ok(Plan { drafts, made, patient: Some(patient) })
+    }
+}
+
+impl DescribePatient {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        Ok(desk.one(
+            self.at,
+            payload::PatientDescribed {
+                preferred_name: self.preferred_name,
+                born_on: self.born_on,
+                pronouns: self.pronouns,
+                language: self.language,
+                interpreter_needed: self.interpreter_needed,
+                callback: self.callback,
+            },
+        ))
+    }
+}
+
+fn named(name: String) -> payload::PatientDescribed {
+    payload::PatientDescribed {
+        preferred_name: Some(name),
+        born_on: None,
+        pronouns: None,
+        language: None,
+        interpreter_needed: None,
+        callback: None,
+    }
 }

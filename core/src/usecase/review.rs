@@ -22,3 +22,15 @@ pub struct SettleReview {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
 }
+
+impl SettleReview {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let record = desk.record()?;
+        let open = record.review.iter().filter(|item| item.is_open() && item.choices.contains(&self.keep));
+        let items = if self.items.is_empty() { open.map(|item| item.id).collect() } else { self.items };
+        if items.is_empty() {
+            return Err(Refusal::NotHere("an open question about this"));
+        }
+        Ok(desk.one(self.at, payload::ReviewSettled { items, keep: self.keep }))
+    }
+}

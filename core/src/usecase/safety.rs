@@ -1,11 +1,14 @@
 //! Worry, hand-over, assessment, resolution. Raising is never guarded.
 
+use super::desk::{Draft, Target};
 use super::{Desk, Plan};
+use crate::domain::entry::Body;
 use crate::domain::code::{HandedHow, SafetyReason};
 use crate::domain::id::{DocumentId, EntryId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
+use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Somebody is worried.
@@ -73,4 +76,65 @@ pub struct ResolveSafety {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl RaiseSafety {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let encounter = desk.encounter(self.encounter)?;
+        Ok(desk.one(self.at, payload::SafetyRaised { reason: self.reason, encounter, words: self.words }))
+    }
+}
+
+impl HandSafety {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let (to, how) = (self.to, self.how);
+        each_record(desk, self.flags, self.at, |flags| payload::SafetyHanded { flags, to: to.clone(), how }.into())
+    }
+}
+
+impl AssessSafety {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        each_record(desk, self.flags, self.at, |flags| payload::SafetyAssessing { flags }.into())
+    }
+}
+
+impl ResolveSafety {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        if self.flags.is_empty() {
+            return Err(Refusal::Invalid { field: "flags", problem: Problem::Empty });
+        }
+        let note = self.note;
+        each_record(desk, self.flags, self.at, |flags| payload::SafetyResolved { flags, note: note.clone() }.into())
+    }
+}
+
+/// Flags are of the person, and what is done about one is written in the record that raised it: there its guard can be
+/// checked by whoever holds only that record.
+fn each_record(
+    desk: &Desk<'_>,
+    named: Vec<EntryId>,
+    at: Option<Zoned>,
+    body: impl Fn(Vec<EntryId>) -> Body,
+) -> Result<Plan, Refusal> {
+    let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
+    let named = if named.is_empty() { patient.open_flags().map(|f| f.id).collect() } else { named };
+    let mut by_record: BTreeMap<DocumentId, Vec<EntryId>> = BTreeMap::new();
+    for id in named {
+        let flag = patient.flags.iter().find(|f| f.id == id).ok_or(Refusal::NotHere("the safety flag"))?;
+        by_record.entry(flag.record).or_default().push(id);
+    }
+    if by_record.is_empty() {
+        return Err(Refusal::NotHere("an open safety flag"));
+    }
+    let drafts: Vec<Draft> = by_record
+        .into_iter()
+        .map(|(record, flags)| Draft {
+            id: desk.entry_id(),
+            target: Target::Of(record),
+            at: at.clone(),
+            role: None,
+            body: body(flags),
+        })
+        .collect();
+    Ok(Plan { made: drafts.first().map(|d| d.id), drafts, patient: None })
 }

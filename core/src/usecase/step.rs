@@ -4,7 +4,8 @@ use super::{Desk, Plan};
 use crate::domain::code::{Channel, StepKind, TaskKind};
 use crate::domain::id::{DocumentId, EntryId, PartnerId, UserId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
+use crate::domain::read::TaskState;
+use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
@@ -84,4 +85,57 @@ pub struct CompleteTask {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+impl SetNextStep {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let made_at = self.at.as_ref().map_or(desk.now, Zoned::timestamp);
+        let agreement = match &self.partner {
+            Some(partner) => desk.partner(partner)?.promise.map(|promise| (partner, promise)),
+            None => None,
+        };
+        let promise_due_at = agreement.filter(|_| self.what == StepKind::PartnerCallback).map(|(partner, promise)| {
+            let calendar = desk.sheet.partner(partner).map(|p| p.calendar.clone()).unwrap_or_default();
+            calendar.promise_due(promise, made_at, &desk.sheet.partner_zone(partner))
+        });
+        let body = payload::NextStepSet {
+            what: self.what,
+            due_at: self.due_at,
+            contact_name: self.contact_name,
+            contact_channel: self.contact_channel.unwrap_or(Channel::Voice),
+            contact_value: self.contact_value,
+            partner: self.partner,
+            encounter: desk.encounter(self.encounter)?,
+            owner: self.owner,
+            promise_due_at,
+        };
+        Ok(desk.one(self.at, body))
+    }
+}
+
+impl FulfilNextStep {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        Ok(desk.one(self.at, payload::NextStepFulfilled { step: self.step }))
+    }
+}
+
+impl CancelNextStep {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        Ok(desk.one(self.at, payload::NextStepCancelled { step: self.step, reason: self.reason }))
+    }
+}
+
+impl CompleteTask {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let reading = desk.reading.ok_or(Refusal::NotHere("the record"))?;
+        let record = reading.records.iter().find(|r| r.record == self.record);
+        let mut fitting = record.into_iter().flat_map(|r| &r.tasks).filter(|t| {
+            t.kind == self.kind && t.state(desk.now) == TaskState::Open && self.cause.is_none_or(|cause| t.cause == cause)
+        });
+        let task = fitting.next().ok_or(Refusal::NotHere("an open task of this kind"))?.id;
+        if fitting.next().is_some() {
+            return Err(Refusal::Invalid { field: "cause", problem: Problem::Ambiguous });
+        }
+        Ok(desk.one(self.at, payload::TaskDone { task, result: self.result }))
+    }
 }

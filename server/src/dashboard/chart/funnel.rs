@@ -1,7 +1,7 @@
 //! What became of the handoffs that were offered, by the way first intended. It draws bars and a table from the same
 //! counts; it refuses to know which handoffs they are.
 
-use super::{percent, share, wilson};
+use super::{Interval, percent, share, wilson};
 
 /// One way of handing over. A count that is too small for this viewer to see is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,17 +37,11 @@ impl FunnelRow {
         ]
     }
 
-    /// `79%, 64–89%`: the share that attended, of those offered, and its 95 percent interval.
-    pub fn attended_share(&self) -> String {
+    /// The 95 percent interval of the share that attended, of those offered.
+    pub fn attended_interval(&self) -> String {
         self.attended
-            .and_then(|attended| {
-                let interval = wilson(attended, self.offered)?.text();
-                Some(format!(
-                    "{}, {interval}",
-                    percent(share(attended, self.offered))
-                ))
-            })
-            .unwrap_or_else(|| "–".to_owned())
+            .and_then(|attended| wilson(attended, self.offered))
+            .map_or_else(|| "–".to_owned(), Interval::text)
     }
 
     fn bar(&self, class: &'static str, count: Option<u32>) -> FunnelBar {
@@ -98,6 +92,6 @@ mod tests {
     fn a_row_of_nobody_claims_nothing() {
         let [spoke, ..] = row(0, Some(0)).bars();
         assert_eq!(spoke.percent, "");
-        assert_eq!(row(0, Some(0)).attended_share(), "–");
+        assert_eq!(row(0, Some(0)).attended_interval(), "–");
     }
 }
