@@ -5,3 +5,4 @@ pub mod document;
 pub mod wire;
 pub mod refusal;
 pub mod usecase;
+pub mod view;

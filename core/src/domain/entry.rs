@@ -4,7 +4,13 @@
 
 use super::code::Role;
 use super::id::{DeviceId, EntryId, UserId};
-use super::payload::*;
+use super::payload::{
+    AppointmentBooked, AppointmentCancelled, AppointmentChanged, ContactAttempted, DecisionRecorded, EncounterEnded,
+    EncounterStarted, LeaveReasonGiven, LoopClosed, MaterialGiven, NeedIdentified, NextStepCancelled,
+    NextStepFulfilled, NextStepSet, Noted, Offered, OutcomeRecorded, OwnerAccepted, OwnerOffered, OwnerReleased,
+    PatientDescribed, RecordOpened, ReviewSettled, SafetyAssessing, SafetyHanded, SafetyRaised, SafetyResolved,
+    ScreenAnswered, ScreenRecorded, ScreensOpened, TaskDone,
+};
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -151,6 +151,7 @@ impl Record {
     }
 
     /// This record as the authors of these entries had seen it.
+    #[must_use]
     pub fn past_of(&self, after: &[EntryId]) -> Self {
         Self::of(self.id, &self.past.up_to(after))
     }

@@ -1,5 +1,5 @@
-//! The names of things: what is made on a device is a UUIDv7 from the given clock and random source; what an
-//! organisation's sheet names (people, sites, partners) is a short code of its own; what is derived is a UUIDv8 from a
+//! The names of things: what is made on a device is a `UUIDv7` from the given clock and random source; what an
+//! organisation's sheet names (people, sites, partners) is a short code of its own; what is derived is a `UUIDv8` from a
 //! hash of its causes. Knows no clock and no random source of its own.
 
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id (UUIDv7) of this instant.
+            /// A new id (`UUIDv7`) of this instant.
             pub fn new(at: Timestamp, rng: &mut dyn RngCore) -> Self {
                 Self(uuid_v7(at, rng))
             }
@@ -114,7 +114,7 @@ code_id! {
     PartnerId,
 }
 
-/// A UUIDv7 of the given instant and random source.
+/// A `UUIDv7` of the given instant and random source.
 pub fn uuid_v7(at: Timestamp, rng: &mut dyn RngCore) -> Uuid {
     let mut random = [0; 10];
     rng.fill_bytes(&mut random);

@@ -1,7 +1,11 @@
 //! What each kind of entry says. Stored forms: a field is only ever added, and always optional.
 //! Knows nothing of who may write it (`authority`) or of what follows from it (`fold`).
 
-use super::code::*;
+use super::code::{
+    BookedBy, Channel, CloseReason, ContactBasis, ContactOutcome, ContactWith, DecisionReason, DecisionValue,
+    Direction, HandedHow, Instrument, Modality, Mode, NeedBasis, NeedKind, OutcomeSource, OutcomeValue, SafetyReason,
+    ScreenMode, ScreenResult, SelfHarm, Setting, Signal, StepKind, Urgency,
+};
 use super::id::{DerivedId, DocumentId, EntryId, PartnerId, PatientId, SiteId, UserId};
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, Zoned};

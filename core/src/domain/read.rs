@@ -12,7 +12,7 @@ mod task;
 pub use loops::LoopPoint;
 pub use promise::PromiseReading;
 pub use review::ReviewReading;
-pub use summary::{AppointmentReading, EncounterReading, FlagReading, Next, NextKind, Summary};
+pub use summary::{AppointmentReading, CallReading, EncounterReading, FlagReading, Next, NextKind, Summary};
 pub use task::{TaskReading, TaskState};
 
 use super::id::{EntryId, PatientId};

@@ -168,20 +168,20 @@ impl ChangeAppointment {
 }
 
 impl CancelAppointment {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
         let body = payload::AppointmentCancelled {
             appointment: self.appointment,
             cancelled_by: self.cancelled_by,
             reason: self.reason,
         };
-        Ok(desk.one(self.at, body))
+        desk.one(self.at, body)
     }
 }
 
 impl RecordOutcome {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
         let source = self.source.unwrap_or(OutcomeSource::Partner);
-        Ok(desk.one(self.at, payload::OutcomeRecorded { appointment: self.appointment, value: self.value, source }))
+        desk.one(self.at, payload::OutcomeRecorded { appointment: self.appointment, value: self.value, source })
     }
 }
 

@@ -104,13 +104,13 @@ impl OfferOwnership {
 }
 
 impl AcceptOwnership {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        Ok(desk.one(self.at, payload::OwnerAccepted { offer: self.offer }))
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(self.at, payload::OwnerAccepted { offer: self.offer })
     }
 }
 
 impl ReleaseOwnership {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        Ok(desk.one(self.at, payload::OwnerReleased {}))
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(self.at, payload::OwnerReleased {})
     }
 }

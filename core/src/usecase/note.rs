@@ -3,7 +3,6 @@
 use super::{Desk, Plan};
 use crate::domain::id::{DocumentId};
 use crate::domain::payload;
-use crate::refusal::Refusal;
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +20,7 @@ pub struct AddNote {
 }
 
 impl AddNote {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        Ok(desk.one(self.at, payload::Noted { text: self.text }))
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(self.at, payload::Noted { text: self.text })
     }
 }

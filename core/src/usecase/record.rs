@@ -75,8 +75,8 @@ impl OpenRecord {
 }
 
 impl DescribePatient {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        Ok(desk.one(
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(
             self.at,
             payload::PatientDescribed {
                 preferred_name: self.preferred_name,
@@ -86,7 +86,7 @@ impl DescribePatient {
                 interpreter_needed: self.interpreter_needed,
                 callback: self.callback,
             },
-        ))
+        )
     }
 }
 

@@ -88,13 +88,13 @@ impl RaiseSafety {
 impl HandSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let (to, how) = (self.to, self.how);
-        each_record(desk, self.flags, self.at, |flags| payload::SafetyHanded { flags, to: to.clone(), how }.into())
+        each_record(desk, self.flags, self.at.as_ref(), |flags| payload::SafetyHanded { flags, to: to.clone(), how }.into())
     }
 }
 
 impl AssessSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        each_record(desk, self.flags, self.at, |flags| payload::SafetyAssessing { flags }.into())
+        each_record(desk, self.flags, self.at.as_ref(), |flags| payload::SafetyAssessing { flags }.into())
     }
 }
 
@@ -104,7 +104,7 @@ impl ResolveSafety {
             return Err(Refusal::Invalid { field: "flags", problem: Problem::Empty });
         }
         let note = self.note;
-        each_record(desk, self.flags, self.at, |flags| payload::SafetyResolved { flags, note: note.clone() }.into())
+        each_record(desk, self.flags, self.at.as_ref(), |flags| payload::SafetyResolved { flags, note: note.clone() }.into())
     }
 }
 
@@ -113,7 +113,7 @@ impl ResolveSafety {
 fn each_record(
     desk: &Desk<'_>,
     named: Vec<EntryId>,
-    at: Option<Zoned>,
+    at: Option<&Zoned>,
     body: impl Fn(Vec<EntryId>) -> Body,
 ) -> Result<Plan, Refusal> {
     let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
@@ -131,7 +131,7 @@ fn each_record(
         .map(|(record, flags)| Draft {
             id: desk.entry_id(),
             target: Target::Of(record),
-            at: at.clone(),
+            at: at.cloned(),
             role: None,
             body: body(flags),
         })

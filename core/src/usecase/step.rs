@@ -114,14 +114,14 @@ impl SetNextStep {
 }
 
 impl FulfilNextStep {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        Ok(desk.one(self.at, payload::NextStepFulfilled { step: self.step }))
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(self.at, payload::NextStepFulfilled { step: self.step })
     }
 }
 
 impl CancelNextStep {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        Ok(desk.one(self.at, payload::NextStepCancelled { step: self.step, reason: self.reason }))
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(self.at, payload::NextStepCancelled { step: self.step, reason: self.reason })
     }
 }
 

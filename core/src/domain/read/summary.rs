@@ -2,7 +2,10 @@
 
 use super::task::Work;
 use super::{LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, TaskState, loops, measure, promise, review};
-use crate::domain::code::*;
+use crate::domain::code::{
+    AppointmentStatus, Channel, CloseReason, DecisionState, DecisionValue, Direction, FlagStatus, Grade, LeaveCheck,
+    Modality, Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
+};
 use crate::domain::entry::Body;
 use crate::domain::fold::{Encounter, Record};
 use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, SiteId, UserId};
@@ -59,6 +62,8 @@ pub struct Summary {
     pub flags: Vec<FlagReading>,
     /// Turns of the loop, from its first closing on.
     pub loop_history: Vec<LoopPoint>,
+    /// Calls to practices: what a directory learns from.
+    pub calls: Vec<CallReading>,
     /// What comes next.
     pub next: Option<Next>,
     /// When it is due.
@@ -127,6 +132,17 @@ pub struct AppointmentReading {
     pub sequence: u32,
     /// Who booked it.
     pub by: UserId,
+}
+
+/// A call to a practice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallReading {
+    /// Which.
+    pub partner: PartnerId,
+    /// When.
+    pub at: Timestamp,
+    /// Did somebody answer?
+    pub answered: bool,
 }
 
 /// A safety flag.
@@ -228,6 +244,7 @@ pub(super) fn summary(
             receipts.received_at(e.id).is_some_and(|r| r.duration_since(e.recorded_at).as_hours() >= 24)
         })),
         unknown: count(record.entries().iter().filter(|e| matches!(e.body, Body::Unknown(_)))),
+        calls: record.attempts.iter().filter_map(call).collect(),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
         appointments,
@@ -239,11 +256,6 @@ pub(super) fn summary(
 }
 
 impl Summary {
-    /// The same, as kept in an index.
-    pub fn summary(&self) -> Self {
-        self.clone()
-    }
-
     /// Is there a handoff whose loop is open?
     pub fn is_open(&self) -> bool {
         self.identified.is_some() && self.closed.is_none()
@@ -346,6 +358,13 @@ fn appointment(appointment: &crate::domain::fold::Appointment, now: Timestamp) -
         sequence: appointment.sequence,
         by: appointment.entry.by.clone(),
     }
+}
+
+/// Our own calls alone tell how well a practice is reached.
+fn call(attempt: &crate::domain::fold::Attempt) -> Option<CallReading> {
+    let ours = attempt.said.direction == Direction::ToPartner && attempt.said.channel == Channel::Voice;
+    let partner = attempt.said.partner.clone().filter(|_| ours)?;
+    Some(CallReading { partner, at: attempt.entry.occurred_at.timestamp(), answered: attempt.reached() })
 }
 
 fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> FlagReading {

@@ -1,0 +1,71 @@
+//! The truth about sending: how many records wait, since when, and which need help and why. Counts records, not
+//! changes; "to send" outranks "cannot connect".
+
+use crate::domain::id::DocumentId;
+use crate::wire::{QuarantineReason, RejectReason};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// The screen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SyncStatusScreen {
+    /// In one word.
+    pub state: SyncState,
+    /// Records with something that is not on the server.
+    pub unsent: Vec<UnsentRow>,
+    /// When the server last answered.
+    pub last_answer_at: Option<Timestamp>,
+    /// The device's clock against the server's, in milliseconds; ahead is positive.
+    pub clock_offset_ms: Option<i64>,
+}
+
+/// How sending stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// Everything recorded here is on the server.
+    AllSent,
+    /// Something is to be sent.
+    ToSend,
+    /// The server asked to compare everything; nothing counts as sent until it is confirmed again.
+    Comparing,
+    /// Something needs a person.
+    NeedsHelp,
+    /// The server no longer takes this device; its work is kept.
+    SignedOff,
+}
+
+/// A record with something that is not on the server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnsentRow {
+    /// The record; answers of a screen count for the record that they belong to.
+    pub record: DocumentId,
+    /// The patient's name.
+    pub name: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why it needs help, if it does.
+    pub help: Option<Help>,
+}
+
+/// Why a change needs a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Help {
+    /// The server keeps it and a person decides.
+    Quarantined,
+    /// The server cannot keep it; it is kept here.
+    Rejected,
+}
+
+impl From<QuarantineReason> for Help {
+    fn from(_: QuarantineReason) -> Self {
+        Self::Quarantined
+    }
+}
+
+impl From<RejectReason> for Help {
+    fn from(_: RejectReason) -> Self {
+        Self::Rejected
+    }
+}
