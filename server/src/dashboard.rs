@@ -1,5 +1,12 @@
-//! The supervisors' web dashboard: what a page shows, and how it is drawn. It refuses to know where a figure comes
-//! from: no database, no clock and no request appears below here; whoever fills a page asks those.
+//! The supervisors' web dashboard. A request is answered in three steps: a query loads the programme, a page struct is
+//! filled from it, a template walks the page. Pages and charts know no database, no clock and no request.
 
 pub mod chart;
+pub mod devices;
+pub mod handoffs;
+pub mod overview;
 pub mod page;
+pub mod programme;
+pub mod record;
+pub mod words;
+pub mod work;

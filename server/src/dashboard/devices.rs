@@ -1,0 +1,76 @@
+//! Fills the page of devices.
+
+use super::page::devices::{DeviceRow, DeviceState, DevicesPage, EnrolDraft};
+use super::page::{ChoiceRow, Place, SentenceRow, Tone};
+use super::programme::{DeviceSeen, Programme, Visitor};
+use jiff::ToSpan;
+use warmhand_core::domain::time;
+
+/// The page; a refused form comes back with what was typed.
+pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>) -> DevicesPage {
+    let mut devices: Vec<&DeviceSeen> = programme.devices.iter().collect();
+    devices.sort_by_key(|d| (d.revoked_at.is_some(), !d.is_silent(programme.now), d.name.clone(), d.id));
+    DevicesPage {
+        frame: programme.frame(visitor, Place::Devices, "/devices"),
+        unsent: devices.iter().filter(|d| d.revoked_at.is_none()).map(|d| d.unsent).sum(),
+        rows: devices.into_iter().map(|d| row(programme, d)).collect(),
+        draft: draft.unwrap_or_else(|| empty_draft(programme, visitor)),
+    }
+}
+
+/// The form before anything is typed: people who work at the visitor's sites.
+pub fn empty_draft(programme: &Programme, visitor: &Visitor) -> EnrolDraft {
+    EnrolDraft {
+        kinds: vec![ChoiceRow::new("phone", "Phone").chosen(), ChoiceRow::new("tablet", "Tablet")],
+        people: programme
+            .sheet
+            .people
+            .iter()
+            .filter(|p| visitor.sites.iter().any(|s| p.works_at(s)))
+            .map(|p| ChoiceRow::new(p.id.as_str(), &p.name))
+            .collect(),
+        ..EnrolDraft::default()
+    }
+}
+
+fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
+    let clock = device.clock();
+    DeviceRow {
+        id: device.id.to_string(),
+        name: device.name.clone(),
+        kind: device.kind.clone(),
+        people: programme.names(&device.people),
+        last_seen: device.last_seen_at.map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
+        unsent: device.unsent,
+        due: due(programme, device),
+        is_clock_wrong: clock.is_some(),
+        clock: clock.unwrap_or_else(|| "right".to_owned()),
+        is_silent: device.is_silent(programme.now),
+        state: if device.revoked_at.is_some() { DeviceState::Revoked } else { DeviceState::Active },
+    }
+}
+
+/// When something of an unsent record falls due, in words.
+fn due(programme: &Programme, device: &DeviceSeen) -> Option<String> {
+    let due = device.next_due_at.filter(|_| device.unsent > 0)?;
+    let day = time::date_in(due, &programme.zone());
+    Some(match day {
+        _ if time::is_overdue(due, programme.now) => "step overdue".to_owned(),
+        day if day == programme.today() => "step due today".to_owned(),
+        day if day == programme.today().saturating_add(1.day()) => "step due tomorrow".to_owned(),
+        day => format!("step due {}", day.strftime("%-d %b")),
+    })
+}
+
+/// A silent device as a sentence.
+pub fn silent_row(programme: &Programme, device: &DeviceSeen) -> SentenceRow {
+    let seen = device.last_seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("last seen {}", programme.when(at)));
+    let mut said = vec![format!("{} unsent", device.unsent), seen];
+    said.extend(device.clock().map(|clock| format!("clock {clock}")));
+    let row = SentenceRow::new(&format!("silent-{}", device.id), &device.name, &said.join(" · ")).leading_to("/devices");
+    match due(programme, device) {
+        Some(due) => row.tagged(&due, Tone::Late),
+        None if device.unsent == 0 => row.tagged("nothing unsent", Tone::Plain),
+        None => row.tagged("nothing due", Tone::Plain),
+    }
+}

@@ -1,0 +1,131 @@
+//! What pages are filled from: the records that a visitor may count, the devices, the sheet and the time. Knows no
+//! database and no request; a page that is filled twice from the same programme says the same.
+
+use super::page::{Counts, Frame, Place};
+use super::words;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+use warmhand_core::domain::id::{DeviceId, SiteId, UserId};
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::domain::read::Summary;
+use warmhand_core::domain::time;
+
+/// A device is silent when it has not been seen for longer than this.
+pub const SILENT_AFTER_HOURS: i64 = 24;
+
+/// A clock that is off by more than this is marked.
+pub const CLOCK_OFF_MS: i64 = 5 * 60 * 1000;
+
+/// Who looks at the pages.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Her code.
+    pub user: UserId,
+    /// Her token against forged forms.
+    pub csrf: String,
+    /// The sites that she may see.
+    pub sites: Vec<SiteId>,
+}
+
+/// Everything that pages are filled from.
+#[derive(Clone, Debug)]
+pub struct Programme {
+    /// The sheet.
+    pub sheet: Arc<Organisation>,
+    /// The records at the visitor's sites.
+    pub records: Vec<Summary>,
+    /// The devices of the visitor's sites.
+    pub devices: Vec<DeviceSeen>,
+    /// As known at.
+    pub now: Timestamp,
+}
+
+/// A device as the server last saw it.
+#[derive(Clone, Debug)]
+pub struct DeviceSeen {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// `phone` or `tablet`.
+    pub kind: String,
+    /// Who may work on it.
+    pub people: Vec<UserId>,
+    /// When it last spoke.
+    pub last_seen_at: Option<Timestamp>,
+    /// Unsent changes then.
+    pub unsent: u32,
+    /// When something of an unsent record falls due.
+    pub next_due_at: Option<Timestamp>,
+    /// Its clock: device minus server.
+    pub offset_ms: Option<i64>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl DeviceSeen {
+    /// Has it not spoken for more than a day?
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        let seen = self.last_seen_at.unwrap_or(Timestamp::MIN);
+        self.revoked_at.is_none() && now.duration_since(seen).as_hours() >= SILENT_AFTER_HOURS
+    }
+
+    /// `2 h fast`, if its clock is off.
+    pub fn clock(&self) -> Option<String> {
+        self.offset_ms.filter(|ms| ms.abs() > CLOCK_OFF_MS).map(words::clock)
+    }
+}
+
+impl Programme {
+    /// The clock of the organisation.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.sheet.zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// Today, there.
+    pub fn today(&self) -> Date {
+        time::date_in(self.now, &self.zone())
+    }
+
+    /// A time as short as it can be said today.
+    pub fn when(&self, at: Timestamp) -> String {
+        words::when(at, self.now, &self.zone())
+    }
+
+    /// The name of a person.
+    pub fn name(&self, user: &UserId) -> String {
+        self.sheet.name_of(user).to_owned()
+    }
+
+    /// Names in a row.
+    pub fn names(&self, users: &[UserId]) -> String {
+        users.iter().map(|u| words::isolated(self.sheet.name_of(u))).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The name of a site.
+    pub fn site(&self, id: Option<&SiteId>) -> String {
+        id.and_then(|id| self.sheet.site(id)).map(|s| s.name.clone()).unwrap_or_default()
+    }
+
+    /// The frame around a page.
+    pub fn frame(&self, visitor: &Visitor, place: Place, path: &str) -> Frame {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Frame {
+            organisation: self.sheet.name.clone(),
+            person: self.name(&visitor.user),
+            role: "supervisor".into(),
+            csrf: visitor.csrf.clone(),
+            path: path.into(),
+            place,
+            known_at: words::clock_time(self.now, &self.zone()),
+            counts: Counts {
+                overdue: count(self.records.iter().flat_map(|r| r.overdue(self.now)).count()),
+                safety: count(self.records.iter().flat_map(words::open_flags).count()),
+                review: count(self.records.iter().flat_map(|r| &r.review).filter(|i| i.is_open()).count()),
+                silent: count(self.devices.iter().filter(|d| d.is_silent(self.now)).count()),
+            },
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Each kind of entry as a sentence about who did what. Results of screens in a word, never in numbers.
+
+use crate::dashboard::words;
+use jiff::civil::DateTime;
+use warmhand_core::domain::code::{
+    BookedBy, ContactWith, Direction, OutcomeValue, ReviewKind, ScreenResult, SelfHarm, Signal, StepKind,
+};
+use warmhand_core::domain::entry::{Body, Entry};
+use warmhand_core::domain::fold::Record;
+use warmhand_core::domain::id::{EntryId, PartnerId};
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::domain::payload::{ContactAttempted, Revisit};
+
+/// What an entry says: after the name of its author.
+pub(super) struct Told {
+    pub what: String,
+    pub words: String,
+    pub place: Vec<String>,
+}
+
+fn practice(id: &PartnerId, sheet: &Organisation) -> String {
+    sheet.partner(id).map_or_else(|| id.to_string(), |p| p.name.clone())
+}
+
+fn slot(at: DateTime) -> String {
+    words::date_and_time(at)
+}
+
+pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
+    let plain = |what: &str| Told { what: what.to_owned(), words: String::new(), place: Vec::new() };
+    let name = |user| words::isolated(sheet.name_of(user));
+    match &entry.body {
+        Body::RecordOpened(_) | Body::ScreensOpened(_) => plain("opened the record"),
+        Body::PatientDescribed(_) => plain("noted who she is and how to reach her"),
+        Body::EncounterStarted(p) => {
+            let signal = match p.signal {
+                Some(Signal::VoiceOnly) => vec!["voice only".to_owned()],
+                Some(Signal::None) => vec!["no signal".to_owned()],
+                _ => Vec::new(),
+            };
+            Told { place: signal, ..plain(&format!("began a {}", words::setting(p.setting))) }
+        }
+        Body::EncounterEnded(p) => ended(record, p.encounter),
+        Body::LeaveReasonGiven(p) => Told { words: p.reason.clone(), ..plain("said why she left without a plan") },
+        Body::ScreenRecorded(p) => {
+            let result = match p.result {
+                ScreenResult::Positive => "positive",
+                ScreenResult::Negative => "not positive",
+                ScreenResult::Incomplete => "incomplete",
+            };
+            let harm = match p.self_harm {
+                SelfHarm::Yes => ", raised a safety flag",
+                SelfHarm::Unanswered => ", one safety question unanswered",
+                SelfHarm::No | SelfHarm::Unavailable => "",
+            };
+            plain(&format!("recorded a screen ({}): {result}{harm}", words::instrument(p.instrument)))
+        }
+        Body::ScreenAnswered(_) => plain("kept the answers of a screen"),
+        Body::NeedIdentified(p) => match &p.owner {
+            Some(owner) => plain(&format!("identified a need; {} looks after it", name(owner))),
+            None => plain("identified a need; nobody holds it yet"),
+        },
+        Body::OwnerOffered(p) => plain(&format!("asked {} to take it over", name(&p.to))),
+        Body::OwnerAccepted(_) => plain("took it over"),
+        Body::OwnerReleased(_) => plain("gave it up"),
+        Body::Offered(p) => {
+            let how = if p.encounter.is_some() { "" } else { " by phone" };
+            plain(&format!("offered a warm handoff{how}: {}", words::mode(p.mode).to_lowercase()))
+        }
+        Body::DecisionRecorded(p) => decision(p),
+        Body::MaterialGiven(p) => plain(&format!("left something with her: {}", p.what)),
+        Body::ContactAttempted(p) => contact(p, sheet),
+        Body::NextStepSet(p) => {
+            let who = words::isolated(&p.contact_name);
+            let what = match p.what {
+                StepKind::PartnerCallback => format!("agreed that {who} calls her"),
+                StepKind::OurCallback => format!("agreed that {who} calls back"),
+                StepKind::ThreeWayCall => format!("agreed on a call together with {who}"),
+                StepKind::WalkIn => format!("agreed that she walks in, {who} expects her"),
+                StepKind::RevisitCall => format!("agreed on a call by {who}"),
+            };
+            plain(&format!("{what} by {}", slot(p.due_at.datetime())))
+        }
+        Body::NextStepFulfilled(_) => plain("the agreed step was done"),
+        Body::NextStepCancelled(p) => Told { words: p.reason.clone(), ..plain("the agreed step was called off") },
+        Body::AppointmentBooked(p) => {
+            let by = match p.booked_by {
+                BookedBy::Staff => "booked",
+                BookedBy::Patient => "noted that she booked",
+                BookedBy::Partner => "noted that they booked",
+            };
+            plain(&format!("{by} {}, {}", practice(&p.partner, sheet), slot(p.start_local)))
+        }
+        Body::AppointmentChanged(p) => plain(&format!("moved the visit to {}", slot(p.start_local))),
+        Body::AppointmentCancelled(p) => {
+            Told { words: p.reason.clone().unwrap_or_default(), ..plain("noted that the visit was called off") }
+        }
+        Body::OutcomeRecorded(p) => plain(match p.value {
+            OutcomeValue::Attended => "heard that she came",
+            OutcomeValue::NoShow => "heard that she could not come",
+            OutcomeValue::CancelledPatient => "heard that she called it off",
+            OutcomeValue::CancelledPartner => "heard that the practice called it off",
+            OutcomeValue::Rescheduled => "heard that it was moved",
+            OutcomeValue::Unknown => "could not find out whether she came",
+        }),
+        Body::Noted(p) => Told { words: p.text.clone(), ..plain("noted") },
+        Body::ReviewSettled(_) => plain("settled what two people had left open"),
+        Body::SafetyRaised(p) => {
+            let words = p.words.clone().unwrap_or_default();
+            Told { words, ..plain(&format!("was worried: {}", words::safety_reason(p.reason))) }
+        }
+        Body::SafetyHanded(p) => plain(&format!("handed the concern to {}", words::isolated(&p.to))),
+        Body::SafetyAssessing(_) => plain("began to assess the concern"),
+        Body::SafetyResolved(p) => Told { words: p.note.clone(), ..plain("resolved the concern, with a note") },
+        Body::LoopClosed(p) => plain(&format!("closed the loop ({})", words::close_reason(p.reason).trim_start_matches("closed: "))),
+        Body::TaskDone(p) => Told { words: p.result.clone().unwrap_or_default(), ..plain("did what was due") },
+        Body::Unknown(_) => plain("recorded something with a newer version"),
+    }
+}
+
+fn ended(record: &Record, encounter: EntryId) -> Told {
+    use warmhand_core::domain::code::LeaveCheck;
+    let found = record.encounters.iter().find(|e| e.id == encounter);
+    let what = match found.map(|e| e.leave_check) {
+        Some(LeaveCheck::Pass) => "ended the visit: leave-check passed",
+        Some(LeaveCheck::Fail) => "ended the visit: she left without a plan",
+        _ => "ended the visit",
+    };
+    let place = found
+        .filter(|e| e.leave_check == LeaveCheck::Pass || e.leave_check == LeaveCheck::Fail)
+        .map(|e| format!("{} {}", e.grade, words::grade(e.grade)));
+    Told { what: what.to_owned(), words: String::new(), place: place.into_iter().collect() }
+}
+
+fn decision(said: &warmhand_core::domain::payload::DecisionRecorded) -> Told {
+    let reasons: Vec<_> = said.reasons.iter().map(|r| words::reason(*r)).collect();
+    let mut what = words::decision(said.value).to_owned();
+    if !reasons.is_empty() {
+        what = format!("{what} ({})", reasons.join(", "));
+    }
+    match &said.revisit {
+        Some(Revisit::On(date)) => what = format!("{what}; asks again {}", date.strftime("%-d %b")),
+        Some(Revisit::NextEncounter) => what = format!("{what}; asks again at the next visit"),
+        None => {}
+    }
+    Told { what: format!("heard: {what}"), words: said.words.clone().unwrap_or_default(), place: Vec::new() }
+}
+
+fn contact(said: &ContactAttempted, sheet: &Organisation) -> Told {
+    let whom = match said.with {
+        ContactWith::Patient => "her".to_owned(),
+        ContactWith::OnCallClinician => "the clinician on call".to_owned(),
+        ContactWith::Partner => said.partner.as_ref().map_or_else(|| "the practice".to_owned(), |p| practice(p, sheet)),
+    };
+    let outcome = words::outcome(said.outcome);
+    let who = said.contact_name.as_ref().map(|n| format!(" with {}", words::isolated(n))).unwrap_or_default();
+    let what = match said.direction {
+        Direction::PartnerToPatient => format!("heard that {whom} called her: {outcome}{who}"),
+        Direction::FromPartner | Direction::FromPatient => format!("was called by {whom}: {outcome}{who}"),
+        Direction::ToPartner | Direction::ToPatient => format!("called {whom}: {outcome}{who}"),
+    };
+    let mut place = Vec::new();
+    if said.patient_on_line {
+        place.push("patient on the line".to_owned());
+    }
+    if said.introduced_by_name {
+        place.push("introduced by name".to_owned());
+    }
+    Told { what, words: String::new(), place }
+}
+
+/// What is at stake in one side of a disagreement: what was done, and the fact.
+pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, String)> {
+    match &entry.body {
+        Body::AppointmentBooked(p) => Some((format!("booked {}", practice(&p.partner, sheet)), slot(p.start_local))),
+        Body::AppointmentChanged(p) => Some(("moved the visit".to_owned(), slot(p.start_local))),
+        Body::AppointmentCancelled(_) => Some(("called the visit off".to_owned(), "cancelled".to_owned())),
+        Body::DecisionRecorded(p) => Some(("heard her decision".to_owned(), words::decision(p.value).to_owned())),
+        Body::OutcomeRecorded(p) => {
+            let fact = if p.value == OutcomeValue::Attended { "she came" } else { "she could not come" };
+            Some(("heard what became of the visit".to_owned(), fact.to_owned()))
+        }
+        Body::EncounterEnded(_) => Some(("ended the visit".to_owned(), slot(entry.occurred_at.datetime()))),
+        _ => None,
+    }
+}
+
+/// The button that keeps one side.
+pub(super) fn keeps(entry: &Entry, sheet: &Organisation) -> String {
+    match &entry.body {
+        Body::AppointmentBooked(p) => format!("She keeps {}", practice(&p.partner, sheet)),
+        _ => fact(entry, sheet).map_or_else(|| "This one stands".to_owned(), |(_, fact)| format!("It stands: {fact}")),
+    }
+}
+
+pub(super) fn two_people(kind: ReviewKind) -> &'static str {
+    match kind {
+        ReviewKind::TwoBooked => "Two people booked without seeing each other",
+        ReviewKind::DecisionDisputed => "Two people heard different decisions",
+        ReviewKind::OutcomeDisputed => "Two people heard different things about the visit",
+        ReviewKind::TwoValues => "Two people said the same thing differently",
+    }
+}
+
+pub(super) fn is_safety(body: &Body) -> bool {
+    match body {
+        Body::SafetyRaised(_) | Body::SafetyHanded(_) | Body::SafetyAssessing(_) | Body::SafetyResolved(_) => true,
+        Body::ScreenRecorded(p) => p.self_harm == SelfHarm::Yes,
+        _ => false,
+    }
+}
