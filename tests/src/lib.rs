@@ -1,0 +1,4 @@
+//! What the tests share: an organisation, and random histories of commands.
+
+pub mod history;
+pub mod organisation;
