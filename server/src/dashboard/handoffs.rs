@@ -7,7 +7,7 @@ use super::words;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use warmhand_core::domain::code::{Mode, Stage};
-use warmhand_core::domain::read::Summary;
+use warmhand_core::domain::read::{ReviewReading, Summary};
 
 const PAGE: usize = 50;
 
@@ -62,7 +62,7 @@ pub fn open(programme: &Programme) -> Vec<&Summary> {
     let mut open: Vec<&Summary> = programme
         .records
         .iter()
-        .filter(|r| r.is_open() || r.has_open_flag() || r.review.iter().any(|i| i.is_open()))
+        .filter(|r| r.is_open() || r.has_open_flag() || r.review.iter().any(ReviewReading::is_open))
         .collect();
     sort(programme, &mut open);
     open
