@@ -4,5 +4,8 @@ pub mod domain;
 pub mod document;
 pub mod wire;
 pub mod refusal;
+pub mod store;
+pub mod sync;
 pub mod usecase;
 pub mod view;
+pub mod app;

@@ -1,0 +1,219 @@
+//! The face of the core: commands in, screens out, and the bytes of sync. A shell holds one of these behind its lock.
+//! Opens no socket and reads no clock: `now` is always the device's raw clock, corrected here by the last known offset.
+
+mod writer;
+
+use crate::domain::id::{DeviceId, DocumentId, PatientId, UserId};
+use crate::domain::join::Patient;
+use crate::domain::organisation::Organisation;
+use crate::domain::read::{Receipts, read};
+use crate::refusal::Refusal;
+use crate::store::{DeviceRow, Fault, Phase, Store};
+pub use crate::store::Place;
+use crate::sync::Engine;
+pub use crate::sync::{Carried, Outgoing, SyncStep};
+use crate::usecase::{Command, Outcome};
+use crate::view::{DirectoryScreen, HandoffScreen, Help, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen, UnsentRow};
+use jiff::{SignedDuration, Timestamp};
+use rand::RngCore;
+
+/// The version that this software says it is.
+pub const BUILD: &str = concat!("warmhand/", env!("CARGO_PKG_VERSION"));
+
+/// What may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Records, and with them every list.
+    Records,
+    /// How sending stands.
+    Sync,
+    /// Who is signed in, or who may be.
+    People,
+}
+
+/// Told after a commit, outside every lock of the core.
+pub trait Listener: Send {
+    /// These may have changed: read again what is shown.
+    fn changed(&self, topics: &[Topic]);
+}
+
+/// A device.
+pub struct App {
+    store: Store,
+    engine: Engine,
+    rng: Box<dyn RngCore + Send>,
+    listener: Option<Box<dyn Listener>>,
+}
+
+impl App {
+    /// Opens the device's database.
+    pub fn open(place: &Place, rng: Box<dyn RngCore + Send>) -> Result<Self, Refusal> {
+        Ok(Self { store: Store::open(place)?, engine: Engine::default(), rng, listener: None })
+    }
+
+    /// Who is told of changes.
+    pub fn set_listener(&mut self, listener: Box<dyn Listener>) {
+        self.listener = Some(listener);
+    }
+
+    /// Lets a test end the work between any two statements.
+    pub fn set_fault(&mut self, fault: Box<dyn Fault>) {
+        self.store.set_fault(fault);
+    }
+
+    fn tell(&self, topics: &[Topic]) {
+        if let Some(listener) = &self.listener {
+            listener.changed(topics);
+        }
+    }
+
+    fn device(&self) -> Result<DeviceRow, Refusal> {
+        self.store.rows().device()?.ok_or(Refusal::NotEnrolled)
+    }
+
+    /// The sheet that this device holds.
+    pub fn sheet(&self) -> Result<Organisation, Refusal> {
+        let text = self.store.rows().sheet()?.ok_or(Refusal::NotEnrolled)?.1;
+        Organisation::parse(&text).map_err(|_| Refusal::NotEnrolled)
+    }
+
+    /// Who this device is.
+    pub fn id(&self) -> Result<DeviceId, Refusal> {
+        Ok(self.device()?.device)
+    }
+
+    /// Who may work on it.
+    pub fn people(&self) -> Result<Vec<UserId>, Refusal> {
+        Ok(self.device()?.people)
+    }
+
+    /// Who is signed in.
+    pub fn signed_in(&self) -> Result<Option<UserId>, Refusal> {
+        Ok(self.device()?.signed_in)
+    }
+
+    /// The device's clock set right by what the server said last.
+    fn corrected(device: &DeviceRow, now: Timestamp) -> Timestamp {
+        now.saturating_sub(SignedDuration::from_millis(device.offset_ms)).unwrap_or(now)
+    }
+
+    /// Does what a person asked for, or refuses and changes nothing.
+    pub fn dispatch(&mut self, command: Command, now: Timestamp) -> Result<Outcome, Refusal> {
+        let mut device = self.device()?;
+        if let Command::SignIn { user } | Command::SwitchUser { user } = &command {
+            if !device.people.contains(user) {
+                return Err(Refusal::SignedOut);
+            }
+            device.signed_in = Some(user.clone());
+            self.store.write(|write| write.save_device(&device))?;
+            self.tell(&[Topic::People, Topic::Records]);
+            return Ok(Outcome::default());
+        }
+        let sheet = self.sheet()?;
+        let corrected = Self::corrected(&device, now);
+        let outcome = writer::run(&mut self.store, &mut *self.rng, &device, &sheet, command, corrected)?;
+        self.engine.want();
+        self.tell(&[Topic::Records, Topic::Sync]);
+        Ok(outcome)
+    }
+
+    // ---- sync ----
+
+    /// Asks to become a device; the answer comes back through `sync_answered`.
+    pub fn enrol(&mut self, code: &str, now: Timestamp) -> Outgoing {
+        self.engine.enrol(code, BUILD, &mut *self.rng, now)
+    }
+
+    /// The link came up, or the server nudged.
+    pub fn sync_wanted(&mut self) {
+        self.engine.want();
+    }
+
+    /// What to carry now, or until when there is nothing.
+    pub fn sync_next(&mut self, now: Timestamp) -> Result<SyncStep, Refusal> {
+        Ok(self.engine.next(&self.store, BUILD, &mut *self.rng, now)?)
+    }
+
+    /// What the carrier brought back.
+    pub fn sync_answered(&mut self, number: u64, carried: &Carried, now: Timestamp) -> Result<(), Refusal> {
+        let patients = self.engine.answered(&mut self.store, number, carried, &mut *self.rng, now)?;
+        self.tell(if patients.is_empty() { &[Topic::Sync] } else { &[Topic::Records, Topic::Sync] });
+        Ok(())
+    }
+
+    // ---- screens ----
+
+    /// A patient with her records here, and the receipts of their entries.
+    pub fn patient(&self, patient: PatientId) -> Result<(Patient, Receipts), Refusal> {
+        Ok(self.store.rows().patient(patient)?)
+    }
+
+    /// Is this record on this device, to be shown?
+    pub fn holds(&self, record: DocumentId) -> Result<bool, Refusal> {
+        Ok(self.store.rows().document_row(record)?.is_some_and(|(_, _, hidden)| !hidden))
+    }
+
+    /// What the signed-in person has to do.
+    pub fn today(&self, now: Timestamp) -> Result<TodayScreen, Refusal> {
+        let device = self.device()?;
+        let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
+        let sheet = self.sheet()?;
+        let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let now = Self::corrected(&device, now);
+        Ok(TodayScreen::of(&self.store.rows().summaries()?, &sheet, &user, &zone, now))
+    }
+
+    /// The caseload.
+    pub fn patients(&self) -> Result<PatientsScreen, Refusal> {
+        Ok(PatientsScreen::of(&self.store.rows().summaries()?))
+    }
+
+    /// One record.
+    pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<HandoffScreen, Refusal> {
+        let device = self.device()?;
+        let sheet = self.sheet()?;
+        let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
+        let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
+        let (_, patient, hidden) = self.store.rows().document_row(record)?.ok_or(Refusal::NotHere("the record"))?;
+        let (patient, receipts) = self.store.rows().patient(patient)?;
+        let folded = patient.record(record).filter(|_| !hidden).ok_or(Refusal::NotHere("the record"))?;
+        let reading = read(&patient, &receipts, &sheet, Self::corrected(&device, now));
+        let summary = reading.records.into_iter().find(|r| r.record == record).ok_or(Refusal::NotHere("the record"))?;
+        Ok(HandoffScreen::of(folded, summary, &receipts, &sheet, person))
+    }
+
+    /// Practices to call.
+    pub fn directory(&self) -> Result<DirectoryScreen, Refusal> {
+        Ok(DirectoryScreen::of(&self.sheet()?, &self.store.rows().summaries()?))
+    }
+
+    /// The truth about sending.
+    pub fn sync_status(&self) -> Result<SyncStatusScreen, Refusal> {
+        let device = self.device()?;
+        let rows = self.store.rows();
+        let mut unsent: Vec<UnsentRow> = Vec::new();
+        for (doc, patient, since, quarantined, rejected) in rows.waiting()? {
+            let (joined, _) = rows.patient(patient)?;
+            // Answers of a screen count for the patient's record; a person counts records, not documents.
+            let record = joined.record(doc).or(joined.records.first()).map_or(doc, |r| r.id);
+            let help = if rejected { Some(Help::Rejected) } else { quarantined.then_some(Help::Quarantined) };
+            let since = Timestamp::from_millisecond(since).unwrap_or(Timestamp::MIN);
+            match unsent.iter_mut().find(|row| row.record == record) {
+                Some(row) => {
+                    row.since = row.since.min(since);
+                    row.help = row.help.or(help);
+                }
+                None => unsent.push(UnsentRow { record, name: joined.name().map(str::to_owned), since, help }),
+            }
+        }
+        let state = match device.phase {
+            _ if device.signed_off => SyncState::SignedOff,
+            _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
+            Phase::Confirming | Phase::Refilling => SyncState::Comparing,
+            Phase::Normal if unsent.is_empty() => SyncState::AllSent,
+            Phase::Normal => SyncState::ToSend,
+        };
+        let last_answer_at = device.last_answer_at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        Ok(SyncStatusScreen { state, unsent, last_answer_at, clock_offset_ms: last_answer_at.map(|_| device.offset_ms) })
+    }
+}

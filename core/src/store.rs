@@ -1,0 +1,72 @@
+//! The device's database: the only place that says SQL. Everything that belongs together is one transaction, durable
+//! (`synchronous=FULL`) before anybody is told. Knows what is stored; what it means is read elsewhere.
+
+mod change;
+mod device;
+mod index;
+mod open;
+mod trouble;
+
+pub use change::{ChangeState, Outgoing, StoredChange, counts, live, tip};
+pub use device::{DeviceRow, Phase};
+pub use open::Place;
+pub use trouble::{Fault, Killed, StoreError};
+
+use rusqlite::{Connection, TransactionBehavior};
+use std::ops::Deref;
+
+/// The open database.
+pub struct Store {
+    db: Connection,
+    fault: Option<Box<dyn Fault>>,
+}
+
+/// What can be read, in a transaction or outside of one.
+pub struct Rows<'a>(pub(crate) &'a Connection);
+
+/// One transaction: everything or nothing.
+pub struct Write<'a> {
+    db: &'a Connection,
+    rows: Rows<'a>,
+    fault: Option<&'a mut Box<dyn Fault>>,
+}
+
+impl Store {
+    /// Reads.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows(&self.db)
+    }
+
+    /// Runs a transaction. Nothing of it is kept if it fails; it is durable when this returns.
+    pub fn write<T>(&mut self, run: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut write = Write { db: &transaction, rows: Rows(&transaction), fault: self.fault.as_mut() };
+        let done = run(&mut write)?;
+        write.step("commit")?;
+        drop(write);
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Lets a test end this process's work between any two statements.
+    pub fn set_fault(&mut self, fault: Box<dyn Fault>) {
+        self.fault = Some(fault);
+    }
+}
+
+impl Write<'_> {
+    /// The place between two statements at which a fault may strike.
+    pub(crate) fn step(&mut self, place: &'static str) -> Result<(), StoreError> {
+        match self.fault.as_mut() {
+            Some(fault) => fault.at(place).map_err(|Killed| StoreError::Killed),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> Deref for Write<'a> {
+    type Target = Rows<'a>;
+    fn deref(&self) -> &Rows<'a> {
+        &self.rows
+    }
+}

@@ -1,0 +1,161 @@
+//! The device itself: who it is, how far it has applied the log, who is signed in, and the sheet it holds.
+
+use super::{Rows, StoreError, Write};
+use crate::domain::id::{DeviceId, UserId};
+use crate::wire::{Cursor, Token};
+use minicbor::{Decode, Encode};
+use rusqlite::{OptionalExtension, params};
+
+/// This device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Who it is.
+    pub device: DeviceId,
+    /// Its credential.
+    pub token: String,
+    /// Its name.
+    pub name: String,
+    /// Shared by several people.
+    pub shared: bool,
+    /// Who may work on it.
+    pub people: Vec<UserId>,
+    /// Applied up to here.
+    pub cursor: Cursor,
+    /// The highest head ever told.
+    pub high: Token,
+    /// How it stands with the server.
+    pub phase: Phase,
+    /// The positions of a resync under way.
+    pub resync: Option<(Cursor, Token)>,
+    /// Device clock minus server clock at the last answer, in milliseconds.
+    pub offset_ms: i64,
+    /// Who is signed in.
+    pub signed_in: Option<UserId>,
+    /// When the server last answered, by the device's clock.
+    pub last_answer_at: Option<i64>,
+    /// The server no longer takes it.
+    pub signed_off: bool,
+}
+
+/// How a device stands with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Positions match.
+    Normal,
+    /// The log is another one: every hash held is being confirmed.
+    Confirming,
+    /// All is confirmed: every visible document is fetched anew.
+    Refilling,
+}
+
+impl Phase {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Confirming => "confirming",
+            Self::Refilling => "refilling",
+        }
+    }
+}
+
+fn blob<T: Encode<()>>(value: &T) -> Vec<u8> {
+    minicbor::to_vec(value).unwrap_or_default()
+}
+
+fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
+    minicbor::decode(bytes).map_err(|_| StoreError::DAMAGED)
+}
+
+type Raw = (Vec<u8>, String, String, bool, String, Vec<u8>, Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
+
+impl Rows<'_> {
+    /// This device; none before it is enrolled.
+    pub fn device(&self) -> Result<Option<DeviceRow>, StoreError> {
+        let found = self
+            .0
+            .prepare_cached(
+                "select device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high,
+                        offset_ms, signed_in, last_answer_at, signed_off from device",
+            )?
+            .query_row([], |row| {
+                let raw: Raw = (
+                    row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
+                    row.get(7)?, row.get(8)?, row.get(9)?,
+                );
+                let rest: (i64, Option<String>, Option<i64>, bool) = (row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?);
+                Ok((raw, rest))
+            })
+            .optional()?;
+        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off))) = found else { return Ok(None) };
+        let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) = raw;
+        let resync = match (resync_cursor, resync_high) {
+            (Some(cursor), Some(high)) => Some((read(&cursor)?, read(&high)?)),
+            _ => None,
+        };
+        Ok(Some(DeviceRow {
+            device: DeviceId::from_bytes(&device).ok_or(StoreError::DAMAGED)?,
+            token,
+            name,
+            shared,
+            people: serde_json::from_str(&people).map_err(|_| StoreError::DAMAGED)?,
+            cursor: read(&cursor)?,
+            high: read(&high)?,
+            phase: match phase.as_str() {
+                "normal" => Phase::Normal,
+                "confirming" => Phase::Confirming,
+                "refilling" => Phase::Refilling,
+                _ => return Err(StoreError::DAMAGED),
+            },
+            resync,
+            offset_ms,
+            signed_in: signed_in.map(UserId),
+            last_answer_at,
+            signed_off,
+        }))
+    }
+
+    /// The sheet with its version.
+    pub fn sheet(&self) -> Result<Option<(u64, String)>, StoreError> {
+        let row = self.0.prepare_cached("select version, text from sheet")?.query_row([], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+        });
+        Ok(row.optional()?)
+    }
+}
+
+impl Write<'_> {
+    /// Writes the whole row of this device.
+    pub fn save_device(&mut self, row: &DeviceRow) -> Result<(), StoreError> {
+        self.step("save_device")?;
+        let people = serde_json::to_string(&row.people).map_err(|_| StoreError::DAMAGED)?;
+        let (resync_cursor, resync_high) = row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
+        self.db
+            .prepare_cached(
+                "insert into device (id, device, token, name, shared, people, cursor, high, phase, resync_cursor,
+                     resync_high, offset_ms, signed_in, last_answer_at, signed_off)
+                 values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4, people = ?5,
+                     cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9, resync_high = ?10, offset_ms = ?11,
+                     signed_in = ?12, last_answer_at = ?13, signed_off = ?14",
+            )?
+            .execute(params![
+                row.device.as_bytes(), row.token, row.name, row.shared, people, blob(&row.cursor), blob(&row.high),
+                row.phase.as_str(), resync_cursor, resync_high, row.offset_ms,
+                row.signed_in.as_ref().map(UserId::as_str), row.last_answer_at, row.signed_off,
+            ])?;
+        Ok(())
+    }
+
+    /// Writes the sheet.
+    pub fn save_sheet(&mut self, version: u64, text: &str) -> Result<(), StoreError> {
+        self.step("save_sheet")?;
+        let version = i64::try_from(version).map_err(|_| StoreError::DAMAGED)?;
+        self.db
+            .prepare_cached(
+                "insert into sheet (id, version, text) values (1, ?1, ?2)
+                 on conflict (id) do update set version = ?1, text = ?2",
+            )?
+            .execute(params![version, text])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Opening: a file that is durable, or memory when that is asked for by name. A damaged file, one in use and one of a
+//! newer version are told apart before anything is written.
+
+use super::{Store, StoreError};
+use crate::refusal::StorageTrouble;
+use rusqlite::Connection;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const SCHEMA: &str = include_str!("schema.sql");
+const VERSION: i64 = 1;
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file, durable.
+    File(PathBuf),
+    /// Memory, gone with the process: for stories and tests.
+    Memory,
+}
+
+impl Store {
+    /// Opens the database, making it if there is none.
+    pub fn open(place: &Place) -> Result<Self, StoreError> {
+        let db = match place {
+            Place::File(path) => Connection::open(path)?,
+            Place::Memory => Connection::open_in_memory()?,
+        };
+        db.busy_timeout(Duration::from_secs(2))?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        let version: i64 = db.query_row("select user_version from pragma_user_version", [], |row| row.get(0))?;
+        if version > VERSION {
+            return Err(StoreError::Trouble(StorageTrouble::Newer));
+        }
+        if *place != Place::Memory {
+            durable(&db)?;
+        }
+        if version == 0 {
+            db.execute_batch(&format!("begin immediate; {SCHEMA} pragma user_version = {VERSION}; commit;"))?;
+        }
+        Ok(Self { db, fault: None })
+    }
+}
+
+/// An acknowledged write must survive a power loss: write-ahead log, and every commit on the disk before it returns.
+fn durable(db: &Connection) -> Result<(), StoreError> {
+    let mode: String = db.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+    db.pragma_update(None, "synchronous", "full")?;
+    let synchronous: i64 = db.query_row("pragma synchronous", [], |row| row.get(0))?;
+    if mode != "wal" || synchronous != 2 {
+        return Err(StoreError::Trouble(StorageTrouble::Unavailable));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trouble(place: &Place) -> Option<StorageTrouble> {
+        match Store::open(place) {
+            Err(StoreError::Trouble(trouble)) => Some(trouble),
+            Err(StoreError::Killed) | Ok(_) => None,
+        }
+    }
+
+    #[test]
+    fn each_kind_of_unusable_file_has_its_own_sentence_and_is_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("device.db");
+        std::fs::write(&path, b"this is a letter and no database, long enough to look like one ".repeat(40)).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert_eq!(trouble(&Place::File(path.clone())), Some(StorageTrouble::Damaged));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+
+        assert_eq!(trouble(&Place::File(folder.path().to_owned())), Some(StorageTrouble::Unavailable));
+
+        let newer = folder.path().join("newer.db");
+        drop(Store::open(&Place::File(newer.clone())).unwrap());
+        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert_eq!(trouble(&Place::File(newer)), Some(StorageTrouble::Newer));
+    }
+
+    #[test]
+    fn a_full_disk_refuses_the_write_and_keeps_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&Place::File(folder.path().join("device.db"))).unwrap();
+        let pages: i64 = store.db.query_row("pragma page_count", [], |row| row.get(0)).unwrap();
+        store.db.pragma_update(None, "max_page_count", pages + 1).unwrap();
+        let written = store.write(|write| write.save_sheet(1, &"x".repeat(100_000)));
+        assert_eq!(written, Err(StoreError::Trouble(StorageTrouble::Full)));
+        assert_eq!(store.rows().sheet(), Ok(None));
+    }
+}

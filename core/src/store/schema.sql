@@ -1,0 +1,88 @@
+create table device (
+  -- this device, one row once it is enrolled; positions are written with what they cover
+  id integer primary key check (id = 1),
+  device blob not null,
+  token text not null,
+  name text not null,
+  shared integer not null,
+  people text not null,          -- JSON list of codes
+  cursor blob not null,          -- applied up to here
+  high blob not null,            -- the highest head ever told
+  phase text not null,           -- normal, confirming, refilling
+  resync_cursor blob,            -- the resync's own positions
+  resync_high blob,
+  offset_ms integer not null default 0,
+  signed_in text,
+  last_answer_at integer,
+  signed_off integer not null default 0
+);
+create table sheet (
+  -- the organisation's sheet as the server last brought it, one row
+  id integer primary key check (id = 1),
+  version integer not null,
+  text text not null
+);
+create table document (
+  -- what this device knows of; hidden ones are no longer shown and wait to be drained
+  id blob primary key,
+  kind text not null,
+  patient blob not null,
+  hidden integer not null default 0,
+  fresh integer not null default 1,
+  refetch text,                  -- why its last page could not be applied
+  tries integer not null default 0
+) without rowid;
+create index document_patient on document (patient);
+create table change (
+  -- every change this device holds, whatever became of it; the bytes are the source of truth
+  place integer primary key,
+  hash blob not null unique,
+  doc blob not null references document (id),
+  actor blob not null,
+  seq integer not null,
+  start_op integer not null,
+  deps blob not null,            -- hashes, 32 bytes each
+  nonce blob,
+  device blob not null,
+  user text not null,
+  bytes blob not null,
+  state text not null,           -- saved, accepted, remote, quarantined, rejected, aside
+  reason integer,
+  confirmed integer not null default 1,
+  relay integer not null default 0,
+  orphan integer not null default 0,
+  recorded_at integer not null,
+  received_at integer,
+  offset_ms integer,
+  key integer,
+  mac blob
+);
+create index change_doc on change (doc, place);
+create index change_unsent on change (place) where state = 'saved' or relay = 1;
+create index change_unconfirmed on change (place) where confirmed = 0;
+create table entry (
+  -- the texts of a change's entries, never rewritten
+  change blob not null,
+  at integer not null,
+  id blob not null,
+  text text not null,
+  primary key (change, at)
+) without rowid;
+create index entry_id on entry (id);
+create table actor (
+  -- under which actor a person writes in a document on this device; a retired one is gone from here
+  doc blob not null,
+  user text not null,
+  actor blob not null,
+  nonce blob not null,
+  seq integer not null,
+  primary key (doc, user)
+) without rowid;
+create table record_index (
+  -- one row a record, computed by the fold whenever its patient's documents change
+  record blob primary key,
+  patient blob not null,
+  next_due_at integer,
+  summary text not null          -- JSON
+) without rowid;
+create index record_index_patient on record_index (patient);

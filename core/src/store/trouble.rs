@@ -1,0 +1,56 @@
+//! What can go wrong with a database, in the few kinds that a person can do something about.
+
+use crate::refusal::{Refusal, StorageTrouble};
+use rusqlite::ErrorCode;
+
+/// A store that could not do what it was asked; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// The database cannot serve.
+    Trouble(StorageTrouble),
+    /// A test ended the work here.
+    Killed,
+}
+
+/// The end of a process, as a test plays it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Killed;
+
+/// Ends the work at a place of its choice. In the product there is none.
+pub trait Fault: Send {
+    /// Called between any two statements.
+    fn at(&mut self, place: &'static str) -> Result<(), Killed>;
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let trouble = match &error {
+            rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+                ErrorCode::DiskFull => StorageTrouble::Full,
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StorageTrouble::Busy,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StorageTrouble::Damaged,
+                _ => StorageTrouble::Unavailable,
+            },
+            // A column that does not hold what the schema says was not written by this software.
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => StorageTrouble::Damaged,
+            _ => StorageTrouble::Unavailable,
+        };
+        Self::Trouble(trouble)
+    }
+}
+
+impl StoreError {
+    /// A stored value that does not read.
+    pub(crate) const DAMAGED: Self = Self::Trouble(StorageTrouble::Damaged);
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Trouble(trouble) => Self::Storage(trouble),
+            StoreError::Killed => Self::Storage(StorageTrouble::Unavailable),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Becoming a device: a one-time code for an id, a credential, the sheet and a first position.
+
+use super::Untaken;
+use crate::domain::organisation::Organisation;
+use crate::store::{DeviceRow, Phase, Store};
+use crate::wire::{Cursor, EnrolAnswer, EnrolRequest, Token, Unreadable, pack, unpack};
+use jiff::Timestamp;
+
+pub(super) fn request(code: &str, build: &str, number: u64, now: Timestamp) -> Vec<u8> {
+    let client_now = now.as_millisecond();
+    pack(&EnrolRequest { number, code: code.to_owned(), build: build.to_owned(), client_now })
+}
+
+pub(super) fn answered(store: &mut Store, number: u64, body: &[u8], now: Timestamp) -> Result<(), Untaken> {
+    let answer: EnrolAnswer = unpack(body)?;
+    if answer.number != number || Organisation::parse(&answer.sheet.text).is_err() {
+        return Err(Unreadable::Content.into());
+    }
+    // The pull begins before the first row; the head that was told is remembered from the first moment.
+    let start = Token { epoch: answer.high.epoch, seq: 0, chain: [0; 32] };
+    let row = DeviceRow {
+        device: answer.device,
+        token: answer.token,
+        name: answer.name,
+        shared: answer.shared,
+        people: answer.people,
+        cursor: Cursor { token: start, after: None },
+        high: answer.high,
+        phase: Phase::Normal,
+        resync: None,
+        offset_ms: now.as_millisecond() - answer.server_now,
+        signed_in: None,
+        last_answer_at: Some(now.as_millisecond()),
+        signed_off: false,
+    };
+    store.write(|write| {
+        write.save_sheet(answer.sheet.version, &answer.sheet.text)?;
+        write.save_device(&row)
+    })?;
+    Ok(())
+}
