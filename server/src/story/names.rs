@@ -22,6 +22,7 @@ pub(super) struct Made {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     made: BTreeMap<String, Made>,
+    patients: BTreeMap<PatientId, String>,
 }
 
 /// A string of a command that refers to a name: `$h1`, `$h1.record`, `$h1.patient` or `$h1.entry`.
@@ -89,6 +90,9 @@ pub(super) fn resolve(command: &mut Value, key: &str, meaning: &dyn Fn(&str) -> 
 impl Names {
     /// Gives a name.
     pub(super) fn give(&mut self, name: &str, made: Made) {
+        if made.is_record {
+            self.patients.entry(made.patient).or_insert_with(|| format!("{name}.patient"));
+        }
         self.made.insert(name.to_owned(), made);
     }
 
@@ -107,11 +111,9 @@ impl Names {
         self.find(|made| made.is_record && made.record == record)
     }
 
-    /// The name of a patient: that of her first record, and `.patient`.
-    pub(super) fn of_patient(&self, patient: PatientId) -> Option<String> {
-        let records = self.made.iter().filter(|(_, made)| made.is_record && made.patient == patient);
-        let first = records.min_by_key(|(_, made)| (made.record, made.entry));
-        first.map(|(name, _)| format!("{name}.patient"))
+    /// The name of a patient: that of the record that made her known, and `.patient`.
+    pub(super) fn of_patient(&self, patient: PatientId) -> Option<&str> {
+        self.patients.get(&patient).map(String::as_str)
     }
 
     fn find(&self, is: impl Fn(&Made) -> bool) -> Option<&str> {
@@ -159,7 +161,7 @@ mod tests {
         names.give("a1", made(20, false));
         assert_eq!(names.of_record(DocumentId(Uuid::from_u128(10))), Some("r1"));
         assert_eq!(names.of_entry(EntryId(Uuid::from_u128(22))), Some("a1"));
-        assert_eq!(names.of_patient(PatientId(Uuid::from_u128(11))).as_deref(), Some("r1.patient"));
+        assert_eq!(names.of_patient(PatientId(Uuid::from_u128(11))), Some("r1.patient"));
         assert_eq!(names.of_patient(PatientId(Uuid::from_u128(21))), None);
     }
 }

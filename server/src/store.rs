@@ -1,0 +1,191 @@
+//! The server's storage in this application's verbs: each is a whole transaction, durable when it returns. SQLite is
+//! the one backend today. Knows no HTTP and no page.
+
+pub mod sqlite;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use warmhand_core::domain::entry::Body;
+use warmhand_core::domain::fold::Record;
+use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
+use warmhand_core::domain::join::Patient;
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::domain::read::{Receipts, Summary};
+use warmhand_core::wire::{
+    EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
+};
+
+/// Why a verb was not done; nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No room left.
+    #[error("the disk is full; free some space, nothing was lost")]
+    Full,
+    /// Another process holds it.
+    #[error("the database is in use by another process; stop that one first")]
+    Busy,
+    /// Not a database, or a damaged one.
+    #[error("the database is damaged or is none; keep the folder as it is and restore a backup beside it")]
+    Damaged,
+    /// Written by a newer version.
+    #[error("the database was written by a newer version of warmhand; run that version")]
+    Newer,
+    /// Nothing there yet.
+    #[error("there is no organisation here yet; run: warmhand init --organisation FILE --supervisor NAME")]
+    Empty,
+    /// Cannot be opened, read or written.
+    #[error("the database cannot be read or written")]
+    Unavailable,
+    /// What was asked for is not there.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// A rule does not hold.
+    #[error("{0}")]
+    Refused(String),
+    /// A test ended the work here.
+    #[error("the work was ended")]
+    Killed,
+}
+
+/// What a verb returns.
+pub type Doing<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// A device as the server last saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// `phone`, `tablet` or `web`.
+    pub kind: String,
+    /// Who may work on it.
+    pub people: Vec<UserId>,
+    /// When it last spoke.
+    pub last_seen_at: Option<Timestamp>,
+    /// Unsent changes then.
+    pub unsent: u32,
+    /// When something of an unsent record falls due.
+    pub next_due_at: Option<Timestamp>,
+    /// Its clock: device minus server.
+    pub offset_ms: Option<i64>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A place for a device, waiting for its code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeDraft {
+    /// SHA-256 of the code.
+    pub hash: [u8; 32],
+    /// The device's name.
+    pub name: String,
+    /// `phone` or `tablet`.
+    pub kind: String,
+    /// Who may work on it.
+    pub people: Vec<UserId>,
+    /// Good until then.
+    pub expires_at: Timestamp,
+}
+
+/// A visit to the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Who.
+    pub user: UserId,
+    /// Her token against forged forms.
+    pub csrf: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When she last asked for something.
+    pub used_at: Timestamp,
+    /// Why she opens records, once chosen: by record.
+    pub reasons: BTreeMap<DocumentId, String>,
+}
+
+/// Everything that pages count.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The sheet.
+    pub sheet: Organisation,
+    /// Every record.
+    pub records: Vec<Summary>,
+    /// Every device but the server's own.
+    pub devices: Vec<DeviceRow>,
+}
+
+/// A patient with her records and receipts.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    /// Joined.
+    pub patient: Patient,
+    /// When the server had each entry.
+    pub receipts: Receipts,
+}
+
+/// Work that is kept and not applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantineRow {
+    /// Of which document.
+    pub doc: DocumentId,
+    /// From which device.
+    pub device: DeviceId,
+    /// Why.
+    pub reason: QuarantineReason,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The verbs. `now` is the server's clock; nothing is ordered or refused by it.
+pub trait Store: Send + Sync {
+    /// Verifies positions, takes a push, computes a page: one snapshot for the whole answer.
+    fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp) -> Doing<'_, SyncAnswer>;
+    /// One round of a resync.
+    fn reconcile(&self, device: DeviceId, request: ReconcileRequest, now: Timestamp) -> Doing<'_, ReconcileAnswer>;
+    /// Notes how a device is.
+    fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()>;
+    /// The device of a credential, by its SHA-256; revoked ones too.
+    fn device_of(&self, token_hash: [u8; 32]) -> Doing<'_, Option<DeviceId>>;
+    /// Makes room for a device.
+    fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()>;
+    /// A code becomes a device, once. `token` is the new credential; the answer's number is left 0.
+    fn enrol(&self, code_hash: [u8; 32], device: DeviceId, token: String, now: Timestamp) -> Doing<'_, EnrolAnswer>;
+    /// Takes a device out of service; what it has not sent is still taken, into quarantine.
+    fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
+    /// Puts a new version of the sheet in force.
+    fn load_sheet(&self, text: String, now: Timestamp) -> Doing<'_, u64>;
+    /// The sheet in force.
+    fn sheet(&self) -> Doing<'_, Organisation>;
+    /// Everything that pages count.
+    fn snapshot(&self) -> Doing<'_, Snapshot>;
+    /// A patient with all her records; with a time: as known then.
+    fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Doing<'_, Folder>;
+    /// Every patient.
+    fn patients(&self) -> Doing<'_, Vec<PatientId>>;
+    /// A record's changes as bytes, causes first.
+    fn record_bytes(&self, record: DocumentId) -> Doing<'_, Vec<Vec<u8>>>;
+    /// Writes an entry in a record for somebody on a page, by the same admission as any device's.
+    fn author(&self, user: UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Doing<'_, ()>;
+    /// What lies in quarantine.
+    fn quarantine(&self) -> Doing<'_, Vec<QuarantineRow>>;
+    /// Saves a password's hash.
+    fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()>;
+    /// A password's hash.
+    fn account(&self, user: UserId) -> Doing<'_, Option<String>>;
+    /// Saves a visit.
+    fn save_session(&self, token_hash: [u8; 32], session: SessionRow) -> Doing<'_, ()>;
+    /// A visit.
+    fn session(&self, token_hash: [u8; 32]) -> Doing<'_, Option<SessionRow>>;
+    /// Ends a visit.
+    fn end_session(&self, token_hash: [u8; 32]) -> Doing<'_, ()>;
+    /// Writes into the audit log: who, what, which record, why.
+    fn audit(&self, at: Timestamp, user: UserId, what: &'static str, record: Option<DocumentId>, why: String) -> Doing<'_, ()>;
+    /// The head of the log.
+    fn head(&self) -> Doing<'_, u64>;
+}
+
+/// One record out of a folder.
+pub fn record(folder: &Folder, id: DocumentId) -> Option<&Record> {
+    folder.patient.record(id)
+}

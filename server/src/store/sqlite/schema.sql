@@ -1,0 +1,140 @@
+create table head (
+  -- the counter row of the log, written last in every transaction that adds to it
+  id integer primary key check (id = 1),
+  epoch blob not null,
+  seq integer not null,
+  chain blob not null
+);
+create table log (
+  -- everything a client is ever told, in order; rows are never pruned
+  seq integer primary key,
+  kind text not null,
+  content blob not null,
+  chain blob not null
+);
+create table sheet (
+  -- versions of the organisation's sheet
+  version integer primary key,
+  seq integer not null,
+  text text not null
+);
+create table document (
+  -- what documents there are; one document, one visibility
+  id blob primary key,
+  kind text not null,
+  patient blob not null
+) without rowid;
+create index document_patient on document (patient);
+create table change (
+  -- accepted changes; the bytes are the source of truth and are never deleted
+  seq integer primary key,       -- its row of the log
+  hash blob not null unique,
+  doc blob not null references document (id),
+  actor blob not null,
+  count integer not null,        -- the actor's seq
+  start_op integer not null,
+  deps blob not null,            -- hashes, 32 bytes each
+  nonce blob,
+  device blob not null,
+  user text not null,
+  bytes blob not null,
+  received_at integer not null,
+  offset_ms integer not null
+);
+create index change_doc on change (doc, seq);
+create table entry (
+  -- the texts of a change's entries
+  change integer not null references change (seq),
+  at integer not null,
+  id blob not null,
+  text text not null,
+  primary key (change, at)
+) without rowid;
+create index entry_id on entry (id);
+create table quarantine (
+  -- well-formed work that was not allowed or does not fit: kept, not applied, for a person to decide
+  hash blob primary key,
+  doc blob not null,
+  device blob not null,
+  reason integer not null,
+  fields blob not null,
+  since integer not null
+) without rowid;
+create table scope (
+  -- through what a patient's records may be seen, in rows of the log
+  patient blob not null,
+  kind text not null,            -- site, person
+  value text not null,
+  from_seq integer not null,
+  to_seq integer
+);
+create index scope_patient on scope (patient);
+create table device (
+  -- devices, the server's own among them; the credential is stored as its hash
+  id blob primary key,
+  name text not null,
+  kind text not null,            -- phone, tablet, web
+  token blob unique,
+  last_seen_at integer,
+  unsent integer not null default 0,
+  next_due_at integer,
+  offset_ms integer,
+  sheet_version integer not null default 0,
+  revoked_at integer
+) without rowid;
+create table device_person (
+  -- who may work on a device, in rows of the log
+  device blob not null references device (id),
+  user text not null,
+  from_seq integer not null,
+  to_seq integer
+);
+create table visibility (
+  -- which device may see which document, in rows of the log: computed from scope, device_person and sheet
+  device blob not null,
+  doc blob not null,
+  from_seq integer not null,
+  to_seq integer
+);
+create index visibility_device on visibility (device, to_seq, from_seq);
+create index visibility_doc on visibility (doc, device);
+create table record_row (
+  -- one projection a record, recomputed from the fold, never patched
+  record blob primary key,
+  patient blob not null,
+  summary text not null          -- JSON
+) without rowid;
+create index record_row_patient on record_row (patient);
+create table enrol_code (
+  -- places for devices; a code is good once and for a short while
+  hash blob primary key,
+  name text not null,
+  kind text not null,
+  people text not null,          -- JSON list
+  expires_at integer not null,
+  used_at integer
+) without rowid;
+create table account (
+  -- who may sign in on pages
+  user text primary key,
+  password_hash text not null
+) without rowid;
+create table session (
+  -- visits to the site; the token is stored as its hash
+  token blob primary key,
+  user text not null,
+  csrf text not null,
+  began_at integer not null,
+  used_at integer not null,
+  reasons text not null          -- JSON: record -> why it was opened
+) without rowid;
+create table audit (
+  -- who looked at what, and why; each row's hash covers the one before
+  id integer primary key,
+  at integer not null,
+  user text not null,
+  what text not null,
+  record blob,
+  why text not null,
+  chain blob not null
+);
