@@ -1,149 +1,213 @@
-//! Whether a change is admitted, judged on nothing but its own past: shape and limits, causality and identity, who may
-//! write it, the rule of each event. Malformed is rejected; well-formed but not allowed goes to quarantine; nothing else
-//! is refused, and no clock is looked at. Pure: knows neither store nor wire.
+//! Admission: may this change become part of its document? Pure: everything that it has to know is handed in. Malformed
+//! is rejected; well-formed but not allowed is quarantined; nothing else is refused, and no clock is asked.
 
-mod identity;
-mod shape;
+mod document;
 
-use crate::ledger::{Ledger, opening};
-use crate::receipt::Signer;
-use std::collections::{BTreeMap, BTreeSet};
+pub use document::{Document, Held};
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use warmhand_core::document::{ChangeHash, Sealed};
-use warmhand_core::domain::code::DocumentKind;
-use warmhand_core::domain::entry::{Body, Entry};
+use warmhand_core::document::{ChangeHash, LIMITS, Sealed, Unsound, genesis_hash, seal};
+use warmhand_core::domain::entry::{Body, Entry, Malformed};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::{self, Breach};
 use warmhand_core::domain::id::{DeviceId, EntryId, UserId};
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::wire::{PushedChange, QuarantineReason, Receipt, RejectReason};
+use warmhand_core::wire::{PushedChange, QuarantineReason, RejectReason};
 
-/// Who pushes, and by what they are judged.
+/// Who pushes, and what holds for her.
 pub struct Sender<'a> {
-    /// The device that the credential names.
+    /// The device that the credential proves.
     pub device: DeviceId,
-    /// Has it lost its place?
+    /// Who may work on it.
+    pub people: &'a [UserId],
+    /// Taken out of service.
     pub revoked: bool,
-    /// Who may work on it, now or when it last synced.
-    pub people: &'a BTreeSet<UserId>,
     /// The sheet in force, and the one that the device last confirmed.
-    pub sheets: &'a [Arc<Organisation>],
-    /// Signs and checks receipts.
-    pub signer: &'a Signer,
-    /// Now.
-    pub received_at: i64,
-    /// The device's clock minus the server's.
-    pub offset_ms: i64,
+    pub sheets: &'a [Organisation],
 }
 
-/// What is known of one document when a push begins.
-pub struct Standing {
-    /// Who may see it; for a new document, who may see its patient or brings a new one.
-    pub may_see: BTreeSet<UserId>,
-    /// Texts that other documents hold under ids of the push.
-    pub elsewhere: BTreeMap<EntryId, Vec<String>>,
-}
-
-/// A change that is in.
-#[derive(Clone, Debug)]
-pub struct Admitted {
-    /// Built here, with its hash and bytes.
-    pub sealed: Sealed,
-    /// Its entries, read.
-    pub entries: Vec<Arc<Entry>>,
-    /// The server's word for it.
-    pub receipt: Receipt,
+/// What has to be asked of the database about one change.
+pub trait Elsewhere {
+    /// Lies this hash in quarantine?
+    fn is_quarantined(&self, hash: ChangeHash) -> bool;
+    /// The text that an admitted change of any document has under this id.
+    fn entry_text(&self, id: EntryId) -> Option<String>;
 }
 
 /// What becomes of a change.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Verdict {
-    /// It is in.
-    Admitted(Box<Admitted>),
+    /// It becomes part of the document.
+    Accept(Box<Sealed>, Vec<Arc<Entry>>),
     /// Kept, not applied.
-    Quarantined(QuarantineReason),
-    /// These come first: nobody has ever seen them here.
+    Quarantine(QuarantineReason),
+    /// Send these first.
     Missing(Vec<ChangeHash>),
     /// Not kept.
-    Rejected(RejectReason),
+    Reject(RejectReason),
 }
 
-/// Judges a change whose hash the server does not know as accepted.
-pub fn admit(ledger: &Ledger, standing: &Standing, sender: &Sender<'_>, pushed: &PushedChange) -> Verdict {
-    match judge(ledger, standing, sender, pushed) {
-        Ok(admitted) => Verdict::Admitted(Box::new(admitted)),
-        Err(refused) => refused,
-    }
-}
-
-fn judge(
-    ledger: &Ledger,
-    standing: &Standing,
-    sender: &Sender<'_>,
+/// Judges a change that is not known yet. `standing`: the sender may see the document, judged once per document and
+/// push. `receipted`: it carries our own word that we had it.
+pub fn judge(
+    document: &Document,
     pushed: &PushedChange,
-) -> Result<Admitted, Verdict> {
-    let sealed = shape::sealed(ledger, pushed)?;
-    let entries = shape::entries(&sealed.change)?;
-    let change = &sealed.change;
-    let known = pushed.receipt.filter(|receipt| sender.signer.signed(change, sealed.hash, *receipt));
-    ensure(known.is_some() || !sender.revoked, QuarantineReason::Revoked)?;
-    let past = identity::past(ledger, pushed)?;
-    identity::check(ledger, &past, change, &entries, &standing.elsewhere)?;
-    if let Some(receipt) = known {
-        // The server's own word overrides whatever standing anybody has today.
-        return Ok(Admitted { sealed, entries, receipt });
-    }
-    ensure(change.device == sender.device, QuarantineReason::Recovered)?;
-    ensure(sender.people.contains(&change.user), QuarantineReason::Revoked)?;
-    let kind = ledger.opened.or_else(|| entries.first().and_then(|e| opening(&e.body))).map(|(kind, _)| kind);
-    ensure(kind.is_some_and(|kind| entries.iter().all(|e| belongs(kind, &e.body))), QuarantineReason::Guard)?;
-    rules(ledger, past.entries(), &entries, sender)?;
-    let may_see = standing.may_see.contains(&change.user) || past.holds_fresh_of(&change.user);
-    ensure(may_see, QuarantineReason::Access)?;
-    let receipt = sender.signer.sign(change, sealed.hash, sender.received_at, sender.offset_ms);
-    Ok(Admitted { sealed, entries, receipt })
-}
-
-/// Answers lie in their own document, and nothing else does: one document has one visibility.
-fn belongs(kind: DocumentKind, body: &Body) -> bool {
-    match body {
-        Body::Unknown(_) => true,
-        Body::ScreensOpened(_) | Body::ScreenAnswered(_) => kind == DocumentKind::Screens,
-        _ => kind == DocumentKind::Record,
-    }
-}
-
-/// The rule of each event, on what its author had seen; by the sheet in force or the one that the device last had.
-fn rules(
-    ledger: &Ledger,
-    mut seen: Vec<Arc<Entry>>,
-    entries: &[Arc<Entry>],
     sender: &Sender<'_>,
-) -> Result<(), Verdict> {
-    for entry in entries {
-        let record = Record::of(ledger.doc, &seen);
-        let mut refused = Err(Breach::Role);
-        for sheet in sender.sheets {
-            refused = guard::check(entry, &record, sheet);
-            if refused.is_ok() {
-                break;
-            }
+    standing: bool,
+    receipted: bool,
+    elsewhere: &dyn Elsewhere,
+) -> Verdict {
+    let judged = shape(document, pushed).and_then(|sealed| {
+        let entries = entries(&sealed)?;
+        if document.text_bytes + sealed.change.text_bytes() > LIMITS.document {
+            return Err(Verdict::Reject(RejectReason::Full));
         }
-        refused.map_err(|breach| {
-            Verdict::Quarantined(match breach {
-                Breach::Role => QuarantineReason::Role,
-                _ => QuarantineReason::Guard,
-            })
-        })?;
-        seen.push(Arc::clone(entry));
+        dependencies(document, pushed, &sealed, elsewhere)?;
+        identity(document, &sealed)?;
+        let past = document.past(&sealed.change.deps);
+        unused(&past, &entries, &sealed, elsewhere)?;
+        ordered(document, &past, &entries)?;
+        opening(document, &entries)?;
+        // Our own word stands above today's standing of author, relayer or document.
+        if !receipted {
+            allowed(&sealed, sender, standing)?;
+            rules(document, &past, &entries, sender.sheets)?;
+        }
+        Ok(Verdict::Accept(Box::new(sealed), entries))
+    });
+    judged.unwrap_or_else(|verdict| verdict)
+}
+
+const MALFORMED: Verdict = Verdict::Reject(RejectReason::Malformed);
+
+fn shape(document: &Document, pushed: &PushedChange) -> Result<Sealed, Verdict> {
+    if pushed.change.doc != document.id {
+        return Err(MALFORMED);
+    }
+    let sealed = seal(pushed.change.clone()).map_err(|unsound| match unsound {
+        Unsound::TooBig => Verdict::Reject(RejectReason::TooBig),
+        Unsound::Puts | Unsound::Deps | Unsound::Counter => MALFORMED,
+    })?;
+    if sealed.hash == pushed.hash { Ok(sealed) } else { Err(Verdict::Reject(RejectReason::WrongHash)) }
+}
+
+/// The actor speaks for its own device and person alone.
+fn entries(sealed: &Sealed) -> Result<Vec<Arc<Entry>>, Verdict> {
+    let change = &sealed.change;
+    change
+        .puts
+        .iter()
+        .map(|put| {
+            let entry = Entry::parse(&put.text).map_err(|malformed| match malformed {
+                Malformed::TooLong => Verdict::Reject(RejectReason::TooBig),
+                Malformed::Head | Malformed::Payload => MALFORMED,
+            })?;
+            let own = entry.id == put.id && entry.by == change.user && entry.device == change.device;
+            if own { Ok(Arc::new(entry)) } else { Err(MALFORMED) }
+        })
+        .collect()
+}
+
+fn dependencies(
+    document: &Document,
+    pushed: &PushedChange,
+    sealed: &Sealed,
+    elsewhere: &dyn Elsewhere,
+) -> Result<(), Verdict> {
+    let unknown: Vec<ChangeHash> =
+        sealed.change.deps.iter().copied().filter(|d| *d != genesis_hash() && !document.has(*d)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    if unknown.iter().any(|hash| elsewhere.is_quarantined(*hash)) {
+        return Err(Verdict::Quarantine(QuarantineReason::StandsOn));
+    }
+    if pushed.orphan {
+        return Err(Verdict::Quarantine(QuarantineReason::Recovered));
+    }
+    Err(Verdict::Missing(unknown))
+}
+
+/// One actor, one device, one person, one unbroken count; the first operation follows the past.
+fn identity(document: &Document, sealed: &Sealed) -> Result<(), Verdict> {
+    let change = &sealed.change;
+    let before: Vec<&Held> = document.held.iter().filter(|h| h.change.actor == change.actor).collect();
+    let last = before.iter().map(|h| h.change.seq).max().unwrap_or(0);
+    let foreign = before.iter().any(|h| h.change.device != change.device || h.change.user != change.user);
+    if foreign || !change.actor_fits() || change.seq != last + 1 {
+        return Err(Verdict::Quarantine(QuarantineReason::Reauthor));
+    }
+    // The genesis change is below every other: who names both names one too many.
+    let twice = change.deps.contains(&genesis_hash()) && change.deps.len() > 1;
+    if twice || change.start_op != document.last_op(&change.deps) + 1 {
+        return Err(MALFORMED);
     }
     Ok(())
 }
 
-fn ensure(holds: bool, reason: QuarantineReason) -> Result<(), Verdict> {
-    if holds { Ok(()) } else { Err(Verdict::Quarantined(reason)) }
+fn unused(past: &Record, entries: &[Arc<Entry>], sealed: &Sealed, elsewhere: &dyn Elsewhere) -> Result<(), Verdict> {
+    for (entry, put) in entries.iter().zip(&sealed.change.puts) {
+        let other_text = elsewhere.entry_text(entry.id).is_some_and(|text| text != put.text);
+        if other_text || past.past.get(entry.id).is_some() {
+            return Err(Verdict::Quarantine(QuarantineReason::EntryId));
+        }
+    }
+    Ok(())
 }
 
-fn rejected<T>(reason: RejectReason) -> Result<T, Verdict> {
-    Err(Verdict::Rejected(reason))
+/// `after` names what the author had seen: entries of the change's own past or earlier in it, or of no admitted change.
+fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
+    let mut earlier: BTreeSet<EntryId> = BTreeSet::new();
+    let mut before: Option<EntryId> = None;
+    for entry in entries {
+        let seen =
+            |id: &EntryId| earlier.contains(id) || past.past.get(*id).is_some() || !document.entry_ids.contains(id);
+        let follows = before.is_none_or(|id| entry.after.contains(&id));
+        let itself = entry.after.contains(&entry.id);
+        if entry.after.len() > LIMITS.deps || !follows || itself || !entry.after.iter().all(seen) {
+            return Err(MALFORMED);
+        }
+        earlier.insert(entry.id);
+        before = Some(entry.id);
+    }
+    Ok(())
+}
+
+/// A document begins with the entry that opens it, and nothing else opens one.
+fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
+    let opens = |entry: &Arc<Entry>| matches!(entry.body, Body::RecordOpened(_) | Body::ScreensOpened(_));
+    let first = document.held.is_empty();
+    let fits = entries.first().is_some_and(opens) == first && !entries.iter().skip(1).any(opens);
+    if fits { Ok(()) } else { Err(MALFORMED) }
+}
+
+fn allowed(sealed: &Sealed, sender: &Sender<'_>, standing: bool) -> Result<(), Verdict> {
+    let change = &sealed.change;
+    let reason = if change.device != sender.device {
+        QuarantineReason::Recovered
+    } else if sender.revoked || !sender.people.contains(&change.user) {
+        QuarantineReason::Revoked
+    } else if !standing {
+        QuarantineReason::Access
+    } else {
+        return Ok(());
+    };
+    Err(Verdict::Quarantine(reason))
+}
+
+/// The event's own rule, on what its author had seen and on nothing newer; by the sheet in force or the one she knew.
+fn rules(document: &Document, past: &Record, entries: &[Arc<Entry>], sheets: &[Organisation]) -> Result<(), Verdict> {
+    let mut known = past.entries().to_vec();
+    for entry in entries {
+        let past = Record::of(document.id, &known);
+        let judged: Vec<_> = sheets.iter().map(|sheet| guard::check(entry, &past, sheet)).collect();
+        if !judged.iter().any(Result::is_ok) {
+            let role = judged.first() == Some(&Err(Breach::Role));
+            let reason = if role { QuarantineReason::Role } else { QuarantineReason::Guard };
+            return Err(Verdict::Quarantine(reason));
+        }
+        known.push(Arc::clone(entry));
+    }
+    Ok(())
 }

@@ -1,8 +1,9 @@
-//! What time it is: the system's, or one that is set, for stories and the demo. The only place that reads the system
-//! clock; everything else is given a time.
+//! Time and randomness as arguments: the one place that asks the machine for either.
 
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex, PoisonError};
+use rand::{Rng, RngCore, SeedableRng};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -10,47 +11,76 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The system's clock.
-#[derive(Clone, Copy, Debug, Default)]
+/// The machine's clock.
+#[derive(Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 }
 
-enum Hand {
-    At(Timestamp),
-    Follows(Arc<dyn Clock>),
+/// A clock that is set: stories and the demo drive a server through the past. From the moment it is released it
+/// follows another clock.
+pub struct SetClock {
+    millis: AtomicI64,
+    following: Mutex<Option<Box<dyn Clock>>>,
 }
 
-/// A clock that stands where it was set, until it is told to follow another.
-pub struct SetClock(Mutex<Hand>);
-
 impl SetClock {
-    /// A clock that stands at this time.
+    /// Stands at this time.
     pub fn at(now: Timestamp) -> Self {
-        Self(Mutex::new(Hand::At(now)))
+        Self { millis: AtomicI64::new(now.as_millisecond()), following: Mutex::new(None) }
     }
 
-    /// Sets it.
+    /// Is set to this time; never back.
     pub fn set(&self, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Hand::At(now);
+        self.millis.fetch_max(now.as_millisecond(), Ordering::SeqCst);
     }
 
-    /// From here on it tells what the other tells.
-    pub fn follow(&self, other: Arc<dyn Clock>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Hand::Follows(other);
+    /// Follows another clock from now on.
+    pub fn follow(&self, clock: Box<dyn Clock>) {
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
     }
 }
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Hand::At(now) => *now,
-            Hand::Follows(other) => other.now(),
+        match self.following.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(clock) => clock.now(),
+            None => Timestamp::from_millisecond(self.millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MIN),
         }
+    }
+}
+
+/// The random source of a server.
+pub struct Random(Mutex<rand_chacha::ChaCha20Rng>);
+
+impl Random {
+    /// Seeded by the operating system.
+    pub fn from_os() -> Self {
+        Self(Mutex::new(rand_chacha::ChaCha20Rng::from_os_rng()))
+    }
+
+    /// Seeded by a number: stories repeat themselves.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Mutex::new(rand_chacha::ChaCha20Rng::seed_from_u64(seed)))
+    }
+
+    /// Uses the source.
+    pub fn with<T>(&self, run: impl FnOnce(&mut dyn RngCore) -> T) -> T {
+        let mut source = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        run(&mut *source)
+    }
+
+    /// Fresh bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        self.with(|rng| {
+            let mut bytes = [0; N];
+            rng.fill(&mut bytes[..]);
+            bytes
+        })
     }
 }

@@ -8,5 +8,6 @@ pub mod overview;
 pub mod page;
 pub mod programme;
 pub mod record;
+pub mod route;
 pub mod words;
 pub mod work;

@@ -1,70 +1,71 @@
-//! The server's signed word that it had a change, with the times. Whoever brings the change again brings this along, so
-//! that work outlives the loss of a log. Knows no store; the keys are a small file of their own.
+//! Receipts: the server's signed word that it had a change, good for ever, whatever became of the database since. The
+//! key lies in a file of its own beside the database and belongs into a second place.
 
-use crate::random::Random;
 use hmac::{Hmac, Mac};
+use jiff::Timestamp;
 use sha2::Sha256;
-use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use subtle::ConstantTimeEq;
 use warmhand_core::document::{Change, ChangeHash};
 use warmhand_core::wire::Receipt;
 
-/// The keys that sign receipts: the last one signs, all of them check.
+/// The key that signs.
 #[derive(Clone)]
-pub struct ReceiptKeys(BTreeMap<u16, [u8; 32]>);
-
-impl ReceiptKeys {
-    /// A first key.
-    pub fn fresh(random: &Random) -> Self {
-        Self(BTreeMap::from([(1, random.bytes())]))
-    }
-
-    /// Reads lines of `ID HEX`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let keys: Option<BTreeMap<u16, [u8; 32]>> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| {
-                let (id, key) = line.trim().split_once(' ')?;
-                Some((id.parse().ok()?, hex::decode(key).ok()?.try_into().ok()?))
-            })
-            .collect();
-        keys.filter(|keys| !keys.is_empty()).map(Self)
-    }
-
-    /// The text that [`Self::parse`] reads.
-    pub fn to_text(&self) -> String {
-        self.0.iter().map(|(id, key)| format!("{id} {}\n", hex::encode(key))).collect()
-    }
-
-    /// Signs and checks for one organisation.
-    pub fn signer(&self, organisation: [u8; 16]) -> Signer {
-        Signer { keys: self.clone(), organisation }
-    }
-}
-
-/// Signs receipts for one organisation.
-#[derive(Clone)]
-pub struct Signer {
-    keys: ReceiptKeys,
+pub struct ReceiptKey {
+    id: u16,
     organisation: [u8; 16],
+    key: [u8; 32],
 }
 
-impl Signer {
-    /// The receipt of a change.
-    pub fn sign(&self, change: &Change, hash: ChangeHash, received_at: i64, offset_ms: i64) -> Receipt {
-        let key = self.keys.0.last_key_value().map_or(0, |(id, _)| *id);
-        let unsigned = Receipt { received_at, offset_ms, key, mac: [0; 16] };
-        Receipt { mac: self.mac(change, hash, unsigned).unwrap_or_default(), ..unsigned }
+const FILE: &str = "receipt.key";
+
+impl ReceiptKey {
+    /// A key of these bytes.
+    pub fn new(organisation: [u8; 16], key: [u8; 32]) -> Self {
+        Self { id: 1, organisation, key }
     }
 
-    /// Is this our own word for this very change?
-    pub fn signed(&self, change: &Change, hash: ChangeHash, receipt: Receipt) -> bool {
-        self.mac(change, hash, receipt).is_some_and(|mac| bool::from(mac.ct_eq(&receipt.mac)))
+    /// Reads the key of a data folder.
+    pub fn load(folder: &Path) -> Result<Self, String> {
+        let path = folder.join(FILE);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?;
+        let mut parts = text.trim().split(':').map(hex::decode);
+        let organisation = parts.next().and_then(Result::ok).and_then(|bytes| bytes.try_into().ok());
+        let key = parts.next().and_then(Result::ok).and_then(|bytes| bytes.try_into().ok());
+        match (organisation, key) {
+            (Some(organisation), Some(key)) => Ok(Self::new(organisation, key)),
+            _ => Err(format!("the key file {} does not read; put back its copy", path.display())),
+        }
     }
 
-    fn mac(&self, change: &Change, hash: ChangeHash, receipt: Receipt) -> Option<[u8; 16]> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.keys.0.get(&receipt.key)?).ok()?;
+    /// Writes the key into a new data folder, readable by its owner alone.
+    pub fn save(&self, folder: &Path) -> Result<(), String> {
+        let path = folder.join(FILE);
+        let failed = |error| format!("the key file {} cannot be written: {error}", path.display());
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+        writeln!(file, "{}:{}", hex::encode(self.organisation), hex::encode(self.key)).map_err(failed)?;
+        file.sync_all().map_err(failed)
+    }
+
+    /// Signs that a change was had at a time.
+    pub fn sign(&self, change: &Change, hash: ChangeHash, received_at: Timestamp, offset_ms: i64) -> Receipt {
+        let received_at = received_at.as_millisecond();
+        Receipt { received_at, offset_ms, key: self.id, mac: self.mac(change, hash, received_at, offset_ms) }
+    }
+
+    /// Is this our word about this change?
+    pub fn is_valid(&self, change: &Change, hash: ChangeHash, receipt: &Receipt) -> bool {
+        let mac = self.mac(change, hash, receipt.received_at, receipt.offset_ms);
+        receipt.key == self.id && bool::from(mac.ct_eq(&receipt.mac))
+    }
+
+    fn mac(&self, change: &Change, hash: ChangeHash, received_at: i64, offset_ms: i64) -> [u8; 16] {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return [0; 16] };
         let fields: [&[u8]; 8] = [
             b"wh-receipt-1",
             &self.organisation,
@@ -72,13 +73,16 @@ impl Signer {
             &hash.0,
             change.device.as_bytes(),
             change.user.as_str().as_bytes(),
-            &receipt.received_at.to_be_bytes(),
-            &receipt.offset_ms.to_be_bytes(),
+            &received_at.to_be_bytes(),
+            &offset_ms.to_be_bytes(),
         ];
         for field in fields {
             mac.update(&(field.len() as u64).to_be_bytes());
             mac.update(field);
         }
-        mac.finalize().into_bytes().get(..16)?.try_into().ok()
+        let full = mac.finalize().into_bytes();
+        let mut short = [0; 16];
+        short.copy_from_slice(full.get(..16).unwrap_or(&[0; 16]));
+        short
     }
 }

@@ -1,0 +1,234 @@
+//! SQLite behind the verbs: one writer whose transactions are immediate and durable, and a reader for pages. Work runs
+//! on blocking threads, never on the server's own.
+
+mod account;
+mod device;
+mod document;
+mod log;
+mod open;
+mod page;
+mod projection;
+mod push;
+mod reconcile;
+mod sheet;
+mod visibility;
+
+pub use open::{Place, Settings, init};
+
+use super::{
+    CodeDraft, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError,
+};
+use crate::receipt::ReceiptKey;
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::sync::{Arc, Mutex, PoisonError};
+use warmhand_core::domain::entry::Body;
+use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::wire::{EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest};
+
+/// Ends the work at a place of a test's choice. In the product there is none.
+pub trait Fault: Send + Sync {
+    /// Called at each verb and between any two of its steps; true ends the work here.
+    fn strikes(&self, place: &'static str) -> bool;
+}
+
+/// The database of one server.
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Connection>>,
+    key: ReceiptKey,
+    fault: Option<Arc<dyn Fault>>,
+}
+
+/// One transaction with what it needs beside the connection.
+pub(crate) struct Verb<'a> {
+    db: &'a Transaction<'a>,
+    key: &'a ReceiptKey,
+    fault: Option<&'a dyn Fault>,
+}
+
+impl Verb<'_> {
+    /// A place between two steps at which a test may end the work.
+    fn step(&self, place: &'static str) -> Result<(), StoreError> {
+        if self.fault.is_some_and(|fault| fault.strikes(place)) { Err(StoreError::Killed) } else { Ok(()) }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match &error {
+            rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+                ErrorCode::DiskFull => Self::Full,
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
+                _ => Self::Unavailable,
+            },
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Damaged,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+/// A stored value, or the word that the file is damaged.
+fn sound<T>(value: Option<T>) -> Result<T, StoreError> {
+    value.ok_or(StoreError::Damaged)
+}
+
+fn instant(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MIN)
+}
+
+fn int(value: u64) -> Result<i64, StoreError> {
+    i64::try_from(value).map_err(|_| StoreError::Damaged)
+}
+
+impl Sqlite {
+    /// Lets a test end this process's work between any two steps.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Arc<dyn Fault>) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    fn run<T>(
+        connection: &Mutex<Connection>,
+        behavior: TransactionBehavior,
+        key: &ReceiptKey,
+        fault: Option<&dyn Fault>,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // A panic inside a verb rolled its transaction back: the connection is as good as before.
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let db = connection.transaction_with_behavior(behavior)?;
+        let verb = Verb { db: &db, key, fault };
+        verb.step("begin")?;
+        let done = run(&verb)?;
+        verb.step("commit")?;
+        db.commit()?;
+        Ok(done)
+    }
+
+    fn doing<T: Send + 'static>(
+        &self,
+        connection: &Arc<Mutex<Connection>>,
+        behavior: TransactionBehavior,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Doing<'_, T> {
+        let (connection, key, fault) = (Arc::clone(connection), self.key.clone(), self.fault.clone());
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || Self::run(&connection, behavior, &key, fault.as_deref(), run))
+                .await
+                .unwrap_or(Err(StoreError::Unavailable))
+        })
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Doing<'_, T> {
+        self.doing(&self.writer, TransactionBehavior::Immediate, run)
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Doing<'_, T> {
+        self.doing(&self.reader, TransactionBehavior::Deferred, run)
+    }
+}
+
+impl Store for Sqlite {
+    fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp) -> Doing<'_, SyncAnswer> {
+        self.write(move |verb| verb.sync(device, &request, now))
+    }
+
+    fn reconcile(&self, device: DeviceId, request: ReconcileRequest, now: Timestamp) -> Doing<'_, ReconcileAnswer> {
+        self.read(move |verb| verb.reconcile(device, &request, now))
+    }
+
+    fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.seen(device, &beat.hello, &beat.state, now))
+    }
+
+    fn device_of(&self, token_hash: [u8; 32]) -> Doing<'_, Option<DeviceId>> {
+        self.read(move |verb| verb.device_of(&token_hash))
+    }
+
+    fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()> {
+        self.write(move |verb| verb.issue_code(&draft))
+    }
+
+    fn enrol(&self, code_hash: [u8; 32], device: DeviceId, token: String, now: Timestamp) -> Doing<'_, EnrolAnswer> {
+        self.write(move |verb| verb.enrol(&code_hash, device, token, now))
+    }
+
+    fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.revoke(device, now))
+    }
+
+    fn load_sheet(&self, text: String, now: Timestamp) -> Doing<'_, u64> {
+        self.write(move |verb| verb.load_sheet(&text, now))
+    }
+
+    fn sheet(&self) -> Doing<'_, Organisation> {
+        self.read(|verb| Ok(verb.sheet()?.1))
+    }
+
+    fn snapshot(&self) -> Doing<'_, Snapshot> {
+        self.read(|verb| {
+            Ok(Snapshot { sheet: verb.sheet()?.1, records: verb.summaries()?, devices: verb.device_rows()? })
+        })
+    }
+
+    fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Doing<'_, Folder> {
+        self.read(move |verb| verb.folder(patient, as_known_at))
+    }
+
+    fn patients(&self) -> Doing<'_, Vec<PatientId>> {
+        self.read(|verb| verb.patients())
+    }
+
+    fn record_bytes(&self, record: DocumentId) -> Doing<'_, Vec<Vec<u8>>> {
+        self.read(move |verb| verb.record_bytes(record))
+    }
+
+    fn author(&self, user: UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.author(&user, record, body, seed, now))
+    }
+
+    fn quarantine(&self) -> Doing<'_, Vec<QuarantineRow>> {
+        self.read(|verb| verb.quarantine_rows())
+    }
+
+    fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()> {
+        self.write(move |verb| verb.save_account(&user, &password_hash))
+    }
+
+    fn account(&self, user: UserId) -> Doing<'_, Option<String>> {
+        self.read(move |verb| verb.account(&user))
+    }
+
+    fn save_session(&self, token_hash: [u8; 32], session: SessionRow) -> Doing<'_, ()> {
+        self.write(move |verb| verb.save_session(&token_hash, &session))
+    }
+
+    fn session(&self, token_hash: [u8; 32]) -> Doing<'_, Option<SessionRow>> {
+        self.read(move |verb| verb.session(&token_hash))
+    }
+
+    fn end_session(&self, token_hash: [u8; 32]) -> Doing<'_, ()> {
+        self.write(move |verb| verb.end_session(&token_hash))
+    }
+
+    fn audit(&self, at: Timestamp, user: UserId, what: &'static str, record: Option<DocumentId>, why: String) -> Doing<'_, ()> {
+        self.write(move |verb| verb.audit(at, &user, what, record, &why))
+    }
+
+    fn head(&self) -> Doing<'_, u64> {
+        self.read(|verb| Ok(verb.head()?.seq))
+    }
+}

@@ -1,0 +1,155 @@
+//! What devices speak with: four requests and a nudge. Bodies are bounded, every answer is typed, no text of an error
+//! says anything about a patient.
+
+pub mod log;
+
+use crate::Server;
+use crate::account::token_hash;
+use crate::store::StoreError;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use futures_util::{Stream, StreamExt};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio_stream::wrappers::BroadcastStream;
+use warmhand_core::domain::id::DeviceId;
+use warmhand_core::wire::{
+    EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncRequest, Unreadable, pack,
+    unpack,
+};
+
+/// The devices' interface.
+pub fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/v1/sync", post(sync))
+        .route("/v1/reconcile", post(reconcile))
+        .route("/v1/heartbeat", post(heartbeat))
+        .route("/v1/enrol", post(enrol))
+        .route("/v1/nudge", get(nudge))
+        .layer(DefaultBodyLimit::max(MAX_MESSAGE))
+        .with_state(server)
+}
+
+/// Why a request was not taken.
+#[derive(Debug)]
+enum Refused {
+    NoDevice,
+    Unreadable(Unreadable),
+    Newer,
+    Wait,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Unreadable> for Refused {
+    fn from(error: Unreadable) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, sentence) = match self {
+            Self::NoDevice => (StatusCode::UNAUTHORIZED, "this device is not known here".to_owned()),
+            Self::Unreadable(Unreadable::TooBig) => (StatusCode::PAYLOAD_TOO_LARGE, Unreadable::TooBig.to_string()),
+            Self::Unreadable(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+            Self::Newer => (StatusCode::UPGRADE_REQUIRED, "this server is older than the app".to_owned()),
+            Self::Wait => (StatusCode::TOO_MANY_REQUESTS, "too many tries; wait a little".to_owned()),
+            Self::Store(StoreError::NotFound(sentence)) => (StatusCode::NOT_FOUND, sentence.to_owned()),
+            Self::Store(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        };
+        (status, sentence).into_response()
+    }
+}
+
+fn answer<T: minicbor::Encode<()>>(message: &T) -> Response {
+    ([(header::CONTENT_TYPE, "application/octet-stream")], pack(message)).into_response()
+}
+
+/// The device that the credential proves.
+async fn device(server: &Server, headers: &HeaderMap) -> Result<DeviceId, Refused> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refused::NoDevice)?;
+    server.store.device_of(token_hash(token)).await?.ok_or(Refused::NoDevice)
+}
+
+async fn sync(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+    let device = device(&server, &headers).await?;
+    let request: SyncRequest = unpack(&body)?;
+    if request.hello.schema > SCHEMA {
+        return Err(Refused::Newer);
+    }
+    let pushed = !request.push.is_empty();
+    let done = server.store.sync(device, request, server.now()).await?;
+    if pushed {
+        server.tell(done.high.seq);
+    }
+    Ok(answer(&done))
+}
+
+async fn reconcile(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+    let device = device(&server, &headers).await?;
+    let request: ReconcileRequest = unpack(&body)?;
+    Ok(answer(&server.store.reconcile(device, request, server.now()).await?))
+}
+
+async fn heartbeat(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+    let device = device(&server, &headers).await?;
+    let beat: Heartbeat = unpack(&body)?;
+    let (number, now) = (beat.hello.number, server.now());
+    server.store.heartbeat(device, beat, now).await?;
+    Ok(answer(&HeartbeatAnswer { number, server_now: now.as_millisecond() }))
+}
+
+async fn enrol(
+    State(server): State<Arc<Server>>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let request: EnrolRequest = unpack(&body)?;
+    let from = from.map(|Extension(ConnectInfo(address))| address.ip().to_string()).unwrap_or_default();
+    let (key, now) = (format!("enrol|{from}"), server.now());
+    if server.throttle.wait(&key, now).is_some() {
+        return Err(Refused::Wait);
+    }
+    match server.enrol(&request.code).await {
+        Ok(mut enrolled) => {
+            server.throttle.succeeded(&key);
+            enrolled.number = request.number;
+            server.tell(enrolled.high.seq);
+            Ok(answer(&enrolled))
+        }
+        Err(error) => {
+            server.throttle.failed(&key, now);
+            Err(error.into())
+        }
+    }
+}
+
+/// Tells a device that the log moved, and nothing else. Its number is never a position.
+async fn nudge(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refused> {
+    device(&server, &headers).await?;
+    Ok(Sse::new(news(&server, "head")).keep_alive(KeepAlive::default()))
+}
+
+/// The news as events of this name. A listener that fell behind hears the latest.
+pub(crate) fn news(server: &Server, name: &'static str) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    BroadcastStream::new(server.news.subscribe()).map(move |head| {
+        let data = head.map_or_else(|_| "behind".to_owned(), |head| head.to_string());
+        Ok(Event::default().event(name).data(data))
+    })
+}

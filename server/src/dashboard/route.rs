@@ -1,0 +1,189 @@
+//! Requests of the dashboard: who asks, what she may see, which page answers. Forms carry the visit's token; pages
+//! allow no foreign script, style or frame.
+
+mod act;
+mod door;
+mod show;
+
+use super::page::message::MessagePage;
+use super::programme::{DeviceSeen, Programme, Visitor};
+use crate::Server;
+use crate::store::{SessionRow, StoreError};
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{KeepAlive, Sse};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::CookieJar;
+use std::sync::Arc;
+use warmhand_core::domain::code::Role;
+use warmhand_core::domain::id::SiteId;
+
+const COOKIE: &str = "warmhand";
+
+/// The dashboard's pages.
+pub fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/", get(show::overview))
+        .route("/handoffs", get(show::handoffs))
+        .route("/handoffs/{id}", get(show::record))
+        .route("/handoffs/{id}/open", post(act::open))
+        .route("/handoffs/{id}/settle", post(act::settle))
+        .route("/work", get(show::work))
+        .route("/safety", get(show::safety))
+        .route("/review", get(show::review))
+        .route("/devices", get(show::devices).post(act::enrol))
+        .route("/devices/{id}/revoke", get(show::revoke).post(act::revoke))
+        .route("/sign-in", get(door::show).post(door::sign_in))
+        .route("/sign-out", post(door::sign_out))
+        .route("/live", get(live))
+        .route("/assets/warmhand.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/warmhand.css"))))
+        .route("/assets/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
+        .route("/assets/warmhand.svg", get(|| asset("image/svg+xml", include_str!("../../assets/warmhand.svg"))))
+        .fallback(|| async { Nothing::Here.into_response() })
+        .layer(middleware::from_fn(guarded))
+        .with_state(server)
+}
+
+async fn asset(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=300")], text).into_response()
+}
+
+/// Nothing of a page is kept by a browser or a proxy, framed by another site, or loaded from one.
+async fn guarded(request: axum::extract::Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let policy = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer
+}
+
+/// Why there is no page; each has a sentence and a way out.
+pub(super) enum Nothing {
+    Here,
+    SignedOut(String),
+    Forged,
+    Refused(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Nothing {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(_) => Self::Here,
+            StoreError::Refused(sentence) => Self::Refused(sentence),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl IntoResponse for Nothing {
+    fn into_response(self) -> Response {
+        let (status, title, sentence, link, href) = match self {
+            Self::SignedOut(next) => {
+                let next = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
+                return Redirect::to(&format!("/sign-in?{next}")).into_response();
+            }
+            Self::Here => (StatusCode::NOT_FOUND, "Nothing here", "This address leads nowhere, or to a record of another site.".to_owned(), "To the overview", "/"),
+            Self::Forged => (StatusCode::FORBIDDEN, "Please try again", "The form was older than your visit. Nothing was changed.".to_owned(), "To the overview", "/"),
+            Self::Refused(sentence) => (StatusCode::CONFLICT, "That was not done", format!("Nothing was changed: {sentence}."), "To the handoffs", "/handoffs"),
+            Self::Store(error) => (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", format!("Devices keep their work until this is mended: {error}."), "Try again", "/"),
+        };
+        let page = MessagePage { title: title.into(), sentence, link: link.into(), href: href.into() };
+        (status, html(&page)).into_response()
+    }
+}
+
+/// A page as an answer.
+pub(super) fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Who asks: taken from the visit's cookie before any page is filled.
+pub(super) struct Guest {
+    pub token: String,
+    pub session: SessionRow,
+}
+
+impl FromRequestParts<Arc<Server>> for Guest {
+    type Rejection = Nothing;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Nothing> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
+        let token = jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
+        // A page that refreshes itself is nobody at the desk.
+        let touched = !parts.headers.contains_key("warmhand-live");
+        match server.visit(&token, touched).await? {
+            Some(session) => Ok(Self { token, session }),
+            None => Err(Nothing::SignedOut(path)),
+        }
+    }
+}
+
+impl Guest {
+    /// A form of this very visit?
+    pub fn check(&self, csrf: &str) -> Result<(), Nothing> {
+        use subtle::ConstantTimeEq;
+        let same = bool::from(self.session.csrf.as_bytes().ct_eq(csrf.as_bytes()));
+        if same { Ok(()) } else { Err(Nothing::Forged) }
+    }
+}
+
+/// What this visitor may see of everything, of one site or of all of hers.
+pub(super) async fn programme(server: &Server, guest: &Guest, site: Option<&str>) -> Result<(Programme, Visitor), Nothing> {
+    let snapshot = server.store.snapshot().await?;
+    let user = guest.session.user.clone();
+    let person = snapshot.sheet.person(&user).filter(|p| p.has_role(Role::Supervisor));
+    let person = person.ok_or_else(|| Nothing::SignedOut("/".to_owned()))?.clone();
+    let sites: Vec<SiteId> = snapshot
+        .sheet
+        .sites
+        .iter()
+        .map(|s| s.id.clone())
+        .filter(|site| person.has_role_at(Role::Supervisor, site))
+        .collect();
+    let asked: Vec<SiteId> = sites.iter().filter(|s| site.is_none_or(|site| site == s.as_str())).cloned().collect();
+    if asked.is_empty() {
+        return Err(Nothing::Here);
+    }
+    let records = snapshot.records.into_iter().filter(|r| r.site.as_ref().is_some_and(|s| asked.contains(s))).collect();
+    let at_sites = |people: &[warmhand_core::domain::id::UserId]| {
+        people.iter().filter_map(|p| snapshot.sheet.person(p)).any(|p| asked.iter().any(|s| p.works_at(s)))
+    };
+    let devices = snapshot
+        .devices
+        .into_iter()
+        .filter(|d| d.kind != "web" && at_sites(&d.people))
+        .map(|d| DeviceSeen {
+            id: d.id,
+            name: d.name,
+            kind: d.kind,
+            people: d.people,
+            last_seen_at: d.last_seen_at,
+            unsent: d.unsent,
+            next_due_at: d.next_due_at,
+            offset_ms: d.offset_ms,
+            revoked_at: d.revoked_at,
+        })
+        .collect();
+    let programme = Programme { sheet: Arc::new(snapshot.sheet.clone()), records, devices, now: server.now() };
+    Ok((programme, Visitor { user, csrf: guest.session.csrf.clone(), sites }))
+}
+
+/// Says that something changed, and nothing else: the page asks for itself again.
+async fn live(State(server): State<Arc<Server>>, _guest: Guest) -> impl IntoResponse {
+    Sse::new(crate::api::news(&server, "changed")).keep_alive(KeepAlive::default())
+}

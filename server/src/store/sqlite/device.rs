@@ -1,0 +1,185 @@
+//! Devices: enrolled by a code that is good once, seen at every request, revoked by a supervisor.
+
+use super::log::Row;
+use super::{StoreError, Verb, instant, int, sound};
+use crate::store::{CodeDraft, DeviceRow};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::wire::{DeviceState, EnrolAnswer, Hello};
+
+impl Verb<'_> {
+    /// The server's own device, on which pages write.
+    pub(super) fn add_web_device(&self, id: DeviceId) -> Result<(), StoreError> {
+        self.append(&Row::DeviceEnrolled(id))?;
+        self.db.execute(
+            "insert into device (id, name, kind) values (?1, 'Dashboard', 'web')",
+            params![&id.as_bytes()[..]],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn web_device(&self) -> Result<DeviceId, StoreError> {
+        let id: Vec<u8> = self.db.query_row("select id from device where kind = 'web'", [], |row| row.get(0))?;
+        sound(DeviceId::from_bytes(&id))
+    }
+
+    pub(super) fn device_of(&self, token_hash: &[u8; 32]) -> Result<Option<DeviceId>, StoreError> {
+        let id: Option<Vec<u8>> = self
+            .db
+            .prepare_cached("select id from device where token = ?1")?
+            .query_row([&token_hash[..]], |row| row.get(0))
+            .optional()?;
+        id.map(|id| sound(DeviceId::from_bytes(&id))).transpose()
+    }
+
+    pub(super) fn issue_code(&self, draft: &CodeDraft) -> Result<(), StoreError> {
+        let (_, sheet) = self.sheet()?;
+        if draft.name.trim().is_empty() || draft.name.chars().count() > 80 {
+            return Err(StoreError::Refused("give the device a name of 1 to 80 characters".into()));
+        }
+        if draft.kind != "phone" && draft.kind != "tablet" {
+            return Err(StoreError::Refused("a device is a phone or a tablet".into()));
+        }
+        if draft.people.is_empty() {
+            return Err(StoreError::Refused("say who works on the device".into()));
+        }
+        if let Some(unknown) = draft.people.iter().find(|p| sheet.person(p).is_none()) {
+            return Err(StoreError::Refused(format!("\"{unknown}\" is not among the organisation's people")));
+        }
+        let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Damaged)?;
+        self.db.execute(
+            "insert into enrol_code (hash, name, kind, people, expires_at) values (?1, ?2, ?3, ?4, ?5)",
+            params![&draft.hash[..], draft.name.trim(), draft.kind, people, draft.expires_at.as_millisecond()],
+        )?;
+        Ok(())
+    }
+
+    /// Uses a code up and makes the device.
+    pub(super) fn enrol(&self, code_hash: &[u8; 32], device: DeviceId, token: String, now: Timestamp) -> Result<EnrolAnswer, StoreError> {
+        let draft: Option<(String, String, String)> = self
+            .db
+            .query_row(
+                "update enrol_code set used_at = ?2 where hash = ?1 and used_at is null and expires_at > ?2
+                     returning name, kind, people",
+                params![&code_hash[..], now.as_millisecond()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .optional()?;
+        let (name, kind, people) = draft.ok_or(StoreError::NotFound("this code is unknown, used or too old; ask for a new one"))?;
+        let people: Vec<UserId> = serde_json::from_str(&people).map_err(|_| StoreError::Damaged)?;
+        self.step("enrol")?;
+        self.db.execute(
+            "insert into device (id, name, kind, token, last_seen_at) values (?1, ?2, ?3, ?4, ?5)",
+            params![&device.as_bytes()[..], name, kind, &Sha256::digest(&token)[..], now.as_millisecond()],
+        )?;
+        self.append(&Row::DeviceEnrolled(device))?;
+        let mut seq = self.head()?.seq;
+        for user in &people {
+            seq = self.append(&Row::PersonOn(device, user.clone()))?;
+            self.db.execute(
+                "insert into device_person (device, user, from_seq) values (?1, ?2, ?3)",
+                params![&device.as_bytes()[..], user.as_str(), int(seq)?],
+            )?;
+        }
+        self.refresh_device_visibility(device, seq)?;
+        let (sheet, _) = self.sheet()?;
+        Ok(EnrolAnswer {
+            number: 0,
+            device,
+            token,
+            name,
+            shared: kind == "tablet",
+            high: self.head()?,
+            server_now: now.as_millisecond(),
+            sheet,
+            people,
+        })
+    }
+
+    /// Out of service: it sees nothing more, and what it still sends goes into quarantine.
+    pub(super) fn revoke(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
+        let changed = self.db.execute(
+            "update device set revoked_at = ?2 where id = ?1 and revoked_at is null and kind != 'web'",
+            params![&device.as_bytes()[..], now.as_millisecond()],
+        )?;
+        if changed == 0 {
+            return Err(StoreError::NotFound("there is no such device in service"));
+        }
+        let seq = self.append(&Row::Revoked(device))?;
+        self.refresh_device_visibility(device, seq)
+    }
+
+    pub(super) fn is_revoked(&self, device: DeviceId) -> Result<bool, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached("select revoked_at is not null from device where id = ?1")?
+            .query_row([&device.as_bytes()[..]], |row| row.get(0))?)
+    }
+
+    /// Notes how a device is.
+    pub(super) fn seen(&self, device: DeviceId, hello: &Hello, state: &DeviceState, now: Timestamp) -> Result<(), StoreError> {
+        let now = now.as_millisecond();
+        self.db
+            .prepare_cached(
+                "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5, sheet_version = ?6
+                     where id = ?1",
+            )?
+            .execute(params![
+                &device.as_bytes()[..], now, state.unsent, state.next_due_at, hello.client_now.saturating_sub(now),
+                int(hello.sheet_version)?,
+            ])?;
+        Ok(())
+    }
+
+    /// After its push was taken nothing of it is unsent any more, as far as the server knows.
+    pub(super) fn took(&self, device: DeviceId, count: usize) -> Result<(), StoreError> {
+        self.db
+            .prepare_cached(
+                "update device set unsent = max(0, unsent - ?2),
+                     next_due_at = case when unsent <= ?2 then null else next_due_at end where id = ?1",
+            )?
+            .execute(params![&device.as_bytes()[..], int(count as u64)?])?;
+        Ok(())
+    }
+
+    /// Who may work on a device now.
+    pub(super) fn people(&self, device: DeviceId) -> Result<Vec<UserId>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select user from device_person where device = ?1 and to_seq is null order by user")?;
+        Ok(statement.query_map([&device.as_bytes()[..]], |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at from device order by id",
+        )?;
+        type Raw = (Vec<u8>, String, String, Option<i64>, u32, Option<i64>, Option<i64>, Option<i64>);
+        let raw: Vec<Raw> = statement
+            .query_map([], |row| {
+                Ok((
+                    row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
+                    row.get(7)?,
+                ))
+            })?
+            .collect::<Result<_, _>>()?;
+        raw.into_iter()
+            .map(|(id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at)| {
+                let id = sound(DeviceId::from_bytes(&id))?;
+                Ok(DeviceRow {
+                    people: self.people(id)?,
+                    id,
+                    name,
+                    kind,
+                    last_seen_at: last_seen_at.map(instant),
+                    unsent,
+                    next_due_at: next_due_at.map(instant),
+                    offset_ms,
+                    revoked_at: revoked_at.map(instant),
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,78 @@
+//! Projections: what pages read. Recomputed from the fold for all records of a patient whenever one of them changes,
+//! never patched. They store instants, never "overdue".
+
+use super::log::Row;
+use super::{StoreError, Verb, int};
+use jiff::Timestamp;
+use rusqlite::params;
+use std::collections::BTreeSet;
+use warmhand_core::domain::fold::{Record, Scope};
+use warmhand_core::domain::id::PatientId;
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::domain::read::{Summary, read};
+
+impl Verb<'_> {
+    /// Recomputes a patient's projections, and the scopes through which her records may be seen; what changed in these
+    /// is told as rows of the log.
+    pub(super) fn project(&self, patient: PatientId, sheet: &Organisation, now: Timestamp) -> Result<(), StoreError> {
+        let folder = self.folder(patient, None)?;
+        let reading = read(&folder.patient, &folder.receipts, sheet, now);
+        self.step("project")?;
+        for summary in &reading.records {
+            let text = serde_json::to_string(summary).map_err(|_| StoreError::Damaged)?;
+            self.db
+                .prepare_cached("insert or replace into record_row (record, patient, summary) values (?1, ?2, ?3)")?
+                .execute(params![&summary.record.as_bytes()[..], &patient.as_bytes()[..], text])?;
+        }
+        let seq = self.scope(patient, &folder.patient.records)?;
+        let docs: Vec<_> = self.documents_of(patient)?.into_iter().map(|(id, _)| id).collect();
+        self.refresh_patient_visibility(&docs, seq, sheet)
+    }
+
+    /// All of them, after the sheet changed.
+    pub(super) fn project_all(&self, now: Timestamp) -> Result<(), StoreError> {
+        let (_, sheet) = self.sheet()?;
+        for patient in self.patients()? {
+            self.project(patient, &sheet, now)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the scopes of a patient up to date; the head after that.
+    fn scope(&self, patient: PatientId, records: &[Record]) -> Result<u64, StoreError> {
+        let wanted: BTreeSet<(String, String)> = records
+            .iter()
+            .flat_map(Record::scopes)
+            .map(|scope| match scope {
+                Scope::Site(site) => ("site".to_owned(), site.0),
+                Scope::Person(user) => ("person".to_owned(), user.0),
+            })
+            .collect();
+        let mut statement =
+            self.db.prepare_cached("select kind, value from scope where patient = ?1 and to_seq is null")?;
+        let present: BTreeSet<(String, String)> = statement
+            .query_map([&patient.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        for (kind, value) in wanted.difference(&present) {
+            let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
+            self.db
+                .prepare_cached("insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)")?
+                .execute(params![&patient.as_bytes()[..], kind, value, int(seq)?])?;
+        }
+        for (kind, value) in present.difference(&wanted) {
+            let seq = self.append(&Row::ScopeOff(patient, kind.clone(), value.clone()))?;
+            self.db
+                .prepare_cached(
+                    "update scope set to_seq = ?4 where patient = ?1 and kind = ?2 and value = ?3 and to_seq is null",
+                )?
+                .execute(params![&patient.as_bytes()[..], kind, value, int(seq)?])?;
+        }
+        Ok(self.head()?.seq)
+    }
+
+    pub(super) fn summaries(&self) -> Result<Vec<Summary>, StoreError> {
+        let mut statement = self.db.prepare_cached("select summary from record_row order by record")?;
+        let texts: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        texts.iter().map(|text| serde_json::from_str(text).map_err(|_| StoreError::Damaged)).collect()
+    }
+}

@@ -1,0 +1,186 @@
+//! Taking a push: documents never hold one another up, within one the accepted prefix stays, and every change gets its
+//! own answer. Also the way in which a page writes: the same judgement, the server's own device.
+
+use super::{StoreError, Verb};
+use crate::admission::{Document, Held, Sender, Verdict, judge};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Unit, ZonedRound};
+use rand::{RngCore, SeedableRng};
+use std::sync::Arc;
+use warmhand_core::document::{Actor, Change, Put, genesis_hash, seal};
+use warmhand_core::domain::authority;
+use warmhand_core::domain::code::DocumentKind;
+use warmhand_core::domain::entry::{APP, Body, Entry};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::wire::{Ack, AckState, PushedChange, PushedDocument, QuarantineReason};
+
+/// What a push stands on.
+pub(super) struct Push<'a> {
+    pub sender: Sender<'a>,
+    pub sheet: &'a Organisation,
+    pub offset_ms: i64,
+    pub now: Timestamp,
+}
+
+impl Verb<'_> {
+    /// Takes one document of a push. Inside a savepoint: if storing fails, nothing of this document is kept.
+    pub(super) fn take(&self, push: &Push<'_>, pushed: &PushedDocument) -> Result<Vec<Ack>, StoreError> {
+        let mut document = self.document(pushed.doc)?;
+        let mut standing = self.standing(push.sender.device, pushed)?;
+        let mut accepted = None;
+        let mut acks = Vec::new();
+        for change in &pushed.changes {
+            let state = self.take_change(push, &mut document, change, &mut standing, &mut accepted)?;
+            acks.push(Ack { hash: change.hash, state });
+        }
+        if let Some(patient) = accepted {
+            self.project(patient, push.sheet, push.now)?;
+        }
+        Ok(acks)
+    }
+
+    /// May the sender write here? A document that does not exist yet may be begun for a new patient, or for one whose
+    /// records she may see.
+    fn standing(&self, device: DeviceId, pushed: &PushedDocument) -> Result<bool, StoreError> {
+        if self.document_row(pushed.doc)?.is_some() {
+            return self.sees(device, pushed.doc);
+        }
+        let Some(patient) = pushed.changes.first().and_then(|c| opened(&c.change)).map(|(_, patient)| patient) else {
+            return Ok(true);
+        };
+        let others = self.documents_of(patient)?;
+        for (doc, _) in &others {
+            if self.sees(device, *doc)? {
+                return Ok(true);
+            }
+        }
+        Ok(others.is_empty())
+    }
+
+    fn take_change(
+        &self,
+        push: &Push<'_>,
+        document: &mut Document,
+        pushed: &PushedChange,
+        standing: &mut bool,
+        accepted: &mut Option<PatientId>,
+    ) -> Result<AckState, StoreError> {
+        // Known hash first: the answer is the state now stored, whatever the sender may do today.
+        if let Some(receipt) = self.receipt_of(pushed.hash)? {
+            return Ok(AckState::Accepted(receipt));
+        }
+        let receipt = pushed.receipt.filter(|r| self.key.is_valid(&pushed.change, pushed.hash, r));
+        let lying = self.quarantined(pushed.hash)?;
+        if let (Some(reason), None) = (lying, receipt) {
+            return Ok(AckState::Quarantined(reason));
+        }
+        match judge(document, pushed, &push.sender, *standing, receipt.is_some(), self) {
+            Verdict::Accept(sealed, entries) => {
+                let known = self.document_row(document.id)?;
+                let Some((kind, patient)) = known.or_else(|| opened(&sealed.change)) else {
+                    return Ok(AckState::Quarantined(QuarantineReason::Guard));
+                };
+                // A receipted change was received when the receipt says, not today.
+                let at = receipt.map_or(push.now, |r| super::instant(r.received_at));
+                let offset_ms = receipt.map_or(push.offset_ms, |r| r.offset_ms);
+                let receipt = self.accept(&sealed, kind, patient, at, offset_ms)?;
+                document.push(Held { hash: sealed.hash, change: sealed.change, entries });
+                *standing = true;
+                *accepted = Some(patient);
+                Ok(AckState::Accepted(receipt))
+            }
+            Verdict::Quarantine(reason) => {
+                if lying.is_none() {
+                    self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
+                }
+                Ok(AckState::Quarantined(reason))
+            }
+            Verdict::Missing(hashes) => Ok(AckState::MissingDeps(hashes)),
+            Verdict::Reject(reason) => Ok(AckState::Rejected(reason)),
+        }
+    }
+
+    /// Writes one entry for somebody on a page.
+    pub(super) fn author(&self, user: &UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Result<(), StoreError> {
+        let device = self.web_device()?;
+        let (_, sheet) = self.sheet()?;
+        let document = self.document(record)?;
+        let folded = warmhand_core::domain::fold::Record::of(record, &document.entries());
+        let person = sheet.person(user).ok_or(StoreError::NotFound("you are not among the organisation's people"))?;
+        let zone = folded.site.as_ref().map_or(TimeZone::UTC, |site| sheet.site_zone(site));
+        let occurred_at = now
+            .to_zoned(zone)
+            .round(ZonedRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc))
+            .map_err(|_| StoreError::Unavailable)?;
+        let role = authority::acting_role(person, &body, folded.site.as_ref(), &sheet, occurred_at.date())
+            .ok_or_else(|| StoreError::Refused("your role does not include this".into()))?;
+        let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
+        let entry = Entry {
+            id: EntryId::new(now, &mut rng),
+            by: user.clone(),
+            role,
+            device,
+            occurred_at,
+            recorded_at: now,
+            after: folded.heads(),
+            app: APP.to_owned(),
+            body,
+        };
+        let change = next_change(&document, device, user, &entry, &mut rng)?;
+        let hash = seal(change.clone()).map_err(|_| StoreError::Refused("that is too long".into()))?.hash;
+        let pushed = PushedChange { change, hash, receipt: None, orphan: false };
+        let sheets = [sheet.clone()];
+        let people = [user.clone()];
+        let sender = Sender { device, people: &people, revoked: false, sheets: &sheets };
+        match judge(&document, &pushed, &sender, true, false, self) {
+            Verdict::Accept(sealed, _) => {
+                let (kind, patient) = self.document_row(record)?.ok_or(StoreError::NotFound("there is no such record"))?;
+                self.accept(&sealed, kind, patient, now, 0)?;
+                self.project(patient, &sheet, now)
+            }
+            Verdict::Quarantine(_) | Verdict::Missing(_) | Verdict::Reject(_) => Err(StoreError::Refused(
+                "that cannot be done any more; look at the record as it is now".into(),
+            )),
+        }
+    }
+}
+
+fn next_change(document: &Document, device: DeviceId, user: &UserId, entry: &Entry, rng: &mut dyn RngCore) -> Result<Change, StoreError> {
+    let stood_on: std::collections::BTreeSet<_> = document.held.iter().flat_map(|h| h.change.deps.iter().copied()).collect();
+    let mut deps: Vec<_> = document.held.iter().map(|h| h.hash).filter(|h| !stood_on.contains(h)).collect();
+    if deps.is_empty() {
+        deps.push(genesis_hash());
+    }
+    let own = document.held.iter().filter(|h| h.change.device == device && h.change.user == *user);
+    let (actor, seq, nonce) = match own.last() {
+        Some(held) => (held.change.actor, held.change.seq + 1, None),
+        None => {
+            let mut nonce = [0; 16];
+            rng.fill_bytes(&mut nonce);
+            (Actor::derive(device, user, document.id, &nonce), 1, Some(nonce))
+        }
+    };
+    let text = entry.to_text().map_err(|_| StoreError::Unavailable)?;
+    Ok(Change {
+        doc: document.id,
+        actor,
+        seq,
+        start_op: document.last_op(&deps) + 1,
+        deps,
+        nonce,
+        device,
+        user: user.clone(),
+        puts: vec![Put { id: entry.id, text }],
+    })
+}
+
+/// What kind of document a first change begins, and whose.
+fn opened(change: &Change) -> Option<(DocumentKind, PatientId)> {
+    let first: Arc<Entry> = Arc::new(Entry::parse(&change.puts.first()?.text).ok()?);
+    match &first.body {
+        Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
+        Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
+        _ => None,
+    }
+}

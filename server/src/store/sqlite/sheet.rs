@@ -1,0 +1,62 @@
+//! Versions of the organisation's sheet.
+
+use super::log::Row;
+use super::{StoreError, Verb, int};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::wire::Sheet;
+
+/// A sheet travels whole in one answer.
+const MAX_SHEET: usize = 256 * 1024;
+
+impl Verb<'_> {
+    /// Puts a new version in force; who may see what follows from it at once.
+    pub(super) fn load_sheet(&self, text: &str, now: Timestamp) -> Result<u64, StoreError> {
+        if text.len() > MAX_SHEET {
+            return Err(StoreError::Refused("the organisation is larger than 256 KB".into()));
+        }
+        Organisation::parse(text).map_err(StoreError::Refused)?;
+        let version: i64 =
+            self.db.query_row("select coalesce(max(version), 0) + 1 from sheet", [], |row| row.get(0))?;
+        let seq = self.append(&Row::Sheet(version.unsigned_abs(), Sha256::digest(text).into()))?;
+        self.step("save_sheet")?;
+        self.db.execute(
+            "insert into sheet (version, seq, text) values (?1, ?2, ?3)",
+            params![version, int(seq)?, text],
+        )?;
+        self.refresh_all_visibility(seq)?;
+        self.project_all(now)?;
+        Ok(version.unsigned_abs())
+    }
+
+    /// The sheet in force.
+    pub(super) fn sheet(&self) -> Result<(Sheet, Organisation), StoreError> {
+        let (version, text): (i64, String) = self
+            .db
+            .prepare_cached("select version, text from sheet order by version desc limit 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let sheet = Organisation::parse(&text).map_err(|_| StoreError::Damaged)?;
+        Ok((Sheet { version: version.unsigned_abs(), text }, sheet))
+    }
+
+    /// The sheet that was in force at a row, and before the first: the first.
+    pub(super) fn sheet_at(&self, seq: u64) -> Result<Organisation, StoreError> {
+        let text: String = self
+            .db
+            .prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
+            .query_row([int(seq)?], |row| row.get(0))?;
+        Organisation::parse(&text).map_err(|_| StoreError::Damaged)
+    }
+
+    /// A version of the sheet.
+    pub(super) fn sheet_version(&self, version: u64) -> Result<Option<Organisation>, StoreError> {
+        let text: Option<String> = self
+            .db
+            .prepare_cached("select text from sheet where version = ?1")?
+            .query_row([int(version)?], |row| row.get(0))
+            .optional()?;
+        text.map(|text| Organisation::parse(&text).map_err(|_| StoreError::Damaged)).transpose()
+    }
+}
