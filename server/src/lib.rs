@@ -3,11 +3,14 @@
 pub mod account;
 pub mod admission;
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod dashboard;
+pub mod demo;
 pub mod enrolment;
 pub mod receipt;
 pub mod store;
+pub mod story;
 pub mod throttle;
 
 use axum::Router;
@@ -18,7 +21,11 @@ use std::sync::Arc;
 use store::Store;
 use throttle::Throttle;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+
+/// Requests under way have this long once the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What an operator decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +82,19 @@ impl Server {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let service = self.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
-        axum::serve(listener, service).with_graceful_shutdown(stop).await
+        let (stopping, mut stopped) = watch::channel(false);
+        let graceful = async move {
+            stop.await;
+            let _ = stopping.send(true);
+        };
+        let patience = async move {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            served = axum::serve(listener, service).with_graceful_shutdown(graceful) => served,
+            // A page that listens for news never ends by itself.
+            () = patience => Ok(()),
+        }
     }
 }

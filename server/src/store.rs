@@ -7,13 +7,12 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use warmhand_core::domain::entry::Body;
-use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Receipts, Summary};
 use warmhand_core::wire::{
-    EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
+    DeliveredChange, EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
 };
 
 /// Why a verb was not done; nothing was changed.
@@ -165,6 +164,8 @@ pub trait Store: Send + Sync {
     fn patients(&self) -> Doing<'_, Vec<PatientId>>;
     /// A record's changes as bytes, causes first.
     fn record_bytes(&self, record: DocumentId) -> Doing<'_, Vec<Vec<u8>>>;
+    /// Every accepted change with its receipt, causes first.
+    fn changes(&self) -> Doing<'_, Vec<DeliveredChange>>;
     /// Writes an entry in a record for somebody on a page, by the same admission as any device's.
     fn author(&self, user: UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Doing<'_, ()>;
     /// What lies in quarantine.
@@ -183,9 +184,4 @@ pub trait Store: Send + Sync {
     fn audit(&self, at: Timestamp, user: UserId, what: &'static str, record: Option<DocumentId>, why: String) -> Doing<'_, ()>;
     /// The head of the log.
     fn head(&self) -> Doing<'_, u64>;
-}
-
-/// One record out of a folder.
-pub fn record(folder: &Folder, id: DocumentId) -> Option<&Record> {
-    folder.patient.record(id)
 }

@@ -65,6 +65,13 @@ impl Diary {
         diary
     }
 
+    /// The diary of the next two hours, in which everybody has a link all the time.
+    pub fn living(zone: TimeZone, now: Timestamp) -> Self {
+        let all: Vec<usize> = (0..MEMBERS.len()).collect();
+        let meeting = |minutes| Meeting { at: now + SignedDuration::from_mins(minutes), devices: all.clone(), weak: false };
+        Self { zone, from: now, now, meetings: (0..120).map(meeting).collect() }
+    }
+
     fn every_day(&mut self, first: Date) {
         let last = self.today_from();
         let mut day = first;
@@ -109,6 +116,25 @@ impl Diary {
     /// So many minutes before now.
     pub fn before(&self, minutes: i64) -> Timestamp {
         self.now - SignedDuration::from_mins(minutes)
+    }
+
+    /// Is this the morning of a day with its usual evening?
+    pub fn is_regular(&self, morning: Timestamp) -> bool {
+        morning + SignedDuration::from_hours(11) < self.today_from()
+    }
+
+    /// The working days that have their usual evening, in order.
+    pub fn days(&self) -> Vec<Date> {
+        let mut days = Vec::new();
+        let mut day = self.date(self.from);
+        while self.is_regular(self.at(day, 9, 0)) {
+            if Calendar::default().works_on(day) {
+                days.push(day);
+            }
+            let Ok(next) = day.tomorrow() else { break };
+            day = next;
+        }
+        days
     }
 
     /// From here on everything is played as it falls.

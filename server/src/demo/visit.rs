@@ -6,7 +6,7 @@ use super::modes;
 use super::tale::Tale;
 use super::words;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use rand::Rng;
 use serde_json::{Value, json};
 use warmhand_core::domain::code::{DecisionValue, Mode};
@@ -66,9 +66,10 @@ pub fn start(tale: &mut Tale<'_>, intent: &Intent) {
     tale.act(1, "StartEncounter", json!({ "setting": setting, "signal": signal }));
 }
 
-/// The visit ends.
+/// The visit ends; what was to be written up later has been.
 pub fn leave(tale: &mut Tale<'_>, minutes: i64) {
     tale.act(minutes, "EndEncounter", json!({}));
+    tale.write_later(None);
 }
 
 /// A screen, if she who visits may, and the need.
@@ -119,6 +120,10 @@ pub fn offer(tale: &mut Tale<'_>, intent: &Intent) {
 pub fn first(tale: &mut Tale<'_>, intent: &Intent) {
     if !tale.has_time(65) {
         return;
+    }
+    // With a baby on one arm it is sometimes written up in the car, a good while later.
+    if intent.visitor.home && intent.patient % 8 == 3 && tale.has_time(190) {
+        tale.write_later(Some(SignedDuration::from_mins(100)));
     }
     arrive(tale, intent);
     identify(tale, intent);

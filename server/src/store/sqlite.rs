@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::wire::{EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest};
+use warmhand_core::wire::{DeliveredChange, EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest};
 
 /// Ends the work at a place of a test's choice. In the product there is none.
 pub trait Fault: Send + Sync {
@@ -194,6 +194,10 @@ impl Store for Sqlite {
 
     fn record_bytes(&self, record: DocumentId) -> Doing<'_, Vec<Vec<u8>>> {
         self.read(move |verb| verb.record_bytes(record))
+    }
+
+    fn changes(&self) -> Doing<'_, Vec<DeliveredChange>> {
+        self.read(|verb| Ok(verb.changes("1", [])?.into_iter().map(|row| verb.delivered(row)).collect()))
     }
 
     fn author(&self, user: UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Doing<'_, ()> {

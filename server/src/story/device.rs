@@ -36,7 +36,7 @@ impl Device {
         let seed: [u8; 32] = Sha256::digest(told.name.as_bytes()).into();
         let rng = Box::new(ChaCha8Rng::from_seed(seed));
         let mut app = App::open(&Place::Memory, rng).map_err(said)?;
-        let code = house.issue_code(told, at).await?;
+        let code = house.issue_code(told).await?;
         let now = at.saturating_add(told.clock_ahead).unwrap_or(at);
         let asked = app.enrol(&code, now);
         let number = asked.number;

@@ -120,7 +120,7 @@ impl Verb<'_> {
         Ok(())
     }
 
-    fn delivered(&self, row: ChangeRow) -> DeliveredChange {
+    pub(super) fn delivered(&self, row: ChangeRow) -> DeliveredChange {
         let receipt = self.receipt(&row);
         DeliveredChange { change: row.change, hash: row.hash, receipt }
     }

@@ -1,0 +1,121 @@
+//! What an operator does by hand on a data folder.
+
+use crate::account::supervisor;
+use crate::clock::{Random, SystemClock};
+use crate::receipt::ReceiptKey;
+use crate::store::StoreError;
+use crate::store::sqlite::{self, Place, Sqlite};
+use crate::{Server, Settings};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use warmhand_core::document::export as save;
+use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
+use warmhand_core::domain::organisation::Organisation;
+
+fn said(error: std::io::Error) -> String {
+    format!("the terminal cannot be written to: {error}")
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+/// Opens a data folder: its database and its key.
+pub(super) fn open(data: &Path, settings: Settings) -> Result<Arc<Server>, String> {
+    if !Sqlite::exists(data) {
+        return Err(format!("{}: {}", data.display(), StoreError::Empty));
+    }
+    let key = ReceiptKey::load(data)?;
+    let store = Sqlite::open(data, key).map_err(|error| format!("{}: {error}", data.display()))?;
+    Ok(Server::new(Arc::new(store), Arc::new(SystemClock), Arc::new(Random::from_os()), settings))
+}
+
+/// Makes the database, the key, the first sheet and an account in an empty folder.
+pub(super) async fn init(
+    organisation: &Path,
+    name: &str,
+    password_file: Option<&Path>,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let text = read(organisation)?;
+    let sheet = Organisation::parse(&text).map_err(|why| format!("{}: {why}", organisation.display()))?;
+    let user = supervisor(&sheet, name)
+        .ok_or_else(|| format!("\"{name}\" is no supervisor in {}", organisation.display()))?;
+    let random = Random::from_os();
+    let password = match password_file {
+        Some(path) => read(path)?.lines().next().unwrap_or_default().to_owned(),
+        None => hex::encode(random.bytes::<8>()),
+    };
+    if password.chars().count() < 10 {
+        return Err("a password has at least 10 characters".to_owned());
+    }
+    begin(data, &text, &random)?;
+    let server = open(data, Settings::default())?;
+    server.set_password(user.clone(), password.clone()).await.map_err(|error| error.to_string())?;
+    writeln!(out, "{} is set up in {}.", sheet.name, data.display()).map_err(said)?;
+    writeln!(out, "Sign in as \"{}\".", sheet.name_of(&user)).map_err(said)?;
+    if password_file.is_none() {
+        writeln!(out, "Password, shown this once: {password}").map_err(said)?;
+    }
+    writeln!(out, "Keep a second copy of {} elsewhere.", data.join("receipt.key").display()).map_err(said)
+}
+
+/// The database and the key of a new folder.
+pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), String> {
+    let not = |error: std::io::Error| format!("{} cannot be made: {error}", data.display());
+    fs::create_dir_all(data).map_err(not)?;
+    if fs::read_dir(data).map_err(not)?.next().is_some() {
+        return Err(format!("{} is not empty; choose an empty folder", data.display()));
+    }
+    let now = crate::clock::Clock::now(&SystemClock);
+    let key = ReceiptKey::new(random.bytes(), random.bytes());
+    let settings = sqlite::Settings {
+        sheet,
+        epoch: random.bytes(),
+        key: key.clone(),
+        web: random.with(|rng| DeviceId::new(now, rng)),
+    };
+    key.save(data)?;
+    sqlite::init(&Place::Folder(data.to_owned()), &settings, now)
+        .map(|_| ())
+        .map_err(|error| format!("{}: {error}", data.display()))
+}
+
+/// Puts a new sheet in force.
+pub(super) async fn load(file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    let text = read(file)?;
+    let server = open(data, Settings::default())?;
+    let version = server
+        .store
+        .load_sheet(text, server.now())
+        .await
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    writeln!(out, "Version {version} is in force; devices get it at their next sync.").map_err(said)
+}
+
+/// A one-time code.
+pub(super) async fn enrol_code(
+    name: String,
+    kind: String,
+    people: Vec<String>,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let server = open(data, Settings::default())?;
+    let people = people.into_iter().map(UserId).collect();
+    let code = server.issue_code(name, kind, people).await.map_err(|error| error.to_string())?;
+    writeln!(out, "{}\nGood once, until {}.", code.text, code.expires_at).map_err(said)
+}
+
+/// A record as an Automerge document.
+pub(super) async fn export(id: &str, file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    let record: DocumentId = id.parse().map_err(|_| format!("\"{id}\" is no record's id"))?;
+    let server = open(data, Settings::default())?;
+    let changes = server.store.record_bytes(record).await.map_err(|error| error.to_string())?;
+    let bytes = save(&changes).map_err(|error| error.to_string())?;
+    fs::write(file, bytes).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    writeln!(out, "Written to {}.", file.display()).map_err(said)
+}
