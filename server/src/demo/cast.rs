@@ -49,7 +49,7 @@ pub const MEMBERS: [Member; 11] = [
     phone("Tamsin's phone", "tamsin-phone", &["tamsin"], "bayview"),
     tablet("Bayview tablet 1", "bayview-tablet-1", &["patel", "sam", "jonas", "osei"], "bayview"),
     tablet("Jonas's tablet", "jonas-tablet", &["jonas"], "bayview"),
-    Member { ahead_min: 121, ..tablet("Bayview tablet 2", "bayview-tablet-2", &["patel", "sam"], "bayview") },
+    Member { ahead_min: 121, ..tablet("Bayview tablet 2", "bayview-tablet-2", &["patel", "sam", "jonas"], "bayview") },
 ];
 
 /// The phone that falls silent with work that it could not send.

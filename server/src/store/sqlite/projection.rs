@@ -6,6 +6,7 @@ use super::{StoreError, Verb, int};
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeSet;
+use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::fold::{Record, Scope};
 use warmhand_core::domain::id::PatientId;
 use warmhand_core::domain::organisation::Organisation;
@@ -24,8 +25,14 @@ impl Verb<'_> {
                 .prepare_cached("insert or replace into record_row (record, patient, summary) values (?1, ?2, ?3)")?
                 .execute(params![&summary.record.as_bytes()[..], &patient.as_bytes()[..], text])?;
         }
-        let seq = self.scope(patient, &folder.patient.records)?;
-        let docs: Vec<_> = self.documents_of(patient)?.into_iter().map(|(id, _)| id).collect();
+        let documents = self.documents_of(patient)?;
+        let mut scopes: BTreeSet<Scope> = folder.patient.records.iter().flat_map(Record::scopes).collect();
+        // Answers may arrive before the record that they belong to: whoever brought them sees both.
+        for (id, _) in documents.iter().filter(|(_, kind)| *kind == DocumentKind::Screens) {
+            scopes.extend(Record::of(*id, &self.document(*id)?.entries()).scopes());
+        }
+        let seq = self.scope(patient, scopes)?;
+        let docs: Vec<_> = documents.into_iter().map(|(id, _)| id).collect();
         self.refresh_patient_visibility(&docs, seq, sheet)
     }
 
@@ -39,10 +46,9 @@ impl Verb<'_> {
     }
 
     /// Brings the scopes of a patient up to date; the head after that.
-    fn scope(&self, patient: PatientId, records: &[Record]) -> Result<u64, StoreError> {
-        let wanted: BTreeSet<(String, String)> = records
-            .iter()
-            .flat_map(Record::scopes)
+    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<u64, StoreError> {
+        let wanted: BTreeSet<(String, String)> = scopes
+            .into_iter()
             .map(|scope| match scope {
                 Scope::Site(site) => ("site".to_owned(), site.0),
                 Scope::Person(user) => ("person".to_owned(), user.0),
