@@ -2,3 +2,9 @@
 
 #[path = "all/convergence.rs"]
 mod convergence;
+#[path = "all/hostile.rs"]
+mod hostile;
+#[path = "all/road.rs"]
+mod road;
+#[path = "all/stories.rs"]
+mod stories;

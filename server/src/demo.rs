@@ -130,6 +130,12 @@ async fn play(
     let playing = tokio::task::spawn_blocking(move || {
         replay::enrol(&mut devices, &codes, plan.from)?;
         let replayed = replay::replay(&plan, &mut devices, &names, &clock, &mut std::io::sink())?;
+        let waiting = devices.iter().enumerate().find(|(at, device)| {
+            *at != cast::SILENT_PHONE && !device.is_green().unwrap_or(false)
+        });
+        if let Some((_, device)) = waiting {
+            return Err(format!("{} still has something to send", device.name()));
+        }
         match replayed.refused.first() {
             Some(first) => Err(format!("{} steps of the demo were refused; the first: {first}", replayed.refused.len())),
             None => Ok((devices, names)),

@@ -140,10 +140,10 @@ impl DerivedId {
 }
 
 impl PatientId {
-    /// The three characters by which lists name a patient: from the random end of the id, so that they tell nothing.
+    /// The four characters by which lists name a patient: from the random end of the id, so that they tell nothing.
     pub fn short_code(self) -> String {
         let text = self.0.simple().to_string().to_uppercase();
-        text.get(29..).unwrap_or_default().to_owned()
+        text.get(28..).unwrap_or_default().to_owned()
     }
 }
 

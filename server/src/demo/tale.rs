@@ -117,11 +117,6 @@ impl<'a> Tale<'a> {
         self.now.user = user;
     }
 
-    /// Who acts.
-    pub fn user(&self) -> &'static str {
-        self.now.user
-    }
-
     /// From here on things are written up so much later than they happened; none: as they happen.
     pub fn write_later(&mut self, later: Option<SignedDuration>) {
         if let Some(until_now) = self.later.take() {

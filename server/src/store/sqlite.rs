@@ -141,6 +141,31 @@ impl Sqlite {
     }
 }
 
+/// What a check of the whole database found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The log is dense and every link of its chain holds.
+    pub log: bool,
+    /// Who sees what, as kept, is who sees what, as defined.
+    pub visibility: bool,
+    /// Every projection is what recomputing it gives.
+    pub projections: bool,
+}
+
+impl Sqlite {
+    /// Checks the database against itself.
+    pub async fn verify(&self, now: Timestamp) -> Result<Verified, StoreError> {
+        self.read(move |verb| {
+            Ok(Verified {
+                log: verb.log_holds()?,
+                visibility: verb.visibility_holds()?,
+                projections: verb.projections_hold(now)?,
+            })
+        })
+        .await
+    }
+}
+
 impl Store for Sqlite {
     fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp) -> Doing<'_, SyncAnswer> {
         self.write(move |verb| verb.sync(device, &request, now))

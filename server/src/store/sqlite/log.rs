@@ -126,7 +126,7 @@ impl Verb<'_> {
     }
 
     /// Walks the whole log: dense, and every link holds.
-    pub fn verify_log(&self) -> Result<bool, StoreError> {
+    pub(super) fn log_holds(&self) -> Result<bool, StoreError> {
         let mut statement = self.db.prepare("select seq, content, chain from log order by seq")?;
         let mut rows = statement.query([])?;
         let (mut last, mut link) = (0_u64, [0_u8; 32]);

@@ -76,6 +76,18 @@ impl Verb<'_> {
         Ok(self.head()?.seq)
     }
 
+    /// Is every projection what recomputing it gives?
+    pub(super) fn projections_hold(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let mut fresh = Vec::new();
+        for patient in self.patients()? {
+            let folder = self.folder(patient, None)?;
+            fresh.extend(read(&folder.patient, &folder.receipts, &sheet, now).records);
+        }
+        fresh.sort_by_key(|summary| summary.record);
+        Ok(fresh == self.summaries()?)
+    }
+
     pub(super) fn summaries(&self) -> Result<Vec<Summary>, StoreError> {
         let mut statement = self.db.prepare_cached("select summary from record_row order by record")?;
         let texts: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

@@ -17,7 +17,7 @@ impl Verb<'_> {
     /// May this device see this document, as of a row? One of its people has a role at a site where something of this
     /// patient was recorded, owns one of her records, or wrote in one; answers of screens only for who may read them
     /// or wrote them.
-    pub fn visible(&self, device: DeviceId, doc: DocumentId, seq: u64) -> Result<bool, StoreError> {
+    pub(super) fn visible(&self, device: DeviceId, doc: DocumentId, seq: u64) -> Result<bool, StoreError> {
         let sheet = self.sheet_at(seq)?;
         self.visible_under(device, doc, seq, &sheet)
     }
@@ -115,6 +115,20 @@ impl Verb<'_> {
             self.refresh_device_visibility(device, seq)?;
         }
         Ok(())
+    }
+
+    /// Are the intervals what the definition says, at every row that began or ended one?
+    pub(super) fn visibility_holds(&self) -> Result<bool, StoreError> {
+        let head = self.head()?.seq;
+        for device in self.devices()? {
+            let since = self.seen_since(device)?;
+            for doc in self.documents()? {
+                if self.visible(device, doc, head)? != since.contains_key(&doc) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Is the document visible to the device now?
