@@ -6,14 +6,17 @@ mod writer;
 use crate::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
-use crate::domain::read::{Receipts, read};
+use crate::domain::read::{Receipts, Summary, read};
 use crate::refusal::Refusal;
-use crate::store::{DeviceRow, Fault, Phase, Store};
 pub use crate::store::Place;
+use crate::store::{DeviceRow, Fault, Phase, Store};
 use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
 use crate::usecase::{Command, Outcome};
-use crate::view::{DirectoryScreen, HandoffScreen, Help, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen, UnsentRow};
+use crate::view::{
+    DirectoryScreen, HandoffScreen, Help, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen,
+    UnsentRow,
+};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
 
@@ -48,7 +51,12 @@ pub struct App {
 impl App {
     /// Opens the device's database.
     pub fn open(place: &Place, rng: Box<dyn RngCore + Send>) -> Result<Self, Refusal> {
-        Ok(Self { store: Store::open(place)?, engine: Engine::default(), rng, listener: None })
+        Ok(Self {
+            store: Store::open(place)?,
+            engine: Engine::default(),
+            rng,
+            listener: None,
+        })
     }
 
     /// Who is told of changes.
@@ -94,7 +102,8 @@ impl App {
 
     /// The device's clock set right by what the server said last.
     fn corrected(device: &DeviceRow, now: Timestamp) -> Timestamp {
-        now.saturating_sub(SignedDuration::from_millis(device.offset_ms)).unwrap_or(now)
+        now.saturating_sub(SignedDuration::from_millis(device.offset_ms))
+            .unwrap_or(now)
     }
 
     /// Does what a person asked for, or refuses and changes nothing.
@@ -111,7 +120,14 @@ impl App {
         }
         let sheet = self.sheet()?;
         let corrected = Self::corrected(&device, now);
-        let outcome = writer::run(&mut self.store, &mut *self.rng, &device, &sheet, command, corrected)?;
+        let outcome = writer::run(
+            &mut self.store,
+            &mut *self.rng,
+            &device,
+            &sheet,
+            command,
+            corrected,
+        )?;
         self.engine.want();
         self.tell(&[Topic::Records, Topic::Sync]);
         Ok(outcome)
@@ -135,9 +151,20 @@ impl App {
     }
 
     /// What the carrier brought back.
-    pub fn sync_answered(&mut self, number: u64, carried: &Carried, now: Timestamp) -> Result<(), Refusal> {
-        let patients = self.engine.answered(&mut self.store, number, carried, &mut *self.rng, now)?;
-        self.tell(if patients.is_empty() { &[Topic::Sync] } else { &[Topic::Records, Topic::Sync] });
+    pub fn sync_answered(
+        &mut self,
+        number: u64,
+        carried: &Carried,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let patients =
+            self.engine
+                .answered(&mut self.store, number, carried, &mut *self.rng, now)?;
+        self.tell(if patients.is_empty() {
+            &[Topic::Sync]
+        } else {
+            &[Topic::Records, Topic::Sync]
+        });
         Ok(())
     }
 
@@ -150,7 +177,17 @@ impl App {
 
     /// Is this record on this device, to be shown?
     pub fn holds(&self, record: DocumentId) -> Result<bool, Refusal> {
-        Ok(self.store.rows().document_row(record)?.is_some_and(|(_, _, hidden)| !hidden))
+        Ok(self
+            .store
+            .rows()
+            .document_row(record)?
+            .is_some_and(|(_, _, hidden)| !hidden))
+    }
+
+    /// Every record here, as it reads now.
+    fn summaries(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<Summary>, Refusal> {
+        let now = Self::corrected(&self.device()?, now);
+        Ok(self.store.rows().summaries(sheet, now)?)
     }
 
     /// What the signed-in person has to do.
@@ -159,13 +196,14 @@ impl App {
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let sheet = self.sheet()?;
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let records = self.summaries(&sheet, now)?;
         let now = Self::corrected(&device, now);
-        Ok(TodayScreen::of(&self.store.rows().summaries()?, &sheet, &user, &zone, now))
+        Ok(TodayScreen::of(&records, &sheet, &user, &zone, now))
     }
 
     /// The caseload.
-    pub fn patients(&self) -> Result<PatientsScreen, Refusal> {
-        Ok(PatientsScreen::of(&self.store.rows().summaries()?))
+    pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
+        Ok(PatientsScreen::of(&self.summaries(&self.sheet()?, now)?))
     }
 
     /// One record.
@@ -174,17 +212,32 @@ impl App {
         let sheet = self.sheet()?;
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
-        let (_, patient, hidden) = self.store.rows().document_row(record)?.ok_or(Refusal::NotHere("the record"))?;
+        let (_, patient, hidden) = self
+            .store
+            .rows()
+            .document_row(record)?
+            .ok_or(Refusal::NotHere("the record"))?;
         let (patient, receipts) = self.store.rows().patient(patient)?;
-        let folded = patient.record(record).filter(|_| !hidden).ok_or(Refusal::NotHere("the record"))?;
+        let folded = patient
+            .record(record)
+            .filter(|_| !hidden)
+            .ok_or(Refusal::NotHere("the record"))?;
         let reading = read(&patient, &receipts, &sheet, Self::corrected(&device, now));
-        let summary = reading.records.into_iter().find(|r| r.record == record).ok_or(Refusal::NotHere("the record"))?;
-        Ok(HandoffScreen::of(folded, summary, &receipts, &sheet, person))
+        let summary = reading
+            .records
+            .into_iter()
+            .find(|r| r.record == record)
+            .ok_or(Refusal::NotHere("the record"))?;
+        Ok(HandoffScreen::of(
+            folded, summary, &receipts, &sheet, person,
+        ))
     }
 
     /// Practices to call.
-    pub fn directory(&self) -> Result<DirectoryScreen, Refusal> {
-        Ok(DirectoryScreen::of(&self.sheet()?, &self.store.rows().summaries()?))
+    pub fn directory(&self, now: Timestamp) -> Result<DirectoryScreen, Refusal> {
+        let sheet = self.sheet()?;
+        let records = self.summaries(&sheet, now)?;
+        Ok(DirectoryScreen::of(&sheet, &records))
     }
 
     /// The truth about sending.
@@ -192,18 +245,28 @@ impl App {
         let device = self.device()?;
         let rows = self.store.rows();
         let mut unsent: Vec<UnsentRow> = Vec::new();
-        for (doc, patient, since, quarantined, rejected) in rows.waiting()? {
-            let (joined, _) = rows.patient(patient)?;
+        for waiting in rows.waiting()? {
+            let (joined, _) = rows.patient(waiting.patient)?;
             // Answers of a screen count for the patient's record; a person counts records, not documents.
-            let record = joined.record(doc).or(joined.records.first()).map_or(doc, |r| r.id);
-            let help = if rejected { Some(Help::Rejected) } else { quarantined.then_some(Help::Quarantined) };
-            let since = Timestamp::from_millisecond(since).unwrap_or(Timestamp::MIN);
+            let home = joined.record(waiting.doc).or(joined.records.first());
+            let record = home.map_or(waiting.doc, |r| r.id);
+            let help = match (waiting.rejected, waiting.quarantined) {
+                (true, _) => Some(Help::Rejected),
+                (false, true) => Some(Help::Quarantined),
+                (false, false) => None,
+            };
+            let since = Timestamp::from_millisecond(waiting.since).unwrap_or(Timestamp::MIN);
             match unsent.iter_mut().find(|row| row.record == record) {
                 Some(row) => {
                     row.since = row.since.min(since);
                     row.help = row.help.or(help);
                 }
-                None => unsent.push(UnsentRow { record, name: joined.name().map(str::to_owned), since, help }),
+                None => unsent.push(UnsentRow {
+                    record,
+                    name: joined.name().map(str::to_owned),
+                    since,
+                    help,
+                }),
             }
         }
         let state = match device.phase {
@@ -213,7 +276,14 @@ impl App {
             Phase::Normal if unsent.is_empty() => SyncState::AllSent,
             Phase::Normal => SyncState::ToSend,
         };
-        let last_answer_at = device.last_answer_at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        Ok(SyncStatusScreen { state, unsent, last_answer_at, clock_offset_ms: last_answer_at.map(|_| device.offset_ms) })
+        let last_answer_at = device
+            .last_answer_at
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        Ok(SyncStatusScreen {
+            state,
+            unsent,
+            last_answer_at,
+            clock_offset_ms: last_answer_at.map(|_| device.offset_ms),
+        })
     }
 }

@@ -6,5 +6,7 @@
 mod change;
 mod export;
 
-pub use change::{Actor, Change, ChangeHash, LIMITS, Limits, Put, Sealed, Unsound, genesis_hash, seal};
+pub use change::{
+    Actor, Change, ChangeHash, LIMITS, Limits, Put, Sealed, Unsound, genesis_hash, seal,
+};
 pub use export::{ExportFailed, entries_of, export};

@@ -73,7 +73,9 @@ pub enum StorageTrouble {
     #[error("the database is in use by another process; close it and try again")]
     Busy,
     /// The file is damaged or no database.
-    #[error("the database file is damaged or is no Warmhand database; keep it and ask for help before doing anything else")]
+    #[error(
+        "the database file is damaged or is no Warmhand database; keep it and ask for help before doing anything else"
+    )]
     Damaged,
     /// Written by a newer version.
     #[error("the database was written by a newer version; update the app")]

@@ -9,6 +9,7 @@ mod trouble;
 
 pub use change::{ChangeState, Outgoing, StoredChange, counts, live, tip};
 pub use device::{DeviceRow, Phase};
+pub use index::Waiting;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
 
@@ -38,12 +39,23 @@ impl Store {
     }
 
     /// Runs a transaction. Nothing of it is kept if it fails; it is durable when this returns.
-    pub fn write<T>(&mut self, run: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut write = Write { db: &transaction, rows: Rows(&transaction), fault: self.fault.as_mut() };
-        let done = run(&mut write)?;
-        write.step("commit")?;
-        drop(write);
+    pub fn write<T>(
+        &mut self,
+        run: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = {
+            let mut write = Write {
+                db: &transaction,
+                rows: Rows(&transaction),
+                fault: self.fault.as_mut(),
+            };
+            let done = run(&mut write)?;
+            write.step("commit")?;
+            done
+        };
         transaction.commit()?;
         Ok(done)
     }

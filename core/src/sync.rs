@@ -80,33 +80,75 @@ impl Engine {
     }
 
     /// What to do now.
-    pub fn next(&mut self, store: &Store, build: &str, rng: &mut dyn RngCore, now: Timestamp) -> Result<SyncStep, StoreError> {
-        let Some(device) = store.rows().device()? else { return Ok(SyncStep::Idle(None)) };
+    pub fn next(
+        &mut self,
+        store: &Store,
+        build: &str,
+        rng: &mut dyn RngCore,
+        now: Timestamp,
+    ) -> Result<SyncStep, StoreError> {
+        let Some(device) = store.rows().device()? else {
+            return Ok(SyncStep::Idle(None));
+        };
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Ok(SyncStep::Idle(Some(at)));
         }
         let number = rng.random();
-        let quiet_since = self.last_said.is_none_or(|at| now.duration_since(at) >= HOUR);
+        let quiet_since = self
+            .last_said
+            .is_none_or(|at| now.duration_since(at) >= HOUR);
         let (kind, path, body) = match device.phase {
-            Phase::Confirming => (Kind::Reconcile, "/v1/reconcile", resync::request(store, &device, build, number, now)?),
-            _ if self.failures >= 2 && self.failures % 2 == 0 => {
-                (Kind::Heartbeat, "/v1/heartbeat", request::heartbeat(store, &device, build, number, now)?)
+            Phase::Confirming => (
+                Kind::Reconcile,
+                "/v1/reconcile",
+                resync::request(store, &device, build, number, now)?,
+            ),
+            _ if self.failures >= 2 && self.failures.is_multiple_of(2) => (
+                Kind::Heartbeat,
+                "/v1/heartbeat",
+                request::heartbeat(store, &device, build, number, now)?,
+            ),
+            Phase::Refilling => (
+                Kind::Sync,
+                "/v1/sync",
+                request::sync(store, &device, build, number, now)?,
+            ),
+            Phase::Normal if self.wanted || quiet_since => (
+                Kind::Sync,
+                "/v1/sync",
+                request::sync(store, &device, build, number, now)?,
+            ),
+            Phase::Normal => {
+                return Ok(SyncStep::Idle(
+                    self.last_said.and_then(|at| at.checked_add(HOUR).ok()),
+                ));
             }
-            Phase::Refilling => (Kind::Sync, "/v1/sync", request::sync(store, &device, build, number, now)?),
-            Phase::Normal if self.wanted || quiet_since => {
-                (Kind::Sync, "/v1/sync", request::sync(store, &device, build, number, now)?)
-            }
-            Phase::Normal => return Ok(SyncStep::Idle(self.last_said.and_then(|at| at.checked_add(HOUR).ok()))),
         };
         self.in_flight = Some((number, kind));
-        Ok(SyncStep::Send(Outgoing { number, path, bearer: Some(device.token), body }))
+        Ok(SyncStep::Send(Outgoing {
+            number,
+            path,
+            bearer: Some(device.token),
+            body,
+        }))
     }
 
     /// Asks to become a device, with a one-time code.
-    pub fn enrol(&mut self, code: &str, build: &str, rng: &mut dyn RngCore, now: Timestamp) -> Outgoing {
+    pub fn enrol(
+        &mut self,
+        code: &str,
+        build: &str,
+        rng: &mut dyn RngCore,
+        now: Timestamp,
+    ) -> Outgoing {
         let number = rng.random();
         self.in_flight = Some((number, Kind::Enrol));
-        Outgoing { number, path: "/v1/enrol", bearer: None, body: enrol::request(code, build, number, now) }
+        Outgoing {
+            number,
+            path: "/v1/enrol",
+            bearer: None,
+            body: enrol::request(code, build, number, now),
+        }
     }
 
     /// Takes what the carrier brought. Returns the patients whose documents changed; none for an answer to another
@@ -125,12 +167,17 @@ impl Engine {
         self.in_flight = None;
         let body = match carried {
             Carried::Answer { status: 200, body } => body,
-            Carried::Answer { status: 401 | 403, .. } if kind != Kind::Enrol => {
-                store.write(|write| settle::signed_off(write))?;
+            Carried::Answer {
+                status: 401 | 403, ..
+            } if kind != Kind::Enrol => {
+                store.write(settle::signed_off)?;
                 self.failed(rng, now);
                 return Ok(BTreeSet::new());
             }
-            Carried::Answer { status: 401 | 403 | 404, .. } if kind == Kind::Enrol => {
+            Carried::Answer {
+                status: 401 | 403 | 404,
+                ..
+            } if kind == Kind::Enrol => {
                 return Err(Refusal::NotHere("a place for this code on the server"));
             }
             Carried::Answer { .. } | Carried::Failed => {
@@ -142,11 +189,14 @@ impl Engine {
             Kind::Enrol => enrol::answered(store, number, body, now).map(|()| Taken::default()),
             Kind::Sync => settle::answered(store, number, body, now),
             Kind::Reconcile => resync::answered(store, number, body, now),
-            Kind::Heartbeat => Ok(Taken { more: true, ..Taken::default() }),
+            Kind::Heartbeat => Ok(Taken {
+                more: true,
+                ..Taken::default()
+            }),
         };
         match taken {
             Ok(taken) => {
-                self.failures = if kind == Kind::Heartbeat { 1 } else { 0 };
+                self.failures = u32::from(kind == Kind::Heartbeat);
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
                 self.wanted = taken.more || kind == Kind::Enrol;
                 self.last_said = Some(now);
@@ -201,5 +251,7 @@ impl From<crate::wire::Unreadable> for Untaken {
 
 /// The sheet as this device holds it; an empty one before the first has come.
 fn sheet(rows: &crate::store::Rows<'_>) -> Result<Option<Organisation>, StoreError> {
-    Ok(rows.sheet()?.and_then(|(_, text)| Organisation::parse(&text).ok()))
+    Ok(rows
+        .sheet()?
+        .and_then(|(_, text)| Organisation::parse(&text).ok()))
 }

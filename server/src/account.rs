@@ -3,8 +3,8 @@
 
 use crate::Server;
 use crate::store::{SessionRow, StoreError};
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -38,18 +38,29 @@ pub fn supervisor(sheet: &Organisation, name: &str) -> Option<UserId> {
     let fits = |person: &&warmhand_core::domain::organisation::Person| {
         person.id.as_str() == name || person.name.eq_ignore_ascii_case(name)
     };
-    sheet.people.iter().filter(|p| p.has_role(Role::Supervisor)).find(fits).map(|p| p.id.clone())
+    sheet
+        .people
+        .iter()
+        .filter(|p| p.has_role(Role::Supervisor))
+        .find(fits)
+        .map(|p| p.id.clone())
 }
 
 /// The hash of a password, with a fresh salt. Takes tens of milliseconds on purpose.
 pub fn hash_password(password: &str, salt: &[u8; 16]) -> Result<String, StoreError> {
     let salt = SaltString::encode_b64(salt).map_err(|_| StoreError::Unavailable)?;
-    let hash = Argon2::default().hash_password(password.as_bytes(), &salt).map_err(|_| StoreError::Unavailable)?;
+    let hash = Argon2::default()
+        .hash_password(password.as_bytes(), &salt)
+        .map_err(|_| StoreError::Unavailable)?;
     Ok(hash.to_string())
 }
 
 fn fits(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
 }
 
 /// What the database knows of a token.
@@ -100,15 +111,23 @@ impl Server {
             reasons: BTreeMap::new(),
         };
         self.store.save_session(token_hash(&token), session).await?;
-        self.store.audit(now, user, "signed in", None, String::new()).await?;
+        self.store
+            .audit(now, user, "signed in", None, String::new())
+            .await?;
         Ok(token)
     }
 
     /// The visit of a cookie, if it still lasts. `touched`: a person did something, not a page that refreshes itself.
-    pub async fn visit(&self, token: &str, touched: bool) -> Result<Option<SessionRow>, StoreError> {
+    pub async fn visit(
+        &self,
+        token: &str,
+        touched: bool,
+    ) -> Result<Option<SessionRow>, StoreError> {
         let now = self.now();
         let hash = token_hash(token);
-        let Some(mut session) = self.store.session(hash).await? else { return Ok(None) };
+        let Some(mut session) = self.store.session(hash).await? else {
+            return Ok(None);
+        };
         let over = |since: Timestamp, longest: SignedDuration| now.duration_since(since) > longest;
         if over(session.began_at, LONGEST_VISIT) || over(session.used_at, LONGEST_PAUSE) {
             self.store.end_session(hash).await?;

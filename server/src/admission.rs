@@ -89,7 +89,11 @@ fn shape(document: &Document, pushed: &PushedChange) -> Result<Sealed, Verdict> 
         Unsound::TooBig => Verdict::Reject(RejectReason::TooBig),
         Unsound::Puts | Unsound::Deps | Unsound::Counter => MALFORMED,
     })?;
-    if sealed.hash == pushed.hash { Ok(sealed) } else { Err(Verdict::Reject(RejectReason::WrongHash)) }
+    if sealed.hash == pushed.hash {
+        Ok(sealed)
+    } else {
+        Err(Verdict::Reject(RejectReason::WrongHash))
+    }
 }
 
 /// The actor speaks for its own device and person alone.
@@ -103,8 +107,13 @@ fn entries(sealed: &Sealed) -> Result<Vec<Arc<Entry>>, Verdict> {
                 Malformed::TooLong => Verdict::Reject(RejectReason::TooBig),
                 Malformed::Head | Malformed::Payload => MALFORMED,
             })?;
-            let own = entry.id == put.id && entry.by == change.user && entry.device == change.device;
-            if own { Ok(Arc::new(entry)) } else { Err(MALFORMED) }
+            let own =
+                entry.id == put.id && entry.by == change.user && entry.device == change.device;
+            if own {
+                Ok(Arc::new(entry))
+            } else {
+                Err(MALFORMED)
+            }
         })
         .collect()
 }
@@ -115,8 +124,13 @@ fn dependencies(
     sealed: &Sealed,
     elsewhere: &dyn Elsewhere,
 ) -> Result<(), Verdict> {
-    let unknown: Vec<ChangeHash> =
-        sealed.change.deps.iter().copied().filter(|d| *d != genesis_hash() && !document.has(*d)).collect();
+    let unknown: Vec<ChangeHash> = sealed
+        .change
+        .deps
+        .iter()
+        .copied()
+        .filter(|d| *d != genesis_hash() && !document.has(*d))
+        .collect();
     if unknown.is_empty() {
         return Ok(());
     }
@@ -132,9 +146,15 @@ fn dependencies(
 /// One actor, one device, one person, one unbroken count; the first operation follows the past.
 fn identity(document: &Document, sealed: &Sealed) -> Result<(), Verdict> {
     let change = &sealed.change;
-    let before: Vec<&Held> = document.held.iter().filter(|h| h.change.actor == change.actor).collect();
+    let before: Vec<&Held> = document
+        .held
+        .iter()
+        .filter(|h| h.change.actor == change.actor)
+        .collect();
     let last = before.iter().map(|h| h.change.seq).max().unwrap_or(0);
-    let foreign = before.iter().any(|h| h.change.device != change.device || h.change.user != change.user);
+    let foreign = before
+        .iter()
+        .any(|h| h.change.device != change.device || h.change.user != change.user);
     if foreign || !change.actor_fits() || change.seq != last + 1 {
         return Err(Verdict::Quarantine(QuarantineReason::Reauthor));
     }
@@ -146,9 +166,16 @@ fn identity(document: &Document, sealed: &Sealed) -> Result<(), Verdict> {
     Ok(())
 }
 
-fn unused(past: &Record, entries: &[Arc<Entry>], sealed: &Sealed, elsewhere: &dyn Elsewhere) -> Result<(), Verdict> {
+fn unused(
+    past: &Record,
+    entries: &[Arc<Entry>],
+    sealed: &Sealed,
+    elsewhere: &dyn Elsewhere,
+) -> Result<(), Verdict> {
     for (entry, put) in entries.iter().zip(&sealed.change.puts) {
-        let other_text = elsewhere.entry_text(entry.id).is_some_and(|text| text != put.text);
+        let other_text = elsewhere
+            .entry_text(entry.id)
+            .is_some_and(|text| text != put.text);
         if other_text || past.past.get(entry.id).is_some() {
             return Err(Verdict::Quarantine(QuarantineReason::EntryId));
         }
@@ -161,8 +188,9 @@ fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result
     let mut earlier: BTreeSet<EntryId> = BTreeSet::new();
     let mut before: Option<EntryId> = None;
     for entry in entries {
-        let seen =
-            |id: &EntryId| earlier.contains(id) || past.past.get(*id).is_some() || !document.entry_ids.contains(id);
+        let seen = |id: &EntryId| {
+            earlier.contains(id) || past.past.get(*id).is_some() || !document.entry_ids.contains(id)
+        };
         let follows = before.is_none_or(|id| entry.after.contains(&id));
         let itself = entry.after.contains(&entry.id);
         if entry.after.len() > LIMITS.deps || !follows || itself || !entry.after.iter().all(seen) {
@@ -174,11 +202,27 @@ fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result
     Ok(())
 }
 
-/// A document begins with the entry that opens it, and nothing else opens one.
+/// A document begins with the entry that opens it, nothing else opens one, and answers of screens never mix with what
+/// everybody on a record may know.
 fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
-    let opens = |entry: &Arc<Entry>| matches!(entry.body, Body::RecordOpened(_) | Body::ScreensOpened(_));
+    let opens =
+        |entry: &Arc<Entry>| matches!(entry.body, Body::RecordOpened(_) | Body::ScreensOpened(_));
     let first = document.held.is_empty();
-    let fits = entries.first().is_some_and(opens) == first && !entries.iter().skip(1).any(opens);
+    let begins = document
+        .held
+        .iter()
+        .flat_map(|h| &h.entries)
+        .chain(entries)
+        .next();
+    let answers = begins.is_some_and(|e| matches!(e.body, Body::ScreensOpened(_)));
+    let at_home = |entry: &Arc<Entry>| match entry.body {
+        Body::ScreenAnswered(_) => answers,
+        Body::RecordOpened(_) | Body::ScreensOpened(_) | Body::Unknown(_) => true,
+        _ => !answers,
+    };
+    let fits = entries.first().is_some_and(opens) == first
+        && !entries.iter().skip(1).any(opens)
+        && entries.iter().all(at_home);
     if fits { Ok(()) } else { Err(MALFORMED) }
 }
 
@@ -197,14 +241,26 @@ fn allowed(sealed: &Sealed, sender: &Sender<'_>, standing: bool) -> Result<(), V
 }
 
 /// The event's own rule, on what its author had seen and on nothing newer; by the sheet in force or the one she knew.
-fn rules(document: &Document, past: &Record, entries: &[Arc<Entry>], sheets: &[Organisation]) -> Result<(), Verdict> {
+fn rules(
+    document: &Document,
+    past: &Record,
+    entries: &[Arc<Entry>],
+    sheets: &[Organisation],
+) -> Result<(), Verdict> {
     let mut known = past.entries().to_vec();
     for entry in entries {
         let past = Record::of(document.id, &known);
-        let judged: Vec<_> = sheets.iter().map(|sheet| guard::check(entry, &past, sheet)).collect();
+        let judged: Vec<_> = sheets
+            .iter()
+            .map(|sheet| guard::check(entry, &past, sheet))
+            .collect();
         if !judged.iter().any(Result::is_ok) {
             let role = judged.first() == Some(&Err(Breach::Role));
-            let reason = if role { QuarantineReason::Role } else { QuarantineReason::Guard };
+            let reason = if role {
+                QuarantineReason::Role
+            } else {
+                QuarantineReason::Guard
+            };
             return Err(Verdict::Quarantine(reason));
         }
         known.push(Arc::clone(entry));

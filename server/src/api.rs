@@ -20,8 +20,8 @@ use std::sync::Arc;
 use tokio_stream::wrappers::BroadcastStream;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
-    EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncRequest, Unreadable, pack,
-    unpack,
+    EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncRequest,
+    Unreadable, pack, unpack,
 };
 
 /// The devices' interface.
@@ -61,12 +61,26 @@ impl From<Unreadable> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, sentence) = match self {
-            Self::NoDevice => (StatusCode::UNAUTHORIZED, "this device is not known here".to_owned()),
-            Self::Unreadable(Unreadable::TooBig) => (StatusCode::PAYLOAD_TOO_LARGE, Unreadable::TooBig.to_string()),
+            Self::NoDevice => (
+                StatusCode::UNAUTHORIZED,
+                "this device is not known here".to_owned(),
+            ),
+            Self::Unreadable(Unreadable::TooBig) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Unreadable::TooBig.to_string(),
+            ),
             Self::Unreadable(error) => (StatusCode::BAD_REQUEST, error.to_string()),
-            Self::Newer => (StatusCode::UPGRADE_REQUIRED, "this server is older than the app".to_owned()),
-            Self::Wait => (StatusCode::TOO_MANY_REQUESTS, "too many tries; wait a little".to_owned()),
-            Self::Store(StoreError::NotFound(sentence)) => (StatusCode::NOT_FOUND, sentence.to_owned()),
+            Self::Newer => (
+                StatusCode::UPGRADE_REQUIRED,
+                "this server is older than the app".to_owned(),
+            ),
+            Self::Wait => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many tries; wait a little".to_owned(),
+            ),
+            Self::Store(StoreError::NotFound(sentence)) => {
+                (StatusCode::NOT_FOUND, sentence.to_owned())
+            }
             Self::Store(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         };
         (status, sentence).into_response()
@@ -74,17 +88,33 @@ impl IntoResponse for Refused {
 }
 
 fn answer<T: minicbor::Encode<()>>(message: &T) -> Response {
-    ([(header::CONTENT_TYPE, "application/octet-stream")], pack(message)).into_response()
+    (
+        [(header::CONTENT_TYPE, "application/octet-stream")],
+        pack(message),
+    )
+        .into_response()
 }
 
 /// The device that the credential proves.
 async fn device(server: &Server, headers: &HeaderMap) -> Result<DeviceId, Refused> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refused::NoDevice)?;
-    server.store.device_of(token_hash(token)).await?.ok_or(Refused::NoDevice)
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = bearer
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or(Refused::NoDevice)?;
+    server
+        .store
+        .device_of(token_hash(token))
+        .await?
+        .ok_or(Refused::NoDevice)
 }
 
-async fn sync(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+async fn sync(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
     let device = device(&server, &headers).await?;
     let request: SyncRequest = unpack(&body)?;
     if request.hello.schema > SCHEMA {
@@ -98,18 +128,34 @@ async fn sync(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes
     Ok(answer(&done))
 }
 
-async fn reconcile(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+async fn reconcile(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
     let device = device(&server, &headers).await?;
     let request: ReconcileRequest = unpack(&body)?;
-    Ok(answer(&server.store.reconcile(device, request, server.now()).await?))
+    Ok(answer(
+        &server
+            .store
+            .reconcile(device, request, server.now())
+            .await?,
+    ))
 }
 
-async fn heartbeat(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Result<Response, Refused> {
+async fn heartbeat(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
     let device = device(&server, &headers).await?;
     let beat: Heartbeat = unpack(&body)?;
     let (number, now) = (beat.hello.number, server.now());
     server.store.heartbeat(device, beat, now).await?;
-    Ok(answer(&HeartbeatAnswer { number, server_now: now.as_millisecond() }))
+    Ok(answer(&HeartbeatAnswer {
+        number,
+        server_now: now.as_millisecond(),
+    }))
 }
 
 async fn enrol(
@@ -118,7 +164,9 @@ async fn enrol(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let request: EnrolRequest = unpack(&body)?;
-    let from = from.map(|Extension(ConnectInfo(address))| address.ip().to_string()).unwrap_or_default();
+    let from = from
+        .map(|Extension(ConnectInfo(address))| address.ip().to_string())
+        .unwrap_or_default();
     let (key, now) = (format!("enrol|{from}"), server.now());
     if server.throttle.wait(&key, now).is_some() {
         return Err(Refused::Wait);
@@ -147,7 +195,10 @@ async fn nudge(
 }
 
 /// The news as events of this name. A listener that fell behind hears the latest.
-pub(crate) fn news(server: &Server, name: &'static str) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+pub(crate) fn news(
+    server: &Server,
+    name: &'static str,
+) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
     BroadcastStream::new(server.news.subscribe()).map(move |head| {
         let data = head.map_or_else(|_| "behind".to_owned(), |head| head.to_string());
         Ok(Event::default().event(name).data(data))

@@ -142,25 +142,65 @@ enum LogForm {
 }
 
 /// Does what the command line asks.
-pub async fn run(line: impl Iterator<Item = OsString>, out: &mut (dyn Write + Send), err: &mut (dyn Write + Send)) -> ExitCode {
+pub async fn run(
+    line: impl Iterator<Item = OsString>,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> ExitCode {
     let line = match Line::try_parse_from(line) {
         Ok(line) => line,
         Err(error) => {
-            let said = if error.use_stderr() { write!(err, "{error}") } else { write!(out, "{error}") };
-            return if error.use_stderr() || said.is_err() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            let said = if error.use_stderr() {
+                write!(err, "{error}")
+            } else {
+                write!(out, "{error}")
+            };
+            return if error.use_stderr() || said.is_err() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let done = match line.asked {
-        Asked::Init { organisation, supervisor, password_file, data } => {
-            setup::init(&organisation, &supervisor, password_file.as_deref(), &data.data, out).await
+        Asked::Init {
+            organisation,
+            supervisor,
+            password_file,
+            data,
+        } => {
+            setup::init(
+                &organisation,
+                &supervisor,
+                password_file.as_deref(),
+                &data.data,
+                out,
+            )
+            .await
         }
-        Asked::Serve { listen, public_url, log, data } => serve::serve(listen, public_url, log, &data.data, out).await,
-        Asked::Organisation { asked: OrganisationAsked::Load { file, data } } => setup::load(&file, &data.data, out).await,
-        Asked::EnrolCode { name, kind, people, data } => setup::enrol_code(name, kind, people, &data.data, out).await,
-        Asked::Record { asked: RecordAsked::Export { id, file, data } } => setup::export(&id, &file, &data.data, out).await,
-        Asked::Story { asked: StoryAsked::Run { file, shuffle } } => {
-            crate::story::run(&file, shuffle, out).await.map_err(|refused| refused.to_string())
-        }
+        Asked::Serve {
+            listen,
+            public_url,
+            log,
+            data,
+        } => serve::serve(listen, public_url, log, &data.data, out).await,
+        Asked::Organisation {
+            asked: OrganisationAsked::Load { file, data },
+        } => setup::load(&file, &data.data, out).await,
+        Asked::EnrolCode {
+            name,
+            kind,
+            people,
+            data,
+        } => setup::enrol_code(name, kind, people, &data.data, out).await,
+        Asked::Record {
+            asked: RecordAsked::Export { id, file, data },
+        } => setup::export(&id, &file, &data.data, out).await,
+        Asked::Story {
+            asked: StoryAsked::Run { file, shuffle },
+        } => crate::story::run(&file, shuffle, out)
+            .await
+            .map_err(|refused| refused.to_string()),
         Asked::Demo { listen, data } => serve::demo(listen, data, out, err).await,
     };
     match done {

@@ -16,7 +16,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -32,25 +35,38 @@ pub struct SetClock {
 impl SetClock {
     /// Stands at this time.
     pub fn at(now: Timestamp) -> Self {
-        Self { millis: AtomicI64::new(now.as_millisecond()), following: Mutex::new(None) }
+        Self {
+            millis: AtomicI64::new(now.as_millisecond()),
+            following: Mutex::new(None),
+        }
     }
 
     /// Is set to this time; never back.
     pub fn set(&self, now: Timestamp) {
-        self.millis.fetch_max(now.as_millisecond(), Ordering::SeqCst);
+        self.millis
+            .fetch_max(now.as_millisecond(), Ordering::SeqCst);
     }
 
     /// Follows another clock from now on.
     pub fn follow(&self, clock: Box<dyn Clock>) {
-        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
+        *self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(clock);
     }
 }
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        match self.following.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        match self
+            .following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+        {
             Some(clock) => clock.now(),
-            None => Timestamp::from_millisecond(self.millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MIN),
+            None => Timestamp::from_millisecond(self.millis.load(Ordering::SeqCst))
+                .unwrap_or(Timestamp::MIN),
         }
     }
 }

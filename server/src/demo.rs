@@ -65,18 +65,34 @@ pub async fn run(
     } else {
         clock.follow(Box::new(SystemClock));
     }
-    let store = Sqlite::open(&folder, ReceiptKey::load(&folder)?).map_err(|error| error.to_string())?;
-    let server = Server::new(Arc::new(store), clock.clone(), Arc::new(Random::from_os()), Settings::default());
+    let store =
+        Sqlite::open(&folder, ReceiptKey::load(&folder)?).map_err(|error| error.to_string())?;
+    let server = Server::new(
+        Arc::new(store),
+        clock.clone(),
+        Arc::new(Random::from_os()),
+        Settings::default(),
+    );
     let (ended, end) = oneshot::channel::<()>();
     let serving = tokio::spawn({
         let server = Arc::clone(&server);
-        async move { server.serve(listener, async { end.await.unwrap_or(()) }).await }
+        async move {
+            server
+                .serve(listener, async { end.await.unwrap_or(()) })
+                .await
+        }
     });
     let devices = open(&folder.join("devices"), &address)?;
     let names = Names::default();
     let (devices, names) = if fresh {
-        server.set_password(SUPERVISOR.into(), PASSWORD.to_owned()).await.map_err(|error| error.to_string())?;
-        let _ = writeln!(err, "Playing {WEEKS} weeks of a sample organisation through real devices ...");
+        server
+            .set_password(SUPERVISOR.into(), PASSWORD.to_owned())
+            .await
+            .map_err(|error| error.to_string())?;
+        let _ = writeln!(
+            err,
+            "Playing {WEEKS} weeks of a sample organisation through real devices ..."
+        );
         play(&server, &plan, devices, names, &clock).await?
     } else {
         (devices, names)
@@ -87,10 +103,22 @@ pub async fn run(
     writeln!(out, "Dashboard: {address}/").map_err(said)?;
     writeln!(out, "Name: {}", sheet.name_of(&SUPERVISOR.into())).map_err(said)?;
     writeln!(out, "Password: {PASSWORD}").map_err(said)?;
-    writeln!(out, "{} devices go on living; Ctrl-C ends it.", MEMBERS.len()).map_err(said)?;
+    writeln!(
+        out,
+        "{} devices go on living; Ctrl-C ends it.",
+        MEMBERS.len()
+    )
+    .map_err(said)?;
     out.flush().map_err(said)?;
     let zone = TimeZone::get(&sheet.zone).unwrap_or(TimeZone::UTC);
-    let mut living = Living::new(devices, names, clock, zone, now.as_second().unsigned_abs(), NEXT_PATIENT);
+    let mut living = Living::new(
+        devices,
+        names,
+        clock,
+        zone,
+        now.as_second().unsigned_abs(),
+        NEXT_PATIENT,
+    );
     let (hush, hushed) = mpsc::channel();
     let life = tokio::task::spawn_blocking(move || living.live(&hushed));
     stop.await;
@@ -98,16 +126,25 @@ pub async fn run(
     drop(hush);
     let _ = life.await;
     let _ = ended.send(());
-    serving.await.map_err(|error| error.to_string())?.map_err(said)
+    serving
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(said)
 }
 
 fn open(folder: &Path, address: &str) -> Result<Vec<Device>, String> {
-    fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     MEMBERS
         .iter()
         .map(|member| {
             let place = Place::File(folder.join(format!("{}.db", member.file)));
-            Device::open(*member, &place, address, Box::new(ChaCha20Rng::from_os_rng()))
+            Device::open(
+                *member,
+                &place,
+                address,
+                Box::new(ChaCha20Rng::from_os_rng()),
+            )
         })
         .collect()
 }
@@ -123,21 +160,31 @@ async fn play(
     let mut codes = Vec::new();
     for member in &MEMBERS {
         let people = member.people.iter().map(|user| (*user).into()).collect();
-        let code = server.issue_code(member.name.to_owned(), member.kind.as_str().to_owned(), people).await;
+        let code = server
+            .issue_code(
+                member.name.to_owned(),
+                member.kind.as_str().to_owned(),
+                people,
+            )
+            .await;
         codes.push(code.map_err(|error| error.to_string())?.text);
     }
     let (plan, clock) = (plan.clone(), Arc::clone(clock));
     let playing = tokio::task::spawn_blocking(move || {
         replay::enrol(&mut devices, &codes, plan.from)?;
         let replayed = replay::replay(&plan, &mut devices, &names, &clock, &mut std::io::sink())?;
-        let waiting = devices.iter().enumerate().find(|(at, device)| {
-            *at != cast::SILENT_PHONE && !device.is_green().unwrap_or(false)
-        });
+        let waiting = devices
+            .iter()
+            .enumerate()
+            .find(|(at, device)| *at != cast::SILENT_PHONE && !device.is_green().unwrap_or(false));
         if let Some((_, device)) = waiting {
             return Err(format!("{} still has something to send", device.name()));
         }
         match replayed.refused.first() {
-            Some(first) => Err(format!("{} steps of the demo were refused; the first: {first}", replayed.refused.len())),
+            Some(first) => Err(format!(
+                "{} steps of the demo were refused; the first: {first}",
+                replayed.refused.len()
+            )),
             None => Ok((devices, names)),
         }
     });

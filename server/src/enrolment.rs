@@ -23,19 +23,49 @@ pub struct Code {
 
 /// What the database knows of a code, however it was typed.
 fn hash(code: &str) -> [u8; 32] {
-    let plain: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let plain: String = code
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
     Sha256::digest(plain.as_bytes()).into()
 }
 
 impl Server {
     /// Makes room for a device.
-    pub async fn issue_code(&self, name: String, kind: String, people: Vec<UserId>) -> Result<Code, StoreError> {
+    pub async fn issue_code(
+        &self,
+        name: String,
+        kind: String,
+        people: Vec<UserId>,
+    ) -> Result<Code, StoreError> {
         let letters: Vec<char> = self.random.with(|rng| {
-            (0..12).filter_map(|_| ALPHABET.get(rng.random_range(0..ALPHABET.len())).map(|c| char::from(*c))).collect()
+            (0..12)
+                .filter_map(|_| {
+                    ALPHABET
+                        .get(rng.random_range(0..ALPHABET.len()))
+                        .map(|c| char::from(*c))
+                })
+                .collect()
         });
-        let text = letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-");
-        let expires_at = self.now().checked_add(LIFE).map_err(|_| StoreError::Unavailable)?;
-        self.store.issue_code(CodeDraft { hash: hash(&text), name, kind, people, expires_at }).await?;
+        let text = letters
+            .chunks(4)
+            .map(String::from_iter)
+            .collect::<Vec<_>>()
+            .join("-");
+        let expires_at = self
+            .now()
+            .checked_add(LIFE)
+            .map_err(|_| StoreError::Unavailable)?;
+        self.store
+            .issue_code(CodeDraft {
+                hash: hash(&text),
+                name,
+                kind,
+                people,
+                expires_at,
+            })
+            .await?;
         Ok(Code { text, expires_at })
     }
 

@@ -18,10 +18,10 @@ use clock::{Clock, Random};
 use jiff::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use throttle::Throttle;
 use tokio::net::TcpListener;
-use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
 /// Requests under way have this long once the server is told to stop.
@@ -52,9 +52,21 @@ pub struct Server {
 
 impl Server {
     /// A server over a store.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<Random>, settings: Settings) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<Random>,
+        settings: Settings,
+    ) -> Arc<Self> {
         let (news, _) = broadcast::channel(64);
-        Arc::new(Self { store, clock, random, settings, news, throttle: Throttle::default() })
+        Arc::new(Self {
+            store,
+            clock,
+            random,
+            settings,
+            news,
+            throttle: Throttle::default(),
+        })
     }
 
     /// Now.
@@ -81,7 +93,9 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let service = self.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let service = self
+            .router()
+            .into_make_service_with_connect_info::<std::net::SocketAddr>();
         let (stopping, mut stopped) = watch::channel(false);
         let graceful = async move {
             stop.await;

@@ -25,7 +25,11 @@ const FILE: &str = "receipt.key";
 impl ReceiptKey {
     /// A key of these bytes.
     pub fn new(organisation: [u8; 16], key: [u8; 32]) -> Self {
-        Self { id: 1, organisation, key }
+        Self {
+            id: 1,
+            organisation,
+            key,
+        }
     }
 
     /// Reads the key of a data folder.
@@ -34,11 +38,20 @@ impl ReceiptKey {
         let text = fs::read_to_string(&path)
             .map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?;
         let mut parts = text.trim().split(':').map(hex::decode);
-        let organisation = parts.next().and_then(Result::ok).and_then(|bytes| bytes.try_into().ok());
-        let key = parts.next().and_then(Result::ok).and_then(|bytes| bytes.try_into().ok());
+        let organisation = parts
+            .next()
+            .and_then(Result::ok)
+            .and_then(|bytes| bytes.try_into().ok());
+        let key = parts
+            .next()
+            .and_then(Result::ok)
+            .and_then(|bytes| bytes.try_into().ok());
         match (organisation, key) {
             (Some(organisation), Some(key)) => Ok(Self::new(organisation, key)),
-            _ => Err(format!("the key file {} does not read; put back its copy", path.display())),
+            _ => Err(format!(
+                "the key file {} does not read; put back its copy",
+                path.display()
+            )),
         }
     }
 
@@ -46,16 +59,37 @@ impl ReceiptKey {
     pub fn save(&self, folder: &Path) -> Result<(), String> {
         let path = folder.join(FILE);
         let failed = |error| format!("the key file {} cannot be written: {error}", path.display());
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
-        writeln!(file, "{}:{}", hex::encode(self.organisation), hex::encode(self.key)).map_err(failed)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        writeln!(
+            file,
+            "{}:{}",
+            hex::encode(self.organisation),
+            hex::encode(self.key)
+        )
+        .map_err(failed)?;
         file.sync_all().map_err(failed)
     }
 
     /// Signs that a change was had at a time.
-    pub fn sign(&self, change: &Change, hash: ChangeHash, received_at: Timestamp, offset_ms: i64) -> Receipt {
+    pub fn sign(
+        &self,
+        change: &Change,
+        hash: ChangeHash,
+        received_at: Timestamp,
+        offset_ms: i64,
+    ) -> Receipt {
         let received_at = received_at.as_millisecond();
-        Receipt { received_at, offset_ms, key: self.id, mac: self.mac(change, hash, received_at, offset_ms) }
+        Receipt {
+            received_at,
+            offset_ms,
+            key: self.id,
+            mac: self.mac(change, hash, received_at, offset_ms),
+        }
     }
 
     /// Is this our word about this change?
@@ -65,7 +99,9 @@ impl ReceiptKey {
     }
 
     fn mac(&self, change: &Change, hash: ChangeHash, received_at: i64, offset_ms: i64) -> [u8; 16] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return [0; 16] };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
+            return [0; 16];
+        };
         let fields: [&[u8]; 8] = [
             b"wh-receipt-1",
             &self.organisation,

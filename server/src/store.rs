@@ -1,4 +1,4 @@
-//! The server's storage in this application's verbs: each is a whole transaction, durable when it returns. SQLite is
+//! The server's storage in this application's verbs: each is a whole transaction, durable when it returns. `SQLite` is
 //! the one backend today. Knows no HTTP and no page.
 
 pub mod sqlite;
@@ -12,7 +12,8 @@ use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Receipts, Summary};
 use warmhand_core::wire::{
-    DeliveredChange, EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
+    DeliveredChange, EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer, ReconcileRequest,
+    SyncAnswer, SyncRequest,
 };
 
 /// Why a verb was not done; nothing was changed.
@@ -25,13 +26,17 @@ pub enum StoreError {
     #[error("the database is in use by another process; stop that one first")]
     Busy,
     /// Not a database, or a damaged one.
-    #[error("the database is damaged or is none; keep the folder as it is and restore a backup beside it")]
+    #[error(
+        "the database is damaged or is none; keep the folder as it is and restore a backup beside it"
+    )]
     Damaged,
     /// Written by a newer version.
     #[error("the database was written by a newer version of warmhand; run that version")]
     Newer,
     /// Nothing there yet.
-    #[error("there is no organisation here yet; run: warmhand init --organisation FILE --supervisor NAME")]
+    #[error(
+        "there is no organisation here yet; run: warmhand init --organisation FILE --supervisor NAME"
+    )]
     Empty,
     /// Cannot be opened, read or written.
     #[error("the database cannot be read or written")]
@@ -139,9 +144,15 @@ pub struct QuarantineRow {
 /// The verbs. `now` is the server's clock; nothing is ordered or refused by it.
 pub trait Store: Send + Sync {
     /// Verifies positions, takes a push, computes a page: one snapshot for the whole answer.
-    fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp) -> Doing<'_, SyncAnswer>;
+    fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp)
+    -> Doing<'_, SyncAnswer>;
     /// One round of a resync.
-    fn reconcile(&self, device: DeviceId, request: ReconcileRequest, now: Timestamp) -> Doing<'_, ReconcileAnswer>;
+    fn reconcile(
+        &self,
+        device: DeviceId,
+        request: ReconcileRequest,
+        now: Timestamp,
+    ) -> Doing<'_, ReconcileAnswer>;
     /// Notes how a device is.
     fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()>;
     /// The device of a credential, by its SHA-256; revoked ones too.
@@ -149,15 +160,21 @@ pub trait Store: Send + Sync {
     /// Makes room for a device.
     fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()>;
     /// A code becomes a device, once. `token` is the new credential; the answer's number is left 0.
-    fn enrol(&self, code_hash: [u8; 32], device: DeviceId, token: String, now: Timestamp) -> Doing<'_, EnrolAnswer>;
+    fn enrol(
+        &self,
+        code_hash: [u8; 32],
+        device: DeviceId,
+        token: String,
+        now: Timestamp,
+    ) -> Doing<'_, EnrolAnswer>;
     /// Takes a device out of service; what it has not sent is still taken, into quarantine.
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
     /// Puts a new version of the sheet in force.
     fn load_sheet(&self, text: String, now: Timestamp) -> Doing<'_, u64>;
     /// The sheet in force.
     fn sheet(&self) -> Doing<'_, Organisation>;
-    /// Everything that pages count.
-    fn snapshot(&self) -> Doing<'_, Snapshot>;
+    /// Everything that pages count, as it reads now.
+    fn snapshot(&self, now: Timestamp) -> Doing<'_, Snapshot>;
     /// A patient with all her records; with a time: as known then.
     fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Doing<'_, Folder>;
     /// Every patient.
@@ -167,7 +184,14 @@ pub trait Store: Send + Sync {
     /// Every accepted change with its receipt, causes first.
     fn changes(&self) -> Doing<'_, Vec<DeliveredChange>>;
     /// Writes an entry in a record for somebody on a page, by the same admission as any device's.
-    fn author(&self, user: UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Doing<'_, ()>;
+    fn author(
+        &self,
+        user: UserId,
+        record: DocumentId,
+        body: Body,
+        seed: u64,
+        now: Timestamp,
+    ) -> Doing<'_, ()>;
     /// What lies in quarantine.
     fn quarantine(&self) -> Doing<'_, Vec<QuarantineRow>>;
     /// Saves a password's hash.
@@ -181,7 +205,14 @@ pub trait Store: Send + Sync {
     /// Ends a visit.
     fn end_session(&self, token_hash: [u8; 32]) -> Doing<'_, ()>;
     /// Writes into the audit log: who, what, which record, why.
-    fn audit(&self, at: Timestamp, user: UserId, what: &'static str, record: Option<DocumentId>, why: String) -> Doing<'_, ()>;
+    fn audit(
+        &self,
+        at: Timestamp,
+        user: UserId,
+        what: &'static str,
+        record: Option<DocumentId>,
+        why: String,
+    ) -> Doing<'_, ()>;
     /// The head of the log.
     fn head(&self) -> Doing<'_, u64>;
 }

@@ -12,12 +12,15 @@ mod order;
 mod play;
 mod replica;
 mod report;
+mod step;
 mod told;
 
 pub use told::Told;
 
 use std::io::Write;
 use std::path::Path;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 /// Why a story was not told: one sentence with file and place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,24 +46,39 @@ pub struct Played {
 impl Played {
     /// What it came to, as JSON.
     pub fn json(&self) -> Result<String, Refused> {
-        serde_json::to_string_pretty(&self.told).map_err(|error| refused("the output", None, error.to_string()))
+        serde_json::to_string_pretty(&self.told)
+            .map_err(|error| refused("the output", None, error.to_string()))
     }
 }
 
 /// Plays a story given as text; `file` is what errors call it.
 pub async fn play(file: &str, text: &str, shuffle: Option<u64>) -> Result<Played, Refused> {
     let story = form::Story::read(text).map_err(|(place, why)| refused(file, Some(place), why))?;
-    play::play(&story, shuffle).await.map_err(|(place, why)| refused(file, place, why))
+    // What the server of a story logs is of no use to whoever reads what the story comes to.
+    let played = play::play(&story, shuffle)
+        .with_subscriber(NoSubscriber::default())
+        .await;
+    played.map_err(|(place, why)| refused(file, place, why))
 }
 
 /// Plays the story of a file and writes what it comes to.
-pub async fn run(file: &Path, shuffle: Option<u64>, out: &mut (dyn Write + Send)) -> Result<(), Refused> {
+pub async fn run(
+    file: &Path,
+    shuffle: Option<u64>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), Refused> {
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| refused(&name, None, format!("cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| refused(&name, None, format!("cannot be read: {error}")))?;
     let played = play(&name, &text, shuffle).await?;
-    writeln!(out, "{}", played.json()?).map_err(|error| refused(&name, None, format!("cannot be written: {error}")))
+    writeln!(out, "{}", played.json()?)
+        .map_err(|error| refused(&name, None, format!("cannot be written: {error}")))
 }
 
 fn refused(file: &str, place: Option<String>, why: String) -> Refused {
-    Refused { file: file.to_owned(), place, why }
+    Refused {
+        file: file.to_owned(),
+        place,
+        why,
+    }
 }

@@ -36,7 +36,10 @@ impl Throttle {
 
     /// Forgets the failures of a key that succeeded.
     pub fn succeeded(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
     }
 }
 
@@ -53,11 +56,20 @@ mod tests {
         }
         assert_eq!(throttle.wait("maya", now), None);
         throttle.failed("maya", now);
-        assert_eq!(throttle.wait("maya", now), Some(SignedDuration::from_secs(30)));
+        assert_eq!(
+            throttle.wait("maya", now),
+            Some(SignedDuration::from_secs(30))
+        );
         throttle.failed("maya", now);
-        assert_eq!(throttle.wait("maya", now), Some(SignedDuration::from_secs(60)));
+        assert_eq!(
+            throttle.wait("maya", now),
+            Some(SignedDuration::from_secs(60))
+        );
         assert_eq!(throttle.wait("carla", now), None);
-        assert_eq!(throttle.wait("maya", now + SignedDuration::from_secs(61)), None);
+        assert_eq!(
+            throttle.wait("maya", now + SignedDuration::from_secs(61)),
+            None
+        );
         throttle.succeeded("maya");
         assert_eq!(throttle.wait("maya", now), None);
     }

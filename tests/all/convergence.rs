@@ -37,10 +37,31 @@ impl World {
     fn new(seed: u64, replicas: usize) -> Self {
         let mut rng = ChaCha12Rng::seed_from_u64(seed);
         let now: Timestamp = "2026-03-03T15:00:00Z".parse().unwrap();
-        let (doc, patient) = (DocumentId::new(now, &mut rng), PatientId::new(now, &mut rng));
-        let mut world = Self { sheet: sheet(), doc, patient, now, rng, replicas: vec![Replica::new(); replicas], accepted: 0 };
-        let opened = Body::RecordOpened(warmhand_core::domain::payload::RecordOpened { patient, site: "home".into() });
-        let entry = Arc::new(world.entry(0, "n1", Vec::new(), EntryId::new(now, &mut world.rng.clone()), opened, None));
+        let (doc, patient) = (
+            DocumentId::new(now, &mut rng),
+            PatientId::new(now, &mut rng),
+        );
+        let mut world = Self {
+            sheet: sheet(),
+            doc,
+            patient,
+            now,
+            rng,
+            replicas: vec![Replica::new(); replicas],
+            accepted: 0,
+        };
+        let opened = Body::RecordOpened(warmhand_core::domain::payload::RecordOpened {
+            patient,
+            site: "home".into(),
+        });
+        let entry = Arc::new(world.entry(
+            0,
+            "n1",
+            Vec::new(),
+            EntryId::new(now, &mut world.rng.clone()),
+            opened,
+            None,
+        ));
         for replica in &mut world.replicas {
             replica.insert(entry.id, Arc::clone(&entry));
         }
@@ -51,12 +72,21 @@ impl World {
         Record::of(self.doc, &replica.values().cloned().collect::<Vec<_>>())
     }
 
-    fn entry(&self, at: usize, by: &str, after: Vec<EntryId>, id: EntryId, body: Body, when: Option<jiff::Zoned>) -> Entry {
+    fn entry(
+        &self,
+        at: usize,
+        by: &str,
+        after: Vec<EntryId>,
+        id: EntryId,
+        body: Body,
+        when: Option<jiff::Zoned>,
+    ) -> Entry {
         let person = self.sheet.person(&by.into()).unwrap();
         let zone = jiff::tz::TimeZone::get(&self.sheet.zone).unwrap();
         let occurred_at = when.unwrap_or_else(|| self.now.to_zoned(zone));
         let site = "home".into();
-        let role = authority::acting_role(person, &body, Some(&site), &self.sheet, occurred_at.date());
+        let role =
+            authority::acting_role(person, &body, Some(&site), &self.sheet, occurred_at.date());
         Entry {
             id,
             by: by.into(),
@@ -91,13 +121,23 @@ impl World {
             reading: Some(&reading),
             rng: RefCell::new(&mut rng),
         };
-        let Ok(plan) = command.plan(&desk) else { return };
+        let Ok(plan) = command.plan(&desk) else {
+            return;
+        };
         let mut replica = self.replicas[at].clone();
         let mut after = record.heads();
-        for draft in plan.drafts.into_iter().filter(|d| d.target != Target::Screens) {
+        for draft in plan
+            .drafts
+            .into_iter()
+            .filter(|d| d.target != Target::Screens)
+        {
             let entry = self.entry(at, by, after, draft.id, draft.body, draft.at);
             let text = entry.to_text().unwrap();
-            assert_eq!(Entry::parse(&text).as_ref(), Ok(&entry), "an entry reads as it was written");
+            assert_eq!(
+                Entry::parse(&text).as_ref(),
+                Ok(&entry),
+                "an entry reads as it was written"
+            );
             if guard::check(&entry, &self.fold(&replica), &self.sheet).is_err() {
                 return;
             }
@@ -171,22 +211,64 @@ fn random_histories_reach_the_states_that_matter() {
     for seed in 0..200 {
         let mut world = World::new(seed, 4);
         for _ in 0..80 {
-            if world.rng.random_bool(0.85) { world.attempt() } else { world.deliver() }
+            if world.rng.random_bool(0.85) {
+                world.attempt()
+            } else {
+                world.deliver()
+            }
         }
         accepted += world.accepted;
-        let all: Vec<Arc<Entry>> = world.replicas.iter().flatten().map(|(_, e)| Arc::clone(e)).collect();
+        let all: Vec<Arc<Entry>> = world
+            .replicas
+            .iter()
+            .flatten()
+            .map(|(_, e)| Arc::clone(e))
+            .collect();
         let record = Record::of(world.doc, &all);
-        seen.extend(record.review.iter().map(|i| format!("review {} open={}", i.kind, i.is_open())));
-        seen.extend(record.appointments.iter().map(|a| format!("appointment {}", a.status)));
-        seen.extend(record.encounters.iter().map(|e| format!("grade {}", e.grade)));
+        seen.extend(
+            record
+                .review
+                .iter()
+                .map(|i| format!("review {} open={}", i.kind, i.is_open())),
+        );
+        seen.extend(
+            record
+                .appointments
+                .iter()
+                .map(|a| format!("appointment {}", a.status)),
+        );
+        seen.extend(
+            record
+                .encounters
+                .iter()
+                .map(|e| format!("grade {}", e.grade)),
+        );
         seen.insert(format!("decision {}", record.decision));
         seen.insert(format!("closed {}", !record.closings.is_empty()));
     }
     let missing: Vec<_> = [
-        "review two_booked open=true", "review two_booked open=false", "review decision_disputed open=true",
-        "review outcome_disputed open=true", "review two_values open=true", "appointment booked", "appointment attended",
-        "appointment no_show", "appointment cancelled", "appointment superseded", "grade W0", "grade W1", "grade W2",
-        "grade W3", "decision disputed", "closed true",
-    ].into_iter().filter(|s| !seen.contains(*s)).collect();
-    assert!(missing.is_empty(), "never reached: {missing:?}; {accepted} accepted; saw {seen:#?}");
+        "review two_booked open=true",
+        "review two_booked open=false",
+        "review decision_disputed open=true",
+        "review outcome_disputed open=true",
+        "review two_values open=true",
+        "appointment booked",
+        "appointment attended",
+        "appointment no_show",
+        "appointment cancelled",
+        "appointment superseded",
+        "grade W0",
+        "grade W1",
+        "grade W2",
+        "grade W3",
+        "decision disputed",
+        "closed true",
+    ]
+    .into_iter()
+    .filter(|s| !seen.contains(*s))
+    .collect();
+    assert!(
+        missing.is_empty(),
+        "never reached: {missing:?}; {accepted} accepted; saw {seen:#?}"
+    );
 }

@@ -11,7 +11,11 @@ use warmhand_core::view::SyncState;
 use warmhand_server::store::sqlite::{Fault, Verified};
 use warmhand_tests::town::{Phone, Town};
 
-const SOUND: Verified = Verified { log: true, visibility: true, projections: true };
+const SOUND: Verified = Verified {
+    log: true,
+    visibility: true,
+    projections: true,
+};
 
 /// Strikes once, at the n-th place; counts the places on the way.
 struct Strike {
@@ -22,7 +26,13 @@ struct Strike {
 impl Strike {
     fn new(at: usize) -> (Self, Arc<AtomicUsize>) {
         let passed = Arc::new(AtomicUsize::new(0));
-        (Self { at, passed: Arc::clone(&passed) }, passed)
+        (
+            Self {
+                at,
+                passed: Arc::clone(&passed),
+            },
+            passed,
+        )
     }
 
     fn strikes_now(&self) -> bool {
@@ -38,7 +48,11 @@ impl Fault for Strike {
 
 impl DeviceFault for Strike {
     fn at(&mut self, _: &'static str) -> Result<(), Killed> {
-        if self.strikes_now() { Err(Killed) } else { Ok(()) }
+        if self.strikes_now() {
+            Err(Killed)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -51,7 +65,10 @@ fn a_handoff_recorded_offline_is_read_the_same_everywhere() {
     assert_eq!(ana.app.sync_status().unwrap().state, SyncState::ToSend);
     assert!(!carla.app.holds(record).unwrap());
     let here = ana.app.handoff(record, town.now()).unwrap().summary;
-    assert_eq!((here.stage, here.grade, here.encounters[0].leave_check), (Stage::Booked, Some(Grade::W3), LeaveCheck::Pass));
+    assert_eq!(
+        (here.stage, here.grade, here.encounters[0].leave_check),
+        (Stage::Booked, Some(Grade::W3), LeaveCheck::Pass)
+    );
     ana.sync(&town);
     carla.sync(&town);
     assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
@@ -68,16 +85,26 @@ fn an_answer_that_is_lost_or_comes_twice_changes_nothing() {
     let town = Town::default();
     let mut ana = town.device("ana", &["n1"]);
     let (_, patient) = ana.handoff(&town, "Rosa");
-    let SyncStep::Send(first) = ana.app.sync_next(town.now()).unwrap() else { panic!("nothing to send") };
+    let SyncStep::Send(first) = ana.app.sync_next(town.now()).unwrap() else {
+        panic!("nothing to send")
+    };
     let answer = town.carry(&first);
     let again = town.carry(&first);
     // The answer is lost; the device asks anew, and the late one is dropped whole.
-    let SyncStep::Send(second) = ana.app.sync_next(town.now()).unwrap() else { panic!("nothing to send") };
-    ana.app.sync_answered(first.number, &answer, town.now()).unwrap();
+    let SyncStep::Send(second) = ana.app.sync_next(town.now()).unwrap() else {
+        panic!("nothing to send")
+    };
+    ana.app
+        .sync_answered(first.number, &answer, town.now())
+        .unwrap();
     assert_eq!(ana.app.sync_status().unwrap().state, SyncState::ToSend);
     let carried = town.carry(&second);
-    ana.app.sync_answered(second.number, &carried, town.now()).unwrap();
-    ana.app.sync_answered(second.number, &again, town.now()).unwrap();
+    ana.app
+        .sync_answered(second.number, &carried, town.now())
+        .unwrap();
+    ana.app
+        .sync_answered(second.number, &again, town.now())
+        .unwrap();
     ana.sync(&town);
     assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
     assert_eq!(town.entries(patient), ana.entries(patient));
@@ -106,9 +133,21 @@ fn a_server_ended_between_any_two_statements_loses_nothing_acknowledged() {
         // What is looked at now is what lies on the disk.
         town.close();
         town.open(None);
-        assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent, "struck at {at} of {places}");
-        assert_eq!(town.entries(patient), ana.entries(patient), "struck at {at}");
-        assert_eq!(carla.entries(patient), ana.entries(patient), "struck at {at}");
+        assert_eq!(
+            ana.app.sync_status().unwrap().state,
+            SyncState::AllSent,
+            "struck at {at} of {places}"
+        );
+        assert_eq!(
+            town.entries(patient),
+            ana.entries(patient),
+            "struck at {at}"
+        );
+        assert_eq!(
+            carla.entries(patient),
+            ana.entries(patient),
+            "struck at {at}"
+        );
         assert!(carla.app.holds(record).unwrap());
         assert_eq!(town.verify(), SOUND, "struck at {at}");
         // Every early place, and then each seventh: the later ones repeat the same statements.
@@ -148,9 +187,16 @@ fn a_device_ended_between_any_two_statements_loses_nothing_recorded_or_acknowled
         town.wait(20);
         ana.sync(&town);
         let on_server = town.entries(patient);
-        assert!(recorded.iter().all(|id| on_server.contains(id)), "struck at {at}");
+        assert!(
+            recorded.iter().all(|id| on_server.contains(id)),
+            "struck at {at}"
+        );
         assert_eq!(on_server, ana.entries(patient), "struck at {at}");
-        assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent, "struck at {at}");
+        assert_eq!(
+            ana.app.sync_status().unwrap().state,
+            SyncState::AllSent,
+            "struck at {at}"
+        );
         if passed.load(Ordering::SeqCst) <= at && ended == 0 {
             assert!(at > 30, "only {at} places were passed");
             break;
@@ -169,7 +215,10 @@ fn after_an_older_image_is_put_back_nothing_acknowledged_is_lost() {
     carla.sync(&town);
     let image = town.image();
     let (_, later) = ana.handoff(&town, "Imani");
-    ana.does(&town, json!({"AddNote": {"record": record, "text": "after the image"}}));
+    ana.does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "after the image"}}),
+    );
     ana.sync(&town);
     carla.sync(&town);
     let (all, more) = (town.entries(patient), town.entries(later));
@@ -178,11 +227,19 @@ fn after_an_older_image_is_put_back_nothing_acknowledged_is_lost() {
     // Ana's phone is lost with it: Carla's tablet holds her work with the server's own receipts.
     drop(ana);
     carla.app.sync_wanted();
-    let SyncStep::Send(asked) = carla.app.sync_next(town.now()).unwrap() else { panic!("nothing to ask") };
+    let SyncStep::Send(asked) = carla.app.sync_next(town.now()).unwrap() else {
+        panic!("nothing to ask")
+    };
     let answer = town.carry(&asked);
-    carla.app.sync_answered(asked.number, &answer, town.now()).unwrap();
+    carla
+        .app
+        .sync_answered(asked.number, &answer, town.now())
+        .unwrap();
     assert_eq!(carla.app.sync_status().unwrap().state, SyncState::Comparing);
-    assert!(!carla.app.sync_status().unwrap().unsent.is_empty(), "nothing is on the server until it is confirmed again");
+    assert!(
+        !carla.app.sync_status().unwrap().unsent.is_empty(),
+        "nothing is on the server until it is confirmed again"
+    );
     carla.sync(&town);
     assert_eq!(town.entries(patient), all);
     assert_eq!(town.entries(later), more);
@@ -199,9 +256,13 @@ fn the_work_of_a_revoked_device_is_kept_in_quarantine_and_it_sees_nothing_more()
     let (record, patient) = ana.handoff(&town, "Rosa");
     ana.sync(&town);
     let before = town.entries(patient);
-    ana.does(&town, json!({"AddNote": {"record": record, "text": "not sent yet"}}));
+    ana.does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "not sent yet"}}),
+    );
     let id = ana.app.id().unwrap();
-    town.run(town.server().store.revoke(id, town.now())).unwrap();
+    town.run(town.server().store.revoke(id, town.now()))
+        .unwrap();
     ana.sync(&town);
     assert_eq!(town.entries(patient), before);
     assert_eq!(town.run(town.server().store.quarantine()).unwrap().len(), 1);
@@ -221,13 +282,19 @@ fn a_device_sees_the_records_of_its_people_and_no_others() {
     ana.sync(&town);
     clinic.sync(&town);
     doula.sync(&town);
-    assert!(!clinic.app.holds(record).unwrap(), "an assistant of the clinic has no business at home visiting");
+    assert!(
+        !clinic.app.holds(record).unwrap(),
+        "an assistant of the clinic has no business at home visiting"
+    );
     assert!(doula.app.holds(record).unwrap());
     // The doula has the result of the screen and never its answers.
     assert_eq!(doula.entries(patient), ana.entries(patient));
-    assert!(doula.app.patients().unwrap().rows.len() == 1);
+    assert!(doula.app.patients(town.now()).unwrap().rows.len() == 1);
     // A visit at the clinic brings the patient's records there.
-    ana.does(&town, json!({"StartEncounter": {"record": record, "setting": "clinic", "site": "clinic"}}));
+    ana.does(
+        &town,
+        json!({"StartEncounter": {"record": record, "setting": "clinic", "site": "clinic"}}),
+    );
     ana.sync(&town);
     clinic.sync(&town);
     assert!(clinic.app.holds(record).unwrap());
@@ -240,21 +307,40 @@ fn a_worry_is_taken_from_anybody_and_only_a_clinician_resolves_it() {
     let town = Town::default();
     let mut doula = town.device("lena", &["d1"]);
     let (record, patient) = {
-        let made = doula.does(&town, json!({"OpenRecord": {"site": "home", "preferred_name": "Imani"}}));
+        let made = doula.does(
+            &town,
+            json!({"OpenRecord": {"site": "home", "preferred_name": "Imani"}}),
+        );
         (made.record.unwrap(), made.patient.unwrap())
     };
-    let flag = doula.does(&town, json!({"RaiseSafety": {"record": record, "reason": "staff_concern"}})).made.unwrap();
+    let flag = doula
+        .does(
+            &town,
+            json!({"RaiseSafety": {"record": record, "reason": "staff_concern"}}),
+        )
+        .made
+        .unwrap();
     let resolve = json!({"ResolveSafety": {"record": record, "flags": [flag], "note": "talked"}});
-    assert!(doula.act(&town, serde_json::from_value(resolve.clone()).unwrap()).is_err());
+    assert!(
+        doula
+            .act(&town, serde_json::from_value(resolve.clone()).unwrap())
+            .is_err()
+    );
     doula.sync(&town);
     let mut provider = town.device("patel", &["p1"]);
     provider.sync(&town);
-    provider.does(&town, json!({"HandSafety": {"record": record, "to": "Dr. Patel", "how": "phone"}}));
+    provider.does(
+        &town,
+        json!({"HandSafety": {"record": record, "to": "Dr. Patel", "how": "phone"}}),
+    );
     provider.does(&town, resolve);
     provider.sync(&town);
     doula.sync(&town);
     let (patient, _) = doula.app.patient(patient).unwrap();
-    assert_eq!(patient.flags.iter().map(|f| f.status).collect::<Vec<_>>(), [FlagStatus::Resolved]);
+    assert_eq!(
+        patient.flags.iter().map(|f| f.status).collect::<Vec<_>>(),
+        [FlagStatus::Resolved]
+    );
 }
 
 #[test]
@@ -267,7 +353,9 @@ fn a_link_that_fails_is_tried_again_and_says_so_with_a_heartbeat() {
         town.wait(30);
         if let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() {
             paths.push(asked.path);
-            ana.app.sync_answered(asked.number, &Carried::Failed, town.now()).unwrap();
+            ana.app
+                .sync_answered(asked.number, &Carried::Failed, town.now())
+                .unwrap();
         }
     }
     assert_eq!(paths, ["/v1/sync", "/v1/sync", "/v1/heartbeat"]);

@@ -7,8 +7,13 @@ use warmhand_server::story;
 fn played(name: &str, shuffle: Option<u64>) -> (Value, Vec<String>) {
     let path = format!("{}/stories/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let played = runtime.block_on(story::play(name, &text, shuffle)).unwrap_or_else(|refused| panic!("{refused}"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let played = runtime
+        .block_on(story::play(name, &text, shuffle))
+        .unwrap_or_else(|refused| panic!("{refused}"));
     (serde_json::to_value(&played.told).unwrap(), played.tried)
 }
 
@@ -21,12 +26,20 @@ fn in_any_order(name: &str) -> Value {
         assert_eq!(again, told, "{name} in the order of seed {seed}");
         orders.insert(tried);
     }
-    assert!(orders.len() > 10, "{name}: only {} orders were tried", orders.len());
+    assert!(
+        orders.len() > 10,
+        "{name}: only {} orders were tried",
+        orders.len()
+    );
     told
 }
 
 fn pick(record: &Value, fields: &[&str]) -> Value {
-    fields.iter().map(|field| ((*field).to_owned(), record[field].clone())).collect::<serde_json::Map<_, _>>().into()
+    fields
+        .iter()
+        .map(|field| ((*field).to_owned(), record[field].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[test]
@@ -34,13 +47,36 @@ fn sc1_a_clinic_phone_handoff_online() {
     let told = in_any_order("sc1");
     let record = &told["records"]["r1"];
     assert_eq!(
-        pick(record, &["identify_to_contact_min", "days_to_appt", "decision", "mode", "stage"]),
+        pick(
+            record,
+            &[
+                "identify_to_contact_min",
+                "days_to_appt",
+                "decision",
+                "mode",
+                "stage"
+            ]
+        ),
         json!({"identify_to_contact_min": 4, "days_to_appt": 3, "decision": "agreed", "stage": "closed",
                "mode": {"intended": "phone", "achieved": "phone"}})
     );
-    assert_eq!(pick(&record["encounters"][0], &["grade", "leave_check", "late_entries"]), json!({"grade": "W3", "leave_check": "PASS", "late_entries": 0}));
-    assert_eq!(record["loop"], json!([{"state": "closed", "at": "2026-03-05T16:05-05:00"}]));
-    let tasks: Vec<_> = record["tasks"].as_array().unwrap().iter().map(|t| t["kind"].as_str().unwrap()).collect();
+    assert_eq!(
+        pick(
+            &record["encounters"][0],
+            &["grade", "leave_check", "late_entries"]
+        ),
+        json!({"grade": "W3", "leave_check": "PASS", "late_entries": 0})
+    );
+    assert_eq!(
+        record["loop"],
+        json!([{"state": "closed", "at": "2026-03-05T16:05-05:00"}])
+    );
+    let tasks: Vec<_> = record["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(tasks, ["reminder", "attendance_check"]);
     assert_eq!(record["tasks"][0]["due"], "2026-03-04T13:00-05:00");
     assert_eq!(record["tasks"][1]["state"], "done");
@@ -50,13 +86,28 @@ fn sc1_a_clinic_phone_handoff_online() {
 fn sc2_a_home_visit_with_voice_but_no_data_across_the_clock_change() {
     let told = in_any_order("sc2");
     let record = &told["records"]["r1"];
-    assert_eq!(pick(record, &["days_to_appt", "decision"]), json!({"days_to_appt": 6, "decision": "agreed"}));
-    assert_eq!(pick(&record["encounters"][0], &["grade", "leave_check", "late_entries"]), json!({"grade": "W3", "leave_check": "PASS", "late_entries": 0}));
     assert_eq!(
-        pick(&record["appointments"][0], &["local", "zone", "utc", "kept"]),
+        pick(record, &["days_to_appt", "decision"]),
+        json!({"days_to_appt": 6, "decision": "agreed"})
+    );
+    assert_eq!(
+        pick(
+            &record["encounters"][0],
+            &["grade", "leave_check", "late_entries"]
+        ),
+        json!({"grade": "W3", "leave_check": "PASS", "late_entries": 0})
+    );
+    assert_eq!(
+        pick(
+            &record["appointments"][0],
+            &["local", "zone", "utc", "kept"]
+        ),
         json!({"local": "2026-03-09T09:30", "zone": "America/New_York", "utc": "2026-03-09T13:30Z", "kept": true})
     );
-    assert_eq!(record["loop"], json!([{"state": "closed", "at": "2026-03-09T11:00-04:00"}]));
+    assert_eq!(
+        record["loop"],
+        json!([{"state": "closed", "at": "2026-03-09T11:00-04:00"}])
+    );
 }
 
 #[test]
@@ -68,7 +119,12 @@ fn sc5_two_appointments_booked_unseen_by_each_other() {
         json!([{"kind": "two_booked", "for": "c1", "told": "n1", "opened_at": "2026-03-06T18:30-05:00",
                 "settled_at": "2026-03-09T09:15-04:00", "open_minutes": 3705}])
     );
-    let slots: Vec<_> = record["appointments"].as_array().unwrap().iter().map(|a| pick(a, &["local", "status", "kept"])).collect();
+    let slots: Vec<_> = record["appointments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| pick(a, &["local", "status", "kept"]))
+        .collect();
     assert_eq!(
         slots,
         [
@@ -76,9 +132,20 @@ fn sc5_two_appointments_booked_unseen_by_each_other() {
             json!({"local": "2026-03-16T14:00", "status": "superseded", "kept": false}),
         ]
     );
-    assert_eq!(pick(record, &["days_to_appt", "days_to_attended"]), json!({"days_to_appt": 6, "days_to_attended": 6}));
-    assert_eq!(pick(&record["encounters"][0], &["grade", "leave_check"]), json!({"grade": "W3", "leave_check": "PASS"}));
-    let call = record["tasks"].as_array().unwrap().iter().find(|t| t["kind"] == "call_other_partner").unwrap();
+    assert_eq!(
+        pick(record, &["days_to_appt", "days_to_attended"]),
+        json!({"days_to_appt": 6, "days_to_attended": 6})
+    );
+    assert_eq!(
+        pick(&record["encounters"][0], &["grade", "leave_check"]),
+        json!({"grade": "W3", "leave_check": "PASS"})
+    );
+    let call = record["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["kind"] == "call_other_partner")
+        .unwrap();
     assert_eq!(call["state"], "done");
 }
 
@@ -89,7 +156,12 @@ fn sc4_not_today_and_then_yes() {
         pick(record, &["converted", "days_to_appt", "days_from_offer"]),
         json!({"converted": true, "days_to_appt": 5, "days_from_offer": 19})
     );
-    let checks: Vec<_> = record["encounters"].as_array().unwrap().iter().map(|e| e["leave_check"].clone()).collect();
+    let checks: Vec<_> = record["encounters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["leave_check"].clone())
+        .collect();
     assert_eq!(checks, ["PASS", "PASS"]);
 }
 
@@ -110,16 +182,28 @@ fn sc6_a_worry_raised_offline_is_not_cleared_by_another_resolved_online() {
 fn sc8_a_missed_promise_a_missed_visit_and_a_rescue() {
     let record = &in_any_order("sc8")["records"]["r1"];
     assert_eq!(
-        pick(record, &["sla_late_min", "days_to_appt", "days_to_attended"]),
+        pick(
+            record,
+            &["sla_late_min", "days_to_appt", "days_to_attended"]
+        ),
         json!({"sla_late_min": 130, "days_to_appt": 12, "days_to_attended": 16})
     );
-    assert_eq!(pick(&record["encounters"][0], &["grade", "leave_check"]), json!({"grade": "W1", "leave_check": "PASS"}));
+    assert_eq!(
+        pick(&record["encounters"][0], &["grade", "leave_check"]),
+        json!({"grade": "W1", "leave_check": "PASS"})
+    );
     assert_eq!(record["appointments"][1]["sequence"], 1);
 }
 
 #[test]
 fn a_story_that_does_not_read_is_refused_with_its_place() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let refused = runtime.block_on(story::play("broken", "{ \"zone\": 7 }", None)).unwrap_err().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let refused = runtime
+        .block_on(story::play("broken", "{ \"zone\": 7 }", None))
+        .unwrap_err()
+        .to_string();
     assert!(refused.starts_with("broken: "), "{refused}");
 }

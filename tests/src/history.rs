@@ -22,7 +22,9 @@ fn zoned(at: Timestamp) -> Zoned {
 
 /// One of these, or (rarely) none of them.
 fn one_of(ids: &[EntryId], rng: &mut dyn RngCore) -> EntryId {
-    ids.choose(rng).copied().unwrap_or(EntryId(uuid::Uuid::nil()))
+    ids.choose(rng)
+        .copied()
+        .unwrap_or(EntryId(uuid::Uuid::nil()))
 }
 
 /// What somebody who knows her work would do next, as a number of the table below.
@@ -50,18 +52,28 @@ fn sensible(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> u32 {
 /// A command on this record at this time.
 pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Command {
     let id = record.id;
-    let at = rng.random_bool(0.3).then(|| zoned(now - SignedDuration::from_mins(rng.random_range(0..90))));
+    let at = rng
+        .random_bool(0.3)
+        .then(|| zoned(now - SignedDuration::from_mins(rng.random_range(0..90))));
     let partner = PartnerId::from(*["har", "jun", "inh"].choose(rng).expect("partners"));
     let appointments: Vec<EntryId> = record.appointments.iter().map(|a| a.id).collect();
     let flags: Vec<EntryId> = record.flags.iter().map(|f| f.entry.id).collect();
     let steps: Vec<EntryId> = record.steps.iter().map(|s| s.entry.id).collect();
     let future = zoned(now + SignedDuration::from_hours(rng.random_range(-8..60)));
-    let kind = if rng.random_bool(0.5) { sensible(record, now, rng) } else { rng.random_range(0..30) };
+    let kind = if rng.random_bool(0.5) {
+        sensible(record, now, rng)
+    } else {
+        rng.random_range(0..30)
+    };
     match kind {
         0 => Command::DescribePatient(DescribePatient {
             record: id,
-            preferred_name: Some((*["Rosa", "Ñ", "أمل", "🌷 Li"].choose(rng).expect("names")).to_owned()),
-            born_on: rng.random_bool(0.3).then(|| Date::constant(1996, 2, rng.random_range(1..29))),
+            preferred_name: Some(
+                (*["Rosa", "Ñ", "أمل", "🌷 Li"].choose(rng).expect("names")).to_owned(),
+            ),
+            born_on: rng
+                .random_bool(0.3)
+                .then(|| Date::constant(1996, 2, rng.random_range(1..29))),
             pronouns: None,
             language: Some("es".into()),
             interpreter_needed: None,
@@ -75,12 +87,18 @@ pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Comman
             signal: Some(code(Signal::ALL, rng)),
             at,
         }),
-        3 | 4 => Command::EndEncounter(EndEncounter { record: id, encounter: None, at }),
+        3 | 4 => Command::EndEncounter(EndEncounter {
+            record: id,
+            encounter: None,
+            at,
+        }),
         5 => Command::RecordScreen(RecordScreen {
             record: id,
             instrument: Instrument::Phq9,
             mode: ScreenMode::Interview,
-            items: (0..9).map(|_| rng.random_bool(0.95).then(|| rng.random_range(0..4))).collect(),
+            items: (0..9)
+                .map(|_| rng.random_bool(0.95).then(|| rng.random_range(0..4)))
+                .collect(),
             total: None,
             language: None,
             encounter: None,
@@ -96,9 +114,17 @@ pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Comman
             encounter: None,
             at,
         }),
-        8 => Command::AcceptOwnership(AcceptOwnership { record: id, offer: None, at }),
+        8 => Command::AcceptOwnership(AcceptOwnership {
+            record: id,
+            offer: None,
+            at,
+        }),
         9 => Command::ReleaseOwnership(ReleaseOwnership { record: id, at }),
-        10 => Command::OfferOwnership(OfferOwnership { record: id, to: UserId::from(*PEOPLE.choose(rng).expect("people")), at }),
+        10 => Command::OfferOwnership(OfferOwnership {
+            record: id,
+            to: UserId::from(*PEOPLE.choose(rng).expect("people")),
+            at,
+        }),
         11 | 12 => Command::OfferHandoff(OfferHandoff {
             record: id,
             mode: code(Mode::ALL, rng),
@@ -110,11 +136,19 @@ pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Comman
         }),
         13 | 14 => Command::RecordDecision(RecordDecision {
             record: id,
-            value: if rng.random_bool(0.6) { DecisionValue::Agreed } else { code(DecisionValue::ALL, rng) },
+            value: if rng.random_bool(0.6) {
+                DecisionValue::Agreed
+            } else {
+                code(DecisionValue::ALL, rng)
+            },
             offer: None,
             reasons: vec![code(DecisionReason::ALL, rng)],
             patient_initiated: rng.random_bool(0.1),
-            revisit: Some(if rng.random_bool(0.5) { Revisit::NextEncounter } else { Revisit::On(future.date()) }),
+            revisit: Some(if rng.random_bool(0.5) {
+                Revisit::NextEncounter
+            } else {
+                Revisit::On(future.date())
+            }),
             words: None,
             outreach: rng.random_bool(0.3),
             encounter: None,
@@ -150,7 +184,11 @@ pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Comman
             encounter: None,
             at,
         }),
-        18 => Command::FulfilNextStep(FulfilNextStep { record: id, step: one_of(&steps, rng), at }),
+        18 => Command::FulfilNextStep(FulfilNextStep {
+            record: id,
+            step: one_of(&steps, rng),
+            at,
+        }),
         19..=21 => Command::BookAppointment(BookAppointment {
             record: id,
             partner,
@@ -162,7 +200,11 @@ pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Comman
             minutes: None,
             clinician: None,
             location: None,
-            replaces: if rng.random_bool(0.3) { appointments.clone() } else { Vec::new() },
+            replaces: if rng.random_bool(0.3) {
+                appointments.clone()
+            } else {
+                Vec::new()
+            },
             also: Vec::new(),
             rebooks: None,
             outreach: rng.random_bool(0.5),
@@ -193,12 +235,43 @@ pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Comman
             at,
         }),
         25 => {
-            let open: Vec<EntryId> = record.review.iter().filter(|i| i.is_open()).flat_map(|i| i.choices.clone()).collect();
-            Command::SettleReview(SettleReview { record: id, keep: one_of(&open, rng), items: Vec::new(), at })
+            let open: Vec<EntryId> = record
+                .review
+                .iter()
+                .filter(|i| i.is_open())
+                .flat_map(|i| i.choices.clone())
+                .collect();
+            Command::SettleReview(SettleReview {
+                record: id,
+                keep: one_of(&open, rng),
+                items: Vec::new(),
+                at,
+            })
         }
-        26 => Command::RaiseSafety(RaiseSafety { record: id, reason: code(SafetyReason::ALL, rng), words: None, encounter: None, at }),
-        27 => Command::HandSafety(HandSafety { record: id, flags: Vec::new(), to: "Dr. Lima".into(), how: HandedHow::Phone, at }),
-        28 => Command::ResolveSafety(ResolveSafety { record: id, flags, note: "assessed; a plan is made".into(), at }),
-        _ => Command::CloseLoop(CloseLoop { record: id, reason: code(CloseReason::ALL, rng), at }),
+        26 => Command::RaiseSafety(RaiseSafety {
+            record: id,
+            reason: code(SafetyReason::ALL, rng),
+            words: None,
+            encounter: None,
+            at,
+        }),
+        27 => Command::HandSafety(HandSafety {
+            record: id,
+            flags: Vec::new(),
+            to: "Dr. Lima".into(),
+            how: HandedHow::Phone,
+            at,
+        }),
+        28 => Command::ResolveSafety(ResolveSafety {
+            record: id,
+            flags,
+            note: "assessed; a plan is made".into(),
+            at,
+        }),
+        _ => Command::CloseLoop(CloseLoop {
+            record: id,
+            reason: code(CloseReason::ALL, rng),
+            at,
+        }),
     }
 }

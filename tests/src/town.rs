@@ -53,7 +53,15 @@ impl Town {
         drop(sqlite::init(&place, &settings, start).expect("a database"));
         let runtime = Runtime::new().expect("a runtime");
         let clock = Arc::new(SetClock::at(start));
-        let mut town = Self { folder, clock, runtime, store: None, server: None, key, seed: 0 };
+        let mut town = Self {
+            folder,
+            clock,
+            runtime,
+            store: None,
+            server: None,
+            key,
+            seed: 0,
+        };
         town.open(fault);
         town
     }
@@ -61,14 +69,20 @@ impl Town {
     /// Starts the server on what lies in the folder.
     pub fn open(&mut self, fault: Option<Arc<dyn Fault>>) {
         self.seed += 1;
-        let mut store = Sqlite::open(self.folder.path(), self.key.clone()).expect("the database opens");
+        let mut store =
+            Sqlite::open(self.folder.path(), self.key.clone()).expect("the database opens");
         if let Some(fault) = fault {
             store = store.with_fault(fault);
         }
         let random = Arc::new(Random::seeded(self.seed));
         let clock: Arc<dyn Clock> = self.clock.clone();
         self.store = Some(store.clone());
-        self.server = Some(Server::new(Arc::new(store), clock, random, Settings::default()));
+        self.server = Some(Server::new(
+            Arc::new(store),
+            clock,
+            random,
+            Settings::default(),
+        ));
     }
 
     /// Stops it: what is in memory is gone.
@@ -108,7 +122,8 @@ impl Town {
 
     /// So many minutes go by.
     pub fn wait(&self, minutes: i64) {
-        self.clock.set(self.now() + SignedDuration::from_mins(minutes));
+        self.clock
+            .set(self.now() + SignedDuration::from_mins(minutes));
     }
 
     /// Runs something of the server's to its end.
@@ -124,21 +139,41 @@ impl Town {
         }
         let request = request.body(Body::from(body)).expect("a request");
         self.run(async {
-            let answer = self.server().router().oneshot(request).await.expect("an answer");
+            let answer = self
+                .server()
+                .router()
+                .oneshot(request)
+                .await
+                .expect("an answer");
             let status = answer.status().as_u16();
-            (status, to_bytes(answer.into_body(), usize::MAX).await.expect("a body").to_vec())
+            (
+                status,
+                to_bytes(answer.into_body(), usize::MAX)
+                    .await
+                    .expect("a body")
+                    .to_vec(),
+            )
         })
     }
 
     /// Checks the server's database against itself.
     pub fn verify(&self) -> Verified {
-        self.run(self.store.as_ref().expect("open").verify(self.now())).expect("it can be read")
+        self.run(self.store.as_ref().expect("open").verify(self.now()))
+            .expect("it can be read")
     }
 
     /// The ids of all entries of a patient's records on the server.
     pub fn entries(&self, patient: PatientId) -> Vec<String> {
-        let folder = self.run(self.server().store.folder(patient, None)).expect("the folder");
-        let mut ids: Vec<_> = folder.patient.records.iter().flat_map(|r| r.entries()).map(|e| e.id.to_string()).collect();
+        let folder = self
+            .run(self.server().store.folder(patient, None))
+            .expect("the folder");
+        let mut ids: Vec<_> = folder
+            .patient
+            .records
+            .iter()
+            .flat_map(|r| r.entries())
+            .map(|e| e.id.to_string())
+            .collect();
         ids.sort();
         ids
     }
@@ -146,16 +181,38 @@ impl Town {
     /// A device with these people, enrolled, the first of them signed in.
     pub fn device(&self, name: &str, people: &[&str]) -> Phone {
         let people: Vec<_> = people.iter().map(|p| (*p).into()).collect();
-        let code = self.run(self.server().issue_code(name.into(), "tablet".into(), people.clone())).expect("a code");
+        let code = self
+            .run(
+                self.server()
+                    .issue_code(name.into(), "tablet".into(), people.clone()),
+            )
+            .expect("a code");
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("device.db");
-        let seed = name.bytes().fold(17, |seed: u64, b| seed.wrapping_mul(31).wrapping_add(u64::from(b)));
+        let seed = name.bytes().fold(17, |seed: u64, b| {
+            seed.wrapping_mul(31).wrapping_add(u64::from(b))
+        });
         let mut app = open(&path, seed);
         let asked = app.enrol(&code.text, self.now());
         let carried = self.carry(&asked);
-        app.sync_answered(asked.number, &carried, self.now()).expect("enrolled");
-        let mut phone = Phone { app, bearer: String::new(), _folder: folder, path, seed };
-        phone.app.dispatch(Command::SignIn { user: people[0].clone() }, self.now()).expect("signed in");
+        app.sync_answered(asked.number, &carried, self.now())
+            .expect("enrolled");
+        let mut phone = Phone {
+            app,
+            bearer: String::new(),
+            _folder: folder,
+            path,
+            seed,
+        };
+        phone
+            .app
+            .dispatch(
+                Command::SignIn {
+                    user: people[0].clone(),
+                },
+                self.now(),
+            )
+            .expect("signed in");
         phone
     }
 
@@ -174,7 +231,11 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn open(path: &Path, seed: u64) -> App {
-    App::open(&Place::File(path.to_owned()), Box::new(ChaCha20Rng::seed_from_u64(seed))).expect("the device opens")
+    App::open(
+        &Place::File(path.to_owned()),
+        Box::new(ChaCha20Rng::seed_from_u64(seed)),
+    )
+    .expect("the device opens")
 }
 
 /// A device on a file.
@@ -236,15 +297,26 @@ impl Phone {
     /// The ids of all entries of a patient's records here.
     pub fn entries(&self, patient: PatientId) -> Vec<String> {
         let (patient, _) = self.app.patient(patient).expect("the patient");
-        let mut ids: Vec<_> = patient.records.iter().flat_map(|r| r.entries()).map(|e| e.id.to_string()).collect();
+        let mut ids: Vec<_> = patient
+            .records
+            .iter()
+            .flat_map(|r| r.entries())
+            .map(|e| e.id.to_string())
+            .collect();
         ids.sort();
         ids
     }
 
     /// A handoff up to a booked visit: so many commands by one person.
     pub fn handoff(&mut self, town: &Town, name: &str) -> (DocumentId, PatientId) {
-        let made = self.does(town, serde_json::json!({"OpenRecord": {"site": "home", "preferred_name": name}}));
-        let (record, patient) = (made.record.expect("a record"), made.patient.expect("a patient"));
+        let made = self.does(
+            town,
+            serde_json::json!({"OpenRecord": {"site": "home", "preferred_name": name}}),
+        );
+        let (record, patient) = (
+            made.record.expect("a record"),
+            made.patient.expect("a patient"),
+        );
         for command in [
             serde_json::json!({"StartEncounter": {"record": record, "setting": "home", "signal": "voice_only"}}),
             serde_json::json!({"RecordScreen": {"record": record, "instrument": "phq9", "mode": "interview",

@@ -61,7 +61,7 @@ await step("safety, overdue and silent are all on the first page, with charts", 
 await step("the page moves without a reload", async () => {
   await page.evaluate(() => (window.untouched = true));
   const before = await page.locator("main").innerHTML();
-  await page.waitForFunction((then) => document.querySelector("main").innerHTML !== then, before, { timeout: 60_000 });
+  await page.waitForFunction((then) => document.querySelector("main").innerHTML !== then, before, { timeout: 150_000 });
   assert.equal(await page.evaluate(() => window.untouched), true);
 });
 
@@ -89,6 +89,8 @@ await step("two people's sentences stand side by side and can be settled", async
   const open = await page.locator("main a[href^='/handoffs/']").count();
   assert.ok(open > 0, "the demo leaves something to decide");
   await page.locator("main a[href^='/handoffs/']").first().click();
+  await page.locator("input[name=reason][value=quality_review]").check();
+  await page.locator("main form button").first().click();
   await page.waitForSelector(".both");
   await picture("two-sentences");
   await page.locator("form[action$='/settle'] button").first().click();

@@ -48,7 +48,9 @@ pub(super) fn run(
         Some(id) => Some(load(store, id)?),
         None => None,
     };
-    let reading = loaded.as_ref().map(|(patient, receipts)| read(patient, receipts, sheet, now));
+    let reading = loaded
+        .as_ref()
+        .map(|(patient, receipts)| read(patient, receipts, sheet, now));
     let patient = loaded.as_ref().map(|(patient, _)| patient);
     let desk = Desk {
         now,
@@ -66,13 +68,20 @@ pub(super) fn run(
         add(store, &desk, record, plan.patient, &mut bundles, draft)?;
     }
     let whose = plan.patient.or(patient.map(|p| p.id));
-    let made = Outcome { patient: whose, record: record.or(bundles.first().map(|b| b.doc)), made: plan.made };
+    let made = Outcome {
+        patient: whose,
+        record: record.or(bundles.first().map(|b| b.doc)),
+        made: plan.made,
+    };
     let rng = desk.rng.into_inner();
-    write(store, rng, device, person, sheet, bundles, now)?;
+    write(store, rng, device, person, sheet, &bundles, now)?;
     Ok(made)
 }
 
-fn load(store: &Store, record: DocumentId) -> Result<(Patient, crate::domain::read::Receipts), Refusal> {
+fn load(
+    store: &Store,
+    record: DocumentId,
+) -> Result<(Patient, crate::domain::read::Receipts), Refusal> {
     match store.rows().document_row(record)? {
         Some((DocumentKind::Record, patient, false)) => Ok(store.rows().patient(patient)?),
         _ => Err(Refusal::NotHere("the record")),
@@ -88,26 +97,47 @@ fn add(
     bundles: &mut Vec<Bundle>,
     draft: Draft,
 ) -> Result<(), Refusal> {
-    let patient = new_patient.or(desk.patient.map(|p| p.id)).ok_or(Refusal::NotHere("the patient"))?;
+    let patient = new_patient
+        .or(desk.patient.map(|p| p.id))
+        .ok_or(Refusal::NotHere("the patient"))?;
     let at = match draft.target {
         Target::Record => record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => doc,
         Target::Screens => screens(store, desk, bundles, patient)?,
     };
-    let kind = if draft.target == Target::Screens { DocumentKind::Screens } else { DocumentKind::Record };
+    let kind = if draft.target == Target::Screens {
+        DocumentKind::Screens
+    } else {
+        DocumentKind::Record
+    };
     if !bundles.iter().any(|b| b.doc == at) {
         let past = store.rows().record(at)?.0;
-        bundles.push(Bundle { doc: at, kind, patient, past, entries: Vec::new() });
+        bundles.push(Bundle {
+            doc: at,
+            kind,
+            patient,
+            past,
+            entries: Vec::new(),
+        });
     }
     if draft.target == Target::Screens {
         begin_screens(desk, bundles, at, patient, record)?;
     }
-    let bundle = bundles.iter_mut().find(|b| b.doc == at).ok_or(Refusal::NotHere("the record"))?;
+    let bundle = bundles
+        .iter_mut()
+        .find(|b| b.doc == at)
+        .ok_or(Refusal::NotHere("the record"))?;
     bundle.push(desk, draft.id, draft.at, draft.body)
 }
 
 impl Bundle {
-    fn push(&mut self, desk: &Desk<'_>, id: EntryId, at: Option<Zoned>, body: Body) -> Result<(), Refusal> {
+    fn push(
+        &mut self,
+        desk: &Desk<'_>,
+        id: EntryId,
+        at: Option<Zoned>,
+        body: Body,
+    ) -> Result<(), Refusal> {
         let site = match &body {
             Body::RecordOpened(p) => Some(p.site.clone()),
             Body::ScreensOpened(p) => Some(p.site.clone()),
@@ -129,7 +159,10 @@ impl Bundle {
             body,
         };
         guard::check(&entry, &self.past, desk.sheet).map_err(Refusal::NotAllowed)?;
-        let text = entry.to_text().map_err(|_| Refusal::Invalid { field: "text", problem: Problem::NotText })?;
+        let text = entry.to_text().map_err(|_| Refusal::Invalid {
+            field: "text",
+            problem: Problem::NotText,
+        })?;
         sound(&text)?;
         let mut known = self.past.entries().to_vec();
         known.push(Arc::new(entry.clone()));
@@ -140,39 +173,69 @@ impl Bundle {
 }
 
 /// The time that a person claims, or now at the record's site; whole seconds, never far from what can be written.
-fn occurred_at(desk: &Desk<'_>, site: Option<&SiteId>, at: Option<Zoned>) -> Result<Zoned, Refusal> {
+fn occurred_at(
+    desk: &Desk<'_>,
+    site: Option<&SiteId>,
+    at: Option<Zoned>,
+) -> Result<Zoned, Refusal> {
     let zone = site.map_or_else(
         || TimeZone::get(&desk.sheet.zone).unwrap_or(TimeZone::UTC),
         |site| desk.sheet.site_zone(site),
     );
     let at = at.unwrap_or_else(|| desk.now.to_zoned(zone));
     let at = at
-        .round(ZonedRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc))
-        .map_err(|_| Refusal::Invalid { field: "at", problem: Problem::OutOfRange })?;
+        .round(
+            ZonedRound::new()
+                .smallest(Unit::Second)
+                .mode(jiff::RoundMode::Trunc),
+        )
+        .map_err(|_| Refusal::Invalid {
+            field: "at",
+            problem: Problem::OutOfRange,
+        })?;
     if (1900..=2200).contains(&at.year()) && at.time_zone().iana_name().is_some() {
         return Ok(at);
     }
-    Err(Refusal::Invalid { field: "at", problem: Problem::OutOfRange })
+    Err(Refusal::Invalid {
+        field: "at",
+        problem: Problem::OutOfRange,
+    })
 }
 
 /// Text is kept as it was typed, in any script; control characters and absurd lengths are refused.
 fn sound(text: &str) -> Result<(), Refusal> {
     fn walk(value: &serde_json::Value) -> Result<(), Problem> {
         match value {
-            serde_json::Value::String(text) if text.chars().count() > MAX_TEXT => Err(Problem::TooLong),
-            serde_json::Value::String(text) if text.chars().any(|c| c.is_control() && c != '\n') => Err(Problem::NotText),
+            serde_json::Value::String(text) if text.chars().count() > MAX_TEXT => {
+                Err(Problem::TooLong)
+            }
+            serde_json::Value::String(text)
+                if text.chars().any(|c| c.is_control() && c != '\n') =>
+            {
+                Err(Problem::NotText)
+            }
             serde_json::Value::Array(all) => all.iter().try_for_each(walk),
             serde_json::Value::Object(all) => all.values().try_for_each(walk),
             _ => Ok(()),
         }
     }
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|_| Refusal::Invalid { field: "text", problem: Problem::NotText })?;
-    walk(&value).map_err(|problem| Refusal::Invalid { field: "text", problem })
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| Refusal::Invalid {
+        field: "text",
+        problem: Problem::NotText,
+    })?;
+    walk(&value).map_err(|problem| Refusal::Invalid {
+        field: "text",
+        problem,
+    })
 }
 
 /// The patient's document for answers: one that this device holds, or a new one.
-fn screens(store: &Store, desk: &Desk<'_>, bundles: &[Bundle], patient: PatientId) -> Result<DocumentId, Refusal> {
+fn screens(
+    store: &Store,
+    desk: &Desk<'_>,
+    bundles: &[Bundle],
+    patient: PatientId,
+) -> Result<DocumentId, Refusal> {
     if let Some(begun) = bundles.iter().find(|b| b.kind == DocumentKind::Screens) {
         return Ok(begun.doc);
     }
@@ -187,12 +250,24 @@ fn begin_screens(
     patient: PatientId,
     record: Option<DocumentId>,
 ) -> Result<(), Refusal> {
-    let site = desk.record()?.site.clone().ok_or(Refusal::NotHere("the record"))?;
+    let site = desk
+        .record()?
+        .site
+        .clone()
+        .ok_or(Refusal::NotHere("the record"))?;
     let record = record.ok_or(Refusal::NotHere("the record"))?;
     match bundles.iter_mut().find(|b| b.doc == doc) {
-        Some(bundle) if bundle.past.patient.is_none() => {
-            bundle.push(desk, desk.entry_id(), None, payload::ScreensOpened { patient, site, record }.into())
-        }
+        Some(bundle) if bundle.past.patient.is_none() => bundle.push(
+            desk,
+            desk.entry_id(),
+            None,
+            payload::ScreensOpened {
+                patient,
+                site,
+                record,
+            }
+            .into(),
+        ),
         _ => Ok(()),
     }
 }
@@ -204,24 +279,27 @@ fn write(
     device: &DeviceRow,
     person: &Person,
     sheet: &Organisation,
-    bundles: Vec<Bundle>,
+    bundles: &[Bundle],
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let mut full = false;
     let written = store.write(|write| {
-        for bundle in &bundles {
+        for bundle in bundles {
             if !change(write, rng, device, person, bundle, now)? {
                 full = true;
                 return Err(StoreError::Trouble(StorageTrouble::Full));
             }
         }
-        for bundle in &bundles {
+        for bundle in bundles {
             write.index(bundle.patient, sheet, now)?;
         }
         Ok(())
     });
     if full {
-        return Err(Refusal::Invalid { field: "record", problem: Problem::TooLong });
+        return Err(Refusal::Invalid {
+            field: "record",
+            problem: Problem::TooLong,
+        });
     }
     Ok(written?)
 }
@@ -236,20 +314,29 @@ fn change(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let held = write.document(bundle.doc)?;
-    let puts: Vec<Put> = bundle.entries.iter().map(|(e, text)| Put { id: e.id, text: text.clone() }).collect();
-    let bytes: usize = held.iter().map(|c| c.change.text_bytes()).sum::<usize>() + puts.iter().map(|p| p.text.len()).sum::<usize>();
+    let puts: Vec<Put> = bundle
+        .entries
+        .iter()
+        .map(|(e, text)| Put {
+            id: e.id,
+            text: text.clone(),
+        })
+        .collect();
+    let bytes: usize = held.iter().map(|c| c.change.text_bytes()).sum::<usize>()
+        + puts.iter().map(|p| p.text.len()).sum::<usize>();
     if bytes > LIMITS.document {
         return Ok(false);
     }
     let (deps, start_op) = tip(&live(&held));
-    let (actor, nonce, seq) = match write.actor(bundle.doc, &person.id)? {
-        Some((actor, nonce, seq)) => (actor, nonce, seq + 1),
-        None => {
+    let (actor, nonce, seq) =
+        if let Some((actor, nonce, seq)) = write.actor(bundle.doc, &person.id)? {
+            (actor, nonce, seq + 1)
+        } else {
             let mut nonce = [0; 16];
             rng.fill_bytes(&mut nonce);
-            (Actor::derive(device.device, &person.id, bundle.doc, &nonce), nonce, 1)
-        }
-    };
+            let actor = Actor::derive(device.device, &person.id, bundle.doc, &nonce);
+            (actor, nonce, 1)
+        };
     let fields = Change {
         doc: bundle.doc,
         actor,

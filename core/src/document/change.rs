@@ -108,7 +108,13 @@ pub struct Limits {
 }
 
 /// The bounds in force.
-pub const LIMITS: Limits = Limits { puts: 16, deps: 64, text: 64 * 1024, document: 256 * 1024, counter: 1 << 40 };
+pub const LIMITS: Limits = Limits {
+    puts: 16,
+    deps: 64,
+    text: 64 * 1024,
+    document: 256 * 1024,
+    counter: 1 << 40,
+};
 
 /// A change together with its hash and its bytes as Automerge writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +165,10 @@ impl Change {
             return Err(Unsound::TooBig);
         }
         let counters = 1..LIMITS.counter;
-        if !counters.contains(&self.seq) || !counters.contains(&self.start_op) || (self.seq == 1) != self.nonce.is_some() {
+        if !counters.contains(&self.seq)
+            || !counters.contains(&self.start_op)
+            || (self.seq == 1) != self.nonce.is_some()
+        {
             return Err(Unsound::Counter);
         }
         Ok(())
@@ -177,7 +186,9 @@ impl Change {
 
     /// Is the actor the one that its device, user, document and nonce make?
     pub fn actor_fits(&self) -> bool {
-        self.nonce.is_none_or(|nonce| Actor::derive(self.device, &self.user, self.doc, &nonce) == self.actor)
+        self.nonce.is_none_or(|nonce| {
+            Actor::derive(self.device, &self.user, self.doc, &nonce) == self.actor
+        })
     }
 }
 
@@ -221,11 +232,24 @@ pub fn seal(change: Change) -> Result<Sealed, Unsound> {
         })
         .collect();
     let (hash, bytes) = build(&change.actor.0, change.seq, start_op, &change.deps, ops);
-    Ok(Sealed { change, hash, bytes })
+    Ok(Sealed {
+        change,
+        hash,
+        bytes,
+    })
 }
 
-fn build(actor: &[u8], seq: u64, start_op: NonZeroU64, deps: &[ChangeHash], operations: Vec<Op>) -> (ChangeHash, Vec<u8>) {
-    let mut deps: Vec<_> = deps.iter().map(|dep| automerge::ChangeHash(dep.0)).collect();
+fn build(
+    actor: &[u8],
+    seq: u64,
+    start_op: NonZeroU64,
+    deps: &[ChangeHash],
+    operations: Vec<Op>,
+) -> (ChangeHash, Vec<u8>) {
+    let mut deps: Vec<_> = deps
+        .iter()
+        .map(|dep| automerge::ChangeHash(dep.0))
+        .collect();
     deps.sort_unstable();
     let built = automerge::Change::from(ExpandedChange {
         operations,
@@ -257,15 +281,34 @@ mod tests {
         let puts = texts
             .iter()
             .enumerate()
-            .map(|(at, text)| Put { id: EntryId(Uuid::from_u128(u128::from(start_op) + at as u128)), text: (*text).into() })
+            .map(|(at, text)| Put {
+                id: EntryId(Uuid::from_u128(u128::from(start_op) + at as u128)),
+                text: (*text).into(),
+            })
             .collect();
         let actor = Actor::derive(device, &user, doc, &nonce);
-        Change { doc, actor, seq, start_op, deps, nonce: (seq == 1).then_some(nonce), device, user, puts }
+        Change {
+            doc,
+            actor,
+            seq,
+            start_op,
+            deps,
+            nonce: (seq == 1).then_some(nonce),
+            device,
+            user,
+            puts,
+        }
     }
 
     #[test]
     fn the_rebuilt_change_is_the_one_that_automerge_itself_writes() {
-        let first = seal(change(1, 2, vec![genesis_hash()], &["{\"a\":1}", "{\"b\":\"día 👶\"}"])).unwrap();
+        let first = seal(change(
+            1,
+            2,
+            vec![genesis_hash()],
+            &["{\"a\":1}", "{\"b\":\"día 👶\"}"],
+        ))
+        .unwrap();
         let second = seal(change(2, 4, vec![first.hash], &["{}"])).unwrap();
 
         let mut document = AutoCommit::new();
@@ -275,7 +318,9 @@ mod tests {
         for sealed in [&first, &second] {
             let (_, entries) = document.get(ROOT, "entries").unwrap().unwrap();
             for put in &sealed.change.puts {
-                document.put(&entries, put.id.to_string(), put.text.as_str()).unwrap();
+                document
+                    .put(&entries, put.id.to_string(), put.text.as_str())
+                    .unwrap();
             }
             document.commit_with(automerge::transaction::CommitOptions::default().with_time(0));
             let heads = document.get_heads();
@@ -287,7 +332,9 @@ mod tests {
 
     #[test]
     fn every_field_is_covered_by_the_hash_or_by_the_actor() {
-        let honest = seal(change(1, 2, vec![genesis_hash()], &["{}"])).unwrap().hash;
+        let honest = seal(change(1, 2, vec![genesis_hash()], &["{}"]))
+            .unwrap()
+            .hash;
         let mut other = change(1, 2, vec![genesis_hash()], &["{ }"]);
         assert_ne!(seal(other.clone()).unwrap().hash, honest);
         other = change(1, 3, vec![genesis_hash()], &["{}"]);
@@ -306,10 +353,16 @@ mod tests {
             seal(it).map(|s| s.hash)
         };
         assert_eq!(of(|c| c.puts.clear()), Err(Unsound::Puts));
-        assert_eq!(of(|c| c.puts = vec![c.puts[0].clone(); 2]), Err(Unsound::Puts));
+        assert_eq!(
+            of(|c| c.puts = vec![c.puts[0].clone(); 2]),
+            Err(Unsound::Puts)
+        );
         assert_eq!(of(|c| c.deps.clear()), Err(Unsound::Deps));
         assert_eq!(of(|c| c.deps = vec![c.deps[0]; 2]), Err(Unsound::Deps));
-        assert_eq!(of(|c| c.puts[0].text = "x".repeat(LIMITS.text + 1)), Err(Unsound::TooBig));
+        assert_eq!(
+            of(|c| c.puts[0].text = "x".repeat(LIMITS.text + 1)),
+            Err(Unsound::TooBig)
+        );
         assert_eq!(of(|c| c.start_op = u64::MAX), Err(Unsound::Counter));
         assert_eq!(of(|c| c.start_op = 0), Err(Unsound::Counter));
         assert_eq!(of(|c| c.nonce = None), Err(Unsound::Counter));
@@ -321,7 +374,10 @@ mod tests {
         let second = seal(change(2, 3, vec![first.hash], &["{\"b\":2}"])).unwrap();
         let saved = super::super::export(&[first.bytes, second.bytes]).unwrap();
         let entries = super::super::entries_of(&saved).unwrap();
-        assert_eq!(entries.into_values().collect::<Vec<_>>(), ["{\"a\":1}", "{\"b\":2}"]);
+        assert_eq!(
+            entries.into_values().collect::<Vec<_>>(),
+            ["{\"a\":1}", "{\"b\":2}"]
+        );
         assert!(super::super::export(&[b"no change".to_vec()]).is_err());
         assert!(super::super::entries_of(b"no document").is_err());
     }

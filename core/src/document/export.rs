@@ -34,15 +34,26 @@ fn save(changes: &[Vec<u8>]) -> Result<Vec<u8>, ExportFailed> {
 
 /// The entries of a saved document: id -> text.
 pub fn entries_of(saved: &[u8]) -> Result<BTreeMap<String, String>, ExportFailed> {
-    catch_unwind(|| AutoCommit::load(saved).map_err(|_| ExportFailed).and_then(|d| read(&d))).map_err(|_| ExportFailed)?
+    catch_unwind(|| {
+        AutoCommit::load(saved)
+            .map_err(|_| ExportFailed)
+            .and_then(|d| read(&d))
+    })
+    .map_err(|_| ExportFailed)?
 }
 
 fn read(document: &AutoCommit) -> Result<BTreeMap<String, String>, ExportFailed> {
-    let (_, entries) = document.get(automerge::ROOT, "entries").map_err(|_| ExportFailed)?.ok_or(ExportFailed)?;
+    let (_, entries) = document
+        .get(automerge::ROOT, "entries")
+        .map_err(|_| ExportFailed)?
+        .ok_or(ExportFailed)?;
     document
         .keys(&entries)
         .map(|key| {
-            let (value, _) = document.get(&entries, &key).map_err(|_| ExportFailed)?.ok_or(ExportFailed)?;
+            let (value, _) = document
+                .get(&entries, &key)
+                .map_err(|_| ExportFailed)?
+                .ok_or(ExportFailed)?;
             let text = value.into_string().map_err(|_| ExportFailed)?;
             Ok((key, text))
         })

@@ -8,9 +8,16 @@ use jiff::civil::Date;
 
 /// Is this person designated at the site on that day, as primary or backup? A designated assistant has the
 /// coordinator's rights there.
-pub fn is_designated(person: &Person, site: Option<&SiteId>, sheet: &Organisation, on: Date) -> bool {
+pub fn is_designated(
+    person: &Person,
+    site: Option<&SiteId>,
+    sheet: &Organisation,
+    on: Date,
+) -> bool {
     site.and_then(|site| sheet.shift(site, on))
-        .is_some_and(|shift| shift.primary == person.id || shift.backup.as_ref() == Some(&person.id))
+        .is_some_and(|shift| {
+            shift.primary == person.id || shift.backup.as_ref() == Some(&person.id)
+        })
 }
 
 /// May this person, in this role, make an entry of this kind? What an unknown kind needs is unknown: a newer version
@@ -54,7 +61,9 @@ pub fn allowed(
         | Body::AppointmentCancelled(_) => care_staff || partner,
         Body::OutcomeRecorded(_) => clinical || partner,
         Body::ReviewSettled(_) | Body::TaskDone(_) => care_staff || role == Role::Supervisor,
-        Body::SafetyAssessing(_) | Body::SafetyResolved(_) => person.licensed_clinician && any_staff,
+        Body::SafetyAssessing(_) | Body::SafetyResolved(_) => {
+            person.licensed_clinician && any_staff
+        }
         Body::LoopClosed(_) => clinical || role == Role::Supervisor,
     }
 }
@@ -74,5 +83,7 @@ pub fn acting_role(
             .filter(move |r| site.is_none_or(|s| r.sites.is_empty() || r.sites.contains(s)) == here)
             .map(|r| r.role)
     };
-    at_site(true).chain(at_site(false)).find(|role| allowed(*role, person, body, site, sheet, on))
+    at_site(true)
+        .chain(at_site(false))
+        .find(|role| allowed(*role, person, body, site, sheet, on))
 }

@@ -5,10 +5,11 @@
 use super::code::Role;
 use super::id::{DeviceId, EntryId, UserId};
 use super::payload::{
-    AppointmentBooked, AppointmentCancelled, AppointmentChanged, ContactAttempted, DecisionRecorded, EncounterEnded,
-    EncounterStarted, LeaveReasonGiven, LoopClosed, MaterialGiven, NeedIdentified, NextStepCancelled,
-    NextStepFulfilled, NextStepSet, Noted, Offered, OutcomeRecorded, OwnerAccepted, OwnerOffered, OwnerReleased,
-    PatientDescribed, RecordOpened, ReviewSettled, SafetyAssessing, SafetyHanded, SafetyRaised, SafetyResolved,
+    AppointmentBooked, AppointmentCancelled, AppointmentChanged, ContactAttempted,
+    DecisionRecorded, EncounterEnded, EncounterStarted, LeaveReasonGiven, LoopClosed,
+    MaterialGiven, NeedIdentified, NextStepCancelled, NextStepFulfilled, NextStepSet, Noted,
+    Offered, OutcomeRecorded, OwnerAccepted, OwnerOffered, OwnerReleased, PatientDescribed,
+    RecordOpened, ReviewSettled, SafetyAssessing, SafetyHanded, SafetyRaised, SafetyResolved,
     ScreenAnswered, ScreenRecorded, ScreensOpened, TaskDone,
 };
 use jiff::{Timestamp, Zoned};

@@ -111,9 +111,18 @@ impl Record {
         let (appointments, review) = review::settle(&past, &decisions);
         let decision = decision::state(&past, &offers, &decisions, &review);
         let owners = ownership::owners(&past);
-        let encounters = encounter::encounters(&past, need.is_some(), &attempts, &steps, &appointments, &decisions, &closings);
+        let encounters = encounter::encounters(
+            &past,
+            need.is_some(),
+            &attempts,
+            &steps,
+            &appointments,
+            &decisions,
+            &closings,
+        );
         let mode_intended = offers.first().map(|offer| offer.mode);
-        let mode_achieved = encounter::mode_achieved(&past, &encounters, &attempts, &steps, &appointments);
+        let mode_achieved =
+            encounter::mode_achieved(&past, &encounters, &attempts, &steps, &appointments);
         let (screens, flags, flag_events) = safety::safety(&past);
         Self {
             id,
@@ -158,7 +167,11 @@ impl Record {
 
     /// Through what this record may be seen: sites of its entries, its owners, and whoever wrote in it.
     pub fn scopes(&self) -> BTreeSet<Scope> {
-        let mut scopes: BTreeSet<_> = self.entries().iter().map(|e| Scope::Person(e.by.clone())).collect();
+        let mut scopes: BTreeSet<_> = self
+            .entries()
+            .iter()
+            .map(|e| Scope::Person(e.by.clone()))
+            .collect();
         scopes.extend(self.owners.iter().cloned().map(Scope::Person));
         for entry in self.entries() {
             match &entry.body {
@@ -183,11 +196,17 @@ impl Record {
 
     /// What people said last of the patient, field by field, in causal order.
     pub fn patient_name(&self) -> Option<&str> {
-        self.described.iter().rev().find_map(|(_, d)| d.preferred_name.as_deref())
+        self.described
+            .iter()
+            .rev()
+            .find_map(|(_, d)| d.preferred_name.as_deref())
     }
 }
 
 /// Every entry of a kind with its payload, causes first.
 fn collect<T>(past: &Past, pick: impl Fn(&Body) -> Option<T>) -> Vec<(Arc<Entry>, T)> {
-    past.entries().iter().filter_map(|e| pick(&e.body).map(|p| (Arc::clone(e), p))).collect()
+    past.entries()
+        .iter()
+        .filter_map(|e| pick(&e.body).map(|p| (Arc::clone(e), p)))
+        .collect()
 }

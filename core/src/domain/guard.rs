@@ -4,13 +4,16 @@
 //! alone.
 
 use super::authority;
-use super::code::{AppointmentStatus, CloseReason, ContactBasis, ContactWith, DecisionState, DecisionValue, Role};
+use super::code::{
+    AppointmentStatus, CloseReason, ContactBasis, ContactWith, DecisionState, DecisionValue, Role,
+};
 use super::entry::{Body, Entry};
 use super::fold::Record;
 use super::id::EntryId;
 use super::organisation::Organisation;
 use super::payload::{
-    AppointmentBooked, ContactAttempted, DecisionRecorded, LoopClosed, NextStepSet, OutcomeRecorded, ReviewSettled,
+    AppointmentBooked, ContactAttempted, DecisionRecorded, LoopClosed, NextStepSet,
+    OutcomeRecorded, ReviewSettled,
 };
 use super::time;
 use serde::Serialize;
@@ -125,7 +128,10 @@ pub fn check(entry: &Entry, past: &Record, sheet: &Organisation) -> Result<(), B
     }
     let person = sheet.person(&entry.by).ok_or(Breach::Role)?;
     ensure(person.has_role(entry.role), Breach::Role)?;
-    ensure(authority::allowed(entry.role, person, &entry.body, site, sheet, on), Breach::Role)?;
+    ensure(
+        authority::allowed(entry.role, person, &entry.body, site, sheet, on),
+        Breach::Role,
+    )?;
     let opening = matches!(entry.body, Body::RecordOpened(_) | Body::ScreensOpened(_));
     ensure(!opening || past.patient.is_none(), Breach::AlreadyOpened)?;
     ensure(opening || past.patient.is_some(), Breach::NotOpened)?;
@@ -145,11 +151,22 @@ fn event(entry: &Entry, past: &Record) -> Result<(), Breach> {
             ensure(says, Breach::NothingSaid)
         }
         Body::EncounterEnded(p) => {
-            let encounter = past.encounters.iter().find(|e| e.id == p.encounter).ok_or(Breach::NoSuchEncounter)?;
-            ensure(at >= encounter.entry.occurred_at.timestamp(), Breach::EndsBeforeStart)
+            let encounter = past
+                .encounters
+                .iter()
+                .find(|e| e.id == p.encounter)
+                .ok_or(Breach::NoSuchEncounter)?;
+            ensure(
+                at >= encounter.entry.occurred_at.timestamp(),
+                Breach::EndsBeforeStart,
+            )
         }
         Body::LeaveReasonGiven(p) => {
-            let encounter = past.encounters.iter().find(|e| e.id == p.encounter).ok_or(Breach::NoSuchEncounter)?;
+            let encounter = past
+                .encounters
+                .iter()
+                .find(|e| e.id == p.encounter)
+                .ok_or(Breach::NoSuchEncounter)?;
             ensure(encounter.ended.is_some(), Breach::NoSuchEncounter)
         }
         Body::NeedIdentified(p) => {
@@ -191,7 +208,10 @@ fn ensure(holds: bool, breach: Breach) -> Result<(), Breach> {
 }
 
 fn known(past: &Record, id: Option<EntryId>) -> Result<(), Breach> {
-    ensure(id.is_none_or(|id| past.past.get(id).is_some()), Breach::Dangling)
+    ensure(
+        id.is_none_or(|id| past.past.get(id).is_some()),
+        Breach::Dangling,
+    )
 }
 
 fn handoff(past: &Record) -> Result<(), Breach> {
@@ -200,9 +220,18 @@ fn handoff(past: &Record) -> Result<(), Breach> {
 
 fn offered(past: &Record, encounter: Option<EntryId>, at: jiff::Timestamp) -> Result<(), Breach> {
     handoff(past)?;
-    let Some(encounter) = encounter else { return Ok(()) };
-    let encounter = past.encounters.iter().find(|e| e.id == encounter).ok_or(Breach::NoSuchEncounter)?;
-    let over = encounter.ended.as_ref().is_some_and(|end| at > end.timestamp());
+    let Some(encounter) = encounter else {
+        return Ok(());
+    };
+    let encounter = past
+        .encounters
+        .iter()
+        .find(|e| e.id == encounter)
+        .ok_or(Breach::NoSuchEncounter)?;
+    let over = encounter
+        .ended
+        .as_ref()
+        .is_some_and(|end| at > end.timestamp());
     ensure(!over, Breach::EncounterOver)?;
     // No second prompt after she declined in this visit; her own word (`patient_initiated`) opens it again.
     let last = past
@@ -210,15 +239,26 @@ fn offered(past: &Record, encounter: Option<EntryId>, at: jiff::Timestamp) -> Re
         .iter()
         .filter(|d| d.encounter == Some(encounter.id))
         .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id));
-    let declined = last.is_some_and(|d| d.said.value != DecisionValue::Agreed && !d.said.patient_initiated);
+    let declined =
+        last.is_some_and(|d| d.said.value != DecisionValue::Agreed && !d.said.patient_initiated);
     ensure(!declined, Breach::AskedAgain)
 }
 
 fn decided(past: &Record, said: &DecisionRecorded) -> Result<(), Breach> {
     handoff(past)?;
-    ensure(said.patient_initiated || !past.offers.is_empty(), Breach::NotOffered)?;
-    ensure(said.offer.is_none_or(|id| past.offers.iter().any(|o| o.id == id)), Breach::NotOffered)?;
-    if matches!(said.value, DecisionValue::Hesitant | DecisionValue::NotToday) {
+    ensure(
+        said.patient_initiated || !past.offers.is_empty(),
+        Breach::NotOffered,
+    )?;
+    ensure(
+        said.offer
+            .is_none_or(|id| past.offers.iter().any(|o| o.id == id)),
+        Breach::NotOffered,
+    )?;
+    if matches!(
+        said.value,
+        DecisionValue::Hesitant | DecisionValue::NotToday
+    ) {
         ensure(!said.reasons.is_empty(), Breach::ReasonMissing)?;
         ensure(said.revisit.is_some(), Breach::RevisitMissing)?;
     }
@@ -247,29 +287,48 @@ fn step_set(past: &Record, said: &NextStepSet) -> Result<(), Breach> {
 }
 
 fn step(past: &Record, id: EntryId) -> Result<(), Breach> {
-    ensure(past.steps.iter().any(|s| s.entry.id == id), Breach::NoSuchStep)
+    ensure(
+        past.steps.iter().any(|s| s.entry.id == id),
+        Breach::NoSuchStep,
+    )
 }
 
 fn booked(past: &Record, said: &AppointmentBooked) -> Result<(), Breach> {
     handoff(past)?;
     time::start(said.start_local, &said.zone, said.second_hour).map_err(|_| Breach::NoSuchTime)?;
     let by_us = said.booked_by == super::code::BookedBy::Staff;
-    ensure(!by_us || past.decision == DecisionState::Agreed, Breach::NotAgreed)?;
-    let named = |id: EntryId| said.replaces.contains(&id) || said.also.contains(&id) || said.rebooks == Some(id);
-    let unnamed = past.appointments.iter().any(|a| a.is_live() && !named(a.id));
+    ensure(
+        !by_us || past.decision == DecisionState::Agreed,
+        Breach::NotAgreed,
+    )?;
+    let named = |id: EntryId| {
+        said.replaces.contains(&id) || said.also.contains(&id) || said.rebooks == Some(id)
+    };
+    let unnamed = past
+        .appointments
+        .iter()
+        .any(|a| a.is_live() && !named(a.id));
     ensure(!unnamed, Breach::LiveAppointment)?;
     let all = said.replaces.iter().chain(&said.also).chain(&said.rebooks);
-    ensure(all.into_iter().all(|id| past.appointment(*id).is_some()), Breach::NoSuchAppointment)
+    ensure(
+        all.into_iter().all(|id| past.appointment(*id).is_some()),
+        Breach::NoSuchAppointment,
+    )
 }
 
 fn standing(past: &Record, id: EntryId) -> Result<(), Breach> {
     let appointment = past.appointment(id).ok_or(Breach::NoSuchAppointment)?;
-    let over = matches!(appointment.status, AppointmentStatus::Cancelled | AppointmentStatus::Superseded);
+    let over = matches!(
+        appointment.status,
+        AppointmentStatus::Cancelled | AppointmentStatus::Superseded
+    );
     ensure(!over, Breach::AppointmentOver)
 }
 
 fn outcome(past: &Record, said: &OutcomeRecorded, at: jiff::Timestamp) -> Result<(), Breach> {
-    let appointment = past.appointment(said.appointment).ok_or(Breach::NoSuchAppointment)?;
+    let appointment = past
+        .appointment(said.appointment)
+        .ok_or(Breach::NoSuchAppointment)?;
     let early = at < appointment.slot.start && appointment.status != AppointmentStatus::Cancelled;
     let told_before = matches!(
         said.value,
@@ -282,13 +341,22 @@ fn outcome(past: &Record, said: &OutcomeRecorded, at: jiff::Timestamp) -> Result
 
 fn settled(past: &Record, said: &ReviewSettled) -> Result<(), Breach> {
     ensure(!said.items.is_empty(), Breach::NoSuchItem)?;
-    let fits = |id| past.review.iter().any(|item| item.id == id && item.choices.contains(&said.keep));
+    let fits = |id| {
+        past.review
+            .iter()
+            .any(|item| item.id == id && item.choices.contains(&said.keep))
+    };
     ensure(said.items.iter().all(|id| fits(*id)), Breach::NoSuchItem)
 }
 
 fn flags(past: &Record, named: &[EntryId]) -> Result<(), Breach> {
     ensure(!named.is_empty(), Breach::FlagsUnnamed)?;
-    ensure(named.iter().all(|id| past.flags.iter().any(|f| f.entry.id == *id)), Breach::FlagsUnnamed)
+    ensure(
+        named
+            .iter()
+            .all(|id| past.flags.iter().any(|f| f.entry.id == *id)),
+        Breach::FlagsUnnamed,
+    )
 }
 
 fn closed(entry: &Entry, past: &Record, said: &LoopClosed) -> Result<(), Breach> {
@@ -298,10 +366,27 @@ fn closed(entry: &Entry, past: &Record, said: &LoopClosed) -> Result<(), Breach>
             .iter()
             .any(|e| e.status == super::code::FlagStatus::Resolved && e.flags.contains(&id))
     };
-    ensure(past.flags.iter().all(|f| resolved(f.entry.id) && said.flags_seen.contains(&f.entry.id)), Breach::OpenFlag)?;
-    ensure(!past.review.iter().any(super::fold::ReviewItem::is_open), Breach::OpenReview)?;
+    ensure(
+        past.flags
+            .iter()
+            .all(|f| resolved(f.entry.id) && said.flags_seen.contains(&f.entry.id)),
+        Breach::OpenFlag,
+    )?;
+    ensure(
+        !past.review.iter().any(super::fold::ReviewItem::is_open),
+        Breach::OpenReview,
+    )?;
     let at = entry.occurred_at.timestamp();
-    ensure(!past.appointments.iter().any(|a| a.is_live() && a.slot.start > at), Breach::FutureAppointment)?;
+    ensure(
+        !past
+            .appointments
+            .iter()
+            .any(|a| a.is_live() && a.slot.start > at),
+        Breach::FutureAppointment,
+    )?;
     let unreachable = said.reason == CloseReason::Unreachable;
-    ensure(!unreachable || entry.role == Role::Supervisor, Breach::SupervisorOnly)
+    ensure(
+        !unreachable || entry.role == Role::Supervisor,
+        Breach::SupervisorOnly,
+    )
 }

@@ -64,7 +64,12 @@ impl Instrument {
     }
 
     /// Scores a form against a cutoff.
-    pub fn score(self, items: &[Option<u8>], total: Option<u16>, cutoff: Option<u16>) -> Result<Score, NoScore> {
+    pub fn score(
+        self,
+        items: &[Option<u8>],
+        total: Option<u16>,
+        cutoff: Option<u16>,
+    ) -> Result<Score, NoScore> {
         if items.is_empty() {
             return self.score_total(total.ok_or(NoScore::Empty)?, cutoff);
         }
@@ -92,7 +97,11 @@ impl Instrument {
             Some(Some(0)) => SelfHarm::No,
             Some(Some(_)) => SelfHarm::Yes,
         };
-        Ok(Score { total: sum, result, self_harm })
+        Ok(Score {
+            total: sum,
+            result,
+            self_harm,
+        })
     }
 
     fn score_total(self, total: u16, cutoff: Option<u16>) -> Result<Score, NoScore> {
@@ -100,8 +109,16 @@ impl Instrument {
             return Err(NoScore::OutOfRange);
         }
         let positive = cutoff.is_some_and(|cutoff| total >= cutoff);
-        let result = if positive { ScreenResult::Positive } else { ScreenResult::Negative };
-        Ok(Score { total: Some(total), result, self_harm: SelfHarm::Unavailable })
+        let result = if positive {
+            ScreenResult::Positive
+        } else {
+            ScreenResult::Negative
+        };
+        Ok(Score {
+            total: Some(total),
+            result,
+            self_harm: SelfHarm::Unavailable,
+        })
     }
 }
 
@@ -109,13 +126,20 @@ impl Instrument {
 fn cssrs(items: &[Option<u8>]) -> Score {
     let asked = |at: usize| !(2..=4).contains(&at) || items.get(1) == Some(&Some(1));
     let any_yes = items.iter().flatten().any(|i| *i > 0);
-    let blank = items.iter().enumerate().any(|(at, i)| asked(at) && i.is_none());
+    let blank = items
+        .iter()
+        .enumerate()
+        .any(|(at, i)| asked(at) && i.is_none());
     let (result, self_harm) = match (any_yes, blank) {
         (true, _) => (ScreenResult::Positive, SelfHarm::Yes),
         (false, true) => (ScreenResult::Incomplete, SelfHarm::Unanswered),
         (false, false) => (ScreenResult::Negative, SelfHarm::No),
     };
-    Score { total: None, result, self_harm }
+    Score {
+        total: None,
+        result,
+        self_harm,
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +151,10 @@ mod tests {
         let mut items = vec![Some(1); 7];
         items.extend([Some(0), Some(0), Some(1)]);
         let score = Instrument::Epds.score(&items, None, Some(10)).unwrap();
-        assert_eq!((score.total, score.result, score.self_harm), (Some(8), ScreenResult::Negative, SelfHarm::Yes));
+        assert_eq!(
+            (score.total, score.result, score.self_harm),
+            (Some(8), ScreenResult::Negative, SelfHarm::Yes)
+        );
     }
 
     #[test]
@@ -135,16 +162,31 @@ mod tests {
         let mut items = vec![Some(0); 9];
         items[8] = None;
         let score = Instrument::Phq9.score(&items, None, Some(10)).unwrap();
-        assert_eq!((score.total, score.result, score.self_harm), (None, ScreenResult::Incomplete, SelfHarm::Unanswered));
+        assert_eq!(
+            (score.total, score.result, score.self_harm),
+            (None, ScreenResult::Incomplete, SelfHarm::Unanswered)
+        );
     }
 
     #[test]
     fn a_total_alone_cannot_rule_out_the_self_harm_item() {
         let score = Instrument::Epds.score(&[], Some(4), Some(10)).unwrap();
-        assert_eq!((score.result, score.self_harm), (ScreenResult::Negative, SelfHarm::Unavailable));
-        assert_eq!(Instrument::Epds.score(&[], Some(31), Some(10)), Err(NoScore::OutOfRange));
-        assert_eq!(Instrument::Epds.score(&[Some(1)], None, Some(10)), Err(NoScore::ItemCount));
-        assert_eq!(Instrument::Phq2.score(&[Some(4), Some(0)], None, Some(3)), Err(NoScore::OutOfRange));
+        assert_eq!(
+            (score.result, score.self_harm),
+            (ScreenResult::Negative, SelfHarm::Unavailable)
+        );
+        assert_eq!(
+            Instrument::Epds.score(&[], Some(31), Some(10)),
+            Err(NoScore::OutOfRange)
+        );
+        assert_eq!(
+            Instrument::Epds.score(&[Some(1)], None, Some(10)),
+            Err(NoScore::ItemCount)
+        );
+        assert_eq!(
+            Instrument::Phq2.score(&[Some(4), Some(0)], None, Some(3)),
+            Err(NoScore::OutOfRange)
+        );
     }
 
     #[test]
@@ -153,6 +195,12 @@ mod tests {
         let score = Instrument::CssrsScreener.score(&no, None, None).unwrap();
         assert_eq!((score.total, score.self_harm), (None, SelfHarm::No));
         let yes = [Some(1), Some(0), None, None, None, Some(0)];
-        assert_eq!(Instrument::CssrsScreener.score(&yes, None, None).unwrap().self_harm, SelfHarm::Yes);
+        assert_eq!(
+            Instrument::CssrsScreener
+                .score(&yes, None, None)
+                .unwrap()
+                .self_harm,
+            SelfHarm::Yes
+        );
     }
 }

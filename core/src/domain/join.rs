@@ -80,9 +80,17 @@ impl Patient {
     }
 }
 
-fn joined(records: &[Record], record: DocumentId, entry: &Arc<Entry>, reason: SafetyReason) -> PatientFlag {
-    let mut events: Vec<_> =
-        records.iter().flat_map(|r| &r.flag_events).filter(|e| e.flags.contains(&entry.id)).collect();
+fn joined(
+    records: &[Record],
+    record: DocumentId,
+    entry: &Arc<Entry>,
+    reason: SafetyReason,
+) -> PatientFlag {
+    let mut events: Vec<_> = records
+        .iter()
+        .flat_map(|r| &r.flag_events)
+        .filter(|e| e.flags.contains(&entry.id))
+        .collect();
     events.sort_by_key(|e| (e.entry.occurred_at.timestamp(), e.entry.id));
     let first = |status| events.iter().find(|e| e.status == status);
     PatientFlag {
@@ -90,10 +98,21 @@ fn joined(records: &[Record], record: DocumentId, entry: &Arc<Entry>, reason: Sa
         entry: Arc::clone(entry),
         record,
         reason,
-        status: events.iter().map(|e| e.status).max().unwrap_or(FlagStatus::Open),
-        handed: first(FlagStatus::Handed)
-            .and_then(|e| e.handed.clone().map(|(to, how)| (to, how, Arc::clone(&e.entry)))),
+        status: events
+            .iter()
+            .map(|e| e.status)
+            .max()
+            .unwrap_or(FlagStatus::Open),
+        handed: first(FlagStatus::Handed).and_then(|e| {
+            e.handed
+                .clone()
+                .map(|(to, how)| (to, how, Arc::clone(&e.entry)))
+        }),
         assessed: first(FlagStatus::Assessing).map(|e| Arc::clone(&e.entry)),
-        resolved: events.iter().filter(|e| e.status == FlagStatus::Resolved).map(|e| Arc::clone(&e.entry)).collect(),
+        resolved: events
+            .iter()
+            .filter(|e| e.status == FlagStatus::Resolved)
+            .map(|e| Arc::clone(&e.entry))
+            .collect(),
     }
 }

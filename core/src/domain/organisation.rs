@@ -237,7 +237,12 @@ fn closing() -> Time {
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { days: working_week(), opens: opening(), closes: closing(), holidays: Vec::new() }
+        Self {
+            days: working_week(),
+            opens: opening(),
+            closes: closing(),
+            holidays: Vec::new(),
+        }
     }
 }
 
@@ -259,7 +264,8 @@ impl Day {
 impl Organisation {
     /// Reads a sheet and checks that it hangs together; the error is one sentence that says what to mend.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let sheet: Self = serde_json::from_str(text).map_err(|error| format!("the organisation does not read: {error}"))?;
+        let sheet: Self = serde_json::from_str(text)
+            .map_err(|error| format!("the organisation does not read: {error}"))?;
         sheet.check()?;
         Ok(sheet)
     }
@@ -280,17 +286,25 @@ impl Organisation {
         for person in &self.people {
             for site in person.roles.iter().flat_map(|r| &r.sites) {
                 if self.site(site).is_none() {
-                    return Err(format!("person \"{}\" has a role at \"{site}\", which is no site", person.id));
+                    return Err(format!(
+                        "person \"{}\" has a role at \"{site}\", which is no site",
+                        person.id
+                    ));
                 }
             }
         }
         for shift in &self.roster {
             if self.site(&shift.site).is_none() {
-                return Err(format!("the roster names \"{}\", which is no site", shift.site));
+                return Err(format!(
+                    "the roster names \"{}\", which is no site",
+                    shift.site
+                ));
             }
             for user in std::iter::once(&shift.primary).chain(&shift.backup) {
                 if self.person(user).is_none() {
-                    return Err(format!("the roster names \"{user}\", who is not among the people"));
+                    return Err(format!(
+                        "the roster names \"{user}\", who is not among the people"
+                    ));
                 }
             }
         }
@@ -319,13 +333,19 @@ impl Organisation {
 
     /// The zone of a site.
     pub fn site_zone(&self, id: &SiteId) -> TimeZone {
-        let name = self.site(id).and_then(|s| s.zone.as_deref()).unwrap_or(&self.zone);
+        let name = self
+            .site(id)
+            .and_then(|s| s.zone.as_deref())
+            .unwrap_or(&self.zone);
         TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 
     /// The zone of a practice.
     pub fn partner_zone(&self, id: &PartnerId) -> TimeZone {
-        let name = self.partner(id).and_then(|p| p.zone.as_deref()).unwrap_or(&self.zone);
+        let name = self
+            .partner(id)
+            .and_then(|p| p.zone.as_deref())
+            .unwrap_or(&self.zone);
         TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 
@@ -357,21 +377,31 @@ impl Person {
 
     /// Has some role at this site.
     pub fn works_at(&self, site: &SiteId) -> bool {
-        self.roles.iter().any(|r| r.sites.is_empty() || r.sites.contains(site))
+        self.roles
+            .iter()
+            .any(|r| r.sites.is_empty() || r.sites.contains(site))
     }
 
     /// Has this role at this site.
     pub fn has_role_at(&self, role: Role, site: &SiteId) -> bool {
-        self.roles.iter().any(|r| r.role == role && (r.sites.is_empty() || r.sites.contains(site)))
+        self.roles
+            .iter()
+            .any(|r| r.role == role && (r.sites.is_empty() || r.sites.contains(site)))
     }
 }
 
 fn no_twice<'a>(what: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut seen = std::collections::BTreeSet::new();
     for id in ids {
-        let fits = !id.is_empty() && id.len() <= 40 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let fits = !id.is_empty()
+            && id.len() <= 40
+            && id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if !fits {
-            return Err(format!("the {what} code \"{id}\" must have 1 to 40 letters, digits, - or _"));
+            return Err(format!(
+                "the {what} code \"{id}\" must have 1 to 40 letters, digits, - or _"
+            ));
         }
         if !seen.insert(id) {
             return Err(format!("the {what} \"{id}\" is there twice"));

@@ -23,17 +23,29 @@ impl Past {
         let mut waits: BTreeMap<EntryId, BTreeSet<EntryId>> = BTreeMap::new();
         let mut frees: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
         for entry in all.values() {
-            let causes: BTreeSet<_> = entry.after.iter().copied().filter(|a| *a != entry.id && all.contains_key(a)).collect();
+            let causes: BTreeSet<_> = entry
+                .after
+                .iter()
+                .copied()
+                .filter(|a| *a != entry.id && all.contains_key(a))
+                .collect();
             for cause in &causes {
                 frees.entry(*cause).or_default().push(entry.id);
             }
             waits.insert(entry.id, causes);
         }
         let rank = |id: EntryId| (all.get(&id).map(|e| e.occurred_at.timestamp()), id);
-        let mut ready: BTreeSet<_> = waits.iter().filter(|(_, w)| w.is_empty()).map(|(id, _)| rank(*id)).collect();
+        let mut ready: BTreeSet<_> = waits
+            .iter()
+            .filter(|(_, w)| w.is_empty())
+            .map(|(id, _)| rank(*id))
+            .collect();
         let mut past = Self::default();
         while !waits.is_empty() {
-            let next = ready.pop_first().map(|(_, id)| id).or_else(|| waits.keys().copied().min_by_key(|id| rank(*id)));
+            let next = ready
+                .pop_first()
+                .map(|(_, id)| id)
+                .or_else(|| waits.keys().copied().min_by_key(|id| rank(*id)));
             let Some(id) = next else { break };
             if waits.remove(&id).is_none() {
                 continue;
@@ -58,7 +70,10 @@ impl Past {
         for cause in &entry.after {
             if let Some(&at) = self.place.get(cause) {
                 set(&mut seen, at);
-                for (mine, theirs) in seen.iter_mut().zip(self.ancestors.get(at).into_iter().flatten()) {
+                for (mine, theirs) in seen
+                    .iter_mut()
+                    .zip(self.ancestors.get(at).into_iter().flatten())
+                {
                     *mine |= theirs;
                 }
             }
@@ -86,14 +101,21 @@ impl Past {
     /// Had the author of `later` seen `earlier`? An entry has not seen itself.
     pub fn saw(&self, later: EntryId, earlier: EntryId) -> bool {
         match (self.place(later), self.place(earlier)) {
-            (Some(later), Some(earlier)) => self.ancestors.get(later).is_some_and(|bits| is_set(bits, earlier)),
+            (Some(later), Some(earlier)) => self
+                .ancestors
+                .get(later)
+                .is_some_and(|bits| is_set(bits, earlier)),
             _ => false,
         }
     }
 
     /// Are both here, and neither seen by the other's author?
     pub fn concurrent(&self, a: EntryId, b: EntryId) -> bool {
-        a != b && self.place(a).is_some() && self.place(b).is_some() && !self.saw(a, b) && !self.saw(b, a)
+        a != b
+            && self.place(a).is_some()
+            && self.place(b).is_some()
+            && !self.saw(a, b)
+            && !self.saw(b, a)
     }
 
     /// The newest entries: those that no other has seen.
@@ -104,7 +126,12 @@ impl Past {
                 *all |= one;
             }
         }
-        self.order.iter().enumerate().filter(|(at, _)| !is_set(&seen, *at)).map(|(_, e)| e.id).collect()
+        self.order
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !is_set(&seen, *at))
+            .map(|(_, e)| e.id)
+            .collect()
     }
 
     /// These entries and all that their authors had seen.
@@ -112,11 +139,19 @@ impl Past {
         let mut wanted = vec![0_u64; self.order.len() / 64 + 1];
         for at in ids.iter().filter_map(|id| self.place(*id)) {
             set(&mut wanted, at);
-            for (all, one) in wanted.iter_mut().zip(self.ancestors.get(at).into_iter().flatten()) {
+            for (all, one) in wanted
+                .iter_mut()
+                .zip(self.ancestors.get(at).into_iter().flatten())
+            {
                 *all |= one;
             }
         }
-        self.order.iter().enumerate().filter(|(at, _)| is_set(&wanted, *at)).map(|(_, e)| Arc::clone(e)).collect()
+        self.order
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| is_set(&wanted, *at))
+            .map(|(_, e)| Arc::clone(e))
+            .collect()
     }
 }
 
@@ -127,5 +162,6 @@ fn set(bits: &mut [u64], at: usize) {
 }
 
 fn is_set(bits: &[u64], at: usize) -> bool {
-    bits.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+    bits.get(at / 64)
+        .is_some_and(|word| word & (1 << (at % 64)) != 0)
 }

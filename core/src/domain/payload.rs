@@ -2,9 +2,10 @@
 //! Knows nothing of who may write it (`authority`) or of what follows from it (`fold`).
 
 use super::code::{
-    BookedBy, Channel, CloseReason, ContactBasis, ContactOutcome, ContactWith, DecisionReason, DecisionValue,
-    Direction, HandedHow, Instrument, Modality, Mode, NeedBasis, NeedKind, OutcomeSource, OutcomeValue, SafetyReason,
-    ScreenMode, ScreenResult, SelfHarm, Setting, Signal, StepKind, Urgency,
+    BookedBy, Channel, CloseReason, ContactBasis, ContactOutcome, ContactWith, DecisionReason,
+    DecisionValue, Direction, HandedHow, Instrument, Modality, Mode, NeedBasis, NeedKind,
+    OutcomeSource, OutcomeValue, SafetyReason, ScreenMode, ScreenResult, SelfHarm, Setting, Signal,
+    StepKind, Urgency,
 };
 use super::id::{DerivedId, DocumentId, EntryId, PartnerId, PatientId, SiteId, UserId};
 use jiff::civil::{Date, DateTime};
@@ -246,7 +247,10 @@ pub enum Revisit {
     NextEncounter,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -12,7 +12,9 @@ mod task;
 pub use loops::LoopPoint;
 pub use promise::PromiseReading;
 pub use review::ReviewReading;
-pub use summary::{AppointmentReading, CallReading, EncounterReading, FlagReading, Next, NextKind, Summary};
+pub use summary::{
+    AppointmentReading, CallReading, EncounterReading, FlagReading, Next, NextKind, Summary,
+};
 pub use task::{TaskReading, TaskState};
 
 use super::id::{EntryId, PatientId};
@@ -60,8 +62,19 @@ pub struct Reading {
 pub type RecordReading = Summary;
 
 /// Reads a patient.
-pub fn read(patient: &Patient, receipts: &Receipts, sheet: &Organisation, now: Timestamp) -> Reading {
-    let records =
-        patient.records.iter().map(|record| summary::summary(patient, record, receipts, sheet, now)).collect();
-    Reading { patient: patient.id, records }
+pub fn read(
+    patient: &Patient,
+    receipts: &Receipts,
+    sheet: &Organisation,
+    now: Timestamp,
+) -> Reading {
+    let records = patient
+        .records
+        .iter()
+        .map(|record| summary::summary(patient, record, receipts, sheet, now))
+        .collect();
+    Reading {
+        patient: patient.id,
+        records,
+    }
 }

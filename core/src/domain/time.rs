@@ -24,7 +24,9 @@ pub fn start(local: DateTime, zone: &str, second_hour: bool) -> Result<Timestamp
     let ambiguous = zone.to_ambiguous_timestamp(local);
     match ambiguous.offset() {
         AmbiguousOffset::Gap { .. } => Err(NoInstant::Gap),
-        AmbiguousOffset::Fold { .. } if second_hour => ambiguous.later().map_err(|_| NoInstant::Range),
+        AmbiguousOffset::Fold { .. } if second_hour => {
+            ambiguous.later().map_err(|_| NoInstant::Range)
+        }
         AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
             ambiguous.earlier().map_err(|_| NoInstant::Range)
         }
@@ -73,7 +75,9 @@ impl Calendar {
     /// Close of business on a date, in a zone.
     pub fn closing_on(&self, date: Date, zone: &TimeZone) -> Timestamp {
         let close = date.to_datetime(self.closes);
-        zone.to_ambiguous_timestamp(close).compatible().unwrap_or(Timestamp::MAX)
+        zone.to_ambiguous_timestamp(close)
+            .compatible()
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// The next close of business after an instant.
@@ -89,11 +93,16 @@ impl Calendar {
     pub fn promise_due(&self, promise: Promise, at: Timestamp, zone: &TimeZone) -> Timestamp {
         let value = i64::from(promise.value);
         match promise.unit {
-            PromiseUnit::ClockHours => at.saturating_add(SignedDuration::from_hours(value)).unwrap_or(Timestamp::MAX),
-            PromiseUnit::BusinessHours => self.after_open_time(SignedDuration::from_hours(value), at, zone),
-            PromiseUnit::BusinessDays => {
-                self.closing_on(self.business_day_after(date_in(at, zone), promise.value), zone)
+            PromiseUnit::ClockHours => at
+                .saturating_add(SignedDuration::from_hours(value))
+                .unwrap_or(Timestamp::MAX),
+            PromiseUnit::BusinessHours => {
+                self.after_open_time(SignedDuration::from_hours(value), at, zone)
             }
+            PromiseUnit::BusinessDays => self.closing_on(
+                self.business_day_after(date_in(at, zone), promise.value),
+                zone,
+            ),
         }
     }
 
@@ -102,7 +111,10 @@ impl Calendar {
         let mut day = date_in(at, zone);
         for _ in 0..3_660 {
             if self.works_on(day) {
-                let opens = zone.to_ambiguous_timestamp(day.to_datetime(self.opens)).compatible().unwrap_or(at);
+                let opens = zone
+                    .to_ambiguous_timestamp(day.to_datetime(self.opens))
+                    .compatible()
+                    .unwrap_or(at);
                 let from = opens.max(at);
                 let room = from.duration_until(self.closing_on(day, zone));
                 if room >= left {
@@ -143,13 +155,28 @@ mod tests {
         let calendar = Calendar::default();
         let friday = start(date(2026, 3, 6).at(16, 0, 0, 0), NEW_YORK, false).unwrap();
         let due = |value, unit| {
-            calendar.promise_due(Promise { value, unit }, friday, &zone).to_zoned(zone.clone()).datetime()
+            calendar
+                .promise_due(Promise { value, unit }, friday, &zone)
+                .to_zoned(zone.clone())
+                .datetime()
         };
         // The clocks go forward on Sunday: 24 hours are 24 hours, a working day ends at closing.
-        assert_eq!(due(24, PromiseUnit::ClockHours), date(2026, 3, 7).at(16, 0, 0, 0));
-        assert_eq!(due(72, PromiseUnit::ClockHours), date(2026, 3, 9).at(17, 0, 0, 0));
-        assert_eq!(due(2, PromiseUnit::BusinessHours), date(2026, 3, 9).at(9, 0, 0, 0));
-        assert_eq!(due(1, PromiseUnit::BusinessDays), date(2026, 3, 9).at(17, 0, 0, 0));
+        assert_eq!(
+            due(24, PromiseUnit::ClockHours),
+            date(2026, 3, 7).at(16, 0, 0, 0)
+        );
+        assert_eq!(
+            due(72, PromiseUnit::ClockHours),
+            date(2026, 3, 9).at(17, 0, 0, 0)
+        );
+        assert_eq!(
+            due(2, PromiseUnit::BusinessHours),
+            date(2026, 3, 9).at(9, 0, 0, 0)
+        );
+        assert_eq!(
+            due(1, PromiseUnit::BusinessDays),
+            date(2026, 3, 9).at(17, 0, 0, 0)
+        );
     }
 
     #[test]

@@ -37,11 +37,18 @@ const STATES: [(ChangeState, &str); 6] = [
 
 impl ChangeState {
     fn as_str(self) -> &'static str {
-        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, text)| text)
+        STATES
+            .iter()
+            .find(|(state, _)| *state == self)
+            .map_or("", |(_, text)| text)
     }
 
     fn read(text: &str) -> Result<Self, StoreError> {
-        STATES.iter().find(|(_, word)| *word == text).map(|(state, _)| *state).ok_or(StoreError::DAMAGED)
+        STATES
+            .iter()
+            .find(|(_, word)| *word == text)
+            .map(|(state, _)| *state)
+            .ok_or(StoreError::DAMAGED)
     }
 }
 
@@ -71,7 +78,8 @@ pub struct StoredChange {
 /// What is to be sent, in the order of writing.
 pub type Outgoing = Vec<StoredChange>;
 
-const COLUMNS: &str = "hash, doc, actor, seq, start_op, deps, nonce, device, user, state, reason, confirmed, relay,
+const COLUMNS: &str =
+    "hash, doc, actor, seq, start_op, deps, nonce, device, user, state, reason, confirmed, relay,
     orphan, recorded_at, received_at, offset_ms, key, mac";
 
 struct Bare {
@@ -86,8 +94,18 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
     let nonce: Option<Vec<u8>> = row.get(6)?;
     let (received_at, offset_ms): (Option<i64>, Option<i64>) = (row.get(15)?, row.get(16)?);
     let (key, mac): (Option<u16>, Option<Vec<u8>>) = (row.get(17)?, row.get(18)?);
-    let receipt = match (received_at, offset_ms, key, mac.and_then(|m| m.try_into().ok())) {
-        (Some(received_at), Some(offset_ms), Some(key), Some(mac)) => Some(Receipt { received_at, offset_ms, key, mac }),
+    let receipt = match (
+        received_at,
+        offset_ms,
+        key,
+        mac.and_then(|m| m.try_into().ok()),
+    ) {
+        (Some(received_at), Some(offset_ms), Some(key), Some(mac)) => Some(Receipt {
+            received_at,
+            offset_ms,
+            key,
+            mac,
+        }),
         _ => None,
     };
     let ids = (
@@ -103,7 +121,10 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
         actor: Actor(ids.2.unwrap_or_default()),
         seq: row.get::<_, i64>(3)?.unsigned_abs(),
         start_op: row.get::<_, i64>(4)?.unsigned_abs(),
-        deps: deps.chunks_exact(32).filter_map(ChangeHash::from_bytes).collect(),
+        deps: deps
+            .chunks_exact(32)
+            .filter_map(ChangeHash::from_bytes)
+            .collect(),
         nonce: nonce.and_then(|n| n.try_into().ok()),
         device: ids.3.unwrap_or(DeviceId(nil)),
         user: UserId(row.get(8)?),
@@ -120,12 +141,22 @@ fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
         recorded_at: row.get(14)?,
         receipt,
     };
-    Ok(Bare { stored, state: row.get(9)?, sound })
+    Ok(Bare {
+        stored,
+        state: row.get(9)?,
+        sound,
+    })
 }
 
 impl Rows<'_> {
-    fn changes(&self, tail: &str, args: impl rusqlite::Params) -> Result<Vec<StoredChange>, StoreError> {
-        let mut statement = self.0.prepare_cached(&format!("select {COLUMNS} from change {tail}"))?;
+    fn changes(
+        &self,
+        tail: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<StoredChange>, StoreError> {
+        let mut statement = self
+            .0
+            .prepare_cached(&format!("select {COLUMNS} from change {tail}"))?;
         let bare: Vec<Bare> = statement.query_map(args, bare)?.collect::<Result<_, _>>()?;
         bare.into_iter()
             .map(|bare| {
@@ -141,11 +172,19 @@ impl Rows<'_> {
     }
 
     fn puts(&self, change: ChangeHash) -> Result<Vec<Put>, StoreError> {
-        let mut statement = self.0.prepare_cached("select id, text from entry where change = ?1 order by at")?;
-        let puts: Vec<(Vec<u8>, String)> =
-            statement.query_map([&change.0[..]], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut statement = self
+            .0
+            .prepare_cached("select id, text from entry where change = ?1 order by at")?;
+        let puts: Vec<(Vec<u8>, String)> = statement
+            .query_map([&change.0[..]], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
         puts.into_iter()
-            .map(|(id, text)| Ok(Put { id: EntryId::from_bytes(&id).ok_or(StoreError::DAMAGED)?, text }))
+            .map(|(id, text)| {
+                Ok(Put {
+                    id: EntryId::from_bytes(&id).ok_or(StoreError::DAMAGED)?,
+                    text,
+                })
+            })
             .collect()
     }
 
@@ -161,45 +200,70 @@ impl Rows<'_> {
 
     /// What waits to be sent: a query, never a list of its own.
     pub fn outbox(&self, at_most: u32) -> Result<Outgoing, StoreError> {
-        self.changes("where state = 'saved' or relay = 1 order by place limit ?1", [at_most])
+        self.changes(
+            "where state = 'saved' or relay = 1 order by place limit ?1",
+            [at_most],
+        )
     }
 
     /// Changes whose place on the server is not confirmed since the log changed.
     pub fn unconfirmed(&self, at_most: u32) -> Result<Vec<(DocumentId, ChangeHash)>, StoreError> {
-        let mut statement =
-            self.0.prepare_cached("select doc, hash from change where confirmed = 0 order by place limit ?1")?;
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            statement.query_map([at_most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut statement = self.0.prepare_cached(
+            "select doc, hash from change where confirmed = 0 order by place limit ?1",
+        )?;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = statement
+            .query_map([at_most], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
         rows.into_iter()
             .map(|(doc, hash)| {
-                DocumentId::from_bytes(&doc).zip(ChangeHash::from_bytes(&hash)).ok_or(StoreError::DAMAGED)
+                DocumentId::from_bytes(&doc)
+                    .zip(ChangeHash::from_bytes(&hash))
+                    .ok_or(StoreError::DAMAGED)
             })
             .collect()
     }
 
     /// How many changes wait, and since when the oldest does.
     pub fn unsent(&self) -> Result<(u32, Option<i64>), StoreError> {
-        Ok(self.0.query_row("select count(*), min(recorded_at) from change where state = 'saved'", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?)
+        Ok(self.0.query_row(
+            "select count(*), min(recorded_at) from change where state = 'saved'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?)
     }
 
     /// Kind, patient and whether it is hidden.
-    pub fn document_row(&self, doc: DocumentId) -> Result<Option<(DocumentKind, PatientId, bool)>, StoreError> {
+    pub fn document_row(
+        &self,
+        doc: DocumentId,
+    ) -> Result<Option<(DocumentKind, PatientId, bool)>, StoreError> {
         let row: Option<(String, Vec<u8>, bool)> = self
             .0
             .prepare_cached("select kind, patient, hidden from document where id = ?1")?
-            .query_row([&doc.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([&doc.as_bytes()[..]], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()?;
         row.map(|(kind, patient, hidden)| {
-            let kind = DocumentKind::ALL.iter().find(|k| k.as_str() == kind).ok_or(StoreError::DAMAGED)?;
-            Ok((*kind, PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?, hidden))
+            let kind = DocumentKind::ALL
+                .iter()
+                .find(|k| k.as_str() == kind)
+                .ok_or(StoreError::DAMAGED)?;
+            Ok((
+                *kind,
+                PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?,
+                hidden,
+            ))
         })
         .transpose()
     }
 
     /// The documents of a patient that are shown, of one kind.
-    pub fn documents_of(&self, patient: PatientId, kind: DocumentKind) -> Result<Vec<DocumentId>, StoreError> {
+    pub fn documents_of(
+        &self,
+        patient: PatientId,
+        kind: DocumentKind,
+    ) -> Result<Vec<DocumentId>, StoreError> {
         self.document_ids(
             "select id from document where patient = ?1 and kind = ?2 and hidden = 0 order by id",
             params![&patient.as_bytes()[..], kind.as_str()],
@@ -209,34 +273,59 @@ impl Rows<'_> {
     /// Documents that are hidden, and those whose last page could not be applied.
     pub fn troubled(&self) -> Result<(Vec<DocumentId>, u32), StoreError> {
         let hidden = self.document_ids("select id from document where hidden = 1", [])?;
-        let again = self.0.query_row("select count(*) from document where refetch is not null and tries < 3", [], |row| row.get(0))?;
+        let again = self.0.query_row(
+            "select count(*) from document where refetch is not null and tries < 3",
+            [],
+            |row| row.get(0),
+        )?;
         Ok((hidden, again))
     }
 
-    pub(super) fn document_ids(&self, sql: &str, args: impl rusqlite::Params) -> Result<Vec<DocumentId>, StoreError> {
+    pub(super) fn document_ids(
+        &self,
+        sql: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<DocumentId>, StoreError> {
         let mut statement = self.0.prepare_cached(sql)?;
-        let ids: Vec<Vec<u8>> = statement.query_map(args, |row| row.get(0))?.collect::<Result<_, _>>()?;
-        ids.iter().map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED)).collect()
+        let ids: Vec<Vec<u8>> = statement
+            .query_map(args, |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .collect()
     }
 
     /// The actor of a person in a document on this device: actor, nonce, last count.
-    pub fn actor(&self, doc: DocumentId, user: &UserId) -> Result<Option<(Actor, [u8; 16], u64)>, StoreError> {
+    pub fn actor(
+        &self,
+        doc: DocumentId,
+        user: &UserId,
+    ) -> Result<Option<(Actor, [u8; 16], u64)>, StoreError> {
         let row: Option<(Vec<u8>, Vec<u8>, i64)> = self
             .0
             .prepare_cached("select actor, nonce, seq from actor where doc = ?1 and user = ?2")?
-            .query_row(params![&doc.as_bytes()[..], user.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row(params![&doc.as_bytes()[..], user.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()?;
         row.map(|(actor, nonce, seq)| {
             let (actor, nonce) = (actor.try_into().ok(), nonce.try_into().ok());
-            actor.zip(nonce).map(|(a, n)| (Actor(a), n, seq.unsigned_abs())).ok_or(StoreError::DAMAGED)
+            actor
+                .zip(nonce)
+                .map(|(a, n)| (Actor(a), n, seq.unsigned_abs()))
+                .ok_or(StoreError::DAMAGED)
         })
         .transpose()
     }
 
     /// The text under an entry id, if this device holds one.
     pub fn entry_text(&self, id: EntryId) -> Result<Option<String>, StoreError> {
-        let mut statement = self.0.prepare_cached("select text from entry where id = ?1 limit 1")?;
-        Ok(statement.query_row([&id.as_bytes()[..]], |row| row.get(0)).optional()?)
+        let mut statement = self
+            .0
+            .prepare_cached("select text from entry where id = ?1 limit 1")?;
+        Ok(statement
+            .query_row([&id.as_bytes()[..]], |row| row.get(0))
+            .optional()?)
     }
 }
 
@@ -245,7 +334,10 @@ pub fn live(changes: &[StoredChange]) -> Vec<&StoredChange> {
     let mut known: BTreeSet<ChangeHash> = BTreeSet::from([genesis_hash()]);
     let mut live = Vec::new();
     for stored in changes {
-        let taken = matches!(stored.state, ChangeState::Saved | ChangeState::Accepted | ChangeState::Remote);
+        let taken = matches!(
+            stored.state,
+            ChangeState::Saved | ChangeState::Accepted | ChangeState::Remote
+        );
         if taken && stored.change.deps.iter().all(|dep| known.contains(dep)) {
             known.insert(stored.hash);
             live.push(stored);
@@ -256,8 +348,15 @@ pub fn live(changes: &[StoredChange]) -> Vec<&StoredChange> {
 
 /// What the next change stands on: the heads, and one more than the highest operation.
 pub fn tip(live: &[&StoredChange]) -> (Vec<ChangeHash>, u64) {
-    let stood_on: BTreeSet<ChangeHash> = live.iter().flat_map(|c| c.change.deps.iter().copied()).collect();
-    let mut heads: Vec<_> = live.iter().map(|c| c.hash).filter(|hash| !stood_on.contains(hash)).collect();
+    let stood_on: BTreeSet<ChangeHash> = live
+        .iter()
+        .flat_map(|c| c.change.deps.iter().copied())
+        .collect();
+    let mut heads: Vec<_> = live
+        .iter()
+        .map(|c| c.hash)
+        .filter(|hash| !stood_on.contains(hash))
+        .collect();
     if heads.is_empty() {
         heads.push(genesis_hash());
     }
@@ -282,14 +381,23 @@ fn int(value: u64) -> Result<i64, StoreError> {
 
 impl Write<'_> {
     /// Notes a document; one that is known and hidden is shown again.
-    pub fn save_document(&mut self, doc: DocumentId, kind: DocumentKind, patient: PatientId) -> Result<(), StoreError> {
+    pub fn save_document(
+        &mut self,
+        doc: DocumentId,
+        kind: DocumentKind,
+        patient: PatientId,
+    ) -> Result<(), StoreError> {
         self.step("save_document")?;
         self.db
             .prepare_cached(
                 "insert into document (id, kind, patient) values (?1, ?2, ?3)
                  on conflict (id) do update set hidden = 0, fresh = 1",
             )?
-            .execute(params![&doc.as_bytes()[..], kind.as_str(), &patient.as_bytes()[..]])?;
+            .execute(params![
+                &doc.as_bytes()[..],
+                kind.as_str(),
+                &patient.as_bytes()[..]
+            ])?;
         Ok(())
     }
 
@@ -320,7 +428,12 @@ impl Write<'_> {
             self.step("append_entry")?;
             self.db
                 .prepare_cached("insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)")?
-                .execute(params![&sealed.hash.0[..], int(at as u64)?, &put.id.as_bytes()[..], put.text])?;
+                .execute(params![
+                    &sealed.hash.0[..],
+                    int(at as u64)?,
+                    &put.id.as_bytes()[..],
+                    put.text
+                ])?;
         }
         Ok(())
     }
@@ -341,8 +454,13 @@ impl Write<'_> {
                      key = coalesce(?6, key), mac = coalesce(?7, mac) where hash = ?1",
             )?
             .execute(params![
-                &hash.0[..], state.as_str(), reason, receipt.map(|r| r.received_at), receipt.map(|r| r.offset_ms),
-                receipt.map(|r| r.key), receipt.map(|r| r.mac.to_vec()),
+                &hash.0[..],
+                state.as_str(),
+                reason,
+                receipt.map(|r| r.received_at),
+                receipt.map(|r| r.offset_ms),
+                receipt.map(|r| r.key),
+                receipt.map(|r| r.mac.to_vec()),
             ])?;
         Ok(())
     }
@@ -362,7 +480,9 @@ impl Write<'_> {
     /// What this change stands on cannot be supplied by this device any more.
     pub fn mark_orphan(&mut self, hash: ChangeHash) -> Result<(), StoreError> {
         self.step("mark_orphan")?;
-        self.db.prepare_cached("update change set orphan = 1 where hash = ?1")?.execute([&hash.0[..]])?;
+        self.db
+            .prepare_cached("update change set orphan = 1 where hash = ?1")?
+            .execute([&hash.0[..]])?;
         Ok(())
     }
 
@@ -379,7 +499,10 @@ impl Write<'_> {
     /// Before every visible document is fetched anew: which of them came is noted from here on.
     pub fn begin_refill(&mut self) -> Result<(), StoreError> {
         self.step("begin_refill")?;
-        self.db.execute("update document set fresh = 0, tries = tries + (refetch is not null)", [])?;
+        self.db.execute(
+            "update document set fresh = 0, tries = tries + (refetch is not null)",
+            [],
+        )?;
         Ok(())
     }
 
@@ -395,10 +518,16 @@ impl Write<'_> {
     }
 
     /// Notes that a document came, or why it could not be applied.
-    pub fn mark_delivered(&mut self, doc: DocumentId, refetch: Option<&str>) -> Result<(), StoreError> {
+    pub fn mark_delivered(
+        &mut self,
+        doc: DocumentId,
+        refetch: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.step("mark_delivered")?;
         self.db
-            .prepare_cached("update document set fresh = 1, hidden = 0, refetch = ?2 where id = ?1")?
+            .prepare_cached(
+                "update document set fresh = 1, hidden = 0, refetch = ?2 where id = ?1",
+            )?
             .execute(params![&doc.as_bytes()[..], refetch])?;
         Ok(())
     }
@@ -406,8 +535,12 @@ impl Write<'_> {
     /// Stops showing a document.
     pub fn hide(&mut self, doc: DocumentId) -> Result<(), StoreError> {
         self.step("hide")?;
-        self.db.prepare_cached("update document set hidden = 1 where id = ?1")?.execute([&doc.as_bytes()[..]])?;
-        self.db.prepare_cached("delete from record_index where record = ?1")?.execute([&doc.as_bytes()[..]])?;
+        self.db
+            .prepare_cached("update document set hidden = 1 where id = ?1")?
+            .execute([&doc.as_bytes()[..]])?;
+        self.db
+            .prepare_cached("delete from record_index where record = ?1")?
+            .execute([&doc.as_bytes()[..]])?;
         Ok(())
     }
 
@@ -415,10 +548,13 @@ impl Write<'_> {
     /// stays here.
     pub fn wipe_drained(&mut self, doc: DocumentId) -> Result<bool, StoreError> {
         self.step("wipe_drained")?;
-        let held: i64 = self.db.prepare_cached(
-            "select count(*) from change where doc = ?1
+        let held: i64 = self
+            .db
+            .prepare_cached(
+                "select count(*) from change where doc = ?1
                  and (state in ('saved', 'rejected', 'quarantined') or relay = 1 or confirmed = 0)",
-        )?.query_row([&doc.as_bytes()[..]], |row| row.get(0))?;
+            )?
+            .query_row([&doc.as_bytes()[..]], |row| row.get(0))?;
         if held > 0 {
             return Ok(false);
         }
@@ -429,7 +565,9 @@ impl Write<'_> {
             "delete from document where id = ?1",
         ] {
             self.step("wipe")?;
-            self.db.prepare_cached(sql)?.execute([&doc.as_bytes()[..]])?;
+            self.db
+                .prepare_cached(sql)?
+                .execute([&doc.as_bytes()[..]])?;
         }
         Ok(true)
     }
@@ -449,7 +587,13 @@ impl Write<'_> {
                 "insert into actor (doc, user, actor, nonce, seq) values (?1, ?2, ?3, ?4, ?5)
                  on conflict (doc, user) do update set actor = ?3, nonce = ?4, seq = ?5",
             )?
-            .execute(params![&doc.as_bytes()[..], user.as_str(), &actor.0[..], &nonce[..], int(seq)?])?;
+            .execute(params![
+                &doc.as_bytes()[..],
+                user.as_str(),
+                &actor.0[..],
+                &nonce[..],
+                int(seq)?
+            ])?;
         Ok(())
     }
 

@@ -66,7 +66,18 @@ fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
     minicbor::decode(bytes).map_err(|_| StoreError::DAMAGED)
 }
 
-type Raw = (Vec<u8>, String, String, bool, String, Vec<u8>, Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
+type Raw = (
+    Vec<u8>,
+    String,
+    String,
+    bool,
+    String,
+    Vec<u8>,
+    Vec<u8>,
+    String,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+);
 
 impl Rows<'_> {
     /// This device; none before it is enrolled.
@@ -86,8 +97,11 @@ impl Rows<'_> {
                 Ok((raw, rest))
             })
             .optional()?;
-        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off))) = found else { return Ok(None) };
-        let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) = raw;
+        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off))) = found else {
+            return Ok(None);
+        };
+        let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) =
+            raw;
         let resync = match (resync_cursor, resync_high) {
             (Some(cursor), Some(high)) => Some((read(&cursor)?, read(&high)?)),
             _ => None,
@@ -116,9 +130,12 @@ impl Rows<'_> {
 
     /// The sheet with its version.
     pub fn sheet(&self) -> Result<Option<(u64, String)>, StoreError> {
-        let row = self.0.prepare_cached("select version, text from sheet")?.query_row([], |row| {
-            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
-        });
+        let row = self
+            .0
+            .prepare_cached("select version, text from sheet")?
+            .query_row([], |row| {
+                Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+            });
         Ok(row.optional()?)
     }
 }
@@ -128,7 +145,8 @@ impl Write<'_> {
     pub fn save_device(&mut self, row: &DeviceRow) -> Result<(), StoreError> {
         self.step("save_device")?;
         let people = serde_json::to_string(&row.people).map_err(|_| StoreError::DAMAGED)?;
-        let (resync_cursor, resync_high) = row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
+        let (resync_cursor, resync_high) =
+            row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
         self.db
             .prepare_cached(
                 "insert into device (id, device, token, name, shared, people, cursor, high, phase, resync_cursor,

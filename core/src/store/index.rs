@@ -14,6 +14,21 @@ use jiff::Timestamp;
 use rusqlite::params;
 use std::sync::Arc;
 
+/// A document with a change that is not on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The document.
+    pub doc: DocumentId,
+    /// Whose.
+    pub patient: PatientId,
+    /// When the oldest was recorded, in milliseconds.
+    pub since: i64,
+    /// The server keeps one and does not apply it.
+    pub quarantined: bool,
+    /// The server does not keep one.
+    pub rejected: bool,
+}
+
 impl Rows<'_> {
     /// A document folded, with the receipts of its entries. Receipts that are not confirmed count for nothing.
     pub fn record(&self, doc: DocumentId) -> Result<(Record, Receipts), StoreError> {
@@ -21,12 +36,21 @@ impl Rows<'_> {
         let (mut entries, mut receipts) = (Vec::new(), Receipts::default());
         for stored in live(&changes) {
             for put in &stored.change.puts {
-                let Ok(entry) = Entry::parse(&put.text) else { continue };
-                let on_server = matches!(stored.state, ChangeState::Accepted | ChangeState::Remote) && stored.confirmed;
+                let Ok(entry) = Entry::parse(&put.text) else {
+                    continue;
+                };
+                let on_server = matches!(stored.state, ChangeState::Accepted | ChangeState::Remote)
+                    && stored.confirmed;
                 if let Some(receipt) = stored.receipt.filter(|_| on_server)
                     && let Ok(received_at) = Timestamp::from_millisecond(receipt.received_at)
                 {
-                    receipts.0.insert(entry.id, ReceiptTimes { received_at, offset_ms: receipt.offset_ms });
+                    receipts.0.insert(
+                        entry.id,
+                        ReceiptTimes {
+                            received_at,
+                            offset_ms: receipt.offset_ms,
+                        },
+                    );
                 }
                 entries.push(Arc::new(entry));
             }
@@ -45,48 +69,87 @@ impl Rows<'_> {
         Ok((Patient::of(patient, records), receipts))
     }
 
-    /// All summaries, whatever is due first first.
-    pub fn summaries(&self) -> Result<Vec<Summary>, StoreError> {
-        let mut statement =
-            self.0.prepare_cached("select summary from record_index order by next_due_at is null, next_due_at, record")?;
-        let texts: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        texts.iter().map(|text| serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)).collect()
+    /// All summaries as they read now, whatever is due first first. One that time has overtaken is read anew.
+    pub fn summaries(
+        &self,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "select summary from record_index order by next_due_at is null, next_due_at, record",
+        )?;
+        let texts: Vec<String> = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        texts
+            .iter()
+            .map(|text| {
+                let summary: Summary =
+                    serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?;
+                let Some(patient) = summary.patient.filter(|_| !summary.is_good(now)) else {
+                    return Ok(summary);
+                };
+                let (joined, receipts) = self.patient(patient)?;
+                let fresh = read(&joined, &receipts, sheet, now).records;
+                Ok(fresh
+                    .into_iter()
+                    .find(|r| r.record == summary.record)
+                    .unwrap_or(summary))
+            })
+            .collect()
     }
 
     /// Patients with a document here.
     pub fn patients(&self) -> Result<Vec<PatientId>, StoreError> {
-        let mut statement = self.0.prepare_cached("select distinct patient from document where hidden = 0")?;
-        let ids: Vec<Vec<u8>> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        ids.iter().map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED)).collect()
+        let mut statement = self
+            .0
+            .prepare_cached("select distinct patient from document where hidden = 0")?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .collect()
     }
 
-    /// Documents with a change that is not on the server, with the kinds of trouble, and since when.
-    pub fn waiting(&self) -> Result<Vec<(DocumentId, PatientId, i64, bool, bool)>, StoreError> {
+    /// Documents with a change that is not on the server.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "select document.id, document.patient, min(recorded_at), max(state = 'quarantined'), max(state = 'rejected')
                  from change join document on document.id = change.doc
                  where state in ('saved', 'quarantined', 'rejected') or confirmed = 0
                  group by document.id order by min(recorded_at)",
         )?;
-        let rows: Vec<(Vec<u8>, Vec<u8>, i64, bool, bool)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
-            .collect::<Result<_, _>>()?;
-        rows.into_iter()
-            .map(|(doc, patient, since, quarantined, rejected)| {
-                let ids = DocumentId::from_bytes(&doc).zip(PatientId::from_bytes(&patient)).ok_or(StoreError::DAMAGED)?;
-                Ok((ids.0, ids.1, since, quarantined, rejected))
-            })
-            .collect()
+        let mut rows = statement.query([])?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (doc, patient): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            waiting.push(Waiting {
+                doc: DocumentId::from_bytes(&doc).ok_or(StoreError::DAMAGED)?,
+                patient: PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?,
+                since: row.get(2)?,
+                quarantined: row.get(3)?,
+                rejected: row.get(4)?,
+            });
+        }
+        Ok(waiting)
     }
 }
 
 impl Write<'_> {
     /// Makes the index rows of a patient anew.
-    pub fn index(&mut self, patient: PatientId, sheet: &Organisation, now: Timestamp) -> Result<(), StoreError> {
+    pub fn index(
+        &mut self,
+        patient: PatientId,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let (joined, receipts) = self.patient(patient)?;
         let reading = read(&joined, &receipts, sheet, now);
         self.step("index")?;
-        self.db.prepare_cached("delete from record_index where patient = ?1")?.execute([&patient.as_bytes()[..]])?;
+        self.db
+            .prepare_cached("delete from record_index where patient = ?1")?
+            .execute([&patient.as_bytes()[..]])?;
         for summary in &reading.records {
             self.step("index_row")?;
             let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;

@@ -28,7 +28,10 @@ impl Store {
         };
         db.busy_timeout(Duration::from_secs(2))?;
         db.pragma_update(None, "foreign_keys", true)?;
-        let version: i64 = db.query_row("select user_version from pragma_user_version", [], |row| row.get(0))?;
+        let version: i64 =
+            db.query_row("select user_version from pragma_user_version", [], |row| {
+                row.get(0)
+            })?;
         if version > VERSION {
             return Err(StoreError::Trouble(StorageTrouble::Newer));
         }
@@ -36,7 +39,9 @@ impl Store {
             durable(&db)?;
         }
         if version == 0 {
-            db.execute_batch(&format!("begin immediate; {SCHEMA} pragma user_version = {VERSION}; commit;"))?;
+            db.execute_batch(&format!(
+                "begin immediate; {SCHEMA} pragma user_version = {VERSION}; commit;"
+            ))?;
         }
         Ok(Self { db, fault: None })
     }
@@ -68,16 +73,29 @@ mod tests {
     fn each_kind_of_unusable_file_has_its_own_sentence_and_is_left_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("device.db");
-        std::fs::write(&path, b"this is a letter and no database, long enough to look like one ".repeat(40)).unwrap();
+        std::fs::write(
+            &path,
+            b"this is a letter and no database, long enough to look like one ".repeat(40),
+        )
+        .unwrap();
         let before = std::fs::read(&path).unwrap();
-        assert_eq!(trouble(&Place::File(path.clone())), Some(StorageTrouble::Damaged));
+        assert_eq!(
+            trouble(&Place::File(path.clone())),
+            Some(StorageTrouble::Damaged)
+        );
         assert_eq!(std::fs::read(&path).unwrap(), before);
 
-        assert_eq!(trouble(&Place::File(folder.path().to_owned())), Some(StorageTrouble::Unavailable));
+        assert_eq!(
+            trouble(&Place::File(folder.path().to_owned())),
+            Some(StorageTrouble::Unavailable)
+        );
 
         let newer = folder.path().join("newer.db");
         drop(Store::open(&Place::File(newer.clone())).unwrap());
-        Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        Connection::open(&newer)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
         assert_eq!(trouble(&Place::File(newer)), Some(StorageTrouble::Newer));
     }
 
@@ -85,8 +103,14 @@ mod tests {
     fn a_full_disk_refuses_the_write_and_keeps_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(&Place::File(folder.path().join("device.db"))).unwrap();
-        let pages: i64 = store.db.query_row("pragma page_count", [], |row| row.get(0)).unwrap();
-        store.db.pragma_update(None, "max_page_count", pages + 1).unwrap();
+        let pages: i64 = store
+            .db
+            .query_row("pragma page_count", [], |row| row.get(0))
+            .unwrap();
+        store
+            .db
+            .pragma_update(None, "max_page_count", pages + 1)
+            .unwrap();
         let written = store.write(|write| write.save_sheet(1, &"x".repeat(100_000)));
         assert_eq!(written, Err(StoreError::Trouble(StorageTrouble::Full)));
         assert_eq!(store.rows().sheet(), Ok(None));

@@ -25,7 +25,11 @@ pub(super) fn document(
     let mut patient = known.map(|(_, patient, _)| patient);
     for change in changes {
         if let Some(here) = held.iter_mut().find(|h| h.hash == change.hash) {
-            let state = if here.change.device == device.device { ChangeState::Accepted } else { ChangeState::Remote };
+            let state = if here.change.device == device.device {
+                ChangeState::Accepted
+            } else {
+                ChangeState::Remote
+            };
             write.settle(change.hash, state, None, Some(&change.receipt))?;
             here.state = state;
             continue;
@@ -40,13 +44,24 @@ pub(super) fn document(
             }
         };
         if patient.is_none() {
-            let Some((kind, whose)) = opening(&sealed) else { return Ok(None) };
+            let Some((kind, whose)) = opening(&sealed) else {
+                return Ok(None);
+            };
             write.save_document(delivered.doc, kind, whose)?;
             patient = Some(whose);
         }
         let own = sealed.change.device == device.device;
-        let state = if own { ChangeState::Accepted } else { ChangeState::Remote };
-        write.append(&sealed, state, change.receipt.received_at, Some(&change.receipt))?;
+        let state = if own {
+            ChangeState::Accepted
+        } else {
+            ChangeState::Remote
+        };
+        write.append(
+            &sealed,
+            state,
+            change.receipt.received_at,
+            Some(&change.receipt),
+        )?;
         if own {
             catch_up(write, &sealed)?;
         }
@@ -78,7 +93,11 @@ fn catch_up(write: &mut Write<'_>, sealed: &Sealed) -> Result<(), StoreError> {
 }
 
 /// Does this change follow what is here? Says why not in words that name nobody.
-fn check(held: &[StoredChange], delivered: &DeliveredDocument, change: &DeliveredChange) -> Result<Sealed, &'static str> {
+fn check(
+    held: &[StoredChange],
+    delivered: &DeliveredDocument,
+    change: &DeliveredChange,
+) -> Result<Sealed, &'static str> {
     if change.change.doc != delivered.doc {
         return Err("a change of another document");
     }
@@ -92,7 +111,9 @@ fn check(held: &[StoredChange], delivered: &DeliveredDocument, change: &Delivere
     let mut last_op = 1;
     for dep in &sealed.change.deps {
         if *dep != genesis_hash() {
-            held.iter().find(|h| h.hash == *dep).ok_or("it stands on what is not here")?;
+            held.iter()
+                .find(|h| h.hash == *dep)
+                .ok_or("it stands on what is not here")?;
         }
     }
     for ancestor in ancestors(held, &sealed) {
@@ -126,7 +147,11 @@ fn ancestors<'a>(held: &'a [StoredChange], sealed: &Sealed) -> Vec<&'a StoredCha
 
 /// What kind of document a first change begins, and whose.
 fn opening(sealed: &Sealed) -> Option<(DocumentKind, PatientId)> {
-    let first = sealed.change.puts.first().and_then(|put| Entry::parse(&put.text).ok())?;
+    let first = sealed
+        .change
+        .puts
+        .first()
+        .and_then(|put| Entry::parse(&put.text).ok())?;
     match first.body {
         Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
         Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),

@@ -8,23 +8,40 @@ use jiff::Timestamp;
 
 pub(super) fn request(code: &str, build: &str, number: u64, now: Timestamp) -> Vec<u8> {
     let client_now = now.as_millisecond();
-    pack(&EnrolRequest { number, code: code.to_owned(), build: build.to_owned(), client_now })
+    pack(&EnrolRequest {
+        number,
+        code: code.to_owned(),
+        build: build.to_owned(),
+        client_now,
+    })
 }
 
-pub(super) fn answered(store: &mut Store, number: u64, body: &[u8], now: Timestamp) -> Result<(), Untaken> {
+pub(super) fn answered(
+    store: &mut Store,
+    number: u64,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<(), Untaken> {
     let answer: EnrolAnswer = unpack(body)?;
     if answer.number != number || Organisation::parse(&answer.sheet.text).is_err() {
         return Err(Unreadable::Content.into());
     }
     // The pull begins before the first row; the head that was told is remembered from the first moment.
-    let start = Token { epoch: answer.high.epoch, seq: 0, chain: [0; 32] };
+    let start = Token {
+        epoch: answer.high.epoch,
+        seq: 0,
+        chain: [0; 32],
+    };
     let row = DeviceRow {
         device: answer.device,
         token: answer.token,
         name: answer.name,
         shared: answer.shared,
         people: answer.people,
-        cursor: Cursor { token: start, after: None },
+        cursor: Cursor {
+            token: start,
+            after: None,
+        },
         high: answer.high,
         phase: Phase::Normal,
         resync: None,

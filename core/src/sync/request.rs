@@ -2,7 +2,8 @@
 
 use crate::store::{ChangeState, DeviceRow, Store, StoreError, StoredChange};
 use crate::wire::{
-    DeviceState, Heartbeat, Hello, MAX_MESSAGE, PushedChange, PushedDocument, SCHEMA, SyncRequest, pack,
+    DeviceState, Heartbeat, Hello, MAX_MESSAGE, PushedChange, PushedDocument, SCHEMA, SyncRequest,
+    pack,
 };
 use jiff::Timestamp;
 
@@ -11,7 +12,13 @@ const PUSH_BYTES: usize = MAX_MESSAGE / 4;
 const PUSH_CHANGES: u32 = 400;
 const PAGE_BYTES: u32 = 256 * 1024;
 
-pub(super) fn hello(store: &Store, device: &DeviceRow, build: &str, number: u64, now: Timestamp) -> Result<Hello, StoreError> {
+pub(super) fn hello(
+    store: &Store,
+    device: &DeviceRow,
+    build: &str,
+    number: u64,
+    now: Timestamp,
+) -> Result<Hello, StoreError> {
     let (cursor, high) = device.resync.unwrap_or((device.cursor, device.high));
     Ok(Hello {
         number,
@@ -27,17 +34,43 @@ pub(super) fn hello(store: &Store, device: &DeviceRow, build: &str, number: u64,
 fn state(store: &Store, device: &DeviceRow) -> Result<DeviceState, StoreError> {
     let (unsent, oldest_unsent_at) = store.rows().unsent()?;
     let next_due_at = store.rows().next_due_of_unsent()?;
-    Ok(DeviceState { unsent, oldest_unsent_at, next_due_at, offset_ms: Some(device.offset_ms), free_bytes: None })
+    Ok(DeviceState {
+        unsent,
+        oldest_unsent_at,
+        next_due_at,
+        offset_ms: Some(device.offset_ms),
+        free_bytes: None,
+    })
 }
 
-pub(super) fn sync(store: &Store, device: &DeviceRow, build: &str, number: u64, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+pub(super) fn sync(
+    store: &Store,
+    device: &DeviceRow,
+    build: &str,
+    number: u64,
+    now: Timestamp,
+) -> Result<Vec<u8>, StoreError> {
     let hello = hello(store, device, build, number, now)?;
     let push = push(store.rows().outbox(PUSH_CHANGES)?);
-    Ok(pack(&SyncRequest { hello, state: state(store, device)?, push, page_bytes: PAGE_BYTES }))
+    Ok(pack(&SyncRequest {
+        hello,
+        state: state(store, device)?,
+        push,
+        page_bytes: PAGE_BYTES,
+    }))
 }
 
-pub(super) fn heartbeat(store: &Store, device: &DeviceRow, build: &str, number: u64, now: Timestamp) -> Result<Vec<u8>, StoreError> {
-    Ok(pack(&Heartbeat { hello: hello(store, device, build, number, now)?, state: state(store, device)? }))
+pub(super) fn heartbeat(
+    store: &Store,
+    device: &DeviceRow,
+    build: &str,
+    number: u64,
+    now: Timestamp,
+) -> Result<Vec<u8>, StoreError> {
+    Ok(pack(&Heartbeat {
+        hello: hello(store, device, build, number, now)?,
+        state: state(store, device)?,
+    }))
 }
 
 /// Groups changes by document, in the order of writing, as much as fits.
@@ -50,11 +83,21 @@ fn push(waiting: Vec<StoredChange>) -> Vec<PushedDocument> {
             break;
         }
         let doc = stored.change.doc;
-        let receipt = stored.receipt.filter(|_| stored.relay || stored.state == ChangeState::Saved);
-        let pushed = PushedChange { hash: stored.hash, receipt, orphan: stored.orphan, change: stored.change };
+        let receipt = stored
+            .receipt
+            .filter(|_| stored.relay || stored.state == ChangeState::Saved);
+        let pushed = PushedChange {
+            hash: stored.hash,
+            receipt,
+            orphan: stored.orphan,
+            change: stored.change,
+        };
         match documents.iter_mut().find(|d| d.doc == doc) {
             Some(document) => document.changes.push(pushed),
-            None => documents.push(PushedDocument { doc, changes: vec![pushed] }),
+            None => documents.push(PushedDocument {
+                doc,
+                changes: vec![pushed],
+            }),
         }
     }
     documents

@@ -4,10 +4,12 @@
 //! anew from the beginning, and what no longer comes is no longer for this device.
 
 use super::{Taken, Untaken, request, settle, sheet};
-use crate::domain::id::DocumentId;
 use crate::document::ChangeHash;
+use crate::domain::id::DocumentId;
 use crate::store::{DeviceRow, Phase, Store, StoreError, Write};
-use crate::wire::{Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable, pack, unpack};
+use crate::wire::{
+    Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable, pack, unpack,
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -15,17 +17,36 @@ use std::collections::BTreeMap;
 const ROUND: u32 = 4_000;
 
 /// Begins, or begins again.
-pub(super) fn begin(write: &mut Write<'_>, mut device: DeviceRow, head: Token, now: Timestamp) -> Result<Taken, StoreError> {
+pub(super) fn begin(
+    write: &mut Write<'_>,
+    mut device: DeviceRow,
+    head: Token,
+    now: Timestamp,
+) -> Result<Taken, StoreError> {
     write.unconfirm_all()?;
     device.phase = Phase::Confirming;
-    device.resync = Some((Cursor { token: head, after: None }, head));
+    device.resync = Some((
+        Cursor {
+            token: head,
+            after: None,
+        },
+        head,
+    ));
     write.save_device(&device)?;
     let patients = write.patients()?.into_iter().collect();
     reindex(write, &patients, now)?;
-    Ok(Taken { patients, more: true, wait: None })
+    Ok(Taken {
+        patients,
+        more: true,
+        wait: None,
+    })
 }
 
-fn reindex(write: &mut Write<'_>, patients: &std::collections::BTreeSet<crate::domain::id::PatientId>, now: Timestamp) -> Result<(), StoreError> {
+fn reindex(
+    write: &mut Write<'_>,
+    patients: &std::collections::BTreeSet<crate::domain::id::PatientId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if let Some(sheet) = sheet(write)? {
         for patient in patients {
             write.index(*patient, &sheet, now)?;
@@ -34,16 +55,33 @@ fn reindex(write: &mut Write<'_>, patients: &std::collections::BTreeSet<crate::d
     Ok(())
 }
 
-pub(super) fn request(store: &Store, device: &DeviceRow, build: &str, number: u64, now: Timestamp) -> Result<Vec<u8>, StoreError> {
+pub(super) fn request(
+    store: &Store,
+    device: &DeviceRow,
+    build: &str,
+    number: u64,
+    now: Timestamp,
+) -> Result<Vec<u8>, StoreError> {
     let mut offers: BTreeMap<DocumentId, Vec<ChangeHash>> = BTreeMap::new();
     for (doc, hash) in store.rows().unconfirmed(ROUND)? {
         offers.entry(doc).or_default().push(hash);
     }
-    let offers = offers.into_iter().map(|(doc, hashes)| Offer { doc, hashes }).collect();
-    Ok(pack(&ReconcileRequest { hello: request::hello(store, device, build, number, now)?, offers }))
+    let offers = offers
+        .into_iter()
+        .map(|(doc, hashes)| Offer { doc, hashes })
+        .collect();
+    Ok(pack(&ReconcileRequest {
+        hello: request::hello(store, device, build, number, now)?,
+        offers,
+    }))
 }
 
-pub(super) fn answered(store: &mut Store, number: u64, body: &[u8], now: Timestamp) -> Result<Taken, Untaken> {
+pub(super) fn answered(
+    store: &mut Store,
+    number: u64,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Taken, Untaken> {
     let answer: ReconcileAnswer = unpack(body)?;
     if answer.number != number {
         return Err(Unreadable::Content.into());
@@ -51,8 +89,14 @@ pub(super) fn answered(store: &mut Store, number: u64, body: &[u8], now: Timesta
     Ok(store.write(|write| take(write, &answer, now))?)
 }
 
-fn take(write: &mut Write<'_>, answer: &ReconcileAnswer, now: Timestamp) -> Result<Taken, StoreError> {
-    let Some(mut device) = write.device()? else { return Ok(Taken::default()) };
+fn take(
+    write: &mut Write<'_>,
+    answer: &ReconcileAnswer,
+    now: Timestamp,
+) -> Result<Taken, StoreError> {
+    let Some(mut device) = write.device()? else {
+        return Ok(Taken::default());
+    };
     device.last_answer_at = Some(now.as_millisecond());
     if let Status::Resync(head) = answer.status {
         return begin(write, device, head, now);
@@ -75,7 +119,11 @@ fn take(write: &mut Write<'_>, answer: &ReconcileAnswer, now: Timestamp) -> Resu
     }
     write.save_device(&device)?;
     reindex(write, &patients, now)?;
-    Ok(Taken { patients, more: true, wait: None })
+    Ok(Taken {
+        patients,
+        more: true,
+        wait: None,
+    })
 }
 
 /// Fetches every visible document anew, from before the first row.
@@ -83,6 +131,13 @@ pub(super) fn refill(write: &mut Write<'_>, device: &mut DeviceRow) -> Result<()
     write.begin_refill()?;
     device.resync = None;
     device.phase = Phase::Refilling;
-    device.cursor = Cursor { token: Token { epoch: device.high.epoch, seq: 0, chain: [0; 32] }, after: None };
+    device.cursor = Cursor {
+        token: Token {
+            epoch: device.high.epoch,
+            seq: 0,
+            chain: [0; 32],
+        },
+        after: None,
+    };
     Ok(())
 }

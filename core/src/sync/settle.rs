@@ -5,11 +5,19 @@ use super::{Taken, Untaken, apply, resync, sheet};
 use crate::domain::id::PatientId;
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, Phase, Store, StoreError, Write};
-use crate::wire::{Ack, AckState, Delivered, QuarantineReason, RejectReason, Status, SyncAnswer, Unreadable, unpack};
+use crate::wire::{
+    Ack, AckState, Delivered, QuarantineReason, RejectReason, Status, SyncAnswer, Unreadable,
+    unpack,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-pub(super) fn answered(store: &mut Store, number: u64, body: &[u8], now: Timestamp) -> Result<Taken, Untaken> {
+pub(super) fn answered(
+    store: &mut Store,
+    number: u64,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Taken, Untaken> {
     let answer: SyncAnswer = unpack(body)?;
     if answer.number != number {
         return Err(Unreadable::Content.into());
@@ -18,7 +26,9 @@ pub(super) fn answered(store: &mut Store, number: u64, body: &[u8], now: Timesta
 }
 
 fn take(write: &mut Write<'_>, answer: &SyncAnswer, now: Timestamp) -> Result<Taken, StoreError> {
-    let Some(mut device) = write.device()? else { return Ok(Taken::default()) };
+    let Some(mut device) = write.device()? else {
+        return Ok(Taken::default());
+    };
     device.offset_ms = now.as_millisecond() - answer.server_now;
     device.last_answer_at = Some(now.as_millisecond());
     device.signed_off = false;
@@ -42,7 +52,11 @@ fn take(write: &mut Write<'_>, answer: &SyncAnswer, now: Timestamp) -> Result<Ta
         patients.extend(settle(write, ack)?);
     }
     device.people.clone_from(&answer.people);
-    if device.signed_in.as_ref().is_some_and(|user| !device.people.contains(user)) {
+    if device
+        .signed_in
+        .as_ref()
+        .is_some_and(|user| !device.people.contains(user))
+    {
         device.signed_in = None;
     }
     device.high = answer.high;
@@ -60,7 +74,11 @@ fn take(write: &mut Write<'_>, answer: &SyncAnswer, now: Timestamp) -> Result<Ta
     } else {
         more = true;
     }
-    let forgotten = answer.docs.iter().filter(|d| d.content == Delivered::Forget).count();
+    let forgotten = answer
+        .docs
+        .iter()
+        .filter(|d| d.content == Delivered::Forget)
+        .count();
     let (hidden, again) = write.troubled()?;
     if device.phase == Phase::Normal && again > 0 && !answer.more {
         resync::refill(write, &mut device)?;
@@ -79,18 +97,32 @@ fn take(write: &mut Write<'_>, answer: &SyncAnswer, now: Timestamp) -> Result<Ta
         }
     }
     let waiting = !write.outbox(1)?.is_empty();
-    let wait = answer.retry_after_ms.map(|ms| SignedDuration::from_millis(i64::from(ms)));
-    Ok(Taken { patients, more: more || waiting || forgotten > 0, wait })
+    let wait = answer
+        .retry_after_ms
+        .map(|ms| SignedDuration::from_millis(i64::from(ms)));
+    Ok(Taken {
+        patients,
+        more: more || waiting || forgotten > 0,
+        wait,
+    })
 }
 
 /// One acknowledgement: the state of exactly this hash.
 pub(super) fn settle(write: &mut Write<'_>, ack: &Ack) -> Result<Option<PatientId>, StoreError> {
-    let Some(stored) = write.change(ack.hash)? else { return Ok(None) };
-    let Some(device) = write.device()? else { return Ok(None) };
+    let Some(stored) = write.change(ack.hash)? else {
+        return Ok(None);
+    };
+    let Some(device) = write.device()? else {
+        return Ok(None);
+    };
     let own = stored.change.device == device.device;
     match &ack.state {
         AckState::Accepted(receipt) => {
-            let state = if own { ChangeState::Accepted } else { ChangeState::Remote };
+            let state = if own {
+                ChangeState::Accepted
+            } else {
+                ChangeState::Remote
+            };
             write.settle(ack.hash, state, None, Some(receipt))?;
         }
         AckState::AcceptedAs(_, receipt) => {
@@ -98,17 +130,29 @@ pub(super) fn settle(write: &mut Write<'_>, ack: &Ack) -> Result<Option<PatientI
             write.retire_actor(stored.change.doc, stored.change.actor)?;
         }
         AckState::Quarantined(reason) => {
-            write.settle(ack.hash, ChangeState::Quarantined, Some(reason_number(*reason)), None)?;
+            write.settle(
+                ack.hash,
+                ChangeState::Quarantined,
+                Some(reason_number(*reason)),
+                None,
+            )?;
             write.retire_actor(stored.change.doc, stored.change.actor)?;
         }
         AckState::Rejected(reason) => {
-            write.settle(ack.hash, ChangeState::Rejected, Some(reject_number(*reason)), None)?;
+            write.settle(
+                ack.hash,
+                ChangeState::Rejected,
+                Some(reject_number(*reason)),
+                None,
+            )?;
             write.retire_actor(stored.change.doc, stored.change.actor)?;
         }
         AckState::MissingDeps(missing) => {
             for hash in missing {
                 let here = write.change(*hash)?;
-                let supply = here.filter(|s| !matches!(s.state, ChangeState::Rejected | ChangeState::Quarantined));
+                let supply = here.filter(|s| {
+                    !matches!(s.state, ChangeState::Rejected | ChangeState::Quarantined)
+                });
                 match supply {
                     Some(dep) => write.offer_again(*hash, dep.change.device == device.device)?,
                     None => write.mark_orphan(ack.hash)?,
@@ -116,7 +160,9 @@ pub(super) fn settle(write: &mut Write<'_>, ack: &Ack) -> Result<Option<PatientI
             }
         }
     }
-    Ok(write.document_row(stored.change.doc)?.map(|(_, patient, _)| patient))
+    Ok(write
+        .document_row(stored.change.doc)?
+        .map(|(_, patient, _)| patient))
 }
 
 fn reason_number(reason: QuarantineReason) -> i64 {

@@ -7,7 +7,7 @@ use crate::domain::payload;
 use crate::domain::time::{self, NoInstant};
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
-use jiff::civil::{DateTime};
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 /// Books a visit. A live appointment that was seen must be named in `replaces` or `also`.
@@ -124,12 +124,21 @@ pub struct RecordOutcome {
 impl BookAppointment {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let partner = desk.partner(&self.partner)?;
-        let zone = self.zone.unwrap_or_else(|| partner.zone.clone().unwrap_or_else(|| desk.sheet.zone.clone()));
+        let zone = self.zone.unwrap_or_else(|| {
+            partner
+                .zone
+                .clone()
+                .unwrap_or_else(|| desk.sheet.zone.clone())
+        });
         check_start(self.start_local, &zone, self.second_hour)?;
         let record = desk.record()?;
         // A visit that follows a missed or cancelled one with the same practice makes up for it.
         let missed = record.appointments.iter().rev().find(|a| {
-            *a.partner() == self.partner && matches!(a.status, AppointmentStatus::NoShow | AppointmentStatus::Cancelled)
+            *a.partner() == self.partner
+                && matches!(
+                    a.status,
+                    AppointmentStatus::NoShow | AppointmentStatus::Cancelled
+                )
         });
         let rebooks = self.rebooks.or_else(|| missed.map(|a| a.id));
         let body = payload::AppointmentBooked {
@@ -139,7 +148,11 @@ impl BookAppointment {
             second_hour: self.second_hour,
             modality: self.modality.unwrap_or(Modality::InPerson),
             booked_by: self.booked_by.unwrap_or(BookedBy::Staff),
-            encounter: if self.outreach { None } else { desk.encounter(self.encounter)? },
+            encounter: if self.outreach {
+                None
+            } else {
+                desk.encounter(self.encounter)?
+            },
             minutes: self.minutes,
             clinician: self.clinician,
             location: self.location,
@@ -153,7 +166,10 @@ impl BookAppointment {
 
 impl ChangeAppointment {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let standing = desk.record()?.appointment(self.appointment).ok_or(Refusal::NotHere("the appointment"))?;
+        let standing = desk
+            .record()?
+            .appointment(self.appointment)
+            .ok_or(Refusal::NotHere("the appointment"))?;
         let zone = self.zone.unwrap_or_else(|| standing.slot.zone.clone());
         check_start(self.start_local, &zone, self.second_hour)?;
         let body = payload::AppointmentChanged {
@@ -181,7 +197,14 @@ impl CancelAppointment {
 impl RecordOutcome {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
         let source = self.source.unwrap_or(OutcomeSource::Partner);
-        desk.one(self.at, payload::OutcomeRecorded { appointment: self.appointment, value: self.value, source })
+        desk.one(
+            self.at,
+            payload::OutcomeRecorded {
+                appointment: self.appointment,
+                value: self.value,
+                source,
+            },
+        )
     }
 }
 

@@ -68,8 +68,16 @@ impl RecordContact {
             ContactWith::Partner => Direction::ToPartner,
             ContactWith::Patient | ContactWith::OnCallClinician => Direction::ToPatient,
         };
-        if self.ended_at.as_ref().zip(self.at.as_ref()).is_some_and(|(end, start)| end < start) {
-            return Err(Refusal::Invalid { field: "ended_at", problem: Problem::OutOfRange });
+        if self
+            .ended_at
+            .as_ref()
+            .zip(self.at.as_ref())
+            .is_some_and(|(end, start)| end < start)
+        {
+            return Err(Refusal::Invalid {
+                field: "ended_at",
+                problem: Problem::OutOfRange,
+            });
         }
         let body = payload::ContactAttempted {
             with: self.with,

@@ -85,8 +85,17 @@ pub struct GiveMaterial {
 
 impl OfferHandoff {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let encounter = if self.outreach { None } else { desk.encounter(self.encounter)? };
-        let body = payload::Offered { mode: self.mode, encounter, script: self.script, language: self.language };
+        let encounter = if self.outreach {
+            None
+        } else {
+            desk.encounter(self.encounter)?
+        };
+        let body = payload::Offered {
+            mode: self.mode,
+            encounter,
+            script: self.script,
+            language: self.language,
+        };
         Ok(desk.one(self.at, body))
     }
 }
@@ -94,7 +103,11 @@ impl OfferHandoff {
 impl RecordDecision {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let latest = desk.record()?.offers.last().map(|offer| offer.id);
-        let encounter = if self.outreach { None } else { desk.encounter(self.encounter)? };
+        let encounter = if self.outreach {
+            None
+        } else {
+            desk.encounter(self.encounter)?
+        };
         let body = payload::DecisionRecorded {
             value: self.value,
             offer: self.offer.or(latest),
@@ -111,6 +124,12 @@ impl RecordDecision {
 impl GiveMaterial {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let encounter = desk.encounter(self.encounter)?;
-        Ok(desk.one(self.at, payload::MaterialGiven { what: self.what, encounter }))
+        Ok(desk.one(
+            self.at,
+            payload::MaterialGiven {
+                what: self.what,
+                encounter,
+            },
+        ))
     }
 }

@@ -106,7 +106,10 @@ impl Desk<'_> {
 
     /// The practice of this code.
     pub fn partner(&self, id: &PartnerId) -> Result<&Partner, Refusal> {
-        self.sheet.partner(id).ok_or(Refusal::Invalid { field: "partner", problem: Problem::Unknown })
+        self.sheet.partner(id).ok_or(Refusal::Invalid {
+            field: "partner",
+            problem: Problem::Unknown,
+        })
     }
 
     /// The local date of a claimed time, or today at the record's site.
@@ -120,7 +123,13 @@ impl Desk<'_> {
     pub fn one(&self, at: Option<Zoned>, body: impl Into<Body>) -> Plan {
         let id = self.entry_id();
         Plan {
-            drafts: vec![Draft { id, target: Target::Record, at, role: None, body: body.into() }],
+            drafts: vec![Draft {
+                id,
+                target: Target::Record,
+                at,
+                role: None,
+                body: body.into(),
+            }],
             made: Some(id),
             patient: None,
         }

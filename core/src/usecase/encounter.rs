@@ -60,17 +60,32 @@ pub struct GiveLeaveReason {
 impl StartEncounter {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let home = desk.record()?.site.clone();
-        let site = self.site.or(home).ok_or(Refusal::Invalid { field: "site", problem: Problem::Empty })?;
+        let site = self.site.or(home).ok_or(Refusal::Invalid {
+            field: "site",
+            problem: Problem::Empty,
+        })?;
         if desk.sheet.site(&site).is_none() {
-            return Err(Refusal::Invalid { field: "site", problem: Problem::Unknown });
+            return Err(Refusal::Invalid {
+                field: "site",
+                problem: Problem::Unknown,
+            });
         }
-        Ok(desk.one(self.at, payload::EncounterStarted { setting: self.setting, site, signal: self.signal }))
+        Ok(desk.one(
+            self.at,
+            payload::EncounterStarted {
+                setting: self.setting,
+                site,
+                signal: self.signal,
+            },
+        ))
     }
 }
 
 impl EndEncounter {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let encounter = desk.encounter(self.encounter)?.ok_or(Refusal::NotHere("an open visit"))?;
+        let encounter = desk
+            .encounter(self.encounter)?
+            .ok_or(Refusal::NotHere("an open visit"))?;
         Ok(desk.one(self.at, payload::EncounterEnded { encounter }))
     }
 }
@@ -78,7 +93,16 @@ impl EndEncounter {
 impl GiveLeaveReason {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let last = desk.record()?.encounters.last().map(|e| e.id);
-        let encounter = self.encounter.or(last).ok_or(Refusal::NotHere("the visit"))?;
-        Ok(desk.one(self.at, payload::LeaveReasonGiven { encounter, reason: self.reason }))
+        let encounter = self
+            .encounter
+            .or(last)
+            .ok_or(Refusal::NotHere("the visit"))?;
+        Ok(desk.one(
+            self.at,
+            payload::LeaveReasonGiven {
+                encounter,
+                reason: self.reason,
+            },
+        ))
     }
 }

@@ -1,9 +1,9 @@
 //! Closing the loop.
 
 use super::{Desk, Plan};
-use crate::domain::code::{CloseReason};
-use crate::domain::id::{DocumentId};
+use crate::domain::code::CloseReason;
 use crate::domain::guard::Breach;
+use crate::domain::id::DocumentId;
 use crate::domain::payload;
 use crate::refusal::Refusal;
 use jiff::Zoned;
@@ -30,6 +30,12 @@ impl CloseLoop {
             return Err(Refusal::NotAllowed(Breach::OpenFlag));
         }
         let flags_seen = patient.flags.iter().map(|f| f.id).collect();
-        Ok(desk.one(self.at, payload::LoopClosed { reason: self.reason, flags_seen }))
+        Ok(desk.one(
+            self.at,
+            payload::LoopClosed {
+                reason: self.reason,
+                flags_seen,
+            },
+        ))
     }
 }

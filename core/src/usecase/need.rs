@@ -78,9 +78,18 @@ impl IdentifyNeed {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let site = desk.record()?.site.clone();
         let on = desk.date(self.at.as_ref());
-        let designated = site.and_then(|site| desk.sheet.shift(&site, on)).map(|shift| shift.primary.clone());
-        if self.owner.as_ref().is_some_and(|owner| desk.sheet.person(owner).is_none()) {
-            return Err(Refusal::Invalid { field: "owner", problem: Problem::Unknown });
+        let designated = site
+            .and_then(|site| desk.sheet.shift(&site, on))
+            .map(|shift| shift.primary.clone());
+        if self
+            .owner
+            .as_ref()
+            .is_some_and(|owner| desk.sheet.person(owner).is_none())
+        {
+            return Err(Refusal::Invalid {
+                field: "owner",
+                problem: Problem::Unknown,
+            });
         }
         let body = payload::NeedIdentified {
             basis: self.basis,
@@ -97,7 +106,10 @@ impl IdentifyNeed {
 impl OfferOwnership {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         if desk.sheet.person(&self.to).is_none() {
-            return Err(Refusal::Invalid { field: "to", problem: Problem::Unknown });
+            return Err(Refusal::Invalid {
+                field: "to",
+                problem: Problem::Unknown,
+            });
         }
         Ok(desk.one(self.at, payload::OwnerOffered { to: self.to }))
     }

@@ -1,7 +1,7 @@
 //! Free text.
 
 use super::{Desk, Plan};
-use crate::domain::id::{DocumentId};
+use crate::domain::id::DocumentId;
 use crate::domain::payload;
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};

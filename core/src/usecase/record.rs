@@ -7,7 +7,7 @@ use crate::domain::id::{DocumentId, PatientId, SiteId};
 use crate::domain::payload;
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
-use jiff::civil::{Date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Opens a record: for a new patient, or for one that is known here.
@@ -59,18 +59,34 @@ pub struct DescribePatient {
 impl OpenRecord {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         if desk.sheet.site(&self.site).is_none() {
-            return Err(Refusal::Invalid { field: "site", problem: Problem::Unknown });
+            return Err(Refusal::Invalid {
+                field: "site",
+                problem: Problem::Unknown,
+            });
         }
         let patient = self.patient.unwrap_or_else(|| desk.patient_id());
         let target = Target::NewRecord(desk.document_id());
-        let opened = payload::RecordOpened { patient, site: self.site };
-        let draft = |body: Body| Draft { id: desk.entry_id(), target, at: self.at.clone(), role: None, body };
+        let opened = payload::RecordOpened {
+            patient,
+            site: self.site,
+        };
+        let draft = |body: Body| Draft {
+            id: desk.entry_id(),
+            target,
+            at: self.at.clone(),
+            role: None,
+            body,
+        };
         let mut drafts = vec![draft(opened.into())];
         if let Some(name) = self.preferred_name {
             drafts.push(draft(named(name).into()));
         }
         let made = drafts.first().map(|d| d.id);
-        Ok(Plan { drafts, made, patient: Some(patient) })
+        Ok(Plan {
+            drafts,
+            made,
+            patient: Some(patient),
+        })
     }
 }
 

@@ -26,11 +26,24 @@ pub struct SettleReview {
 impl SettleReview {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let record = desk.record()?;
-        let open = record.review.iter().filter(|item| item.is_open() && item.choices.contains(&self.keep));
-        let items = if self.items.is_empty() { open.map(|item| item.id).collect() } else { self.items };
+        let open = record
+            .review
+            .iter()
+            .filter(|item| item.is_open() && item.choices.contains(&self.keep));
+        let items = if self.items.is_empty() {
+            open.map(|item| item.id).collect()
+        } else {
+            self.items
+        };
         if items.is_empty() {
             return Err(Refusal::NotHere("an open question about this"));
         }
-        Ok(desk.one(self.at, payload::ReviewSettled { items, keep: self.keep }))
+        Ok(desk.one(
+            self.at,
+            payload::ReviewSettled {
+                items,
+                keep: self.keep,
+            },
+        ))
     }
 }

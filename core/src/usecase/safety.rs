@@ -2,14 +2,14 @@
 
 use super::desk::{Draft, Target};
 use super::{Desk, Plan};
-use crate::domain::entry::Body;
 use crate::domain::code::{HandedHow, SafetyReason};
+use crate::domain::entry::Body;
 use crate::domain::id::{DocumentId, EntryId};
 use crate::domain::payload;
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
-use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Somebody is worried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,30 +81,55 @@ pub struct ResolveSafety {
 impl RaiseSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let encounter = desk.encounter(self.encounter)?;
-        Ok(desk.one(self.at, payload::SafetyRaised { reason: self.reason, encounter, words: self.words }))
+        Ok(desk.one(
+            self.at,
+            payload::SafetyRaised {
+                reason: self.reason,
+                encounter,
+                words: self.words,
+            },
+        ))
     }
 }
 
 impl HandSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let (to, how) = (self.to, self.how);
-        each_record(desk, self.flags, self.at.as_ref(), |flags| payload::SafetyHanded { flags, to: to.clone(), how }.into())
+        each_record(desk, self.flags, self.at.as_ref(), |flags| {
+            payload::SafetyHanded {
+                flags,
+                to: to.clone(),
+                how,
+            }
+            .into()
+        })
     }
 }
 
 impl AssessSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        each_record(desk, self.flags, self.at.as_ref(), |flags| payload::SafetyAssessing { flags }.into())
+        each_record(desk, self.flags, self.at.as_ref(), |flags| {
+            payload::SafetyAssessing { flags }.into()
+        })
     }
 }
 
 impl ResolveSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         if self.flags.is_empty() {
-            return Err(Refusal::Invalid { field: "flags", problem: Problem::Empty });
+            return Err(Refusal::Invalid {
+                field: "flags",
+                problem: Problem::Empty,
+            });
         }
         let note = self.note;
-        each_record(desk, self.flags, self.at.as_ref(), |flags| payload::SafetyResolved { flags, note: note.clone() }.into())
+        each_record(desk, self.flags, self.at.as_ref(), |flags| {
+            payload::SafetyResolved {
+                flags,
+                note: note.clone(),
+            }
+            .into()
+        })
     }
 }
 
@@ -117,10 +142,18 @@ fn each_record(
     body: impl Fn(Vec<EntryId>) -> Body,
 ) -> Result<Plan, Refusal> {
     let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
-    let named = if named.is_empty() { patient.open_flags().map(|f| f.id).collect() } else { named };
+    let named = if named.is_empty() {
+        patient.open_flags().map(|f| f.id).collect()
+    } else {
+        named
+    };
     let mut by_record: BTreeMap<DocumentId, Vec<EntryId>> = BTreeMap::new();
     for id in named {
-        let flag = patient.flags.iter().find(|f| f.id == id).ok_or(Refusal::NotHere("the safety flag"))?;
+        let flag = patient
+            .flags
+            .iter()
+            .find(|f| f.id == id)
+            .ok_or(Refusal::NotHere("the safety flag"))?;
         by_record.entry(flag.record).or_default().push(id);
     }
     if by_record.is_empty() {
@@ -136,5 +169,9 @@ fn each_record(
             body: body(flags),
         })
         .collect();
-    Ok(Plan { made: drafts.first().map(|d| d.id), drafts, patient: None })
+    Ok(Plan {
+        made: drafts.first().map(|d| d.id),
+        drafts,
+        patient: None,
+    })
 }

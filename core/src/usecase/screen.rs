@@ -40,11 +40,23 @@ pub struct RecordScreen {
 impl RecordScreen {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let cutoff = desk.sheet.cutoff(self.instrument);
-        let score = self.instrument.score(&self.items, self.total, cutoff).map_err(|no| match no {
-            NoScore::ItemCount => Refusal::Invalid { field: "items", problem: Problem::ItemCount },
-            NoScore::OutOfRange => Refusal::Invalid { field: "items", problem: Problem::OutOfRange },
-            NoScore::Empty => Refusal::Invalid { field: "items", problem: Problem::Empty },
-        })?;
+        let score = self
+            .instrument
+            .score(&self.items, self.total, cutoff)
+            .map_err(|no| match no {
+                NoScore::ItemCount => Refusal::Invalid {
+                    field: "items",
+                    problem: Problem::ItemCount,
+                },
+                NoScore::OutOfRange => Refusal::Invalid {
+                    field: "items",
+                    problem: Problem::OutOfRange,
+                },
+                NoScore::Empty => Refusal::Invalid {
+                    field: "items",
+                    problem: Problem::Empty,
+                },
+            })?;
         let mut plan = desk.one(
             self.at.clone(),
             payload::ScreenRecorded {
@@ -68,7 +80,13 @@ impl RecordScreen {
                 total: score.total,
             };
             let body = answered.into();
-            plan.drafts.push(Draft { id: desk.entry_id(), target: Target::Screens, at: self.at.clone(), role: None, body });
+            plan.drafts.push(Draft {
+                id: desk.entry_id(),
+                target: Target::Screens,
+                at: self.at.clone(),
+                role: None,
+                body,
+            });
         }
         Ok(plan)
     }

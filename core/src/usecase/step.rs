@@ -91,13 +91,22 @@ impl SetNextStep {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let made_at = self.at.as_ref().map_or(desk.now, Zoned::timestamp);
         let agreement = match &self.partner {
-            Some(partner) => desk.partner(partner)?.promise.map(|promise| (partner, promise)),
+            Some(partner) => desk
+                .partner(partner)?
+                .promise
+                .map(|promise| (partner, promise)),
             None => None,
         };
-        let promise_due_at = agreement.filter(|_| self.what == StepKind::PartnerCallback).map(|(partner, promise)| {
-            let calendar = desk.sheet.partner(partner).map(|p| p.calendar.clone()).unwrap_or_default();
-            calendar.promise_due(promise, made_at, &desk.sheet.partner_zone(partner))
-        });
+        let promise_due_at = agreement
+            .filter(|_| self.what == StepKind::PartnerCallback)
+            .map(|(partner, promise)| {
+                let calendar = desk
+                    .sheet
+                    .partner(partner)
+                    .map(|p| p.calendar.clone())
+                    .unwrap_or_default();
+                calendar.promise_due(promise, made_at, &desk.sheet.partner_zone(partner))
+            });
         let body = payload::NextStepSet {
             what: self.what,
             due_at: self.due_at,
@@ -121,7 +130,13 @@ impl FulfilNextStep {
 
 impl CancelNextStep {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
-        desk.one(self.at, payload::NextStepCancelled { step: self.step, reason: self.reason })
+        desk.one(
+            self.at,
+            payload::NextStepCancelled {
+                step: self.step,
+                reason: self.reason,
+            },
+        )
     }
 }
 
@@ -130,12 +145,26 @@ impl CompleteTask {
         let reading = desk.reading.ok_or(Refusal::NotHere("the record"))?;
         let record = reading.records.iter().find(|r| r.record == self.record);
         let mut fitting = record.into_iter().flat_map(|r| &r.tasks).filter(|t| {
-            t.kind == self.kind && t.state(desk.now) == TaskState::Open && self.cause.is_none_or(|cause| t.cause == cause)
+            t.kind == self.kind
+                && t.state(desk.now) == TaskState::Open
+                && self.cause.is_none_or(|cause| t.cause == cause)
         });
-        let task = fitting.next().ok_or(Refusal::NotHere("an open task of this kind"))?.id;
+        let task = fitting
+            .next()
+            .ok_or(Refusal::NotHere("an open task of this kind"))?
+            .id;
         if fitting.next().is_some() {
-            return Err(Refusal::Invalid { field: "cause", problem: Problem::Ambiguous });
+            return Err(Refusal::Invalid {
+                field: "cause",
+                problem: Problem::Ambiguous,
+            });
         }
-        Ok(desk.one(self.at, payload::TaskDone { task, result: self.result }))
+        Ok(desk.one(
+            self.at,
+            payload::TaskDone {
+                task,
+                result: self.result,
+            },
+        ))
     }
 }

@@ -28,14 +28,24 @@ pub struct PartnerCard {
 impl DirectoryScreen {
     /// The screen from the sheet and the records of a device.
     pub fn of(sheet: &Organisation, records: &[Summary]) -> Self {
-        let mut partners: Vec<_> = sheet.partners.iter().map(|partner| card(partner, records)).collect();
-        partners.sort_by(|a, b| (!a.partner.pinned, &a.partner.name).cmp(&(!b.partner.pinned, &b.partner.name)));
+        let mut partners: Vec<_> = sheet
+            .partners
+            .iter()
+            .map(|partner| card(partner, records))
+            .collect();
+        partners.sort_by(|a, b| {
+            (!a.partner.pinned, &a.partner.name).cmp(&(!b.partner.pinned, &b.partner.name))
+        });
         Self { partners }
     }
 }
 
 fn card(partner: &Partner, records: &[Summary]) -> PartnerCard {
-    let calls: Vec<_> = records.iter().flat_map(|r| &r.calls).filter(|c| c.partner == partner.id).collect();
+    let calls: Vec<_> = records
+        .iter()
+        .flat_map(|r| &r.calls)
+        .filter(|c| c.partner == partner.id)
+        .collect();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     PartnerCard {
         partner: partner.clone(),
@@ -47,9 +57,17 @@ fn card(partner: &Partner, records: &[Summary]) -> PartnerCard {
 
 fn median_wait(partner: &PartnerId, records: &[Summary]) -> Option<i64> {
     let first_here = |r: &&Summary| {
-        r.appointments.iter().filter(|a| a.kept).min_by_key(|a| a.start).is_some_and(|a| a.partner == *partner)
+        r.appointments
+            .iter()
+            .filter(|a| a.kept)
+            .min_by_key(|a| a.start)
+            .is_some_and(|a| a.partner == *partner)
     };
-    let mut days: Vec<i64> = records.iter().filter(first_here).filter_map(|r| r.days_to_appt).collect();
+    let mut days: Vec<i64> = records
+        .iter()
+        .filter(first_here)
+        .filter_map(|r| r.days_to_appt)
+        .collect();
     days.sort_unstable();
     if days.len() < 3 {
         return None;

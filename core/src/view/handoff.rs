@@ -29,7 +29,10 @@ pub struct HandoffScreen {
 
 /// What has to be so before she leaves. It informs and never blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "four marks on a strip, each on its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four marks on a strip, each on its own"
+)]
 pub struct BeforeLeaving {
     /// The visit.
     pub encounter: EntryId,
@@ -80,7 +83,10 @@ pub enum EntryState {
 
 /// What the signed-in person may do in this record, as far as role and record allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "one answer for each thing that a shell can offer")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one answer for each thing that a shell can offer"
+)]
 pub struct May {
     /// Begin the handoff.
     pub identify: bool,
@@ -100,15 +106,28 @@ pub struct May {
 
 impl HandoffScreen {
     /// The screen of one record for one person.
-    pub fn of(record: &Record, summary: Summary, receipts: &Receipts, sheet: &Organisation, person: &Person) -> Self {
-        let owners = record.owners.iter().map(|o| sheet.name_of(o).to_owned()).collect();
+    pub fn of(
+        record: &Record,
+        summary: Summary,
+        receipts: &Receipts,
+        sheet: &Organisation,
+        person: &Person,
+    ) -> Self {
+        let owners = record
+            .owners
+            .iter()
+            .map(|o| sheet.name_of(o).to_owned())
+            .collect();
         let before_leaving = record.open_encounter().map(|encounter| BeforeLeaving {
             encounter: encounter.id,
             spoke: encounter.direct_contact,
             appointment: encounter.booked,
             next_step: encounter.dated_step,
             not_today: encounter.leave_check != LeaveCheck::NotApplicable
-                && matches!(record.decision, DecisionState::Hesitant | DecisionState::NotToday),
+                && matches!(
+                    record.decision,
+                    DecisionState::Hesitant | DecisionState::NotToday
+                ),
             grade: encounter.grade,
         });
         let timeline = record
@@ -124,21 +143,38 @@ impl HandoffScreen {
                     role: e.role,
                     kind: e.body.kind().to_owned(),
                     is_known: !matches!(e.body, Body::Unknown(_)),
-                    state: if received_at.is_some() { EntryState::OnServer } else { EntryState::OnDevice },
+                    state: if received_at.is_some() {
+                        EntryState::OnServer
+                    } else {
+                        EntryState::OnDevice
+                    },
                     received_at,
-                    beside: beside.flat_map(|i| i.entries).filter(|id| *id != e.id).collect(),
+                    beside: beside
+                        .flat_map(|i| i.entries)
+                        .filter(|id| *id != e.id)
+                        .collect(),
                 }
             })
             .collect();
         let may = May::of(record, sheet, person);
-        Self { summary, owners, before_leaving, timeline, may }
+        Self {
+            summary,
+            owners,
+            before_leaving,
+            timeline,
+            may,
+        }
     }
 }
 
 impl May {
     fn of(record: &Record, sheet: &Organisation, person: &Person) -> Self {
         let site = record.site.as_ref();
-        let on = record.entries().last().map(|e| e.occurred_at.date()).unwrap_or_default();
+        let on = record
+            .entries()
+            .last()
+            .map(|e| e.occurred_at.date())
+            .unwrap_or_default();
         let may = |body: Body| authority::acting_role(person, &body, site, sheet, on).is_some();
         let agreed = record.decision == DecisionState::Agreed;
         let handoff = record.need.is_some();
@@ -148,7 +184,11 @@ impl May {
             offer: handoff && may(probe::offer()),
             contact_partner: agreed && may(probe::offer()),
             book: agreed && may(probe::offer()),
-            settle: record.review.iter().any(crate::domain::fold::ReviewItem::is_open) && may(probe::settle(nobody)),
+            settle: record
+                .review
+                .iter()
+                .any(crate::domain::fold::ReviewItem::is_open)
+                && may(probe::settle(nobody)),
             resolve_safety: !record.flags.is_empty() && may(probe::resolve()),
             close: handoff && may(probe::close()),
         }
@@ -162,22 +202,48 @@ mod probe {
 
     pub(super) fn need() -> Body {
         let (basis, need, urgency) = (NeedBasis::Judgement, NeedKind::Therapy, Urgency::Routine);
-        payload::NeedIdentified { basis, need, urgency, screen: None, encounter: None, owner: None }.into()
+        payload::NeedIdentified {
+            basis,
+            need,
+            urgency,
+            screen: None,
+            encounter: None,
+            owner: None,
+        }
+        .into()
     }
 
     pub(super) fn offer() -> Body {
-        payload::Offered { mode: Mode::Phone, encounter: None, script: None, language: None }.into()
+        payload::Offered {
+            mode: Mode::Phone,
+            encounter: None,
+            script: None,
+            language: None,
+        }
+        .into()
     }
 
     pub(super) fn settle(any: DocumentId) -> Body {
-        payload::ReviewSettled { items: Vec::new(), keep: EntryId(any.0) }.into()
+        payload::ReviewSettled {
+            items: Vec::new(),
+            keep: EntryId(any.0),
+        }
+        .into()
     }
 
     pub(super) fn resolve() -> Body {
-        payload::SafetyResolved { flags: Vec::new(), note: String::new() }.into()
+        payload::SafetyResolved {
+            flags: Vec::new(),
+            note: String::new(),
+        }
+        .into()
     }
 
     pub(super) fn close() -> Body {
-        payload::LoopClosed { reason: CloseReason::Attended, flags_seen: Vec::new() }.into()
+        payload::LoopClosed {
+            reason: CloseReason::Attended,
+            flags_seen: Vec::new(),
+        }
+        .into()
     }
 }

@@ -36,7 +36,9 @@ impl PatientsScreen {
     pub fn of(records: &[Summary]) -> Self {
         let mut by_patient: BTreeMap<PatientId, PatientRow> = BTreeMap::new();
         for record in records {
-            let Some(patient) = record.patient else { continue };
+            let Some(patient) = record.patient else {
+                continue;
+            };
             let row = by_patient.entry(patient).or_insert_with(|| PatientRow {
                 patient,
                 name: record.name.clone(),
@@ -47,13 +49,23 @@ impl PatientsScreen {
             });
             row.records.push(record.record);
             row.stage = row.stage.min(record.stage);
-            row.next_due_at = [row.next_due_at, record.next_due_at].into_iter().flatten().min();
+            row.next_due_at = [row.next_due_at, record.next_due_at]
+                .into_iter()
+                .flatten()
+                .min();
         }
         let mut rows: Vec<_> = by_patient.into_values().collect();
         for row in &mut rows {
             row.records.sort_unstable_by(|a, b| b.cmp(a));
         }
-        rows.sort_by(|a, b| (a.stage, a.name.is_none(), &a.name, a.patient).cmp(&(b.stage, b.name.is_none(), &b.name, b.patient)));
+        rows.sort_by(|a, b| {
+            (a.stage, a.name.is_none(), &a.name, a.patient).cmp(&(
+                b.stage,
+                b.name.is_none(),
+                &b.name,
+                b.patient,
+            ))
+        });
         Self { rows }
     }
 }

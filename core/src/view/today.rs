@@ -82,7 +82,13 @@ pub struct TaskRow {
 
 impl TodayScreen {
     /// The screen of one person over the records of her device.
-    pub fn of(records: &[Summary], sheet: &Organisation, person: &UserId, zone: &TimeZone, now: Timestamp) -> Self {
+    pub fn of(
+        records: &[Summary],
+        sheet: &Organisation,
+        person: &UserId,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Self {
         let mut screen = Self {
             as_of: now,
             flags: Vec::new(),
@@ -93,23 +99,43 @@ impl TodayScreen {
         };
         let today = time::date_in(now, zone);
         for record in records {
-            screen.flags.extend(record.flags.iter().filter(|f| f.status != FlagStatus::Resolved).map(|flag| FlagRow {
-                record: record.record,
-                flag: flag.id,
-                name: record.name.clone(),
-                status: flag.status,
-                raised_at: flag.raised_at,
-                raised_by: sheet.name_of(&flag.by).to_owned(),
-                handed_to: flag.handed.as_ref().map(|(to, _)| to.clone()),
-            }));
-            let concerns = |q: &&ReviewReading| q.is_open() && (q.owners.contains(person) || q.told.contains(person));
-            screen.questions.extend(record.review.iter().filter(concerns).map(|question| QuestionRow {
-                record: record.record,
-                name: record.name.clone(),
-                question: question.clone(),
-                is_mine: question.owners.contains(person),
-            }));
-            for task in record.tasks.iter().filter(|t| t.state(now) == TaskState::Open && t.owners.contains(person)) {
+            screen.flags.extend(
+                record
+                    .flags
+                    .iter()
+                    .filter(|f| f.status != FlagStatus::Resolved)
+                    .map(|flag| FlagRow {
+                        record: record.record,
+                        flag: flag.id,
+                        name: record.name.clone(),
+                        status: flag.status,
+                        raised_at: flag.raised_at,
+                        raised_by: sheet.name_of(&flag.by).to_owned(),
+                        handed_to: flag.handed.as_ref().map(|(to, _)| to.clone()),
+                    }),
+            );
+            let concerns = |q: &&ReviewReading| {
+                q.is_open() && (q.owners.contains(person) || q.told.contains(person))
+            };
+            screen
+                .questions
+                .extend(
+                    record
+                        .review
+                        .iter()
+                        .filter(concerns)
+                        .map(|question| QuestionRow {
+                            record: record.record,
+                            name: record.name.clone(),
+                            question: question.clone(),
+                            is_mine: question.owners.contains(person),
+                        }),
+                );
+            for task in record
+                .tasks
+                .iter()
+                .filter(|t| t.state(now) == TaskState::Open && t.owners.contains(person))
+            {
                 let row = TaskRow {
                     record: record.record,
                     task: task.id,
@@ -118,7 +144,11 @@ impl TodayScreen {
                     name: record.name.clone(),
                     stage: record.stage,
                     due_at: task.due_at,
-                    partner: task.partner.as_ref().and_then(|p| sheet.partner(p)).map(|p| p.name.clone()),
+                    partner: task
+                        .partner
+                        .as_ref()
+                        .and_then(|p| sheet.partner(p))
+                        .map(|p| p.name.clone()),
                 };
                 match task.due_at {
                     Some(due) if time::is_overdue(due, now) => screen.overdue.push(row),
@@ -128,7 +158,9 @@ impl TodayScreen {
             }
         }
         screen.flags.sort_by_key(|f| (f.raised_at, f.flag));
-        screen.questions.sort_by_key(|q| (!q.is_mine, q.question.due_at, q.question.id));
+        screen
+            .questions
+            .sort_by_key(|q| (!q.is_mine, q.question.due_at, q.question.id));
         for rows in [&mut screen.overdue, &mut screen.due, &mut screen.later] {
             rows.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.task));
         }

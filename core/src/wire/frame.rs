@@ -44,9 +44,14 @@ pub fn unpack<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unreadable> 
         PLAIN => minicbor::decode(rest).map_err(|_| Unreadable::Content),
         ZSTD => {
             let mut decoder = zstd::Decoder::new(rest).map_err(|_| Unreadable::Content)?;
-            decoder.window_log_max(21).map_err(|_| Unreadable::Content)?;
+            decoder
+                .window_log_max(21)
+                .map_err(|_| Unreadable::Content)?;
             let mut plain = Vec::new();
-            decoder.take(MAX_MESSAGE as u64 + 1).read_to_end(&mut plain).map_err(|_| Unreadable::Content)?;
+            decoder
+                .take(MAX_MESSAGE as u64 + 1)
+                .read_to_end(&mut plain)
+                .map_err(|_| Unreadable::Content)?;
             if plain.len() > MAX_MESSAGE {
                 return Err(Unreadable::TooBig);
             }
@@ -63,7 +68,10 @@ mod tests {
 
     #[test]
     fn a_message_survives_and_large_ones_are_packed() {
-        let answer = HeartbeatAnswer { number: 7, server_now: 1_772_000_000_000 };
+        let answer = HeartbeatAnswer {
+            number: 7,
+            server_now: 1_772_000_000_000,
+        };
         assert_eq!(unpack::<HeartbeatAnswer>(&pack(&answer)), Ok(answer));
         let long = vec!["the same words ".repeat(100)];
         let packed = pack(&long);
@@ -75,10 +83,22 @@ mod tests {
     fn hostile_frames_are_refused_within_bounds() {
         assert_eq!(unpack::<Vec<String>>(&[]), Err(Unreadable::Frame));
         assert_eq!(unpack::<Vec<String>>(&[9, 1]), Err(Unreadable::Frame));
-        assert_eq!(unpack::<Vec<String>>(&[1, 1, 2, 3]), Err(Unreadable::Content));
-        let bomb = [&[1_u8], zstd::bulk::compress(&vec![0; 64 * MAX_MESSAGE], 3).unwrap().as_slice()].concat();
+        assert_eq!(
+            unpack::<Vec<String>>(&[1, 1, 2, 3]),
+            Err(Unreadable::Content)
+        );
+        let bomb = [
+            &[1_u8],
+            zstd::bulk::compress(&vec![0; 64 * MAX_MESSAGE], 3)
+                .unwrap()
+                .as_slice(),
+        ]
+        .concat();
         assert_eq!(unpack::<Vec<String>>(&bomb), Err(Unreadable::TooBig));
         // A list that claims more items than there are bytes.
-        assert_eq!(unpack::<Vec<String>>(&[0, 0x9b, 255, 255, 255, 255, 255, 255, 255, 255]), Err(Unreadable::Content));
+        assert_eq!(
+            unpack::<Vec<String>>(&[0, 0x9b, 255, 255, 255, 255, 255, 255, 255, 255]),
+            Err(Unreadable::Content)
+        );
     }
 }

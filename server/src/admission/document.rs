@@ -34,7 +34,12 @@ pub struct Document {
 impl Document {
     /// A document of these changes.
     pub fn new(id: DocumentId, held: Vec<Held>) -> Self {
-        let mut document = Self { id, held: Vec::new(), entry_ids: BTreeSet::new(), text_bytes: 0 };
+        let mut document = Self {
+            id,
+            held: Vec::new(),
+            entry_ids: BTreeSet::new(),
+            text_bytes: 0,
+        };
         for change in held {
             document.push(change);
         }
@@ -69,17 +74,28 @@ impl Document {
 
     /// The record as the author of a change on these had it.
     pub fn past(&self, deps: &[ChangeHash]) -> Record {
-        let entries: Vec<_> = self.ancestors(deps).into_iter().flat_map(|h| h.entries.iter().cloned()).collect();
+        let entries: Vec<_> = self
+            .ancestors(deps)
+            .into_iter()
+            .flat_map(|h| h.entries.iter().cloned())
+            .collect();
         Record::of(self.id, &entries)
     }
 
     /// The highest operation below these; the genesis change has the first.
     pub fn last_op(&self, deps: &[ChangeHash]) -> u64 {
-        self.ancestors(deps).into_iter().map(|h| h.change.last_op()).max().unwrap_or(1)
+        self.ancestors(deps)
+            .into_iter()
+            .map(|h| h.change.last_op())
+            .max()
+            .unwrap_or(1)
     }
 
     /// All entries.
     pub fn entries(&self) -> Vec<Arc<Entry>> {
-        self.held.iter().flat_map(|h| h.entries.iter().cloned()).collect()
+        self.held
+            .iter()
+            .flat_map(|h| h.entries.iter().cloned())
+            .collect()
     }
 }

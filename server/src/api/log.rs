@@ -7,7 +7,11 @@ use axum::response::Response;
 /// Writes the line after the answer is known.
 pub async fn line(request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unknown", MatchedPath::as_str)
+        .to_owned();
     let answer = next.run(request).await;
     let status = answer.status().as_u16();
     if answer.status().is_server_error() {

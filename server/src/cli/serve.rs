@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 
 /// Binds, or says in a sentence why not.
 async fn bind(listen: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(listen)
-        .await
-        .map_err(|error| format!("{listen} cannot be used ({error}); choose another address with --listen"))
+    TcpListener::bind(listen).await.map_err(|error| {
+        format!("{listen} cannot be used ({error}); choose another address with --listen")
+    })
 }
 
 /// Ends at Ctrl-C, or when the system asks to.
@@ -39,9 +39,19 @@ pub(super) async fn serve(
     data: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
-    let secure_cookies = public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
-    let server = setup::open(data, Settings { public_url, secure_cookies })?;
-    let lines = tracing_subscriber::fmt().with_target(false).with_writer(std::io::stderr);
+    let secure_cookies = public_url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
+    let server = setup::open(
+        data,
+        Settings {
+            public_url,
+            secure_cookies,
+        },
+    )?;
+    let lines = tracing_subscriber::fmt()
+        .with_target(false)
+        .with_writer(std::io::stderr);
     match log {
         LogForm::Text => lines.init(),
         LogForm::Json => lines.json().init(),
@@ -49,7 +59,10 @@ pub(super) async fn serve(
     let listener = bind(listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     writeln!(out, "Serving on http://{address}/").map_err(|error| error.to_string())?;
-    server.serve(listener, asked_to_stop()).await.map_err(|error| format!("the server stopped: {error}"))
+    server
+        .serve(listener, asked_to_stop())
+        .await
+        .map_err(|error| format!("the server stopped: {error}"))
 }
 
 pub(super) async fn demo(

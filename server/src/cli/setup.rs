@@ -14,6 +14,7 @@ use warmhand_core::document::export as save;
 use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn said(error: std::io::Error) -> String {
     format!("the terminal cannot be written to: {error}")
 }
@@ -29,7 +30,12 @@ pub(super) fn open(data: &Path, settings: Settings) -> Result<Arc<Server>, Strin
     }
     let key = ReceiptKey::load(data)?;
     let store = Sqlite::open(data, key).map_err(|error| format!("{}: {error}", data.display()))?;
-    Ok(Server::new(Arc::new(store), Arc::new(SystemClock), Arc::new(Random::from_os()), settings))
+    Ok(Server::new(
+        Arc::new(store),
+        Arc::new(SystemClock),
+        Arc::new(Random::from_os()),
+        settings,
+    ))
 }
 
 /// Makes the database, the key, the first sheet and an account in an empty folder.
@@ -41,7 +47,8 @@ pub(super) async fn init(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let text = read(organisation)?;
-    let sheet = Organisation::parse(&text).map_err(|why| format!("{}: {why}", organisation.display()))?;
+    let sheet =
+        Organisation::parse(&text).map_err(|why| format!("{}: {why}", organisation.display()))?;
     let user = supervisor(&sheet, name)
         .ok_or_else(|| format!("\"{name}\" is no supervisor in {}", organisation.display()))?;
     let random = Random::from_os();
@@ -54,13 +61,21 @@ pub(super) async fn init(
     }
     begin(data, &text, &random)?;
     let server = open(data, Settings::default())?;
-    server.set_password(user.clone(), password.clone()).await.map_err(|error| error.to_string())?;
+    server
+        .set_password(user.clone(), password.clone())
+        .await
+        .map_err(|error| error.to_string())?;
     writeln!(out, "{} is set up in {}.", sheet.name, data.display()).map_err(said)?;
     writeln!(out, "Sign in as \"{}\".", sheet.name_of(&user)).map_err(said)?;
     if password_file.is_none() {
         writeln!(out, "Password, shown this once: {password}").map_err(said)?;
     }
-    writeln!(out, "Keep a second copy of {} elsewhere.", data.join("receipt.key").display()).map_err(said)
+    writeln!(
+        out,
+        "Keep a second copy of {} elsewhere.",
+        data.join("receipt.key").display()
+    )
+    .map_err(said)
 }
 
 /// The database and the key of a new folder.
@@ -68,7 +83,10 @@ pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), Str
     let not = |error: std::io::Error| format!("{} cannot be made: {error}", data.display());
     fs::create_dir_all(data).map_err(not)?;
     if fs::read_dir(data).map_err(not)?.next().is_some() {
-        return Err(format!("{} is not empty; choose an empty folder", data.display()));
+        return Err(format!(
+            "{} is not empty; choose an empty folder",
+            data.display()
+        ));
     }
     let now = crate::clock::Clock::now(&SystemClock);
     let key = ReceiptKey::new(random.bytes(), random.bytes());
@@ -85,7 +103,11 @@ pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), Str
 }
 
 /// Puts a new sheet in force.
-pub(super) async fn load(file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
+pub(super) async fn load(
+    file: &Path,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
     let text = read(file)?;
     let server = open(data, Settings::default())?;
     let version = server
@@ -93,7 +115,11 @@ pub(super) async fn load(file: &Path, data: &Path, out: &mut (dyn Write + Send))
         .load_sheet(text, server.now())
         .await
         .map_err(|error| format!("{}: {error}", file.display()))?;
-    writeln!(out, "Version {version} is in force; devices get it at their next sync.").map_err(said)
+    writeln!(
+        out,
+        "Version {version} is in force; devices get it at their next sync."
+    )
+    .map_err(said)
 }
 
 /// A one-time code.
@@ -106,16 +132,31 @@ pub(super) async fn enrol_code(
 ) -> Result<(), String> {
     let server = open(data, Settings::default())?;
     let people = people.into_iter().map(UserId).collect();
-    let code = server.issue_code(name, kind, people).await.map_err(|error| error.to_string())?;
+    let code = server
+        .issue_code(name, kind, people)
+        .await
+        .map_err(|error| error.to_string())?;
     writeln!(out, "{}\nGood once, until {}.", code.text, code.expires_at).map_err(said)
 }
 
 /// A record as an Automerge document.
-pub(super) async fn export(id: &str, file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
-    let record: DocumentId = id.parse().map_err(|_| format!("\"{id}\" is no record's id"))?;
+pub(super) async fn export(
+    id: &str,
+    file: &Path,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let record: DocumentId = id
+        .parse()
+        .map_err(|_| format!("\"{id}\" is no record's id"))?;
     let server = open(data, Settings::default())?;
-    let changes = server.store.record_bytes(record).await.map_err(|error| error.to_string())?;
+    let changes = server
+        .store
+        .record_bytes(record)
+        .await
+        .map_err(|error| error.to_string())?;
     let bytes = save(&changes).map_err(|error| error.to_string())?;
-    fs::write(file, bytes).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    fs::write(file, bytes)
+        .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
     writeln!(out, "Written to {}.", file.display()).map_err(said)
 }

@@ -9,10 +9,21 @@ use warmhand_core::domain::time;
 /// The page; a refused form comes back with what was typed.
 pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>) -> DevicesPage {
     let mut devices: Vec<&DeviceSeen> = programme.devices.iter().collect();
-    devices.sort_by_key(|d| (d.revoked_at.is_some(), !d.is_silent(programme.now), d.name.clone(), d.id));
+    devices.sort_by_key(|d| {
+        (
+            d.revoked_at.is_some(),
+            !d.is_silent(programme.now),
+            d.name.clone(),
+            d.id,
+        )
+    });
     DevicesPage {
         frame: programme.frame(visitor, Place::Devices, "/devices"),
-        unsent: devices.iter().filter(|d| d.revoked_at.is_none()).map(|d| d.unsent).sum(),
+        unsent: devices
+            .iter()
+            .filter(|d| d.revoked_at.is_none())
+            .map(|d| d.unsent)
+            .sum(),
         rows: devices.into_iter().map(|d| row(programme, d)).collect(),
         draft: draft.unwrap_or_else(|| empty_draft(programme, visitor)),
     }
@@ -21,7 +32,10 @@ pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>)
 /// The form before anything is typed: people who work at the visitor's sites.
 pub fn empty_draft(programme: &Programme, visitor: &Visitor) -> EnrolDraft {
     EnrolDraft {
-        kinds: vec![ChoiceRow::new("phone", "Phone").chosen(), ChoiceRow::new("tablet", "Tablet")],
+        kinds: vec![
+            ChoiceRow::new("phone", "Phone").chosen(),
+            ChoiceRow::new("tablet", "Tablet"),
+        ],
         people: programme
             .sheet
             .people
@@ -40,13 +54,19 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         name: device.name.clone(),
         kind: device.kind.clone(),
         people: programme.names(&device.people),
-        last_seen: device.last_seen_at.map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
+        last_seen: device
+            .last_seen_at
+            .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
         unsent: device.unsent,
         due: due(programme, device),
         is_clock_wrong: clock.is_some(),
         clock: clock.unwrap_or_else(|| "right".to_owned()),
         is_silent: device.is_silent(programme.now),
-        state: if device.revoked_at.is_some() { DeviceState::Revoked } else { DeviceState::Active },
+        state: if device.revoked_at.is_some() {
+            DeviceState::Revoked
+        } else {
+            DeviceState::Active
+        },
     }
 }
 
@@ -64,10 +84,18 @@ fn due(programme: &Programme, device: &DeviceSeen) -> Option<String> {
 
 /// A silent device as a sentence.
 pub fn silent_row(programme: &Programme, device: &DeviceSeen) -> SentenceRow {
-    let seen = device.last_seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("last seen {}", programme.when(at)));
+    let seen = device.last_seen_at.map_or_else(
+        || "never seen".to_owned(),
+        |at| format!("last seen {}", programme.when(at)),
+    );
     let mut said = vec![format!("{} unsent", device.unsent), seen];
     said.extend(device.clock().map(|clock| format!("clock {clock}")));
-    let row = SentenceRow::new(&format!("silent-{}", device.id), &device.name, &said.join(" · ")).leading_to("/devices");
+    let row = SentenceRow::new(
+        &format!("silent-{}", device.id),
+        &device.name,
+        &said.join(" · "),
+    )
+    .leading_to("/devices");
     match due(programme, device) {
         Some(due) => row.tagged(&due, Tone::Late),
         None if device.unsent == 0 => row.tagged("nothing unsent", Tone::Plain),

@@ -5,7 +5,7 @@ use super::chart::run::{RunChart, RunPoint};
 use super::page::overview::{NowCard, OverviewPage, SilentCard, SiteRow};
 use super::page::{Place, SentenceRow, Tone};
 use super::programme::{DeviceSeen, Programme, Visitor};
-use super::{devices, handoffs, work, words};
+use super::{devices, handoffs, words, work};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use warmhand_core::domain::code::{AppointmentStatus, Mode};
@@ -41,7 +41,11 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
             programme.today().strftime("%-d %b")
         ),
         open_count: count(open.len()),
-        open: open.into_iter().take(8).map(|r| handoffs::row(programme, r)).collect(),
+        open: open
+            .into_iter()
+            .take(8)
+            .map(|r| handoffs::row(programme, r))
+            .collect(),
     }
 }
 
@@ -53,7 +57,11 @@ fn site_links(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -
     if visitor.sites.len() < 2 {
         return Vec::new();
     }
-    let all = SiteRow { label: "All sites".into(), href: "/".into(), is_current: site.is_none() };
+    let all = SiteRow {
+        label: "All sites".into(),
+        href: "/".into(),
+        is_current: site.is_none(),
+    };
     let each = visitor.sites.iter().map(|s| SiteRow {
         label: programme.site(Some(s)),
         href: format!("/?site={s}"),
@@ -64,42 +72,84 @@ fn site_links(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -
 
 /// Records with an entry that came late and arrived since yesterday.
 fn late_since_yesterday(programme: &Programme) -> u32 {
-    let since = programme.now.saturating_sub(24.hours()).unwrap_or(programme.now);
-    programme.records.iter().filter(|r| r.received_at.is_some_and(|at| at >= since)).map(|r| r.arrived_late).sum()
+    let since = programme
+        .now
+        .saturating_sub(24.hours())
+        .unwrap_or(programme.now);
+    programme
+        .records
+        .iter()
+        .filter(|r| r.received_at.is_some_and(|at| at >= since))
+        .map(|r| r.arrived_late)
+        .sum()
 }
 
 fn safety(programme: &Programme) -> NowCard {
     let rows = work::flag_rows(programme);
-    NowCard { count: count(rows.len()), rows: rows.into_iter().take(ROWS).collect() }
+    NowCard {
+        count: count(rows.len()),
+        rows: rows.into_iter().take(ROWS).collect(),
+    }
 }
 
 fn overdue(programme: &Programme) -> NowCard {
     let rows = work::overdue_rows(programme);
-    NowCard { count: count(rows.len()), rows: rows.into_iter().take(ROWS).collect() }
+    NowCard {
+        count: count(rows.len()),
+        rows: rows.into_iter().take(ROWS).collect(),
+    }
 }
 
 fn silent(programme: &Programme) -> SilentCard {
-    let mut silent: Vec<&DeviceSeen> = programme.devices.iter().filter(|d| d.is_silent(programme.now)).collect();
+    let mut silent: Vec<&DeviceSeen> = programme
+        .devices
+        .iter()
+        .filter(|d| d.is_silent(programme.now))
+        .collect();
     // What is due first comes first, then whoever holds back most.
-    silent.sort_by_key(|d| (d.next_due_at.is_none(), d.next_due_at, std::cmp::Reverse(d.unsent), d.name.clone()));
+    silent.sort_by_key(|d| {
+        (
+            d.next_due_at.is_none(),
+            d.next_due_at,
+            std::cmp::Reverse(d.unsent),
+            d.name.clone(),
+        )
+    });
     let (named, rest) = silent.split_at(silent.len().min(ROWS - 1));
-    let mut rows: Vec<SentenceRow> = named.iter().map(|d| devices::silent_row(programme, d)).collect();
+    let mut rows: Vec<SentenceRow> = named
+        .iter()
+        .map(|d| devices::silent_row(programme, d))
+        .collect();
     if !rest.is_empty() {
         let unsent: u32 = rest.iter().map(|d| d.unsent).sum();
-        let tag = if unsent == 0 { "nothing unsent".to_owned() } else { format!("{unsent} unsent") };
-        rows.push(SentenceRow::new("silent-rest", &format!("{} more", rest.len()), "").tagged(&tag, Tone::Plain));
+        let tag = if unsent == 0 {
+            "nothing unsent".to_owned()
+        } else {
+            format!("{unsent} unsent")
+        };
+        rows.push(
+            SentenceRow::new("silent-rest", &format!("{} more", rest.len()), "")
+                .tagged(&tag, Tone::Plain),
+        );
     }
     SilentCard {
         unsent: silent.iter().map(|d| d.unsent).sum(),
         silent: count(silent.len()),
-        enrolled: count(programme.devices.iter().filter(|d| d.revoked_at.is_none()).count()),
+        enrolled: count(
+            programme
+                .devices
+                .iter()
+                .filter(|d| d.revoked_at.is_none())
+                .count(),
+        ),
         rows,
     }
 }
 
 /// Visits with a handoff under way that have ended, by week: in how many she spoke to the practice before leaving.
 fn weeks(programme: &Programme) -> Vec<RunPoint> {
-    let monday = |date: Date| date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days());
+    let monday =
+        |date: Date| date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days());
     let this = monday(programme.today());
     (0..WEEKS)
         .rev()
@@ -124,7 +174,10 @@ fn weeks(programme: &Programme) -> Vec<RunPoint> {
 /// What became of those offered, by the mode first intended.
 fn funnel(programme: &Programme, from: Date) -> Vec<FunnelRow> {
     let zone = programme.zone();
-    let offered_since = |r: &&Summary| r.offered_at.is_some_and(|at| time::date_in(at, &zone) >= from);
+    let offered_since = |r: &&Summary| {
+        r.offered_at
+            .is_some_and(|at| time::date_in(at, &zone) >= from)
+    };
     Mode::ALL
         .iter()
         .map(|mode| {
@@ -134,14 +187,24 @@ fn funnel(programme: &Programme, from: Date) -> Vec<FunnelRow> {
                 .filter(offered_since)
                 .filter(|r| r.mode_intended == Some(*mode))
                 .collect();
-            let of = |holds: &dyn Fn(&Summary) -> bool| Some(count(offered.iter().filter(|r| holds(r)).count()));
+            let of = |holds: &dyn Fn(&Summary) -> bool| {
+                Some(count(offered.iter().filter(|r| holds(r)).count()))
+            };
             FunnelRow {
                 mode: words::mode(*mode).to_owned(),
                 offered: count(offered.len()),
                 spoke: of(&|r| r.encounters.iter().any(|e| e.direct_contact)),
                 booked: of(&|r| r.appointments.iter().any(|a| a.kept)),
-                due: of(&|r| r.appointments.iter().any(|a| a.kept && a.start <= programme.now)),
-                attended: of(&|r| r.appointments.iter().any(|a| a.status == AppointmentStatus::Attended)),
+                due: of(&|r| {
+                    r.appointments
+                        .iter()
+                        .any(|a| a.kept && a.start <= programme.now)
+                }),
+                attended: of(&|r| {
+                    r.appointments
+                        .iter()
+                        .any(|a| a.status == AppointmentStatus::Attended)
+                }),
             }
         })
         .filter(|row| row.offered > 0)

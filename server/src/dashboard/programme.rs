@@ -74,7 +74,9 @@ impl DeviceSeen {
 
     /// `2 h fast`, if its clock is off.
     pub fn clock(&self) -> Option<String> {
-        self.offset_ms.filter(|ms| ms.abs() > CLOCK_OFF_MS).map(words::clock)
+        self.offset_ms
+            .filter(|ms| ms.abs() > CLOCK_OFF_MS)
+            .map(words::clock)
     }
 }
 
@@ -101,12 +103,18 @@ impl Programme {
 
     /// Names in a row.
     pub fn names(&self, users: &[UserId]) -> String {
-        users.iter().map(|u| words::isolated(self.sheet.name_of(u))).collect::<Vec<_>>().join(", ")
+        users
+            .iter()
+            .map(|u| words::isolated(self.sheet.name_of(u)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The name of a site.
     pub fn site(&self, id: Option<&SiteId>) -> String {
-        id.and_then(|id| self.sheet.site(id)).map(|s| s.name.clone()).unwrap_or_default()
+        id.and_then(|id| self.sheet.site(id))
+            .map(|s| s.name.clone())
+            .unwrap_or_default()
     }
 
     /// The frame around a page.
@@ -121,10 +129,26 @@ impl Programme {
             place,
             known_at: words::clock_time(self.now, &self.zone()),
             counts: Counts {
-                overdue: count(self.records.iter().flat_map(|r| r.overdue(self.now)).count()),
+                overdue: count(
+                    self.records
+                        .iter()
+                        .flat_map(|r| r.overdue(self.now))
+                        .count(),
+                ),
                 safety: count(self.records.iter().flat_map(words::open_flags).count()),
-                review: count(self.records.iter().flat_map(|r| &r.review).filter(|i| i.is_open()).count()),
-                silent: count(self.devices.iter().filter(|d| d.is_silent(self.now)).count()),
+                review: count(
+                    self.records
+                        .iter()
+                        .flat_map(|r| &r.review)
+                        .filter(|i| i.is_open())
+                        .count(),
+                ),
+                silent: count(
+                    self.devices
+                        .iter()
+                        .filter(|d| d.is_silent(self.now))
+                        .count(),
+                ),
             },
         }
     }

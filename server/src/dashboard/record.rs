@@ -3,11 +3,13 @@
 
 mod sentence;
 
-use super::page::handoff::{AtOnce, Entry, Gate, Grade, HandoffPage, Moment, OpenRecord, Record as State, Settle, Side};
+use super::page::handoff::{
+    AtOnce, Entry, Gate, Grade, HandoffPage, Moment, OpenRecord, Record as State, Settle, Side,
+};
 use super::page::{ChoiceRow, Place, SentenceRow, Tone};
 use super::programme::{CLOCK_OFF_MS, Programme, Visitor};
-use super::work::{Sides, task_row};
 use super::words;
+use super::work::{Sides, task_row};
 use std::collections::{BTreeMap, BTreeSet};
 use warmhand_core::domain::entry::{Body, Entry as Said};
 use warmhand_core::domain::fold::{Record, ReviewItem};
@@ -31,42 +33,79 @@ pub struct Story<'a> {
 }
 
 /// The page before a reason was chosen.
-pub fn closed(programme: &Programme, visitor: &Visitor, summary: &Summary, gate: Gate) -> HandoffPage {
+pub fn closed(
+    programme: &Programme,
+    visitor: &Visitor,
+    summary: &Summary,
+    gate: Gate,
+) -> HandoffPage {
     let id = summary.record.to_string();
     let frame = programme.frame(visitor, Place::Handoffs, &format!("/handoffs/{id}"));
-    HandoffPage { frame, id, code: words::code(summary), state: State::Closed(gate) }
+    HandoffPage {
+        frame,
+        id,
+        code: words::code(summary),
+        state: State::Closed(gate),
+    }
 }
 
 /// The open page.
-pub fn open(programme: &Programme, visitor: &Visitor, story: &Story<'_>, reason: &str) -> HandoffPage {
+pub fn open(
+    programme: &Programme,
+    visitor: &Visitor,
+    story: &Story<'_>,
+    reason: &str,
+) -> HandoffPage {
     let id = story.record.id.to_string();
     let frame = programme.frame(visitor, Place::Handoffs, &format!("/handoffs/{id}"));
     let summary = story.summary;
     let identified = match (&summary.identified, story.record.entries().first()) {
-        (Some((at, by)), _) => format!("Identified {} by {}", programme.when(*at), words::isolated(&programme.name(by))),
+        (Some((at, by)), _) => format!(
+            "Identified {} by {}",
+            programme.when(*at),
+            words::isolated(&programme.name(by))
+        ),
         (None, Some(first)) => {
-            format!("Opened {} by {}", programme.when(first.occurred_at.timestamp()), words::isolated(&programme.name(&first.by)))
+            format!(
+                "Opened {} by {}",
+                programme.when(first.occurred_at.timestamp()),
+                words::isolated(&programme.name(&first.by))
+            )
         }
         (None, None) => String::new(),
     };
     let open = OpenRecord {
-        name: summary.name.clone().unwrap_or_else(|| "No name yet".to_owned()),
+        name: summary
+            .name
+            .clone()
+            .unwrap_or_else(|| "No name yet".to_owned()),
         stage: words::stage(summary, programme.now),
         identified,
         owner: programme.names(&summary.owners),
-        grade: summary.grade.map(|g| Grade { code: g.to_string(), meaning: words::grade(g).to_owned() }),
+        grade: summary.grade.map(|g| Grade {
+            code: g.to_string(),
+            meaning: words::grade(g).to_owned(),
+        }),
         reason: reason.to_owned(),
         timeline: timeline(programme, story),
         to_do: summary
             .tasks
             .iter()
             .filter(|t| t.state(programme.now) == TaskState::Open)
-            .map(|t| SentenceRow { href: None, ..task_row(programme, summary, t, false) })
+            .map(|t| SentenceRow {
+                href: None,
+                ..task_row(programme, summary, t, false)
+            })
             .collect(),
         reach: reach(story.record),
         devices: devices(programme, story),
     };
-    HandoffPage { frame, id, code: words::code(summary), state: State::Open(Box::new(open)) }
+    HandoffPage {
+        frame,
+        id,
+        code: words::code(summary),
+        state: State::Open(Box::new(open)),
+    }
 }
 
 fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
@@ -75,7 +114,11 @@ fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
     for said in record.entries() {
         // A pair is told once, where the later of the two stands.
-        for item in record.review.iter().filter(|i| last(record, i) == Some(said.id)) {
+        for item in record
+            .review
+            .iter()
+            .filter(|i| last(record, i) == Some(said.id))
+        {
             moments.push(Moment::AtOnce(at_once(programme, story, item)));
         }
         if !paired.contains(&said.id) {
@@ -86,17 +129,32 @@ fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
 }
 
 fn last(record: &Record, item: &ReviewItem) -> Option<EntryId> {
-    item.entries.into_iter().max_by_key(|id| record.past.place(*id))
+    item.entries
+        .into_iter()
+        .max_by_key(|id| record.past.place(*id))
 }
 
 fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewItem) -> AtOnce {
     let record = story.record;
     let settle = match &item.settled {
         Some(settled) => {
-            let by = record.past.get(settled.by).map(|e| programme.name(&e.by)).unwrap_or_default();
-            let kept = settled.keep.and_then(|keep| record.past.get(keep)).map(|e| side(programme, record, e));
-            let stands = kept.map(|s| format!(": {} stands", s.fact)).unwrap_or_default();
-            Settle::Said(format!("Settled by {} {}{stands}", words::isolated(&by), programme.when(settled.at)))
+            let by = record
+                .past
+                .get(settled.by)
+                .map(|e| programme.name(&e.by))
+                .unwrap_or_default();
+            let kept = settled
+                .keep
+                .and_then(|keep| record.past.get(keep))
+                .map(|e| side(programme, record, e));
+            let stands = kept
+                .map(|s| format!(": {} stands", s.fact))
+                .unwrap_or_default();
+            Settle::Said(format!(
+                "Settled by {} {}{stands}",
+                words::isolated(&by),
+                programme.when(settled.at)
+            ))
         }
         None => Settle::Ask {
             item: item.id.to_string(),
@@ -108,8 +166,18 @@ fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewItem) -> AtOnc
                 .collect(),
         },
     };
-    let sides = item.entries.iter().filter_map(|id| record.past.get(*id)).map(|e| side(programme, record, e)).collect();
-    AtOnce { key: format!("item-{}", item.id), what: sentence::two_people(item.kind).to_owned(), sides, settle }
+    let sides = item
+        .entries
+        .iter()
+        .filter_map(|id| record.past.get(*id))
+        .map(|e| side(programme, record, e))
+        .collect();
+    AtOnce {
+        key: format!("item-{}", item.id),
+        what: sentence::two_people(item.kind).to_owned(),
+        sides,
+        settle,
+    }
 }
 
 /// One person's sentence of a disagreement.
@@ -121,10 +189,14 @@ pub fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
         .iter()
         .find(|e| {
             let at = said.occurred_at.timestamp();
-            at >= e.entry.occurred_at.timestamp() && e.ended.as_ref().is_none_or(|end| at <= end.timestamp())
+            at >= e.entry.occurred_at.timestamp()
+                && e.ended.as_ref().is_none_or(|end| at <= end.timestamp())
         })
         .map_or("by phone", |e| words::place(e.setting));
-    let how = format!("{setting}, {}", programme.when(said.occurred_at.timestamp()));
+    let how = format!(
+        "{setting}, {}",
+        programme.when(said.occurred_at.timestamp())
+    );
     Side::new(&programme.name(&said.by), &what, &fact, &how)
 }
 
@@ -132,7 +204,13 @@ pub fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
 pub fn sides(programme: &Programme, records: &[Record]) -> Sides {
     records
         .iter()
-        .flat_map(|r| r.review.iter().filter(|i| i.is_open()).flat_map(|i| i.entries).map(move |id| (r, id)))
+        .flat_map(|r| {
+            r.review
+                .iter()
+                .filter(|i| i.is_open())
+                .flat_map(|i| i.entries)
+                .map(move |id| (r, id))
+        })
         .filter_map(|(r, id)| r.past.get(id).map(|e| ((r.id, id), side(programme, r, e))))
         .collect()
 }
@@ -143,7 +221,11 @@ fn entry(programme: &Programme, story: &Story<'_>, said: &Said) -> Entry {
     let waited = receipt.map(|r| time::minutes_between(said.recorded_at, r.received_at));
     let written_late = time::minutes_between(said.occurred_at.timestamp(), said.recorded_at) > 15;
     let device = story.devices.get(&said.device).cloned().unwrap_or_default();
-    let place: Vec<String> = told.place.into_iter().chain(Some(device).filter(|d| !d.is_empty())).collect();
+    let place: Vec<String> = told
+        .place
+        .into_iter()
+        .chain(Some(device).filter(|d| !d.is_empty()))
+        .collect();
     Entry {
         key: format!("entry-{}", said.id),
         at: words::date_and_time(said.occurred_at.datetime()),
@@ -152,9 +234,14 @@ fn entry(programme: &Programme, story: &Story<'_>, said: &Said) -> Entry {
         words: told.words,
         place: place.join(" · "),
         received: receipt.filter(|_| waited.is_some_and(|m| m > 15)).map(|r| {
-            format!("recorded offline, received {}", programme.when(r.received_at))
+            format!(
+                "recorded offline, received {}",
+                programme.when(r.received_at)
+            )
         }),
-        clock: receipt.filter(|r| r.offset_ms.abs() > CLOCK_OFF_MS).map(|r| format!("clock {}", words::clock(r.offset_ms))),
+        clock: receipt
+            .filter(|r| r.offset_ms.abs() > CLOCK_OFF_MS)
+            .map(|r| format!("clock {}", words::clock(r.offset_ms))),
         is_late: written_late,
         is_safety: sentence::is_safety(&said.body),
         newer_kind: match &said.body {
@@ -166,17 +253,30 @@ fn entry(programme: &Programme, story: &Story<'_>, said: &Said) -> Entry {
 }
 
 fn reach(record: &Record) -> Vec<SentenceRow> {
-    let last = |pick: &dyn Fn(&warmhand_core::domain::payload::PatientDescribed) -> Option<String>| {
-        record.described.iter().rev().find_map(|(_, d)| pick(d))
-    };
+    let last =
+        |pick: &dyn Fn(&warmhand_core::domain::payload::PatientDescribed) -> Option<String>| {
+            record.described.iter().rev().find_map(|(_, d)| pick(d))
+        };
     let mut rows = Vec::new();
     if let Some(number) = last(&|d| d.callback.clone()) {
-        rows.push(SentenceRow::new("reach-call", &format!("Call {number}"), "no voicemail until she has said so"));
+        rows.push(SentenceRow::new(
+            "reach-call",
+            &format!("Call {number}"),
+            "no voicemail until she has said so",
+        ));
     }
     if let Some(language) = last(&|d| d.language.clone()) {
         let interpreter = last(&|d| d.interpreter_needed.map(|needed| needed.to_string()));
-        let with = if interpreter.as_deref() == Some("true") { ", with an interpreter" } else { "" };
-        rows.push(SentenceRow::new("reach-language", &format!("Language {language}{with}"), ""));
+        let with = if interpreter.as_deref() == Some("true") {
+            ", with an interpreter"
+        } else {
+            ""
+        };
+        rows.push(SentenceRow::new(
+            "reach-language",
+            &format!("Language {language}{with}"),
+            "",
+        ));
     }
     if let Some(pronouns) = last(&|d| d.pronouns.clone()) {
         rows.push(SentenceRow::new("reach-pronouns", &pronouns, ""));
@@ -193,9 +293,10 @@ fn devices(programme: &Programme, story: &Story<'_>) -> Vec<SentenceRow> {
         .map(|(id, name)| {
             let row = SentenceRow::new(&format!("device-{id}"), name, "");
             match programme.devices.iter().find(|d| d.id == id) {
-                Some(device) if device.unsent > 0 => {
-                    row.tagged(&format!("{} unsent at last sight", device.unsent), Tone::Plain)
-                }
+                Some(device) if device.unsent > 0 => row.tagged(
+                    &format!("{} unsent at last sight", device.unsent),
+                    Tone::Plain,
+                ),
                 Some(_) => row.tagged("all received", Tone::Good),
                 None => row,
             }

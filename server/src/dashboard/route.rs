@@ -41,16 +41,42 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/sign-in", get(door::show).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))
         .route("/live", get(live))
-        .route("/assets/warmhand.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/warmhand.css"))))
-        .route("/assets/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
-        .route("/assets/warmhand.svg", get(|| asset("image/svg+xml", include_str!("../../assets/warmhand.svg"))))
+        .route(
+            "/assets/warmhand.css",
+            get(|| async {
+                asset(
+                    "text/css; charset=utf-8",
+                    include_str!("../../assets/warmhand.css"),
+                )
+            }),
+        )
+        .route(
+            "/assets/live.js",
+            get(|| async {
+                asset(
+                    "text/javascript; charset=utf-8",
+                    include_str!("../../assets/live.js"),
+                )
+            }),
+        )
+        .route(
+            "/assets/warmhand.svg",
+            get(|| async { asset("image/svg+xml", include_str!("../../assets/warmhand.svg")) }),
+        )
         .fallback(|| async { Nothing::Here.into_response() })
         .layer(middleware::from_fn(guarded))
         .with_state(server)
 }
 
-async fn asset(kind: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=300")], text).into_response()
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, "max-age=300"),
+        ],
+        text,
+    )
+        .into_response()
 }
 
 /// Nothing of a page is kept by a browser or a proxy, framed by another site, or loaded from one.
@@ -58,9 +84,18 @@ async fn guarded(request: axum::extract::Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     let policy = "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -93,12 +128,41 @@ impl IntoResponse for Nothing {
                 let next = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
                 return Redirect::to(&format!("/sign-in?{next}")).into_response();
             }
-            Self::Here => (StatusCode::NOT_FOUND, "Nothing here", "This address leads nowhere, or to a record of another site.".to_owned(), "To the overview", "/"),
-            Self::Forged => (StatusCode::FORBIDDEN, "Please try again", "The form was older than your visit. Nothing was changed.".to_owned(), "To the overview", "/"),
-            Self::Refused(sentence) => (StatusCode::CONFLICT, "That was not done", format!("Nothing was changed: {sentence}."), "To the handoffs", "/handoffs"),
-            Self::Store(error) => (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", format!("Devices keep their work until this is mended: {error}."), "Try again", "/"),
+            Self::Here => (
+                StatusCode::NOT_FOUND,
+                "Nothing here",
+                "This address leads nowhere, or to a record of another site.".to_owned(),
+                "To the overview",
+                "/",
+            ),
+            Self::Forged => (
+                StatusCode::FORBIDDEN,
+                "Please try again",
+                "The form was older than your visit. Nothing was changed.".to_owned(),
+                "To the overview",
+                "/",
+            ),
+            Self::Refused(sentence) => (
+                StatusCode::CONFLICT,
+                "That was not done",
+                format!("Nothing was changed: {sentence}."),
+                "To the handoffs",
+                "/handoffs",
+            ),
+            Self::Store(error) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not available right now",
+                format!("Devices keep their work until this is mended: {error}."),
+                "Try again",
+                "/",
+            ),
         };
-        let page = MessagePage { title: title.into(), sentence, link: link.into(), href: href.into() };
+        let page = MessagePage {
+            title: title.into(),
+            sentence,
+            link: link.into(),
+            href: href.into(),
+        };
         (status, html(&page)).into_response()
     }
 }
@@ -122,8 +186,15 @@ impl FromRequestParts<Arc<Server>> for Guest {
 
     async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Nothing> {
         let jar = CookieJar::from_headers(&parts.headers);
-        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
-        let token = jar.get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |p| p.as_str())
+            .to_owned();
+        let token = jar
+            .get(COOKIE)
+            .map(|cookie| cookie.value().to_owned())
+            .unwrap_or_default();
         // A page that refreshes itself is nobody at the desk.
         let touched = !parts.headers.contains_key("warmhand-live");
         match server.visit(&token, touched).await? {
@@ -143,11 +214,20 @@ impl Guest {
 }
 
 /// What this visitor may see of everything, of one site or of all of hers.
-pub(super) async fn programme(server: &Server, guest: &Guest, site: Option<&str>) -> Result<(Programme, Visitor), Nothing> {
-    let snapshot = server.store.snapshot().await?;
+pub(super) async fn programme(
+    server: &Server,
+    guest: &Guest,
+    site: Option<&str>,
+) -> Result<(Programme, Visitor), Nothing> {
+    let snapshot = server.store.snapshot(server.now()).await?;
     let user = guest.session.user.clone();
-    let person = snapshot.sheet.person(&user).filter(|p| p.has_role(Role::Supervisor));
-    let person = person.ok_or_else(|| Nothing::SignedOut("/".to_owned()))?.clone();
+    let person = snapshot
+        .sheet
+        .person(&user)
+        .filter(|p| p.has_role(Role::Supervisor));
+    let person = person
+        .ok_or_else(|| Nothing::SignedOut("/".to_owned()))?
+        .clone();
     let sites: Vec<SiteId> = snapshot
         .sheet
         .sites
@@ -155,13 +235,24 @@ pub(super) async fn programme(server: &Server, guest: &Guest, site: Option<&str>
         .map(|s| s.id.clone())
         .filter(|site| person.has_role_at(Role::Supervisor, site))
         .collect();
-    let asked: Vec<SiteId> = sites.iter().filter(|s| site.is_none_or(|site| site == s.as_str())).cloned().collect();
+    let asked: Vec<SiteId> = sites
+        .iter()
+        .filter(|s| site.is_none_or(|site| site == s.as_str()))
+        .cloned()
+        .collect();
     if asked.is_empty() {
         return Err(Nothing::Here);
     }
-    let records = snapshot.records.into_iter().filter(|r| r.site.as_ref().is_some_and(|s| asked.contains(s))).collect();
+    let records = snapshot
+        .records
+        .into_iter()
+        .filter(|r| r.site.as_ref().is_some_and(|s| asked.contains(s)))
+        .collect();
     let at_sites = |people: &[warmhand_core::domain::id::UserId]| {
-        people.iter().filter_map(|p| snapshot.sheet.person(p)).any(|p| asked.iter().any(|s| p.works_at(s)))
+        people
+            .iter()
+            .filter_map(|p| snapshot.sheet.person(p))
+            .any(|p| asked.iter().any(|s| p.works_at(s)))
     };
     let devices = snapshot
         .devices
@@ -179,8 +270,20 @@ pub(super) async fn programme(server: &Server, guest: &Guest, site: Option<&str>
             revoked_at: d.revoked_at,
         })
         .collect();
-    let programme = Programme { sheet: Arc::new(snapshot.sheet.clone()), records, devices, now: server.now() };
-    Ok((programme, Visitor { user, csrf: guest.session.csrf.clone(), sites }))
+    let programme = Programme {
+        sheet: Arc::new(snapshot.sheet.clone()),
+        records,
+        devices,
+        now: server.now(),
+    };
+    Ok((
+        programme,
+        Visitor {
+            user,
+            csrf: guest.session.csrf.clone(),
+            sites,
+        },
+    ))
 }
 
 /// Says that something changed, and nothing else: the page asks for itself again.

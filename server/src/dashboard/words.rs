@@ -5,8 +5,8 @@ use super::page::{Tag, Tone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use warmhand_core::domain::code::{
-    CloseReason, ContactOutcome, DecisionReason, DecisionValue, FlagStatus, Grade, Instrument, Mode, ReviewKind,
-    SafetyReason, Setting, Stage, TaskKind,
+    CloseReason, ContactOutcome, DecisionReason, DecisionValue, FlagStatus, Grade, Instrument,
+    Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
 };
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{FlagReading, Next, NextKind, Summary};
@@ -59,31 +59,44 @@ pub fn isolated(name: &str) -> String {
 
 /// The flags that somebody still has to look after.
 pub fn open_flags(record: &Summary) -> impl Iterator<Item = &FlagReading> {
-    record.flags.iter().filter(|f| f.status != FlagStatus::Resolved)
+    record
+        .flags
+        .iter()
+        .filter(|f| f.status != FlagStatus::Resolved)
 }
 
 /// A patient as lists name her.
 pub fn code(record: &Summary) -> String {
-    record.patient.map(warmhand_core::domain::id::PatientId::short_code).unwrap_or_default()
+    record
+        .patient
+        .map(warmhand_core::domain::id::PatientId::short_code)
+        .unwrap_or_default()
 }
 
 /// The headline of a record as a tag.
 pub fn stage(record: &Summary, now: Timestamp) -> Tag {
-    let waiting = record.promises.iter().any(|p| p.met_at.is_none() && p.ended_at.is_none());
+    let waiting = record
+        .promises
+        .iter()
+        .any(|p| p.met_at.is_none() && p.ended_at.is_none());
     let late = record.overdue(now).next().is_some();
     match record.stage {
         Stage::Safety => Tag::new("safety open", Tone::Danger),
         Stage::NeedsAPerson => {
             let open = record.review.iter().find(|i| i.is_open());
-            Tag::new(open.map_or("needs a person", |i| review_tag(i.kind)), Tone::Late)
+            Tag::new(
+                open.map_or("needs a person", |i| review_tag(i.kind)),
+                Tone::Late,
+            )
         }
         Stage::Closed => Tag::new(record.closed.map_or("closed", close_reason), Tone::Plain),
         Stage::Attended => Tag::new("attended", Tone::Good),
         Stage::MissedVisit => Tag::new("missed visit", Tone::Late),
         Stage::Booked => Tag::new("booked", Tone::Good),
-        Stage::NextStepSet if waiting => {
-            Tag::new("waiting for the practice", if late { Tone::Late } else { Tone::Plain })
-        }
+        Stage::NextStepSet if waiting => Tag::new(
+            "waiting for the practice",
+            if late { Tone::Late } else { Tone::Plain },
+        ),
         Stage::NextStepSet => Tag::new("next step set", Tone::Accent),
         Stage::StoppedAtHerWish => Tag::new("stopped at her wish", Tone::Plain),
         Stage::Connecting => Tag::new("connecting", if late { Tone::Late } else { Tone::Accent }),
@@ -182,20 +195,31 @@ pub fn task(kind: TaskKind, partner: Option<&str>) -> String {
 
 /// What comes next in a record.
 pub fn next(next: Option<&Next>, sheet: &Organisation, now: Timestamp, zone: &TimeZone) -> String {
-    let Some(next) = next else { return String::new() };
-    let partner = next.partner.as_ref().and_then(|p| sheet.partner(p)).map(|p| p.name.as_str());
+    let Some(next) = next else {
+        return String::new();
+    };
+    let partner = next
+        .partner
+        .as_ref()
+        .and_then(|p| sheet.partner(p))
+        .map(|p| p.name.as_str());
     let at = next.at.map(|at| when(at, now, zone));
     match (next.kind, at) {
         (NextKind::Decide(ReviewKind::TwoBooked), _) => "Ask her which stands".into(),
         (NextKind::Decide(_), _) => "Ask which is right".into(),
         (NextKind::Visit, Some(at)) => {
-            let days = next.at.map_or(0, |a| (time::date_in(a, zone) - time::date_in(now, zone)).get_days());
+            let days = next.at.map_or(0, |a| {
+                (time::date_in(a, zone) - time::date_in(now, zone)).get_days()
+            });
             let away = match days {
                 0 => "today".to_owned(),
                 1 => "tomorrow".to_owned(),
                 _ => format!("in {days} days"),
             };
-            format!("Visit at {} {at}, {away}", partner.unwrap_or("the practice"))
+            format!(
+                "Visit at {} {at}, {away}",
+                partner.unwrap_or("the practice")
+            )
         }
         (NextKind::Visit, None) => "Visit".into(),
         (NextKind::Task(kind), Some(at)) => format!("{}, due {at}", task(kind, partner)),
@@ -299,8 +323,14 @@ mod tests {
 
     #[test]
     fn durations_are_said_as_people_say_them() {
-        let said: Vec<_> = [0, 45, 264, 3_705, 60, 5_000].into_iter().map(duration).collect();
-        assert_eq!(said, ["now", "45 min", "4 h 24 min", "61 h", "1 h", "3 days"]);
+        let said: Vec<_> = [0, 45, 264, 3_705, 60, 5_000]
+            .into_iter()
+            .map(duration)
+            .collect();
+        assert_eq!(
+            said,
+            ["now", "45 min", "4 h 24 min", "61 h", "1 h", "3 days"]
+        );
         assert_eq!(clock(7_200_000), "2 h fast");
         assert_eq!(clock(-1_500_000), "25 min slow");
     }

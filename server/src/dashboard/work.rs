@@ -15,26 +15,45 @@ use warmhand_core::domain::time;
 
 /// Open safety flags, the longest open first.
 pub fn flag_rows(programme: &Programme) -> Vec<SentenceRow> {
-    let mut flags: Vec<(&Summary, &FlagReading)> =
-        programme.records.iter().flat_map(|r| words::open_flags(r).map(move |f| (r, f))).collect();
+    let mut flags: Vec<(&Summary, &FlagReading)> = programme
+        .records
+        .iter()
+        .flat_map(|r| words::open_flags(r).map(move |f| (r, f)))
+        .collect();
     flags.sort_by_key(|(_, f)| (f.status != FlagStatus::Open, f.raised_at, f.id));
-    flags.into_iter().map(|(record, flag)| flag_row(programme, record, flag)).collect()
+    flags
+        .into_iter()
+        .map(|(record, flag)| flag_row(programme, record, flag))
+        .collect()
 }
 
 fn flag_row(programme: &Programme, record: &Summary, flag: &FlagReading) -> SentenceRow {
-    let place = flag.setting.map(|s| format!(", {}", words::place(s))).unwrap_or_default();
+    let place = flag
+        .setting
+        .map(|s| format!(", {}", words::place(s)))
+        .unwrap_or_default();
     let mut said = vec![format!("patient {}", words::code(record))];
     said.push(match &flag.handed {
         Some((to, at)) => format!("handed to {} {}", words::isolated(to), programme.when(*at)),
         None => "not handed to anybody yet".to_owned(),
     });
-    if let Some(received) = flag.received_at.filter(|at| time::minutes_between(flag.raised_at, *at) > 15) {
-        said.push(format!("recorded offline {}, arrived here {}", programme.when(flag.raised_at), programme.when(received)));
+    if let Some(received) = flag
+        .received_at
+        .filter(|at| time::minutes_between(flag.raised_at, *at) > 15)
+    {
+        said.push(format!(
+            "recorded offline {}, arrived here {}",
+            programme.when(flag.raised_at),
+            programme.when(received)
+        ));
     }
     let open = words::duration(time::minutes_between(flag.raised_at, programme.now));
     SentenceRow::new(
         &format!("flag-{}", flag.id),
-        &format!("Raised by {}{place}", words::isolated(&programme.name(&flag.by))),
+        &format!(
+            "Raised by {}{place}",
+            words::isolated(&programme.name(&flag.by))
+        ),
         &said.join(" · "),
     )
     .tagged(&format!("open {open}"), Tone::Danger)
@@ -43,8 +62,13 @@ fn flag_row(programme: &Programme, record: &Summary, flag: &FlagReading) -> Sent
 
 /// Tasks and questions past their time, the longest first.
 pub fn overdue_rows(programme: &Programme) -> Vec<SentenceRow> {
-    let tasks = programme.records.iter().flat_map(|r| r.overdue(programme.now).map(move |t| (r, t)));
-    let mut rows: Vec<_> = tasks.map(|(r, t)| (urgency(t.kind), t.due_at, task_row(programme, r, t, true))).collect();
+    let tasks = programme
+        .records
+        .iter()
+        .flat_map(|r| r.overdue(programme.now).map(move |t| (r, t)));
+    let mut rows: Vec<_> = tasks
+        .map(|(r, t)| (urgency(t.kind), t.due_at, task_row(programme, r, t, true)))
+        .collect();
     rows.sort_by_key(|(urgency, due, row)| (*urgency, *due, row.key.clone()));
     rows.into_iter().map(|(_, _, row)| row).collect()
 }
@@ -54,26 +78,47 @@ fn urgency(kind: TaskKind) -> u8 {
     match kind {
         TaskKind::SafetyNextDay => 0,
         TaskKind::PromiseMissed | TaskKind::NextDay | TaskKind::RetryCall => 1,
-        TaskKind::NextStep | TaskKind::NoShowRescue | TaskKind::CallOtherPartner | TaskKind::Revisit => 2,
+        TaskKind::NextStep
+        | TaskKind::NoShowRescue
+        | TaskKind::CallOtherPartner
+        | TaskKind::Revisit => 2,
         TaskKind::Reminder | TaskKind::AttendanceCheck => 3,
     }
 }
 
 /// A task as a sentence.
-pub fn task_row(programme: &Programme, record: &Summary, task: &TaskReading, with_code: bool) -> SentenceRow {
-    let partner = task.partner.as_ref().and_then(|p| programme.sheet.partner(p)).map(|p| p.name.as_str());
+pub fn task_row(
+    programme: &Programme,
+    record: &Summary,
+    task: &TaskReading,
+    with_code: bool,
+) -> SentenceRow {
+    let partner = task
+        .partner
+        .as_ref()
+        .and_then(|p| programme.sheet.partner(p))
+        .map(|p| p.name.as_str());
     let mut said = Vec::new();
     if with_code {
         said.push(format!("patient {}", words::code(record)));
     }
     let owners = programme.names(&task.owners);
-    said.push(if owners.is_empty() { "nobody holds this yet".to_owned() } else { owners });
-    let row = SentenceRow::new(&format!("task-{}", task.id), &words::task(task.kind, partner), &said.join(" · "))
-        .leading_to(&format!("/handoffs/{}", record.record));
+    said.push(if owners.is_empty() {
+        "nobody holds this yet".to_owned()
+    } else {
+        owners
+    });
+    let row = SentenceRow::new(
+        &format!("task-{}", task.id),
+        &words::task(task.kind, partner),
+        &said.join(" · "),
+    )
+    .leading_to(&format!("/handoffs/{}", record.record));
     match task.due_at {
-        Some(due) if task.is_overdue(programme.now) => {
-            row.tagged(&words::duration(time::minutes_between(due, programme.now)), Tone::Late)
-        }
+        Some(due) if task.is_overdue(programme.now) => row.tagged(
+            &words::duration(time::minutes_between(due, programme.now)),
+            Tone::Late,
+        ),
         Some(due) => row.tagged(&programme.when(due), Tone::Plain),
         None => row.tagged("when she is next seen", Tone::Plain),
     }
@@ -102,11 +147,27 @@ pub fn work(programme: &Programme, visitor: &Visitor) -> ListPage {
             frame.known_at
         ),
         groups: vec![
-            ListGroup::new("overdue", "Overdue", Tone::Late, "Nothing is past its time.").with(overdue),
-            ListGroup::new("due", "Due today or tomorrow", Tone::Plain, "Nothing is due today or tomorrow.")
-                .with(due.into_iter().map(|(r, t)| task_row(programme, r, t, true)).collect()),
+            ListGroup::new(
+                "overdue",
+                "Overdue",
+                Tone::Late,
+                "Nothing is past its time.",
+            )
+            .with(overdue),
+            ListGroup::new(
+                "due",
+                "Due today or tomorrow",
+                Tone::Plain,
+                "Nothing is due today or tomorrow.",
+            )
+            .with(
+                due.into_iter()
+                    .map(|(r, t)| task_row(programme, r, t, true))
+                    .collect(),
+            ),
         ],
-        note: "A late step can still be done with its real date; it is done on the handoff itself.".into(),
+        note: "A late step can still be done with its real date; it is done on the handoff itself."
+            .into(),
         frame,
     }
 }
@@ -114,7 +175,10 @@ pub fn work(programme: &Programme, visitor: &Visitor) -> ListPage {
 /// Flags that are open, and those resolved in the last week.
 pub fn safety(programme: &Programme, visitor: &Visitor) -> ListPage {
     let open = flag_rows(programme);
-    let since = programme.now.saturating_sub((7 * 24).hours()).unwrap_or(programme.now);
+    let since = programme
+        .now
+        .saturating_sub((7 * 24).hours())
+        .unwrap_or(programme.now);
     let mut resolved: Vec<(&Summary, &FlagReading)> = programme
         .records
         .iter()
@@ -126,9 +190,16 @@ pub fn safety(programme: &Programme, visitor: &Visitor) -> ListPage {
         .into_iter()
         .map(|(record, flag)| {
             let row = flag_row(programme, record, flag);
-            let at = flag.resolved_at.map(|at| programme.when(at)).unwrap_or_default();
+            let at = flag
+                .resolved_at
+                .map(|at| programme.when(at))
+                .unwrap_or_default();
             let by = programme.names(&flag.resolved_by);
-            SentenceRow { detail: format!("{} · resolved by {by}", row.detail), ..row }.tagged(&at, Tone::Good)
+            SentenceRow {
+                detail: format!("{} · resolved by {by}", row.detail),
+                ..row
+            }
+            .tagged(&at, Tone::Good)
         })
         .collect();
     let frame = programme.frame(visitor, Place::Safety, "/safety");
@@ -164,10 +235,24 @@ pub fn review(programme: &Programme, visitor: &Visitor, sides: &Sides) -> Review
             code: words::code(record),
             href: format!("/handoffs/{}", record.record),
             what: words::review(item.kind).to_owned(),
-            tag: Tag::new(item.open_minutes(programme.now).map_or_else(|| "new".into(), words::duration), Tone::Late),
-            sides: item.entries.iter().filter_map(|id| sides.get(&(record.record, *id)).cloned()).collect(),
-            detail: format!("{} decides with her · nobody is messaged before that", programme.names(&item.owners)),
+            tag: Tag::new(
+                item.open_minutes(programme.now)
+                    .map_or_else(|| "new".into(), words::duration),
+                Tone::Late,
+            ),
+            sides: item
+                .entries
+                .iter()
+                .filter_map(|id| sides.get(&(record.record, *id)).cloned())
+                .collect(),
+            detail: format!(
+                "{} decides with her · nobody is messaged before that",
+                programme.names(&item.owners)
+            ),
         })
         .collect();
-    ReviewPage { frame: programme.frame(visitor, Place::Review, "/review"), rows }
+    ReviewPage {
+        frame: programme.frame(visitor, Place::Review, "/review"),
+        rows,
+    }
 }

@@ -29,27 +29,72 @@ pub struct Member {
     pub ahead_min: i64,
 }
 
-const fn phone(name: &'static str, file: &'static str, person: &'static [&'static str], site: &'static str) -> Member {
-    Member { name, file, kind: DeviceKind::Phone, people: person, site, ahead_min: 0 }
+const fn phone(
+    name: &'static str,
+    file: &'static str,
+    person: &'static [&'static str],
+    site: &'static str,
+) -> Member {
+    Member {
+        name,
+        file,
+        kind: DeviceKind::Phone,
+        people: person,
+        site,
+        ahead_min: 0,
+    }
 }
 
-const fn tablet(name: &'static str, file: &'static str, people: &'static [&'static str], site: &'static str) -> Member {
-    Member { name, file, kind: DeviceKind::Tablet, people, site, ahead_min: 0 }
+const fn tablet(
+    name: &'static str,
+    file: &'static str,
+    people: &'static [&'static str],
+    site: &'static str,
+) -> Member {
+    Member {
+        name,
+        file,
+        kind: DeviceKind::Tablet,
+        people,
+        site,
+        ahead_min: 0,
+    }
 }
 
 /// The devices; elsewhere a device is named by its place here.
 pub const MEMBERS: [Member; 11] = [
     phone("Ana's phone", "ana-phone", &["ana"], "northside"),
-    Member { ahead_min: 7, ..phone("Ngozi's phone", "ngozi-phone", &["ngozi"], "northside") },
+    Member {
+        ahead_min: 7,
+        ..phone("Ngozi's phone", "ngozi-phone", &["ngozi"], "northside")
+    },
     phone("Leila's phone", "leila-phone", &["leila"], "northside"),
-    tablet("Northside tablet", "northside-tablet", &["lima", "priya", "carla"], "northside"),
+    tablet(
+        "Northside tablet",
+        "northside-tablet",
+        &["lima", "priya", "carla"],
+        "northside",
+    ),
     tablet("Carla's tablet", "carla-tablet", &["carla"], "northside"),
     phone("Mei-Lin's phone", "mei-phone", &["mei"], "bayview"),
     phone("Rosa's phone", "rosa-phone", &["rosa"], "bayview"),
     phone("Tamsin's phone", "tamsin-phone", &["tamsin"], "bayview"),
-    tablet("Bayview tablet 1", "bayview-tablet-1", &["patel", "sam", "jonas", "osei"], "bayview"),
+    tablet(
+        "Bayview tablet 1",
+        "bayview-tablet-1",
+        &["patel", "sam", "jonas", "osei"],
+        "bayview",
+    ),
     tablet("Jonas's tablet", "jonas-tablet", &["jonas"], "bayview"),
-    Member { ahead_min: 121, ..tablet("Bayview tablet 2", "bayview-tablet-2", &["patel", "sam", "jonas"], "bayview") },
+    Member {
+        ahead_min: 121,
+        ..tablet(
+            "Bayview tablet 2",
+            "bayview-tablet-2",
+            &["patel", "sam", "jonas"],
+            "bayview",
+        )
+    },
 ];
 
 /// The phone that falls silent with work that it could not send.
@@ -111,7 +156,13 @@ pub struct Visitor {
 }
 
 const fn visits(user: &'static str, device: usize, desk: Desk, screens: bool) -> Visitor {
-    Visitor { user, device, desk, home: true, screens }
+    Visitor {
+        user,
+        device,
+        desk,
+        home: true,
+        screens,
+    }
 }
 
 /// Those who visit homes.
@@ -126,28 +177,112 @@ pub const AT_HOME: [Visitor; 6] = [
 
 /// Those who see patients in the clinic.
 pub const IN_CLINIC: [Visitor; 3] = [
-    Visitor { user: "lima", device: 3, desk: NORTHSIDE, home: false, screens: true },
-    Visitor { user: "patel", device: 8, desk: BAYVIEW, home: false, screens: true },
-    Visitor { user: "patel", device: SILENT_TABLET, desk: BAYVIEW, home: false, screens: true },
+    Visitor {
+        user: "lima",
+        device: 3,
+        desk: NORTHSIDE,
+        home: false,
+        screens: true,
+    },
+    Visitor {
+        user: "patel",
+        device: 8,
+        desk: BAYVIEW,
+        home: false,
+        screens: true,
+    },
+    Visitor {
+        user: "patel",
+        device: SILENT_TABLET,
+        desk: BAYVIEW,
+        home: false,
+        screens: true,
+    },
 ];
 
 const FIRST: [&str; 41] = [
-    "Imani", "Sofia", "Hannah", "Thuy", "Marisol", "Aaliyah", "Freya", "Noor", "Camila", "Jade", "Ifeoma", "Elena",
-    "Sunita", "Rachel", "Xiomara", "Amina", "Brooke", "Yuki", "Valentina", "Denise", "Farah", "Lucía", "Tess",
-    "Oluchi", "Mai", "Danielle", "Zahra", "Paloma", "Kiara", "Ingrid", "Soraya", "Winona", "Bianca", "Hye-jin",
-    "Monique", "Alma", "Shreya", "Colleen", "Nadia", "Rosalind", "Talia",
+    "Imani",
+    "Sofia",
+    "Hannah",
+    "Thuy",
+    "Marisol",
+    "Aaliyah",
+    "Freya",
+    "Noor",
+    "Camila",
+    "Jade",
+    "Ifeoma",
+    "Elena",
+    "Sunita",
+    "Rachel",
+    "Xiomara",
+    "Amina",
+    "Brooke",
+    "Yuki",
+    "Valentina",
+    "Denise",
+    "Farah",
+    "Lucía",
+    "Tess",
+    "Oluchi",
+    "Mai",
+    "Danielle",
+    "Zahra",
+    "Paloma",
+    "Kiara",
+    "Ingrid",
+    "Soraya",
+    "Winona",
+    "Bianca",
+    "Hye-jin",
+    "Monique",
+    "Alma",
+    "Shreya",
+    "Colleen",
+    "Nadia",
+    "Rosalind",
+    "Talia",
 ];
 
 const LAST: [&str; 29] = [
-    "Brooks", "Mendez", "Lindgren", "Tran", "Okoye", "Haddad", "Castillo", "Whitaker", "Nguyen", "Rao", "Delgado",
-    "Carver", "Petrov", "Yazzie", "Osman", "Fontaine", "Kim", "Barros", "Ellison", "Mbeki", "Sorensen", "Ortiz",
-    "Chowdhury", "Flynn", "Adeyemi", "Park", "Silva", "Novak", "Greene",
+    "Brooks",
+    "Mendez",
+    "Lindgren",
+    "Tran",
+    "Okoye",
+    "Haddad",
+    "Castillo",
+    "Whitaker",
+    "Nguyen",
+    "Rao",
+    "Delgado",
+    "Carver",
+    "Petrov",
+    "Yazzie",
+    "Osman",
+    "Fontaine",
+    "Kim",
+    "Barros",
+    "Ellison",
+    "Mbeki",
+    "Sorensen",
+    "Ortiz",
+    "Chowdhury",
+    "Flynn",
+    "Adeyemi",
+    "Park",
+    "Silva",
+    "Novak",
+    "Greene",
 ];
 
 /// The n-th patient's name: no two alike within a thousand.
 pub fn patient(n: usize) -> String {
     let first = FIRST.get(n % FIRST.len()).copied().unwrap_or("Imani");
-    let last = LAST.get((n * 7 + 3) % LAST.len()).copied().unwrap_or("Brooks");
+    let last = LAST
+        .get((n * 7 + 3) % LAST.len())
+        .copied()
+        .unwrap_or("Brooks");
     format!("{first} {last}")
 }
 
@@ -168,16 +303,28 @@ mod tests {
         let sheet = Organisation::parse(ORGANISATION).unwrap();
         assert_eq!((sheet.sites.len(), sheet.partners.len()), (2, 3));
         for role in Role::ALL {
-            assert!(sheet.people.iter().any(|p| p.has_role(*role)), "nobody is a {role}");
+            assert!(
+                sheet.people.iter().any(|p| p.has_role(*role)),
+                "nobody is a {role}"
+            );
         }
         for member in &MEMBERS {
             for user in member.people {
                 let person = sheet.person(&(*user).into()).unwrap();
-                assert!(person.works_at(&member.site.into()), "{user} does not work at {}", member.site);
+                assert!(
+                    person.works_at(&member.site.into()),
+                    "{user} does not work at {}",
+                    member.site
+                );
             }
         }
         for desk in [NORTHSIDE, BAYVIEW] {
-            assert!(sheet.person(&desk.clinician.0.into()).unwrap().licensed_clinician);
+            assert!(
+                sheet
+                    .person(&desk.clinician.0.into())
+                    .unwrap()
+                    .licensed_clinician
+            );
             assert_eq!(sheet.name_of(&desk.clinician.0.into()), desk.clinician.1);
         }
     }

@@ -26,33 +26,57 @@ pub enum Collision {
 pub fn intent(patient: usize) -> Intent {
     let nurses: Vec<&Visitor> = AT_HOME.iter().filter(|v| v.screens).collect();
     let [first, ..] = AT_HOME;
-    let visitor = nurses.get(patient % nurses.len().max(1)).map_or(first, |v| **v);
-    Intent { patient, visitor, mode: Mode::Phone, says: DecisionValue::Agreed, luck: 1.0 }
+    let visitor = nurses
+        .get(patient % nurses.len().max(1))
+        .map_or(first, |v| **v);
+    Intent {
+        patient,
+        visitor,
+        mode: Mode::Phone,
+        says: DecisionValue::Agreed,
+        luck: 1.0,
+    }
 }
 
 /// The whole tale. `settled`: somebody decides the next day.
 pub fn collide(tale: &mut Tale<'_>, intent: &Intent, what: Collision, settled: bool) {
     // The day before, at the desk: a paper form that was filled in at the last visit.
-    tale.open(intent.visitor.desk.site, &super::cast::patient(intent.patient));
+    tale.open(
+        intent.visitor.desk.site,
+        &super::cast::patient(intent.patient),
+    );
     let screen = visit::screen(tale, intent, 0);
-    tale.act(2, "IdentifyNeed", json!({ "basis": "screen", "screen": screen }));
+    tale.act(
+        2,
+        "IdentifyNeed",
+        json!({ "basis": "screen", "screen": screen }),
+    );
     let day = Calendar::default().business_day_after(tale.local().date(), 1);
     let before = tale.standing();
     match what {
-        Collision::TwoBooked => two_booked(tale, intent, tale.diary.at(day, 10, 5), &before, settled),
+        Collision::TwoBooked => {
+            two_booked(tale, intent, tale.diary.at(day, 10, 5), &before, settled);
+        }
         Collision::Disputed => disputed(tale, intent, tale.diary.at(day, 10, 20), &before, settled),
         Collision::Outcome => outcome(tale, intent, settled),
     }
 }
 
 /// Two hours before the tablet could know what the phone knows.
-fn unseen(tale: &mut Tale<'_>, intent: &Intent, before: &Standing, morning: Timestamp) -> Option<Standing> {
+fn unseen(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    before: &Standing,
+    morning: Timestamp,
+) -> Option<Standing> {
     let visit_ended = tale.meanwhile(before.clone());
     coordinator(tale, intent, morning + SignedDuration::from_mins(175)).then_some(visit_ended)
 }
 
 fn at_home(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp) -> bool {
-    if !tale.diary.is_regular(morning) || !tale.turn(intent.visitor.device, intent.visitor.user, morning) {
+    if !tale.diary.is_regular(morning)
+        || !tale.turn(intent.visitor.device, intent.visitor.user, morning)
+    {
         return false;
     }
     visit::start(tale, intent);
@@ -60,7 +84,13 @@ fn at_home(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp) -> bool {
     true
 }
 
-fn two_booked(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp, before: &Standing, settled: bool) {
+fn two_booked(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    morning: Timestamp,
+    before: &Standing,
+    settled: bool,
+) {
     if !at_home(tale, intent, morning) {
         return;
     }
@@ -68,7 +98,9 @@ fn two_booked(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp, before: 
     spoke(tale, 5, HARBOR, "voice");
     book(tale, 7, HARBOR, 6..9, false);
     visit::leave(tale, 12);
-    let Some(visit_ended) = unseen(tale, intent, before, morning) else { return };
+    let Some(visit_ended) = unseen(tale, intent, before, morning) else {
+        return;
+    };
     let theirs = by_phone_she_agrees(tale, intent);
     tale.join(visit_ended);
     if !settled || !coordinator(tale, intent, tale.at() + 18.hours()) {
@@ -85,17 +117,35 @@ fn two_booked(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp, before: 
 
 fn by_phone_she_agrees(tale: &mut Tale<'_>, intent: &Intent) -> follow::Booking {
     reached_her(tale, 2);
-    tale.act(1, "OfferHandoff", json!({ "mode": Mode::Coordinator, "script": "T4", "outreach": true }));
-    tale.act(1, "RecordDecision", json!({ "value": "agreed", "outreach": true }));
+    tale.act(
+        1,
+        "OfferHandoff",
+        json!({ "mode": Mode::Coordinator, "script": "T4", "outreach": true }),
+    );
+    tale.act(
+        1,
+        "RecordDecision",
+        json!({ "value": "agreed", "outreach": true }),
+    );
     let said = json!({
         "with": "partner", "partner": JUNIPER.id, "contact_name": JUNIPER.contact, "outcome": "spoke_staff_only",
     });
     tale.act(4, "RecordContact", said);
-    let with = if intent.patient % 2 == 0 { JUNIPER } else { HARBOR };
+    let with = if intent.patient.is_multiple_of(2) {
+        JUNIPER
+    } else {
+        HARBOR
+    };
     book(tale, 3, with, 4..7, true)
 }
 
-fn disputed(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp, before: &Standing, settled: bool) {
+fn disputed(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    morning: Timestamp,
+    before: &Standing,
+    settled: bool,
+) {
     if !at_home(tale, intent, morning) {
         return;
     }
@@ -106,10 +156,20 @@ fn disputed(tale: &mut Tale<'_>, intent: &Intent, morning: Timestamp, before: &S
     });
     tale.act(3, "RecordDecision", said);
     visit::leave(tale, 15);
-    let Some(visit_ended) = unseen(tale, intent, before, morning) else { return };
+    let Some(visit_ended) = unseen(tale, intent, before, morning) else {
+        return;
+    };
     reached_her(tale, 2);
-    tale.act(1, "OfferHandoff", json!({ "mode": Mode::Phone, "script": "T1", "outreach": true }));
-    let agreed = tale.act(1, "RecordDecision", json!({ "value": "agreed", "outreach": true }));
+    tale.act(
+        1,
+        "OfferHandoff",
+        json!({ "mode": Mode::Phone, "script": "T1", "outreach": true }),
+    );
+    let agreed = tale.act(
+        1,
+        "RecordDecision",
+        json!({ "value": "agreed", "outreach": true }),
+    );
     tale.join(visit_ended);
     if !settled || !coordinator(tale, intent, tale.at() + 18.hours()) {
         return;
@@ -128,14 +188,19 @@ fn outcome(tale: &mut Tale<'_>, intent: &Intent, settled: bool) {
     let booked = tale.standing();
     let day = Calendar::default().business_day_after(tale.diary.date(booking.start), 1);
     let morning = tale.diary.at(day, 10, 40);
-    if !tale.diary.is_regular(morning) || !tale.turn(intent.visitor.device, intent.visitor.user, morning) {
+    if !tale.diary.is_regular(morning)
+        || !tale.turn(intent.visitor.device, intent.visitor.user, morning)
+    {
         return;
     }
     visit::start(tale, intent);
-    let said = json!({ "appointment": booking.id.to_string(), "value": "no_show", "source": "patient" });
+    let said =
+        json!({ "appointment": booking.id.to_string(), "value": "no_show", "source": "patient" });
     tale.act(6, "RecordOutcome", said);
     visit::leave(tale, 25);
-    let Some(visit_ended) = unseen(tale, intent, &booked, morning) else { return };
+    let Some(visit_ended) = unseen(tale, intent, &booked, morning) else {
+        return;
+    };
     let said = json!({ "appointment": booking.id.to_string(), "value": "attended" });
     let attended = tale.act(1, "RecordOutcome", said);
     tale.join(visit_ended);

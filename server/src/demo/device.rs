@@ -30,7 +30,11 @@ impl Names {
             (stand_in.record.map(|id| id.0), made.record.map(|id| id.0)),
             (stand_in.made.map(|id| id.0), made.made.map(|id| id.0)),
         ];
-        names.extend(pairs.into_iter().filter_map(|(stand_in, made)| stand_in.zip(made)));
+        names.extend(
+            pairs
+                .into_iter()
+                .filter_map(|(stand_in, made)| stand_in.zip(made)),
+        );
     }
 
     /// The command with every stand-in replaced by what was made.
@@ -44,7 +48,10 @@ impl Names {
         match value {
             Value::String(text) => {
                 let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(made) = Uuid::try_parse(text).ok().and_then(|id| names.get(&id).copied()) {
+                if let Some(made) = Uuid::try_parse(text)
+                    .ok()
+                    .and_then(|id| names.get(&id).copied())
+                {
                     *text = made.to_string();
                 }
             }
@@ -65,14 +72,24 @@ pub struct Device {
 
 impl Device {
     /// Opens a device: its database and its client for the server at this address.
-    pub fn open(member: Member, place: &Place, server: &str, rng: Box<dyn RngCore + Send>) -> Result<Self, String> {
+    pub fn open(
+        member: Member,
+        place: &Place,
+        server: &str,
+        rng: Box<dyn RngCore + Send>,
+    ) -> Result<Self, String> {
         let app = App::open(place, rng).map_err(|refusal| format!("{}: {refusal}", member.name))?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)))
             .max_redirects(0)
             .proxy(None);
-        Ok(Self { member, app, agent: config.build().new_agent(), server: server.to_owned() })
+        Ok(Self {
+            member,
+            app,
+            agent: config.build().new_agent(),
+            server: server.to_owned(),
+        })
     }
 
     /// What it is called.
@@ -101,18 +118,34 @@ impl Device {
     pub fn act(&mut self, step: &Step, names: &Names, at: Timestamp) -> Result<(), String> {
         let said = |why: &dyn std::fmt::Display| {
             let told = serde_json::to_value(&step.command).unwrap_or_default();
-            let name = told.as_object().and_then(|t| t.keys().next()).cloned().unwrap_or_default();
-            format!("{} refused {name} by {} at {at}: {why}", self.member.name, step.user)
+            let name = told
+                .as_object()
+                .and_then(|t| t.keys().next())
+                .cloned()
+                .unwrap_or_default();
+            format!(
+                "{} refused {name} by {} at {at}: {why}",
+                self.member.name, step.user
+            )
         };
         let command = names.resolve(&step.command).map_err(|error| said(&error))?;
         let holds = self.app.signed_in().map_err(|refusal| said(&refusal))?;
         let now = self.clock(at);
         if holds.as_ref().is_none_or(|user| user.as_str() != step.user) {
             let user = step.user.into();
-            let change = if holds.is_none() { Command::SignIn { user } } else { Command::SwitchUser { user } };
-            self.app.dispatch(change, now).map_err(|refusal| said(&refusal))?;
+            let change = if holds.is_none() {
+                Command::SignIn { user }
+            } else {
+                Command::SwitchUser { user }
+            };
+            self.app
+                .dispatch(change, now)
+                .map_err(|refusal| said(&refusal))?;
         }
-        let made = self.app.dispatch(command, now).map_err(|refusal| said(&refusal))?;
+        let made = self
+            .app
+            .dispatch(command, now)
+            .map_err(|refusal| said(&refusal))?;
         names.learn(&step.makes, &made);
         Ok(())
     }
@@ -123,7 +156,11 @@ impl Device {
         let mut failed = 0;
         for _ in 0..MOST_REQUESTS {
             let now = self.clock(at);
-            match self.app.sync_next(now).map_err(|refusal| self.said(&refusal))? {
+            match self
+                .app
+                .sync_next(now)
+                .map_err(|refusal| self.said(&refusal))?
+            {
                 SyncStep::Idle(_) => return Ok(()),
                 SyncStep::Send(asked) => {
                     let carried = self.carry(&asked);
@@ -148,8 +185,14 @@ impl Device {
         self.app.sync_wanted();
         let mut now = at;
         for _ in 0..MOST_REQUESTS {
-            match self.app.sync_next(self.clock(now)).map_err(|refusal| self.said(&refusal))? {
-                SyncStep::Idle(Some(later)) => now = now.max(later - SignedDuration::from_mins(self.member.ahead_min)),
+            match self
+                .app
+                .sync_next(self.clock(now))
+                .map_err(|refusal| self.said(&refusal))?
+            {
+                SyncStep::Idle(Some(later)) => {
+                    now = now.max(later - SignedDuration::from_mins(self.member.ahead_min));
+                }
                 SyncStep::Idle(None) => return Ok(()),
                 SyncStep::Send(asked) if asked.path == "/v1/heartbeat" => {
                     let carried = self.carry(&asked);
@@ -163,7 +206,9 @@ impl Device {
 
     fn told(&mut self, number: u64, carried: &Carried, at: Timestamp) -> Result<(), String> {
         let now = self.clock(at);
-        self.app.sync_answered(number, carried, now).map_err(|refusal| self.said(&refusal))
+        self.app
+            .sync_answered(number, carried, now)
+            .map_err(|refusal| self.said(&refusal))
     }
 
     fn said(&self, why: &dyn std::fmt::Display) -> String {
@@ -172,11 +217,16 @@ impl Device {
 
     fn carry(&self, asked: &Outgoing) -> Carried {
         let url = format!("{}{}", self.server, asked.path);
-        let mut request = self.agent.post(&url).header("content-type", "application/cbor");
+        let mut request = self
+            .agent
+            .post(&url)
+            .header("content-type", "application/cbor");
         if let Some(bearer) = &asked.bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
-        let Ok(mut answer) = request.send(asked.body.as_slice()) else { return Carried::Failed };
+        let Ok(mut answer) = request.send(asked.body.as_slice()) else {
+            return Carried::Failed;
+        };
         let status = answer.status().as_u16();
         match answer.body_mut().read_to_vec() {
             Ok(body) => Carried::Answer { status, body },

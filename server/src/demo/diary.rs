@@ -56,11 +56,23 @@ const DRAWER_SINCE: SignedDuration = SignedDuration::from_hours(53);
 impl Diary {
     /// The diary of so many weeks up to now.
     pub fn of(zone: TimeZone, weeks: u16, now: Timestamp) -> Self {
-        let first = now.to_zoned(zone.clone()).date().saturating_sub((i64::from(weeks) * 7).days());
-        let mut diary = Self { from: at(&zone, first, 7, 0), zone, now, meetings: Vec::new() };
+        let first = now
+            .to_zoned(zone.clone())
+            .date()
+            .saturating_sub((i64::from(weeks) * 7).days());
+        let mut diary = Self {
+            from: at(&zone, first, 7, 0),
+            zone,
+            now,
+            meetings: Vec::new(),
+        };
         diary.every_day(first);
         diary.today();
-        diary.meetings.push(Meeting { at: now - SILENT_SINCE, devices: vec![SILENT_PHONE], weak: true });
+        diary.meetings.push(Meeting {
+            at: now - SILENT_SINCE,
+            devices: vec![SILENT_PHONE],
+            weak: true,
+        });
         diary.meetings.sort_by_key(|m| m.at);
         diary
     }
@@ -68,8 +80,17 @@ impl Diary {
     /// The diary of the next two hours, in which everybody has a link all the time.
     pub fn living(zone: TimeZone, now: Timestamp) -> Self {
         let all: Vec<usize> = (0..MEMBERS.len()).collect();
-        let meeting = |minutes| Meeting { at: now + SignedDuration::from_mins(minutes), devices: all.clone(), weak: false };
-        Self { zone, from: now, now, meetings: (0..120).map(meeting).collect() }
+        let meeting = |minutes| Meeting {
+            at: now + SignedDuration::from_mins(minutes),
+            devices: all.clone(),
+            weak: false,
+        };
+        Self {
+            zone,
+            from: now,
+            now,
+            meetings: (0..120).map(meeting).collect(),
+        }
     }
 
     fn every_day(&mut self, first: Date) {
@@ -77,9 +98,11 @@ impl Diary {
         let mut day = first;
         while at(&self.zone, day, 0, 0) < last {
             if Calendar::default().works_on(day) {
-                for (hour, minute, kind) in
-                    [(12, 45, DeviceKind::Tablet), (18, 20, DeviceKind::Phone), (18, 50, DeviceKind::Tablet)]
-                {
+                for (hour, minute, kind) in [
+                    (12, 45, DeviceKind::Tablet),
+                    (18, 20, DeviceKind::Phone),
+                    (18, 50, DeviceKind::Tablet),
+                ] {
                     self.meet(at(&self.zone, day, hour, minute), kind);
                 }
             }
@@ -110,7 +133,11 @@ impl Diary {
             .filter(|(device, member)| member.kind == kind && here(*device))
             .map(|(device, _)| device)
             .collect();
-        self.meetings.push(Meeting { at, devices, weak: false });
+        self.meetings.push(Meeting {
+            at,
+            devices,
+            weak: false,
+        });
     }
 
     /// So many minutes before now.
@@ -145,7 +172,10 @@ impl Diary {
     /// The next link of a device, at or after a time.
     pub fn link(&self, device: usize, from: Timestamp) -> Option<Timestamp> {
         let later = self.meetings.iter().filter(|m| !m.weak && m.at >= from);
-        later.filter(|m| m.devices.contains(&device)).map(|m| m.at).min()
+        later
+            .filter(|m| m.devices.contains(&device))
+            .map(|m| m.at)
+            .min()
     }
 
     /// When what was recorded on one device can be seen on another.
@@ -155,7 +185,8 @@ impl Diary {
         }
         let sent = self.link(from, at)?;
         // Of two devices that meet at once neither is sure to see the other's work.
-        self.link(to, sent + SignedDuration::from_secs(1)).map(|at| at + SignedDuration::from_mins(4))
+        self.link(to, sent + SignedDuration::from_secs(1))
+            .map(|at| at + SignedDuration::from_mins(4))
     }
 
     /// This time if people work then, else when they next do.
@@ -171,7 +202,12 @@ impl Diary {
             day = Calendar::default().business_day_after(day, 1);
         }
         // Not everybody begins on the minute.
-        at(&self.zone, day, 8, 10 + i8::try_from(wanted.as_second().rem_euclid(45)).unwrap_or(0))
+        at(
+            &self.zone,
+            day,
+            8,
+            10 + i8::try_from(wanted.as_second().rem_euclid(45)).unwrap_or(0),
+        )
     }
 
     /// This time if people work then, else when they last did.
@@ -180,7 +216,9 @@ impl Diary {
         for _ in 0..14 {
             let local = time.to_zoned(self.zone.clone());
             if !Calendar::default().works_on(local.date()) || local.hour() < 9 {
-                let Ok(day) = local.date().yesterday() else { return time };
+                let Ok(day) = local.date().yesterday() else {
+                    return time;
+                };
                 time = at(&self.zone, day, 15, 40);
             } else if local.hour() >= 17 {
                 time = at(&self.zone, local.date(), 16, 20);
@@ -203,7 +241,9 @@ impl Diary {
 }
 
 fn at(zone: &TimeZone, day: Date, hour: i8, minute: i8) -> Timestamp {
-    zone.to_ambiguous_timestamp(day.at(hour, minute, 0, 0)).compatible().unwrap_or(Timestamp::UNIX_EPOCH)
+    zone.to_ambiguous_timestamp(day.at(hour, minute, 0, 0))
+        .compatible()
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -211,19 +251,27 @@ mod tests {
     use super::*;
 
     fn diary(now: &str) -> Diary {
-        Diary::of(TimeZone::get("America/New_York").unwrap(), 5, now.parse().unwrap())
+        Diary::of(
+            TimeZone::get("America/New_York").unwrap(),
+            5,
+            now.parse().unwrap(),
+        )
     }
 
     #[test]
     fn everybody_has_a_link_minutes_before_now_but_the_two_silent_ones() {
-        for now in ["2026-11-24T15:00:00Z", "2026-11-22T07:00:00Z", "2026-03-09T03:30:00Z"] {
+        for now in [
+            "2026-11-24T15:00:00Z",
+            "2026-11-22T07:00:00Z",
+            "2026-03-09T03:30:00Z",
+        ] {
             let diary = diary(now);
-            for device in 0..MEMBERS.len() {
+            for (device, member) in MEMBERS.iter().enumerate() {
                 let recent = diary.link(device, diary.before(10)).is_some();
                 let silent = device == SILENT_PHONE || device == SILENT_TABLET;
-                assert_eq!(recent, !silent, "{} at {now}", MEMBERS[device].name);
+                assert_eq!(recent, !silent, "{} at {now}", member.name);
                 let yesterday = diary.link(device, diary.before(24 * 60)).is_some();
-                assert_eq!(yesterday, !silent, "{} at {now}", MEMBERS[device].name);
+                assert_eq!(yesterday, !silent, "{} at {now}", member.name);
             }
             assert!(diary.meetings.is_sorted_by_key(|m| m.at));
             assert!(diary.meetings.iter().all(|m| m.at < diary.now));
@@ -235,7 +283,10 @@ mod tests {
         let diary = diary("2026-11-24T15:00:00Z");
         let night: Timestamp = "2026-11-14T03:00:00Z".parse().unwrap();
         let monday = diary.working(night).to_zoned(diary.zone.clone());
-        assert_eq!((monday.date().to_string().as_str(), monday.hour()), ("2026-11-16", 8));
+        assert_eq!(
+            (monday.date().to_string().as_str(), monday.hour()),
+            ("2026-11-16", 8)
+        );
         assert!(diary.working_before(night) < night);
         assert_eq!(diary.working(diary.before(60)), diary.before(60));
     }

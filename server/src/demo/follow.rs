@@ -25,7 +25,16 @@ pub struct Booking {
     pub start: Timestamp,
 }
 
-const HOURS: [(i8, i8); 8] = [(9, 0), (9, 30), (10, 30), (11, 0), (13, 0), (14, 0), (15, 30), (16, 0)];
+const HOURS: [(i8, i8); 8] = [
+    (9, 0),
+    (9, 30),
+    (10, 30),
+    (11, 0),
+    (13, 0),
+    (14, 0),
+    (15, 30),
+    (16, 0),
+];
 
 /// The coordinator's turn, on her own tablet.
 pub fn coordinator(tale: &mut Tale<'_>, intent: &Intent, wanted: Timestamp) -> bool {
@@ -40,12 +49,21 @@ fn slot(tale: &mut Tale<'_>, days: Range<i64>) -> DateTime {
     if !Calendar::default().works_on(day) {
         day = Calendar::default().business_day_after(day, 1);
     }
-    let (hour, minute) = HOURS.get(tale.rng.random_range(0..HOURS.len())).copied().unwrap_or((10, 0));
+    let (hour, minute) = HOURS
+        .get(tale.rng.random_range(0..HOURS.len()))
+        .copied()
+        .unwrap_or((10, 0));
     day.at(hour, minute, 0, 0)
 }
 
 /// A first visit is booked, in the visit or by phone outside of one.
-pub fn book(tale: &mut Tale<'_>, minutes: i64, with: Practice, days: Range<i64>, outreach: bool) -> Booking {
+pub fn book(
+    tale: &mut Tale<'_>,
+    minutes: i64,
+    with: Practice,
+    days: Range<i64>,
+    outreach: bool,
+) -> Booking {
     let local = slot(tale, days);
     let start = tale.diary.at(local.date(), local.hour(), local.minute());
     let modality = match tale.rng.random_range(0..5) {
@@ -62,7 +80,11 @@ pub fn book(tale: &mut Tale<'_>, minutes: i64, with: Practice, days: Range<i64>,
 
 /// She is reached by phone.
 pub fn reached_her(tale: &mut Tale<'_>, minutes: i64) {
-    tale.act(minutes, "RecordContact", json!({ "with": "patient", "outcome": "spoke_directly" }));
+    tale.act(
+        minutes,
+        "RecordContact",
+        json!({ "with": "patient", "outcome": "spoke_directly" }),
+    );
 }
 
 /// Nobody was reached in the visit, or nothing was booked: the coordinator calls until somebody answers.
@@ -100,7 +122,11 @@ pub fn connect_later(tale: &mut Tale<'_>, intent: &Intent, step: Option<EntryId>
     }
     reached_her(tale, 4);
     fulfil(tale, step);
-    tale.act(1, "RecordDecision", json!({ "value": "withdrew", "reasons": ["not_needed_now"], "outreach": true }));
+    tale.act(
+        1,
+        "RecordDecision",
+        json!({ "value": "withdrew", "reasons": ["not_needed_now"], "outreach": true }),
+    );
     tale.act(2, "CloseLoop", json!({ "reason": "patient_choice" }));
 }
 
@@ -115,7 +141,13 @@ fn fulfil(tale: &mut Tale<'_>, step: Option<EntryId>) {
 }
 
 /// The practice calls her back, in time or late, and tells us so.
-pub fn called_back(tale: &mut Tale<'_>, intent: &Intent, with: Practice, step: EntryId, in_time: bool) {
+pub fn called_back(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    with: Practice,
+    step: EntryId,
+    in_time: bool,
+) {
     let hours = if in_time { 14 } else { 27 };
     if !coordinator(tale, intent, tale.at() + hours.hours()) {
         return;
@@ -140,12 +172,22 @@ pub fn withdraw(tale: &mut Tale<'_>, intent: &Intent) {
         return;
     }
     let booked: Option<EntryId> = tale.steps.iter().rev().find_map(|s| {
-        matches!(s.command, warmhand_core::usecase::Command::BookAppointment(_)).then_some(s.makes.made).flatten()
+        matches!(
+            s.command,
+            warmhand_core::usecase::Command::BookAppointment(_)
+        )
+        .then_some(s.makes.made)
+        .flatten()
     });
-    let said = json!({ "with": "patient", "direction": "from_patient", "outcome": "spoke_directly" });
+    let said =
+        json!({ "with": "patient", "direction": "from_patient", "outcome": "spoke_directly" });
     tale.act(2, "RecordContact", said);
     if let Some(booked) = booked {
-        tale.act(1, "CancelAppointment", json!({ "appointment": booked.to_string(), "cancelled_by": "patient" }));
+        tale.act(
+            1,
+            "CancelAppointment",
+            json!({ "appointment": booked.to_string(), "cancelled_by": "patient" }),
+        );
     }
     let said = json!({
         "value": "withdrew", "patient_initiated": true, "reasons": ["already_has_help"], "outreach": true,
@@ -156,7 +198,11 @@ pub fn withdraw(tale: &mut Tale<'_>, intent: &Intent) {
 
 /// From a booking to its end.
 pub fn course(tale: &mut Tale<'_>, intent: &Intent, booking: Booking, first: bool) {
-    let booking = if first && tale.rng.random_bool(0.06) { moved(tale, intent, booking) } else { booking };
+    let booking = if first && tale.rng.random_bool(0.06) {
+        moved(tale, intent, booking)
+    } else {
+        booking
+    };
     if first && tale.rng.random_bool(0.06) {
         return called_off(tale, intent, booking);
     }
@@ -174,7 +220,11 @@ pub fn course(tale: &mut Tale<'_>, intent: &Intent, booking: Booking, first: boo
     };
     let came = !first || tale.rng.random_bool(likely);
     let value = if came { "attended" } else { "no_show" };
-    tale.act(1, "RecordOutcome", json!({ "appointment": booking.id.to_string(), "value": value }));
+    tale.act(
+        1,
+        "RecordOutcome",
+        json!({ "appointment": booking.id.to_string(), "value": value }),
+    );
     if came {
         if tale.rng.random_bool(0.9) {
             tale.act(3, "CloseLoop", json!({ "reason": "attended" }));
@@ -192,7 +242,10 @@ fn remind(tale: &mut Tale<'_>, intent: &Intent, booking: Booking) {
         return;
     }
     let standing = tale.standing();
-    let wanted = tale.diary.working_before(due - SignedDuration::from_mins(40)).max(tale.at());
+    let wanted = tale
+        .diary
+        .working_before(due - SignedDuration::from_mins(40))
+        .max(tale.at());
     if coordinator(tale, intent, wanted) {
         if tale.at() + SignedDuration::from_mins(5) < booking.start {
             let said = json!({ "kind": "reminder", "cause": booking.id.to_string(), "result": "spoke with her" });
@@ -220,7 +273,10 @@ fn moved(tale: &mut Tale<'_>, intent: &Intent, booking: Booking) -> Booking {
 
 fn called_off(tale: &mut Tale<'_>, intent: &Intent, booking: Booking) {
     let standing = tale.standing();
-    let wanted = tale.diary.working_before(booking.start - SignedDuration::from_hours(26)).max(tale.at());
+    let wanted = tale
+        .diary
+        .working_before(booking.start - SignedDuration::from_hours(26))
+        .max(tale.at());
     if !coordinator(tale, intent, wanted) || tale.at() > booking.start {
         tale.meanwhile(standing);
         return course(tale, intent, booking, false);

@@ -36,15 +36,33 @@ pub struct Living {
 
 impl Living {
     /// Goes on with these devices.
-    pub fn new(devices: Vec<Device>, names: Names, clock: Arc<dyn Clock>, zone: TimeZone, seed: u64, patient: usize) -> Self {
+    pub fn new(
+        devices: Vec<Device>,
+        names: Names,
+        clock: Arc<dyn Clock>,
+        zone: TimeZone,
+        seed: u64,
+        patient: usize,
+    ) -> Self {
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Self { devices, names, clock, zone, rng, patient, begun: 0, steps: VecDeque::new(), offline: false, turn: 0 }
+        Self {
+            devices,
+            names,
+            clock,
+            zone,
+            rng,
+            patient,
+            begun: 0,
+            steps: VecDeque::new(),
+            offline: false,
+            turn: 0,
+        }
     }
 
     /// Lives until it is told to stop.
     pub fn live(&mut self, stop: &Receiver<()>) {
         loop {
-            let wait = Duration::from_millis(self.rng.random_range(5_000..10_000));
+            let wait = Duration::from_millis(self.rng.random_range(3_000..6_000));
             match stop.recv_timeout(wait) {
                 Err(RecvTimeoutError::Timeout) => self.tick(),
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
@@ -58,10 +76,14 @@ impl Living {
         if self.steps.is_empty() && self.begun < MOST {
             self.begin();
         }
-        let Some(step) = self.steps.pop_front() else { return };
+        let Some(step) = self.steps.pop_front() else {
+            return;
+        };
         let now = self.clock.now();
         let last = self.steps.is_empty();
-        let Some(device) = self.devices.get_mut(step.device) else { return };
+        let Some(device) = self.devices.get_mut(step.device) else {
+            return;
+        };
         if !self.offline {
             // What colleagues did elsewhere comes first.
             let _ = device.sync(now);
@@ -80,7 +102,11 @@ impl Living {
         let now = self.clock.now();
         self.turn = (self.turn + 1) % MEMBERS.len();
         let silent = self.turn == SILENT_PHONE || self.turn == SILENT_TABLET;
-        let busy = self.offline && self.steps.front().is_some_and(|step| step.device == self.turn);
+        let busy = self.offline
+            && self
+                .steps
+                .front()
+                .is_some_and(|step| step.device == self.turn);
         if let Some(device) = self.devices.get_mut(self.turn).filter(|_| !silent && !busy) {
             let _ = device.sync(now);
         }
@@ -89,17 +115,41 @@ impl Living {
     fn begin(&mut self) {
         let here = |v: &&Visitor| v.device != SILENT_PHONE && v.device != SILENT_TABLET;
         let visitors: Vec<&Visitor> = AT_HOME.iter().chain(&IN_CLINIC).filter(here).collect();
-        let Some(visitor) = visitors.get(self.rng.random_range(0..visitors.len().max(1))) else { return };
-        let modes: &[Mode] =
-            if visitor.home { &[Mode::Phone, Mode::Phone, Mode::Written] } else { &[Mode::InPerson, Mode::Coordinator, Mode::Portal] };
-        let mode = modes.get(self.rng.random_range(0..modes.len())).copied().unwrap_or(Mode::Phone);
-        let says = if self.rng.random_bool(0.8) { DecisionValue::Agreed } else { DecisionValue::NotToday };
-        let intent = Intent { patient: self.patient, visitor: **visitor, mode, says, luck: 1.0 };
+        let Some(visitor) = visitors.get(self.rng.random_range(0..visitors.len().max(1))) else {
+            return;
+        };
+        let modes: &[Mode] = if visitor.home {
+            &[Mode::Phone, Mode::Phone, Mode::Written]
+        } else {
+            &[Mode::InPerson, Mode::Coordinator, Mode::Portal]
+        };
+        let mode = modes
+            .get(self.rng.random_range(0..modes.len()))
+            .copied()
+            .unwrap_or(Mode::Phone);
+        let says = if self.rng.random_bool(0.8) {
+            DecisionValue::Agreed
+        } else {
+            DecisionValue::NotToday
+        };
+        let intent = Intent {
+            patient: self.patient,
+            visitor: **visitor,
+            mode,
+            says,
+            luck: 1.0,
+        };
         let diary = Diary::living(self.zone.clone(), self.clock.now());
-        let mut tale = Tale::new(&diary, &mut self.rng, visitor.device, visitor.user, diary.now);
+        let mut tale = Tale::new(
+            &diary,
+            &mut self.rng,
+            visitor.device,
+            visitor.user,
+            diary.now,
+        );
         visit::first(&mut tale, &intent);
         self.steps = tale.steps.into();
-        self.offline = visitor.home && self.rng.random_bool(0.4);
+        self.offline = visitor.home && self.rng.random_bool(0.3);
         self.patient += 1;
         self.begun += 1;
     }

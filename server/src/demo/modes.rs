@@ -25,11 +25,23 @@ pub struct Practice {
 }
 
 /// Promises a call within 24 hours of the clock.
-pub const HARBOR: Practice = Practice { id: "harbor", contact: "Grace Abernathy", number: "555-0142" };
+pub const HARBOR: Practice = Practice {
+    id: "harbor",
+    contact: "Grace Abernathy",
+    number: "555-0142",
+};
 /// Promises a call within one working day.
-pub const JUNIPER: Practice = Practice { id: "juniper", contact: "Desmond Pryce", number: "555-0117" };
+pub const JUNIPER: Practice = Practice {
+    id: "juniper",
+    contact: "Desmond Pryce",
+    number: "555-0117",
+};
 /// In the house.
-pub const HALLWAY: Practice = Practice { id: "hallway", contact: "Kwame Osei, LCSW", number: "555-0163" };
+pub const HALLWAY: Practice = Practice {
+    id: "hallway",
+    contact: "Kwame Osei, LCSW",
+    number: "555-0163",
+};
 
 /// From her agreement on: the rest of the visit, and what follows.
 pub fn connect(tale: &mut Tale<'_>, intent: &Intent) {
@@ -43,7 +55,11 @@ pub fn connect(tale: &mut Tale<'_>, intent: &Intent) {
 }
 
 fn practice(tale: &mut Tale<'_>) -> Practice {
-    if tale.rng.random_bool(0.6) { HARBOR } else { JUNIPER }
+    if tale.rng.random_bool(0.6) {
+        HARBOR
+    } else {
+        JUNIPER
+    }
 }
 
 /// She speaks with the practice, and is introduced.
@@ -57,7 +73,12 @@ pub fn spoke(tale: &mut Tale<'_>, minutes: i64, with: Practice, channel: &str) {
 }
 
 /// The usual end: what was booked is followed to its end, or somebody books later.
-fn afterwards(tale: &mut Tale<'_>, intent: &Intent, booking: Option<Booking>, step: Option<EntryId>) {
+fn afterwards(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    booking: Option<Booking>,
+    step: Option<EntryId>,
+) {
     if tale.rng.random_bool(0.3) {
         let text = words::one_of(words::NOTES, tale.rng);
         tale.act(2, "AddNote", json!({ "text": text }));
@@ -74,8 +95,14 @@ fn in_person(tale: &mut Tale<'_>, intent: &Intent) {
         return by_phone(tale, intent);
     }
     spoke(tale, 4, HALLWAY, "in_person");
-    let booking = intent.holds(tale, 0.95).then(|| follow::book(tale, 7, HALLWAY, 1..6, false));
-    let step = if booking.is_none() { Some(our_call(tale, intent, HALLWAY)) } else { None };
+    let booking = intent
+        .holds(tale, 0.95)
+        .then(|| follow::book(tale, 7, HALLWAY, 1..6, false));
+    let step = if booking.is_none() {
+        Some(our_call(tale, intent, HALLWAY))
+    } else {
+        None
+    };
     visit::leave(tale, 6);
     afterwards(tale, intent, booking, step);
 }
@@ -84,19 +111,33 @@ fn by_phone(tale: &mut Tale<'_>, intent: &Intent) {
     let with = practice(tale);
     if intent.holds(tale, 0.82) {
         spoke(tale, 5, with, "voice");
-        let booking = intent.holds(tale, 0.93).then(|| follow::book(tale, 8, with, 2..10, false));
-        let step = if booking.is_none() { Some(our_call(tale, intent, with)) } else { None };
+        let booking = intent
+            .holds(tale, 0.93)
+            .then(|| follow::book(tale, 8, with, 2..10, false));
+        let step = if booking.is_none() {
+            Some(our_call(tale, intent, with))
+        } else {
+            None
+        };
         visit::leave(tale, 9);
         return afterwards(tale, intent, booking, step);
     }
     let voicemail = tale.rng.random_bool(0.6);
-    let outcome = if voicemail { "left_voicemail" } else { "no_answer" };
+    let outcome = if voicemail {
+        "left_voicemail"
+    } else {
+        "no_answer"
+    };
     let retry_at = next_day(tale, 16);
     let tried = json!({
         "with": "partner", "partner": with.id, "outcome": outcome, "retry_at": retry_at.to_string(),
     });
     tale.act(5, "RecordContact", tried);
-    let step = if intent.holds(tale, 0.75) { Some(our_call(tale, intent, with)) } else { None };
+    let step = if intent.holds(tale, 0.75) {
+        Some(our_call(tale, intent, with))
+    } else {
+        None
+    };
     visit::leave(tale, 8);
     if step.is_none() {
         why_she_left(tale);
@@ -112,8 +153,13 @@ fn through_the_coordinator(tale: &mut Tale<'_>, intent: &Intent) {
     if reached {
         spoke(tale, 3, with, "voice");
     }
-    let booking = (reached && intent.holds(tale, 0.9)).then(|| follow::book(tale, 7, with, 2..9, false));
-    let step = if booking.is_none() { Some(our_call(tale, intent, with)) } else { None };
+    let booking =
+        (reached && intent.holds(tale, 0.9)).then(|| follow::book(tale, 7, with, 2..9, false));
+    let step = if booking.is_none() {
+        Some(our_call(tale, intent, with))
+    } else {
+        None
+    };
     visit::leave(tale, 7);
     afterwards(tale, intent, booking, step);
 }
@@ -131,7 +177,11 @@ fn by_portal(tale: &mut Tale<'_>, intent: &Intent) {
         visit::leave(tale, 6);
         return afterwards(tale, intent, Some(booking), None);
     }
-    let due = if friday { tale.local().date().saturating_add(3.days()) } else { tale.local().date().saturating_add(1.day()) };
+    let due = if friday {
+        tale.local().date().saturating_add(3.days())
+    } else {
+        tale.local().date().saturating_add(1.day())
+    };
     let hour = if friday { 18 } else { tale.local().hour() };
     let step = their_call(tale, intent, with, due, hour);
     visit::leave(tale, 8);
@@ -173,9 +223,18 @@ pub fn our_call(tale: &mut Tale<'_>, intent: &Intent, with: Practice) -> EntryId
 }
 
 /// The next step is the practice's call: a promise.
-pub fn their_call(tale: &mut Tale<'_>, intent: &Intent, with: Practice, day: Date, hour: i8) -> EntryId {
+pub fn their_call(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    with: Practice,
+    day: Date,
+    hour: i8,
+) -> EntryId {
     let minute = tale.local().minute();
-    let due = tale.diary.at(day, hour, minute).to_zoned(tale.diary.zone.clone());
+    let due = tale
+        .diary
+        .at(day, hour, minute)
+        .to_zoned(tale.diary.zone.clone());
     let said = json!({
         "what": "partner_callback", "due_at": due.to_string(), "contact_name": with.contact, "contact_channel": "voice",
         "contact_value": with.number, "partner": with.id, "owner": intent.visitor.desk.coordinator,
@@ -186,5 +245,7 @@ pub fn their_call(tale: &mut Tale<'_>, intent: &Intent, with: Practice, day: Dat
 /// An hour of the next working day.
 pub fn next_day(tale: &Tale<'_>, hour: i8) -> Zoned {
     let day = Calendar::default().business_day_after(tale.local().date(), 1);
-    tale.diary.at(day, hour, 0).to_zoned(tale.diary.zone.clone())
+    tale.diary
+        .at(day, hour, 0)
+        .to_zoned(tale.diary.zone.clone())
 }

@@ -56,14 +56,23 @@ pub fn plan(seed: u64, weeks: u16, now: Timestamp) -> Result<Plan, String> {
     let sheet = Organisation::parse(cast::ORGANISATION)?;
     let zone = jiff::tz::TimeZone::get(&sheet.zone).map_err(|error| error.to_string())?;
     let diary = Diary::of(zone, weeks, now);
-    let mut making =
-        Making { diary: &diary, rng: ChaCha8Rng::seed_from_u64(seed), steps: Vec::new(), told: 0, taken: BTreeSet::new() };
+    let mut making = Making {
+        diary: &diary,
+        rng: ChaCha8Rng::seed_from_u64(seed),
+        steps: Vec::new(),
+        told: 0,
+        taken: BTreeSet::new(),
+    };
     making.scenes()?;
     making.collisions()?;
     making.worries()?;
     making.visits(usize::from(weeks) * A_WEEK)?;
     let handoffs = making.told;
-    Ok(Plan { from: diary.from, rounds: rounds(&diary, making.steps), handoffs })
+    Ok(Plan {
+        from: diary.from,
+        rounds: rounds(&diary, making.steps),
+        handoffs,
+    })
 }
 
 struct Making<'a> {
@@ -82,7 +91,13 @@ impl Making<'_> {
         stays: bool,
         play: impl FnOnce(&mut Tale<'_>, &Intent),
     ) -> Result<(), String> {
-        let mut tale = Tale::new(self.diary, &mut self.rng, intent.visitor.device, intent.visitor.user, at);
+        let mut tale = Tale::new(
+            self.diary,
+            &mut self.rng,
+            intent.visitor.device,
+            intent.visitor.user,
+            at,
+        );
         play(&mut tale, intent);
         if let Some(fault) = tale.fault {
             return Err(fault);
@@ -97,7 +112,12 @@ impl Making<'_> {
     fn scenes(&mut self) -> Result<(), String> {
         for scene in Scene::ALL {
             let intent = scene.intent(self.told);
-            self.tell(&intent, scene.begins(self.diary), scene.stays(), |tale, intent| scene.play(tale, intent))?;
+            self.tell(
+                &intent,
+                scene.begins(self.diary),
+                scene.stays(),
+                |tale, intent| scene.play(tale, intent),
+            )?;
         }
         Ok(())
     }
@@ -112,12 +132,17 @@ impl Making<'_> {
             (0.6, Collision::TwoBooked),
         ];
         let settled = settled.map(|(part, what)| (day_at(part, last), what, true));
-        let open = [(last, Collision::TwoBooked, false), (last, Collision::Disputed, false)];
+        let open = [
+            (last, Collision::TwoBooked, false),
+            (last, Collision::Disputed, false),
+        ];
         for (nth, what, settled) in settled.into_iter().chain(open) {
             let Some(day) = days.get(nth) else { continue };
             let intent = collide::intent(self.told);
             let at = self.diary.at(*day, 15, 35);
-            self.tell(&intent, at, false, |tale, intent| collide::collide(tale, intent, what, settled))?;
+            self.tell(&intent, at, false, |tale, intent| {
+                collide::collide(tale, intent, what, settled);
+            })?;
         }
         Ok(())
     }
@@ -125,16 +150,38 @@ impl Making<'_> {
     fn worries(&mut self) -> Result<(), String> {
         let days = self.diary.days();
         for (part, home) in [(0.15, true), (0.45, false), (0.7, true)] {
-            let Some(day) = days.get(day_at(part, days.len().saturating_sub(2))) else { continue };
+            let Some(day) = days.get(day_at(part, days.len().saturating_sub(2))) else {
+                continue;
+            };
             let nurses = AT_HOME.iter().filter(|v| v.screens);
             let clinic = IN_CLINIC.iter();
-            let visitors: Vec<&Visitor> = if home { nurses.collect() } else { clinic.take(1).collect() };
-            let Some(visitor) = visitors.get(self.told % visitors.len().max(1)) else { continue };
+            let visitors: Vec<&Visitor> = if home {
+                nurses.collect()
+            } else {
+                clinic.take(1).collect()
+            };
+            let Some(visitor) = visitors.get(self.told % visitors.len().max(1)) else {
+                continue;
+            };
             let mode = if home { Mode::Phone } else { Mode::InPerson };
-            let intent =
-                Intent { patient: self.told, visitor: **visitor, mode, says: DecisionValue::Agreed, luck: 1.0 };
+            let intent = Intent {
+                patient: self.told,
+                visitor: **visitor,
+                mode,
+                says: DecisionValue::Agreed,
+                luck: 1.0,
+            };
             let at = self.diary.at(*day, 10, 12);
-            self.tell(&intent, at, false, if home { worry::at_home } else { worry::in_clinic })?;
+            self.tell(
+                &intent,
+                at,
+                false,
+                if home {
+                    worry::at_home
+                } else {
+                    worry::in_clinic
+                },
+            )?;
         }
         Ok(())
     }
@@ -146,39 +193,85 @@ impl Making<'_> {
         modes.shuffle(&mut self.rng);
         let days = self.diary.days();
         for (nth, mode) in modes.into_iter().enumerate() {
-            let intent = Intent { patient: self.told, visitor: self.visitor(mode, nth), mode, says: says(nth), luck: 1.0 };
+            let intent = Intent {
+                patient: self.told,
+                visitor: self.visitor(mode, nth),
+                mode,
+                says: says(nth),
+                luck: 1.0,
+            };
             // The last few are of today.
             let today = nth + TODAY.len() >= count;
-            let at = if today { self.today(count - nth - 1) } else { self.slot(&days, nth, count, &intent) };
+            let at = if today {
+                self.today(count - nth - 1)
+            } else {
+                self.slot(&days, nth, count, &intent)
+            };
             // It gets better over the weeks.
             let through = at.duration_since(self.diary.from).as_secs_f64()
                 / self.diary.now.duration_since(self.diary.from).as_secs_f64();
-            let says = if today { DecisionValue::Agreed } else { intent.says };
-            let intent = Intent { luck: 0.78 + 0.3 * through, says, ..intent };
+            let says = if today {
+                DecisionValue::Agreed
+            } else {
+                intent.says
+            };
+            let intent = Intent {
+                luck: 0.78 + 0.3 * through,
+                says,
+                ..intent
+            };
             self.tell(&intent, at, false, visit::first)?;
         }
         Ok(())
     }
 
     fn visitor(&mut self, mode: Mode, nth: usize) -> Visitor {
-        let clinic = matches!(mode, Mode::InPerson | Mode::Coordinator) || mode == Mode::Portal && nth % 3 != 0;
+        let clinic = matches!(mode, Mode::InPerson | Mode::Coordinator)
+            || mode == Mode::Portal && !nth.is_multiple_of(3);
         let place = if clinic { &IN_CLINIC[..] } else { &AT_HOME[..] };
         let [first, ..] = AT_HOME;
-        place.get(self.rng.random_range(0..place.len())).copied().unwrap_or(first)
+        place
+            .get(self.rng.random_range(0..place.len()))
+            .copied()
+            .unwrap_or(first)
     }
 
     /// A free hour of a working day, early ones first.
     fn slot(&mut self, days: &[Date], nth: usize, count: usize, intent: &Intent) -> Timestamp {
         const AT_HOME: [(i8, i8); 4] = [(8, 40), (10, 25), (13, 15), (15, 5)];
-        const IN_CLINIC: [(i8, i8); 7] = [(8, 30), (9, 35), (10, 40), (11, 45), (13, 40), (14, 45), (15, 50)];
-        let silent = intent.visitor.device == cast::SILENT_PHONE || intent.visitor.device == cast::SILENT_TABLET;
-        let until = if silent { self.diary.now - SILENT_SINCE - SignedDuration::from_hours(40) } else { self.diary.now };
-        let days: Vec<Date> = days.iter().copied().filter(|day| self.diary.at(*day, 18, 0) < until).collect();
-        let hours = if intent.visitor.home { &AT_HOME[..] } else { &IN_CLINIC[..] };
+        const IN_CLINIC: [(i8, i8); 7] = [
+            (8, 30),
+            (9, 35),
+            (10, 40),
+            (11, 45),
+            (13, 40),
+            (14, 45),
+            (15, 50),
+        ];
+        let silent = intent.visitor.device == cast::SILENT_PHONE
+            || intent.visitor.device == cast::SILENT_TABLET;
+        let until = if silent {
+            self.diary.now - SILENT_SINCE - SignedDuration::from_hours(40)
+        } else {
+            self.diary.now
+        };
+        let days: Vec<Date> = days
+            .iter()
+            .copied()
+            .filter(|day| self.diary.at(*day, 18, 0) < until)
+            .collect();
+        let hours = if intent.visitor.home {
+            &AT_HOME[..]
+        } else {
+            &IN_CLINIC[..]
+        };
         let mut place = nth * days.len() / count.max(1);
         for _ in 0..40 {
             let day = days.get(place.min(days.len().saturating_sub(1))).copied();
-            let (hour, minute) = hours.get(self.rng.random_range(0..hours.len())).copied().unwrap_or((9, 0));
+            let (hour, minute) = hours
+                .get(self.rng.random_range(0..hours.len()))
+                .copied()
+                .unwrap_or((9, 0));
             let day = day.unwrap_or_else(|| self.diary.date(self.diary.from));
             let at = self.diary.at(day, hour, minute);
             if self.taken.insert((intent.visitor.user, at)) {
@@ -199,7 +292,11 @@ const TODAY: [i64; 5] = [84, 130, 186, 243, 335];
 
 fn day_at(part: f64, last: usize) -> usize {
     let last = u32::try_from(last).unwrap_or(0);
-    (0..=last).rev().find(|day| f64::from(*day) <= part * f64::from(last)).and_then(|day| usize::try_from(day).ok()).unwrap_or(0)
+    (0..=last)
+        .rev()
+        .find(|day| f64::from(*day) <= part * f64::from(last))
+        .and_then(|day| usize::try_from(day).ok())
+        .unwrap_or(0)
 }
 
 /// The modes in their proportions.
@@ -235,9 +332,16 @@ fn rounds(diary: &Diary, mut steps: Vec<Step>) -> Vec<Round> {
                 .into_iter()
                 .partition(|step: &Step| step.device == *device && step.at <= meeting.at);
             steps = rest;
-            Turn { device: *device, weak: meeting.weak, steps: mine }
+            Turn {
+                device: *device,
+                weak: meeting.weak,
+                steps: mine,
+            }
         });
-        rounds.push(Round { at: meeting.at, turns: turns.collect() });
+        rounds.push(Round {
+            at: meeting.at,
+            turns: turns.collect(),
+        });
     }
     rounds
 }
@@ -256,7 +360,11 @@ mod tests {
     }
 
     fn steps(plan: &Plan) -> Vec<&Step> {
-        plan.rounds.iter().flat_map(|r| &r.turns).flat_map(|t| &t.steps).collect()
+        plan.rounds
+            .iter()
+            .flat_map(|r| &r.turns)
+            .flat_map(|t| &t.steps)
+            .collect()
     }
 
     fn count(plan: &Plan, fits: impl Fn(&Command) -> bool) -> usize {
@@ -285,15 +393,24 @@ mod tests {
     fn every_mode_every_decision_and_both_sites_occur() {
         let plan = five_weeks(WEDNESDAY);
         for mode in Mode::ALL {
-            let offered = count(&plan, |c| matches!(c, Command::OfferHandoff(o) if o.mode == *mode));
+            let offered = count(
+                &plan,
+                |c| matches!(c, Command::OfferHandoff(o) if o.mode == *mode),
+            );
             assert!(offered >= 8, "{offered} offers in mode {mode}");
         }
         for value in DecisionValue::ALL {
-            let said = count(&plan, |c| matches!(c, Command::RecordDecision(d) if d.value == *value));
+            let said = count(
+                &plan,
+                |c| matches!(c, Command::RecordDecision(d) if d.value == *value),
+            );
             assert!(said >= 3, "{said} times {value}");
         }
         for site in ["northside", "bayview"] {
-            let opened = count(&plan, |c| matches!(c, Command::OpenRecord(o) if o.site.as_str() == site));
+            let opened = count(
+                &plan,
+                |c| matches!(c, Command::OpenRecord(o) if o.site.as_str() == site),
+            );
             assert!(opened >= 40, "{opened} records at {site}");
         }
     }
@@ -302,13 +419,34 @@ mod tests {
     fn calls_missed_visits_rescues_worries_and_settlements_occur() {
         let plan = five_weeks(WEDNESDAY);
         let occurs: [(&str, usize); 7] = [
-            ("voicemail", count(&plan, |c| format!("{c:?}").contains("LeftVoicemail"))),
-            ("missed visit", count(&plan, |c| format!("{c:?}").contains("NoShow"))),
-            ("attended", count(&plan, |c| format!("{c:?}").contains("value: Attended"))),
-            ("cancelled", count(&plan, |c| matches!(c, Command::CancelAppointment(_)))),
-            ("worry handed over", count(&plan, |c| matches!(c, Command::HandSafety(_)))),
-            ("worry resolved", count(&plan, |c| matches!(c, Command::ResolveSafety(_)))),
-            ("settlement", count(&plan, |c| matches!(c, Command::SettleReview(_)))),
+            (
+                "voicemail",
+                count(&plan, |c| format!("{c:?}").contains("LeftVoicemail")),
+            ),
+            (
+                "missed visit",
+                count(&plan, |c| format!("{c:?}").contains("NoShow")),
+            ),
+            (
+                "attended",
+                count(&plan, |c| format!("{c:?}").contains("value: Attended")),
+            ),
+            (
+                "cancelled",
+                count(&plan, |c| matches!(c, Command::CancelAppointment(_))),
+            ),
+            (
+                "worry handed over",
+                count(&plan, |c| matches!(c, Command::HandSafety(_))),
+            ),
+            (
+                "worry resolved",
+                count(&plan, |c| matches!(c, Command::ResolveSafety(_))),
+            ),
+            (
+                "settlement",
+                count(&plan, |c| matches!(c, Command::SettleReview(_))),
+            ),
         ];
         for (what, times) in occurs {
             assert!(times >= 2, "{times} times {what}");
@@ -331,8 +469,13 @@ mod tests {
                             }
                             (command, _, Some(record)) => {
                                 let (device, pushed) = opened[&record];
-                                let here = device == turn.device || met[turn.device].iter().any(|r| *r > pushed);
-                                assert!(here, "{command:?} on {} in round {nth}", cast::MEMBERS[turn.device].name);
+                                let here = device == turn.device
+                                    || met[turn.device].iter().any(|r| *r > pushed);
+                                assert!(
+                                    here,
+                                    "{command:?} on {} in round {nth}",
+                                    cast::MEMBERS[turn.device].name
+                                );
                             }
                             _ => {}
                         }
@@ -348,6 +491,9 @@ mod tests {
         let now: Timestamp = SUNDAY_NIGHT.parse().unwrap();
         let plan = plan(7, 5, now).unwrap();
         let last = steps(&plan).into_iter().map(|s| s.at).max().unwrap();
-        assert!(last < now && now.duration_since(last).as_mins() < 45, "the last is of {last}");
+        assert!(
+            last < now && now.duration_since(last).as_mins() < 45,
+            "the last is of {last}"
+        );
     }
 }

@@ -27,7 +27,9 @@ pub fn enrol(devices: &mut [Device], codes: &[String], at: Timestamp) -> Result<
             .zip(codes)
             .map(|(device, code)| scope.spawn(move || device.enrol(code, at)))
             .collect();
-        enrolling.into_iter().try_for_each(|thread| thread.join().map_err(|_| died())?)
+        enrolling
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| died())?)
     })
 }
 
@@ -52,7 +54,10 @@ pub fn replay(
                     Some(scope.spawn(move || play(turn, device, names, round.at)))
                 })
                 .collect();
-            playing.into_iter().map(|thread| thread.join().map_err(|_| died())?).collect::<Result<Vec<_>, String>>()
+            playing
+                .into_iter()
+                .map(|thread| thread.join().map_err(|_| died())?)
+                .collect::<Result<Vec<_>, String>>()
         })?;
         for turn in turns {
             replayed.done += turn.done;
@@ -61,14 +66,24 @@ pub fn replay(
         }
         if nth * 4 >= plan.rounds.len() * quarter {
             // Nobody waits for this line.
-            let _ = writeln!(progress, "Playing the sample weeks: {} of {} days and hours.", nth, plan.rounds.len());
+            let _ = writeln!(
+                progress,
+                "Playing the sample weeks: {} of {} days and hours.",
+                nth,
+                plan.rounds.len()
+            );
             quarter += 1;
         }
     }
     Ok(replayed)
 }
 
-fn play(turn: &Turn, device: &mut Device, names: &Names, at: Timestamp) -> Result<Replayed, String> {
+fn play(
+    turn: &Turn,
+    device: &mut Device,
+    names: &Names,
+    at: Timestamp,
+) -> Result<Replayed, String> {
     let mut replayed = Replayed::default();
     for step in &turn.steps {
         match device.act(step, names, step.at) {
@@ -76,7 +91,11 @@ fn play(turn: &Turn, device: &mut Device, names: &Names, at: Timestamp) -> Resul
             Err(refused) => replayed.refused.push(refused),
         }
     }
-    if turn.weak { device.sync_weakly(at)? } else { device.sync(at)? }
+    if turn.weak {
+        device.sync_weakly(at)?;
+    } else {
+        device.sync(at)?;
+    }
     Ok(replayed)
 }
 

@@ -54,10 +54,25 @@ pub struct Tale<'a> {
 
 impl<'a> Tale<'a> {
     /// A tale that begins on a device at a time.
-    pub fn new(diary: &'a Diary, rng: &'a mut ChaCha8Rng, device: usize, user: &'static str, at: Timestamp) -> Self {
+    pub fn new(
+        diary: &'a Diary,
+        rng: &'a mut ChaCha8Rng,
+        device: usize,
+        user: &'static str,
+        at: Timestamp,
+    ) -> Self {
         let record = DocumentId(uuid_v7(at, rng));
         let now = Standing { device, user, at };
-        Self { diary, rng, record, steps: Vec::new(), fault: None, now, others: Vec::new(), later: None }
+        Self {
+            diary,
+            rng,
+            record,
+            steps: Vec::new(),
+            fault: None,
+            now,
+            others: Vec::new(),
+            later: None,
+        }
     }
 
     /// When it is, in the tale.
@@ -91,7 +106,9 @@ impl<'a> Tale<'a> {
     pub fn turn(&mut self, device: usize, user: &'static str, wanted: Timestamp) -> bool {
         let mut at = wanted;
         for seen in std::iter::once(&self.now).chain(&self.others) {
-            let Some(here) = self.diary.carried(seen.device, seen.at, device) else { return false };
+            let Some(here) = self.diary.carried(seen.device, seen.at, device) else {
+                return false;
+            };
             at = at.max(here);
         }
         self.turn_at(device, user, self.diary.working(at))
@@ -99,7 +116,11 @@ impl<'a> Tale<'a> {
 
     /// The same at a time that is not moved, and that must not be too early.
     pub fn turn_at(&mut self, device: usize, user: &'static str, at: Timestamp) -> bool {
-        if self.diary.link(device, at + SignedDuration::from_mins(1)).is_none() {
+        if self
+            .diary
+            .link(device, at + SignedDuration::from_mins(1))
+            .is_none()
+        {
             return false;
         }
         self.others.clear();
@@ -109,7 +130,12 @@ impl<'a> Tale<'a> {
 
     /// Is there time for so many minutes here before the last link?
     pub fn has_time(&self, minutes: i64) -> bool {
-        self.diary.link(self.now.device, self.now.at + SignedDuration::from_mins(minutes)).is_some()
+        self.diary
+            .link(
+                self.now.device,
+                self.now.at + SignedDuration::from_mins(minutes),
+            )
+            .is_some()
     }
 
     /// Another person takes the same device.
@@ -138,7 +164,14 @@ impl<'a> Tale<'a> {
             fields.insert("record".to_owned(), Value::from(self.record.to_string()));
         }
         let made = EntryId(uuid_v7(self.now.at, self.rng));
-        self.push(name, fields, Outcome { made: Some(made), ..Outcome::default() });
+        self.push(
+            name,
+            fields,
+            Outcome {
+                made: Some(made),
+                ..Outcome::default()
+            },
+        );
         made
     }
 
@@ -146,22 +179,40 @@ impl<'a> Tale<'a> {
     pub fn open(&mut self, site: &str, preferred_name: &str) {
         let patient = PatientId(uuid_v7(self.now.at, self.rng));
         let fields = serde_json::json!({ "site": site, "preferred_name": preferred_name });
-        self.push("OpenRecord", fields, Outcome { patient: Some(patient), record: Some(self.record), made: None });
+        self.push(
+            "OpenRecord",
+            fields,
+            Outcome {
+                patient: Some(patient),
+                record: Some(self.record),
+                made: None,
+            },
+        );
     }
 
     fn push(&mut self, name: &str, mut fields: Value, makes: Outcome) {
         let happened = self.local();
         if let (Some(_), Some(fields)) = (self.later, fields.as_object_mut()) {
-            fields.entry("at").or_insert_with(|| Value::from(happened.to_string()));
+            fields
+                .entry("at")
+                .or_insert_with(|| Value::from(happened.to_string()));
         }
         let at = self.now.at + self.later.unwrap_or_default();
         let told: Map<String, Value> = [(name.to_owned(), fields)].into_iter().collect();
         match serde_json::from_value(Value::Object(told)) {
             Ok(command) => {
-                self.steps.push(Step { at, device: self.now.device, user: self.now.user, command, makes });
+                self.steps.push(Step {
+                    at,
+                    device: self.now.device,
+                    user: self.now.user,
+                    command,
+                    makes,
+                });
             }
             Err(error) => {
-                self.fault.get_or_insert_with(|| format!("the demo's script says a {name} that does not read: {error}"));
+                self.fault.get_or_insert_with(|| {
+                    format!("the demo's script says a {name} that does not read: {error}")
+                });
             }
         }
     }

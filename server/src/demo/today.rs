@@ -28,7 +28,13 @@ pub enum Scene {
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Worry, Self::MissedPromise, Self::Voicemail, Self::Unsent, Self::DueTomorrow];
+    pub const ALL: [Self; 5] = [
+        Self::Worry,
+        Self::MissedPromise,
+        Self::Voicemail,
+        Self::Unsent,
+        Self::DueTomorrow,
+    ];
 
     /// When it begins.
     pub fn begins(self, diary: &Diary) -> Timestamp {
@@ -49,11 +55,30 @@ impl Scene {
             Self::Unsent => AT_HOME.iter().find(|v| v.device == SILENT_PHONE).copied(),
             Self::MissedPromise | Self::DueTomorrow => None,
         };
-        let desk = if self == Self::MissedPromise { NORTHSIDE } else { BAYVIEW };
-        let at_desk =
-            Visitor { user: desk.coordinator, device: desk.tablet, desk, home: false, screens: true };
-        let mode = if visitor.is_some() { Mode::Phone } else { Mode::Portal };
-        Intent { patient, visitor: visitor.unwrap_or(at_desk), mode, says: DecisionValue::Agreed, luck: 1.0 }
+        let desk = if self == Self::MissedPromise {
+            NORTHSIDE
+        } else {
+            BAYVIEW
+        };
+        let at_desk = Visitor {
+            user: desk.coordinator,
+            device: desk.tablet,
+            desk,
+            home: false,
+            screens: true,
+        };
+        let mode = if visitor.is_some() {
+            Mode::Phone
+        } else {
+            Mode::Portal
+        };
+        Intent {
+            patient,
+            visitor: visitor.unwrap_or(at_desk),
+            mode,
+            says: DecisionValue::Agreed,
+            luck: 1.0,
+        }
     }
 
     /// Plays it.
@@ -94,7 +119,11 @@ fn promised(tale: &mut Tale<'_>, intent: &Intent) {
 
 fn voicemail(tale: &mut Tale<'_>, intent: &Intent) {
     until_agreed(tale, intent);
-    let retry_at = tale.diary.before(26 * 60).max(tale.at()).to_zoned(tale.diary.zone.clone());
+    let retry_at = tale
+        .diary
+        .before(26 * 60)
+        .max(tale.at())
+        .to_zoned(tale.diary.zone.clone());
     let tried = json!({
         "with": "partner", "partner": HARBOR.id, "outcome": "left_voicemail", "retry_at": retry_at.to_string(),
     });
@@ -111,7 +140,8 @@ fn unsent(tale: &mut Tale<'_>, intent: &Intent) {
 
 /// A call of ours, so many hours after now.
 fn step_due(tale: &mut Tale<'_>, intent: &Intent, hours: i64) {
-    let due = (tale.diary.now + SignedDuration::from_hours(hours)).to_zoned(tale.diary.zone.clone());
+    let due =
+        (tale.diary.now + SignedDuration::from_hours(hours)).to_zoned(tale.diary.zone.clone());
     let said = json!({
         "what": "our_callback", "due_at": due.to_string(), "contact_name": HARBOR.contact,
         "contact_value": HARBOR.number, "partner": HARBOR.id, "owner": intent.visitor.desk.coordinator,

@@ -49,8 +49,10 @@ const LANGUAGES: [(&str, bool); 8] = [
 /// The record is opened, she is described, the visit begins.
 pub fn arrive(tale: &mut Tale<'_>, intent: &Intent) {
     tale.open(intent.visitor.desk.site, &cast::patient(intent.patient));
-    let (language, interpreter) =
-        LANGUAGES.get(intent.patient % LANGUAGES.len()).copied().unwrap_or(("en", false));
+    let (language, interpreter) = LANGUAGES
+        .get(intent.patient % LANGUAGES.len())
+        .copied()
+        .unwrap_or(("en", false));
     let mut said = json!({ "language": language, "callback": cast::callback(intent.patient) });
     if interpreter {
         merge(&mut said, json!({ "interpreter_needed": true }));
@@ -61,9 +63,21 @@ pub fn arrive(tale: &mut Tale<'_>, intent: &Intent) {
 
 /// A visit begins.
 pub fn start(tale: &mut Tale<'_>, intent: &Intent) {
-    let (setting, signal) = if intent.visitor.home { ("home", "voice_only") } else { ("clinic", "data") };
-    let signal = if intent.mode == Mode::Portal { "data" } else { signal };
-    tale.act(1, "StartEncounter", json!({ "setting": setting, "signal": signal }));
+    let (setting, signal) = if intent.visitor.home {
+        ("home", "voice_only")
+    } else {
+        ("clinic", "data")
+    };
+    let signal = if intent.mode == Mode::Portal {
+        "data"
+    } else {
+        signal
+    };
+    tale.act(
+        1,
+        "StartEncounter",
+        json!({ "setting": setting, "signal": signal }),
+    );
 }
 
 /// The visit ends; what was to be written up later has been.
@@ -76,13 +90,29 @@ pub fn leave(tale: &mut Tale<'_>, minutes: i64) {
 pub fn identify(tale: &mut Tale<'_>, intent: &Intent) {
     let request = intent.patient % 9 == 4;
     if !intent.visitor.screens || request || intent.patient % 7 == 6 {
-        let basis = if request { "patient_request" } else { "judgement" };
-        tale.act(9, "IdentifyNeed", json!({ "basis": basis, "urgency": "soon" }));
+        let basis = if request {
+            "patient_request"
+        } else {
+            "judgement"
+        };
+        tale.act(
+            9,
+            "IdentifyNeed",
+            json!({ "basis": basis, "urgency": "soon" }),
+        );
         return;
     }
     let screen = screen(tale, intent, 0);
-    let urgency = if intent.patient % 5 == 0 { "soon" } else { "routine" };
-    tale.act(4, "IdentifyNeed", json!({ "basis": "screen", "screen": screen, "urgency": urgency }));
+    let urgency = if intent.patient.is_multiple_of(5) {
+        "soon"
+    } else {
+        "routine"
+    };
+    tale.act(
+        4,
+        "IdentifyNeed",
+        json!({ "basis": "screen", "screen": screen, "urgency": urgency }),
+    );
 }
 
 /// A screen with this answer to the item that asks about harm to herself.
@@ -92,16 +122,34 @@ pub fn screen(tale: &mut Tale<'_>, intent: &Intent, last: u8) -> EntryId {
         1 => ("phq9", 9),
         _ => ("epds", 10),
     };
-    let mut answers: Vec<u8> = (0..items).map(|at| if at < 4 { 2 } else { tale.rng.random_range(0..=2) }).collect();
+    let mut answers: Vec<u8> = (0..items)
+        .map(|at| {
+            if at < 4 {
+                2
+            } else {
+                tale.rng.random_range(0..=2)
+            }
+        })
+        .collect();
     // Enough for every cutoff, whatever chance says: four times two, and one more two.
     if let Some(fifth) = answers.get_mut(4) {
         *fifth = 2;
     }
-    if instrument != "gad7" && let Some(answer) = answers.last_mut() {
+    if instrument != "gad7"
+        && let Some(answer) = answers.last_mut()
+    {
         *answer = last;
     }
-    let mode = if intent.visitor.home { "interview" } else { "self" };
-    tale.act(7, "RecordScreen", json!({ "instrument": instrument, "mode": mode, "items": answers }))
+    let mode = if intent.visitor.home {
+        "interview"
+    } else {
+        "self"
+    };
+    tale.act(
+        7,
+        "RecordScreen",
+        json!({ "instrument": instrument, "mode": mode, "items": answers }),
+    )
 }
 
 /// The offer.
@@ -113,7 +161,11 @@ pub fn offer(tale: &mut Tale<'_>, intent: &Intent) {
         (_, true) => "T2",
         (_, false) => "T1",
     };
-    tale.act(3, "OfferHandoff", json!({ "mode": intent.mode, "script": script }));
+    tale.act(
+        3,
+        "OfferHandoff",
+        json!({ "mode": intent.mode, "script": script }),
+    );
 }
 
 /// A whole first visit, and whatever follows from it.
@@ -156,8 +208,15 @@ fn not_today(tale: &mut Tale<'_>, intent: &Intent) {
         &["cost"],
         &["prefers_not_to_say"],
     ];
-    let value = if intent.says == DecisionValue::Hesitant { "hesitant" } else { "not_today" };
-    let reasons = REASONS.get(intent.patient % REASONS.len()).copied().unwrap_or(&["needs_time"]);
+    let value = if intent.says == DecisionValue::Hesitant {
+        "hesitant"
+    } else {
+        "not_today"
+    };
+    let reasons = REASONS
+        .get(intent.patient % REASONS.len())
+        .copied()
+        .unwrap_or(&["needs_time"]);
     let on = revisit_on(tale);
     let mut said = json!({ "value": value, "reasons": reasons, "revisit": { "on": on } });
     if tale.rng.random_bool(0.6) {
@@ -202,7 +261,14 @@ fn again(tale: &mut Tale<'_>, intent: &Intent) {
     if !tale.turn(intent.visitor.device, intent.visitor.user, wanted) || !tale.has_time(50) {
         return;
     }
-    let intent = Intent { mode: if intent.visitor.home { Mode::Phone } else { intent.mode }, ..*intent };
+    let intent = Intent {
+        mode: if intent.visitor.home {
+            Mode::Phone
+        } else {
+            intent.mode
+        },
+        ..*intent
+    };
     start(tale, &intent);
     offer(tale, &intent);
     if tale.rng.random_bool(0.7) {
@@ -217,13 +283,16 @@ fn again(tale: &mut Tale<'_>, intent: &Intent) {
 fn last_revisit(tale: &Tale<'_>) -> Option<Date> {
     use warmhand_core::domain::payload::Revisit;
     use warmhand_core::usecase::Command;
-    tale.steps.iter().rev().find_map(|step| match &step.command {
-        Command::RecordDecision(decision) => match decision.revisit {
-            Some(Revisit::On(date)) => Some(date),
+    tale.steps
+        .iter()
+        .rev()
+        .find_map(|step| match &step.command {
+            Command::RecordDecision(decision) => match decision.revisit {
+                Some(Revisit::On(date)) => Some(date),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    })
+        })
 }
 
 /// Adds fields to a command's.

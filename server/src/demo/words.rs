@@ -31,7 +31,10 @@ pub const NOT_TODAY: &[&str] = &[
 ];
 
 /// In her words, when she would rather not be asked again.
-pub const NEVER: &[&str] = &["I have my own pastor for that, thank you.", "I know where to find you. Please leave it there."];
+pub const NEVER: &[&str] = &[
+    "I have my own pastor for that, thank you.",
+    "I know where to find you. Please leave it there.",
+];
 
 /// What a member of staff wrote when she was worried.
 pub const WORRIES: &[&str] = &[
@@ -48,7 +51,12 @@ pub const RESOLVED: &[&str] = &[
 ];
 
 /// Why she left without a plan.
-pub const LEFT: &[&str] = &["ride was waiting", "baby needed feeding", "nobody answered at the practice", "next patient was waiting"];
+pub const LEFT: &[&str] = &[
+    "ride was waiting",
+    "baby needed feeding",
+    "nobody answered at the practice",
+    "next patient was waiting",
+];
 
 /// What was left with her.
 pub const MATERIAL: &[&str] = &["info sheet", "hotline card", "info sheet and hotline card"];

@@ -30,9 +30,17 @@ pub fn at_home(tale: &mut Tale<'_>, intent: &Intent) {
     }
     // She acted at once and on the phone; what she writes now says so.
     let when = |minutes: i64| handed.saturating_add(minutes.minutes()).to_string();
-    tale.act(1, "AssessSafety", json!({ "flags": [flag.to_string()], "at": when(9) }));
+    tale.act(
+        1,
+        "AssessSafety",
+        json!({ "flags": [flag.to_string()], "at": when(9) }),
+    );
     let note = words::one_of(words::RESOLVED, tale.rng);
-    tale.act(4, "ResolveSafety", json!({ "flags": [flag.to_string()], "note": note, "at": when(52) }));
+    tale.act(
+        4,
+        "ResolveSafety",
+        json!({ "flags": [flag.to_string()], "note": note, "at": when(52) }),
+    );
     if call_next_day(tale, intent) {
         follow::course(tale, intent, booking, false);
     }
@@ -55,13 +63,21 @@ pub fn in_clinic(tale: &mut Tale<'_>, intent: &Intent) {
     let flag = visit::screen(tale, intent, 1);
     tale.hand(intent.visitor.desk.clinician.0);
     tale.act(3, "AssessSafety", json!({ "flags": [flag.to_string()] }));
-    tale.act(2, "IdentifyNeed", json!({ "basis": "screen", "screen": flag, "urgency": "urgent" }));
+    tale.act(
+        2,
+        "IdentifyNeed",
+        json!({ "basis": "screen", "screen": flag, "urgency": "urgent" }),
+    );
     visit::offer(tale, intent);
     visit::agree(tale);
     modes::spoke(tale, 4, modes::HALLWAY, "in_person");
     let booking = follow::book(tale, 5, modes::HALLWAY, 1..3, false);
     let note = words::one_of(words::RESOLVED, tale.rng);
-    tale.act(8, "ResolveSafety", json!({ "flags": [flag.to_string()], "note": note }));
+    tale.act(
+        8,
+        "ResolveSafety",
+        json!({ "flags": [flag.to_string()], "note": note }),
+    );
     visit::leave(tale, 4);
     if call_next_day(tale, intent) {
         follow::course(tale, intent, booking, false);

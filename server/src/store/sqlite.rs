@@ -1,4 +1,4 @@
-//! SQLite behind the verbs: one writer whose transactions are immediate and durable, and a reader for pages. Work runs
+//! `SQLite` behind the verbs: one writer whose transactions are immediate and durable, and a reader for pages. Work runs
 //! on blocking threads, never on the server's own.
 
 mod account;
@@ -15,9 +15,7 @@ mod visibility;
 
 pub use open::{Place, Settings, init};
 
-use super::{
-    CodeDraft, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError,
-};
+use super::{CodeDraft, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError};
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -25,7 +23,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::wire::{DeliveredChange, EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest};
+use warmhand_core::wire::{
+    DeliveredChange, EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest, SyncAnswer,
+    SyncRequest,
+};
 
 /// Ends the work at a place of a test's choice. In the product there is none.
 pub trait Fault: Send + Sync {
@@ -52,7 +53,11 @@ pub(crate) struct Verb<'a> {
 impl Verb<'_> {
     /// A place between two steps at which a test may end the work.
     fn step(&self, place: &'static str) -> Result<(), StoreError> {
-        if self.fault.is_some_and(|fault| fault.strikes(place)) { Err(StoreError::Killed) } else { Ok(()) }
+        if self.fault.is_some_and(|fault| fault.strikes(place)) {
+            Err(StoreError::Killed)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -104,7 +109,11 @@ impl Sqlite {
         // A panic inside a verb rolled its transaction back: the connection is as good as before.
         let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let db = connection.transaction_with_behavior(behavior)?;
-        let verb = Verb { db: &db, key, fault };
+        let verb = Verb {
+            db: &db,
+            key,
+            fault,
+        };
         verb.step("begin")?;
         let done = run(&verb)?;
         verb.step("commit")?;
@@ -118,11 +127,14 @@ impl Sqlite {
         behavior: TransactionBehavior,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let (connection, key, fault) = (Arc::clone(connection), self.key.clone(), self.fault.clone());
+        let (connection, key, fault) =
+            (Arc::clone(connection), self.key.clone(), self.fault.clone());
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || Self::run(&connection, behavior, &key, fault.as_deref(), run))
-                .await
-                .unwrap_or(Err(StoreError::Unavailable))
+            tokio::task::spawn_blocking(move || {
+                Self::run(&connection, behavior, &key, fault.as_deref(), run)
+            })
+            .await
+            .unwrap_or(Err(StoreError::Unavailable))
         })
     }
 
@@ -167,11 +179,21 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
-    fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp) -> Doing<'_, SyncAnswer> {
+    fn sync(
+        &self,
+        device: DeviceId,
+        request: SyncRequest,
+        now: Timestamp,
+    ) -> Doing<'_, SyncAnswer> {
         self.write(move |verb| verb.sync(device, &request, now))
     }
 
-    fn reconcile(&self, device: DeviceId, request: ReconcileRequest, now: Timestamp) -> Doing<'_, ReconcileAnswer> {
+    fn reconcile(
+        &self,
+        device: DeviceId,
+        request: ReconcileRequest,
+        now: Timestamp,
+    ) -> Doing<'_, ReconcileAnswer> {
         self.read(move |verb| verb.reconcile(device, &request, now))
     }
 
@@ -187,7 +209,13 @@ impl Store for Sqlite {
         self.write(move |verb| verb.issue_code(&draft))
     }
 
-    fn enrol(&self, code_hash: [u8; 32], device: DeviceId, token: String, now: Timestamp) -> Doing<'_, EnrolAnswer> {
+    fn enrol(
+        &self,
+        code_hash: [u8; 32],
+        device: DeviceId,
+        token: String,
+        now: Timestamp,
+    ) -> Doing<'_, EnrolAnswer> {
         self.write(move |verb| verb.enrol(&code_hash, device, token, now))
     }
 
@@ -203,9 +231,13 @@ impl Store for Sqlite {
         self.read(|verb| Ok(verb.sheet()?.1))
     }
 
-    fn snapshot(&self) -> Doing<'_, Snapshot> {
-        self.read(|verb| {
-            Ok(Snapshot { sheet: verb.sheet()?.1, records: verb.summaries()?, devices: verb.device_rows()? })
+    fn snapshot(&self, now: Timestamp) -> Doing<'_, Snapshot> {
+        self.read(move |verb| {
+            Ok(Snapshot {
+                sheet: verb.sheet()?.1,
+                records: verb.summaries(now)?,
+                devices: verb.device_rows()?,
+            })
         })
     }
 
@@ -214,7 +246,7 @@ impl Store for Sqlite {
     }
 
     fn patients(&self) -> Doing<'_, Vec<PatientId>> {
-        self.read(|verb| verb.patients())
+        self.read(|verb: &Verb<'_>| verb.patients())
     }
 
     fn record_bytes(&self, record: DocumentId) -> Doing<'_, Vec<Vec<u8>>> {
@@ -222,15 +254,28 @@ impl Store for Sqlite {
     }
 
     fn changes(&self) -> Doing<'_, Vec<DeliveredChange>> {
-        self.read(|verb| Ok(verb.changes("1", [])?.into_iter().map(|row| verb.delivered(row)).collect()))
+        self.read(|verb| {
+            Ok(verb
+                .changes("1", [])?
+                .into_iter()
+                .map(|row| verb.delivered(row))
+                .collect())
+        })
     }
 
-    fn author(&self, user: UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Doing<'_, ()> {
+    fn author(
+        &self,
+        user: UserId,
+        record: DocumentId,
+        body: Body,
+        seed: u64,
+        now: Timestamp,
+    ) -> Doing<'_, ()> {
         self.write(move |verb| verb.author(&user, record, body, seed, now))
     }
 
     fn quarantine(&self) -> Doing<'_, Vec<QuarantineRow>> {
-        self.read(|verb| verb.quarantine_rows())
+        self.read(|verb: &Verb<'_>| verb.quarantine_rows())
     }
 
     fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()> {
@@ -253,7 +298,14 @@ impl Store for Sqlite {
         self.write(move |verb| verb.end_session(&token_hash))
     }
 
-    fn audit(&self, at: Timestamp, user: UserId, what: &'static str, record: Option<DocumentId>, why: String) -> Doing<'_, ()> {
+    fn audit(
+        &self,
+        at: Timestamp,
+        user: UserId,
+        what: &'static str,
+        record: Option<DocumentId>,
+        why: String,
+    ) -> Doing<'_, ()> {
         self.write(move |verb| verb.audit(at, &user, what, record, &why))
     }
 

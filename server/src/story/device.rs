@@ -32,17 +32,21 @@ pub(super) struct Device {
 
 impl Device {
     /// Enrols a device by a one-time code, as the story begins.
-    pub(super) async fn enrol(told: &form::Device, house: &House, at: Timestamp) -> Result<Self, String> {
+    pub(super) async fn enrol(
+        told: &form::Device,
+        house: &House,
+        at: Timestamp,
+    ) -> Result<Self, String> {
         let seed: [u8; 32] = Sha256::digest(told.name.as_bytes()).into();
         let rng = Box::new(ChaCha8Rng::from_seed(seed));
-        let mut app = App::open(&Place::Memory, rng).map_err(said)?;
+        let mut app = App::open(&Place::Memory, rng).map_err(in_words)?;
         let code = house.issue_code(told).await?;
         let now = at.saturating_add(told.clock_ahead).unwrap_or(at);
         let asked = app.enrol(&code, now);
         let number = asked.number;
         let carried = house.carry(asked).await?;
-        app.sync_answered(number, &carried, now).map_err(said)?;
-        let id = app.id().map_err(said)?;
+        app.sync_answered(number, &carried, now).map_err(in_words)?;
+        let id = app.id().map_err(in_words)?;
         Ok(Self {
             name: told.name.clone(),
             link: told.link,
@@ -76,7 +80,11 @@ impl Device {
             return Ok(());
         }
         let user = user.clone();
-        let command = if holds.is_none() { Command::SignIn { user } } else { Command::SwitchUser { user } };
+        let command = if holds.is_none() {
+            Command::SignIn { user }
+        } else {
+            Command::SwitchUser { user }
+        };
         self.app.dispatch(command, self.now(at)).map(|_| ())
     }
 
@@ -95,11 +103,13 @@ impl Device {
 
     /// Has it received what a name stands for?
     pub(super) fn has(&self, made: &Made) -> Result<bool, String> {
-        if !self.app.holds(made.record).map_err(said)? {
+        if !self.app.holds(made.record).map_err(in_words)? {
             return Ok(false);
         }
-        let (patient, _) = self.app.patient(made.patient).map_err(said)?;
-        Ok(patient.record(made.record).is_some_and(|record| record.past.get(made.entry).is_some()))
+        let (patient, _) = self.app.patient(made.patient).map_err(in_words)?;
+        Ok(patient
+            .record(made.record)
+            .is_some_and(|record| record.past.get(made.entry).is_some()))
     }
 
     /// Sends and receives until there is nothing more to say.
@@ -112,7 +122,9 @@ impl Device {
         let now = self.now(at);
         self.app.sync_wanted();
         for _ in 0..MOST_REQUESTS {
-            let SyncStep::Send(mut asked) = self.app.sync_next(now).map_err(said)? else { return Ok(()) };
+            let SyncStep::Send(mut asked) = self.app.sync_next(now).map_err(in_words)? else {
+                return Ok(());
+            };
             let number = asked.number;
             let is_sync = asked.path == "/v1/sync";
             if is_sync {
@@ -122,13 +134,18 @@ impl Device {
             if is_sync {
                 mix_answer(&mut carried, order)?;
             }
-            self.app.sync_answered(number, &carried, now).map_err(said)?;
+            self.app
+                .sync_answered(number, &carried, now)
+                .map_err(in_words)?;
         }
-        Err(format!("the device \"{}\" does not come to rest", self.name))
+        Err(format!(
+            "the device \"{}\" does not come to rest",
+            self.name
+        ))
     }
 }
 
-fn said(refusal: Refusal) -> String {
+fn in_words(refusal: impl std::error::Error) -> String {
     refusal.to_string()
 }
 
@@ -147,7 +164,9 @@ fn mix_request(asked: &mut Outgoing, order: &mut Order) -> Result<(), String> {
 
 /// The same for a page.
 fn mix_answer(carried: &mut Carried, order: &mut Order) -> Result<(), String> {
-    let Carried::Answer { status: 200, body } = carried else { return Ok(()) };
+    let Carried::Answer { status: 200, body } = carried else {
+        return Ok(());
+    };
     let mut answer: SyncAnswer = unpack(body).map_err(|why| why.to_string())?;
     order.any(&mut answer.docs);
     order.any(&mut answer.acks);
@@ -163,6 +182,8 @@ fn mix_answer(carried: &mut Carried, order: &mut Order) -> Result<(), String> {
 }
 
 fn note(order: &mut Order, what: &str, hashes: impl Iterator<Item = ChangeHash>) {
-    let hashes: Vec<String> = hashes.map(|hash| format!("{hash:?}").chars().take(8).collect()).collect();
+    let hashes: Vec<String> = hashes
+        .map(|hash| format!("{hash:?}").chars().take(8).collect())
+        .collect();
     order.note(format!("{what} {}", hashes.join(" ")));
 }

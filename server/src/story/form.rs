@@ -1,18 +1,16 @@
 //! The form of a story: what its JSON may say, checked before anything is played, with the place of whatever is amiss.
 //! Refuses to know what a command does; whether a rule allows it is found out by playing.
 
-use super::{moment, names};
+use super::moment;
+use super::step::{self, Step, ToldStep};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 use warmhand_core::domain::code::DeviceKind;
-use warmhand_core::domain::id::{DocumentId, EntryId, PatientId, UserId};
+use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::usecase::Command;
 
 /// A story, read.
 #[derive(Debug)]
@@ -45,41 +43,6 @@ pub(super) enum Link {
     Down,
 }
 
-/// One step.
-#[derive(Debug)]
-pub(super) struct Step {
-    /// Its place in the file, from 0.
-    pub number: usize,
-    pub at: Timestamp,
-    /// The time as the author wrote it.
-    pub written_at: String,
-    pub what: What,
-}
-
-/// What happens in a step.
-#[derive(Debug)]
-pub(super) enum What {
-    Do(Box<Act>),
-    Link { device: usize, link: Link },
-    Sync { device: usize },
-    Lost { device: usize },
-    Revoked { device: usize },
-    Report,
-}
-
-/// A command by a person on a device.
-#[derive(Debug)]
-pub(super) struct Act {
-    pub device: usize,
-    pub by: Option<UserId>,
-    /// As written, with references, its times given their zone.
-    pub command: Value,
-    /// The name for what it makes.
-    pub named: Option<String>,
-    /// Part of the sentence with which it is to be refused.
-    pub refused: Option<String>,
-}
-
 /// What is amiss, and where.
 pub(super) type Amiss = (String, String);
 
@@ -105,35 +68,25 @@ struct ToldDevice {
     clock_ahead: Option<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ToldStep {
-    #[serde(default, rename = "about")]
-    _about: Value,
-    at: String,
-    device: Option<String>,
-    by: Option<UserId>,
-    #[serde(rename = "do")]
-    act: Option<Value>,
-    #[serde(rename = "as")]
-    named: Option<String>,
-    refused: Option<String>,
-    link: Option<Link>,
-    sync: Option<bool>,
-    lost: Option<bool>,
-    revoked: Option<bool>,
-    report: Option<bool>,
-}
-
 impl Story {
     /// Reads a story.
     pub(super) fn read(text: &str) -> Result<Self, Amiss> {
-        let whole: Value = serde_json::from_str(text)
-            .map_err(|error| (format!("line {}, column {}", error.line(), error.column()), reason(&error)))?;
+        let whole: Value = serde_json::from_str(text).map_err(|error| {
+            (
+                format!("line {}, column {}", error.line(), error.column()),
+                reason(&error),
+            )
+        })?;
         let told: Told = piece(whole, "the story")?;
-        let zone = TimeZone::get(&told.zone)
-            .map_err(|_| ("zone".to_owned(), format!("there is no time zone \"{}\"", told.zone)))?;
-        let start = moment::read(&told.start, &zone).map_err(|why| ("start".to_owned(), why))?.timestamp();
+        let zone = TimeZone::get(&told.zone).map_err(|_| {
+            (
+                "zone".to_owned(),
+                format!("there is no time zone \"{}\"", told.zone),
+            )
+        })?;
+        let start = moment::read(&told.start, &zone)
+            .map_err(|why| ("start".to_owned(), why))?
+            .timestamp();
         let organisation = Organisation::parse(&told.organisation.to_string())
             .map_err(|why| ("organisation".to_owned(), without_line(&why)))?;
         let mut devices: Vec<Device> = Vec::new();
@@ -141,7 +94,10 @@ impl Story {
             let place = format!("devices[{number}]");
             let device = device(told, &place, &organisation)?;
             if devices.iter().any(|other| other.name == device.name) {
-                return Err((place, format!("the device \"{}\" is there twice", device.name)));
+                return Err((
+                    place,
+                    format!("the device \"{}\" is there twice", device.name),
+                ));
             }
             devices.push(device);
         }
@@ -149,46 +105,45 @@ impl Story {
         for (number, told) in told.steps.into_iter().enumerate() {
             let place = format!("steps[{number}]");
             let told: ToldStep = piece(told, &place)?;
-            let step = step(number, told, &devices, &zone).map_err(|why| (place.clone(), why))?;
+            let step =
+                step::step(number, told, &devices, &zone).map_err(|why| (place.clone(), why))?;
             if step.at < start {
                 return Err((place, "it is before the story's start".to_owned()));
             }
             steps.push(step);
         }
         steps.sort_by_key(|step| step.at);
-        check_names(&steps)?;
-        Ok(Self { zone, start, organisation, devices, steps })
-    }
-}
-
-impl Step {
-    /// Its place in the file.
-    pub(super) fn place(&self) -> String {
-        format!("steps[{}]", self.number)
-    }
-
-    /// The device that it is about; none for a report.
-    pub(super) fn device(&self) -> Option<usize> {
-        match &self.what {
-            What::Do(act) => Some(act.device),
-            What::Link { device, .. } | What::Sync { device } | What::Lost { device } | What::Revoked { device } => {
-                Some(*device)
-            }
-            What::Report => None,
-        }
+        step::check_names(&steps)?;
+        Ok(Self {
+            zone,
+            start,
+            organisation,
+            devices,
+            steps,
+        })
     }
 }
 
 fn device(told: Value, place: &str, organisation: &Organisation) -> Result<Device, Amiss> {
     let told: ToldDevice = piece(told, place)?;
     let amiss = |why: String| (place.to_owned(), why);
-    if let Some(stranger) = told.people.iter().find(|user| organisation.person(user).is_none()) {
-        return Err(amiss(format!("\"{stranger}\" is not among the organisation's people")));
+    if let Some(stranger) = told
+        .people
+        .iter()
+        .find(|user| organisation.person(user).is_none())
+    {
+        return Err(amiss(format!(
+            "\"{stranger}\" is not among the organisation's people"
+        )));
     }
     if told.people.is_empty() {
         return Err(amiss("a device is for at least one person".to_owned()));
     }
-    let clock_ahead = told.clock_ahead.as_ref().map_or(Ok(SignedDuration::ZERO), moment::ahead).map_err(amiss)?;
+    let clock_ahead = told
+        .clock_ahead
+        .as_ref()
+        .map_or(Ok(SignedDuration::ZERO), moment::ahead)
+        .map_err(amiss)?;
     Ok(Device {
         name: told.name,
         kind: told.kind.unwrap_or(DeviceKind::Phone),
@@ -198,111 +153,12 @@ fn device(told: Value, place: &str, organisation: &Organisation) -> Result<Devic
     })
 }
 
-fn step(number: usize, told: ToldStep, devices: &[Device], zone: &TimeZone) -> Result<Step, String> {
-    let at = moment::read(&told.at, zone)?.timestamp();
-    let device = match &told.device {
-        Some(name) => Some(
-            devices.iter().position(|d| d.name == *name).ok_or_else(|| format!("there is no device \"{name}\""))?,
-        ),
-        None => None,
-    };
-    if told.act.is_none() && (told.by.is_some() || told.named.is_some() || told.refused.is_some()) {
-        return Err("\"by\", \"as\" and \"refused\" belong to a command in \"do\"".to_owned());
-    }
-    let here = || device.ok_or_else(|| "it names no device".to_owned());
-    let is = |said: Option<bool>| said == Some(true);
-    let mut said = Vec::new();
-    if let Some(command) = told.act {
-        said.push(What::Do(Box::new(act(here()?, told.by, command, told.named, told.refused, zone)?)));
-    }
-    if let Some(link) = told.link {
-        said.push(What::Link { device: here()?, link });
-    }
-    if is(told.sync) {
-        said.push(What::Sync { device: here()? });
-    }
-    if is(told.lost) {
-        said.push(What::Lost { device: here()? });
-    }
-    if is(told.revoked) {
-        said.push(What::Revoked { device: here()? });
-    }
-    if is(told.report) {
-        said.push(What::Report);
-    }
-    let one = "a step says exactly one of do, link, sync, lost, revoked, report";
-    let what = said.pop().ok_or(one)?;
-    if said.is_empty() { Ok(Step { number, at, written_at: told.at, what }) } else { Err(one.to_owned()) }
-}
-
-fn act(
-    device: usize,
-    by: Option<UserId>,
-    mut command: Value,
-    named: Option<String>,
-    refused: Option<String>,
-    zone: &TimeZone,
-) -> Result<Act, String> {
-    moment::give_zone(&mut command, zone).map_err(|why| format!("do: {why}"))?;
-    // Played once with stand-ins, so that a field amiss is found before the story begins.
-    let mut stand_in = command.clone();
-    let nobody = names::Made {
-        record: DocumentId(Uuid::nil()),
-        patient: PatientId(Uuid::nil()),
-        entry: EntryId(Uuid::nil()),
-        is_record: false,
-    };
-    names::resolve(&mut stand_in, "", &|_| Some(nobody));
-    let read: Command = serde_json::from_value(stand_in).map_err(|error| format!("do: {}", reason(&error)))?;
-    if let Some(name) = named.as_ref().filter(|name| !names::is_name(name)) {
-        return Err(format!("as: \"{name}\" is no name: letters, digits, _ and -, beginning with a letter"));
-    }
-    if named.is_some() && matches!(read, Command::SignIn { .. } | Command::SwitchUser { .. }) {
-        return Err("as: signing in makes nothing that could be named".to_owned());
-    }
-    if named.is_some() && refused.is_some() {
-        return Err("as: what is refused makes nothing that could be named".to_owned());
-    }
-    Ok(Act { device, by, command, named, refused })
-}
-
-/// Every name is given once, and before it is used.
-fn check_names(steps: &[Step]) -> Result<(), Amiss> {
-    let acts: Vec<(&Step, &Act)> = steps
-        .iter()
-        .filter_map(|step| match &step.what {
-            What::Do(act) => Some((step, &**act)),
-            _ => None,
-        })
-        .collect();
-    let all: BTreeMap<&str, &Step> =
-        acts.iter().filter_map(|(step, act)| act.named.as_deref().map(|name| (name, *step))).collect();
-    let mut given = BTreeSet::new();
-    for (step, act) in acts {
-        for name in names::references(&act.command) {
-            if !given.contains(name) {
-                let why = match all.get(name) {
-                    Some(later) => format!("\"${name}\" is named only later, in {}", later.place()),
-                    None => format!("\"${name}\" is named nowhere by \"as\""),
-                };
-                return Err((step.place(), why));
-            }
-        }
-        if let Some(name) = &act.named {
-            if !given.insert(name.as_str()) {
-                return Err((step.place(), format!("as: the name \"{name}\" is given twice")));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn piece<T: DeserializeOwned>(told: Value, place: &str) -> Result<T, Amiss> {
     serde_json::from_value(told).map_err(|error| (place.to_owned(), reason(&error)))
 }
 
 /// What serde says, without a line that is not the file's.
-fn reason(error: &serde_json::Error) -> String {
+pub(super) fn reason(error: &serde_json::Error) -> String {
     without_line(&error.to_string())
 }
 
@@ -343,7 +199,10 @@ mod tests {
             {"at": "2026-03-03T09:00", "device": "phone", "sync": true},
         ]);
         let story = Story::read(&told(&steps)).unwrap();
-        assert_eq!(story.steps.iter().map(|s| s.number).collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(
+            story.steps.iter().map(|s| s.number).collect::<Vec<_>>(),
+            [1, 0]
+        );
         assert_eq!(story.devices[0].link, Link::Up);
     }
 
@@ -351,24 +210,52 @@ mod tests {
     fn what_is_amiss_is_told_with_its_place() {
         let open = json!({"at": "2026-03-03T10:00", "device": "phone", "by": "n1", "as": "r1",
             "do": {"OpenRecord": {"site": "east"}}});
-        let note = |record: &str| {
-            json!({"at": "2026-03-03T10:00", "device": "phone", "do": {"AddNote": {"record": record, "text": "a"}}})
-        };
+        let note = |record: &str| json!({"at": "2026-03-03T10:00", "device": "phone", "do": {"AddNote": {"record": record, "text": "a"}}});
         let table = [
-            (json!([{"at": "2026-03-08T02:30", "report": true}]), "steps[0]: \"2026-03-08T02:30\" does not exist"),
-            (json!([{"at": "2026-03-02T02:30", "report": true}]), "steps[0]: it is before the story's start"),
-            (json!([{"at": "2026-03-03T10:00", "device": "fone", "sync": true}]), "steps[0]: there is no device \"fone\""),
-            (json!([{"at": "2026-03-03T10:00", "sync": true}]), "steps[0]: it names no device"),
-            (json!([{"at": "2026-03-03T10:00"}]), "steps[0]: a step says exactly one"),
-            (json!([{"at": "2026-03-03T10:00", "lnk": "up"}]), "steps[0]: unknown field `lnk`"),
-            (json!([note("$r1"), open]), "steps[0]: \"$r1\" is named only later, in steps[1]"),
-            (json!([open, note("$r2")]), "steps[1]: \"$r2\" is named nowhere"),
-            (json!([open, open]), "steps[1]: as: the name \"r1\" is given twice"),
+            (
+                json!([{"at": "2026-03-08T02:30", "report": true}]),
+                "steps[0]: \"2026-03-08T02:30\" does not exist",
+            ),
+            (
+                json!([{"at": "2026-03-02T02:30", "report": true}]),
+                "steps[0]: it is before the story's start",
+            ),
+            (
+                json!([{"at": "2026-03-03T10:00", "device": "fone", "sync": true}]),
+                "steps[0]: there is no device \"fone\"",
+            ),
+            (
+                json!([{"at": "2026-03-03T10:00", "sync": true}]),
+                "steps[0]: it names no device",
+            ),
+            (
+                json!([{"at": "2026-03-03T10:00"}]),
+                "steps[0]: a step says exactly one",
+            ),
+            (
+                json!([{"at": "2026-03-03T10:00", "lnk": "up"}]),
+                "steps[0]: unknown field `lnk`",
+            ),
+            (
+                json!([note("$r1"), open]),
+                "steps[0]: \"$r1\" is named only later, in steps[1]",
+            ),
+            (
+                json!([open, note("$r2")]),
+                "steps[1]: \"$r2\" is named nowhere",
+            ),
+            (
+                json!([open, open]),
+                "steps[1]: as: the name \"r1\" is given twice",
+            ),
             (
                 json!([{"at": "2026-03-03T10:00", "device": "phone", "do": {"AddNote": {"record": "$r1"}}}]),
                 "steps[0]: do: missing field `text`",
             ),
-            (json!([{"at": "2026-03-03T10:00", "device": "phone", "do": {"Add": {}}}]), "steps[0]: do: unknown variant"),
+            (
+                json!([{"at": "2026-03-03T10:00", "device": "phone", "do": {"Add": {}}}]),
+                "steps[0]: do: unknown variant",
+            ),
         ];
         for (steps, said) in table {
             let found = amiss(&steps);

@@ -20,7 +20,7 @@ use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::domain::read::{Reading, ReceiptTimes, Receipts, read};
+use warmhand_core::domain::read::{Reading, ReceiptTimes, Receipts, Summary, read};
 use warmhand_core::wire::{DeliveredChange, MAX_MESSAGE};
 
 /// A device that has not spoken for longer is silent.
@@ -38,7 +38,7 @@ pub(super) struct House {
 
 impl House {
     /// Opens a server for an organisation, as its story begins.
-    pub(super) async fn open(organisation: &Organisation, start: Timestamp) -> Result<Self, String> {
+    pub(super) fn open(organisation: &Organisation, start: Timestamp) -> Result<Self, String> {
         let random = Random::seeded(SEED);
         let settings = sqlite::Settings {
             sheet: &serde_json::to_string(organisation).map_err(|error| error.to_string())?,
@@ -46,28 +46,48 @@ impl House {
             key: ReceiptKey::new(random.bytes(), random.bytes()),
             web: random.with(|rng| DeviceId::new(start, rng)),
         };
-        let store = sqlite::init(&Place::Memory, &settings, start).map_err(|error| error.to_string())?;
+        let store =
+            sqlite::init(&Place::Memory, &settings, start).map_err(|error| error.to_string())?;
         let clock = Arc::new(SetClock::at(start));
-        let server = Server::new(Arc::new(store), clock.clone(), Arc::new(random), Settings::default());
+        let server = Server::new(
+            Arc::new(store),
+            clock.clone(),
+            Arc::new(random),
+            Settings::default(),
+        );
         let router = server.router();
-        Ok(Self { server, router, clock })
+        Ok(Self {
+            server,
+            router,
+            clock,
+        })
     }
 
     /// A one-time code for a device.
     pub(super) async fn issue_code(&self, told: &form::Device) -> Result<String, String> {
         let kind = told.kind.as_str().to_owned();
-        let code = self.server.issue_code(told.name.clone(), kind, told.people.clone()).await;
-        code.map(|code| code.text).map_err(|error| error.to_string())
+        let code = self
+            .server
+            .issue_code(told.name.clone(), kind, told.people.clone())
+            .await;
+        code.map(|code| code.text)
+            .map_err(|error| error.to_string())
     }
 
     /// Takes a device out of service.
-    pub(super) async fn revoke(&self, device: DeviceId, at: Timestamp) -> Result<(), String> {
-        self.store().revoke(device, at).await.map_err(|error| error.to_string())
+    pub(super) async fn revoke(&self, device: DeviceId) -> Result<(), String> {
+        self.store()
+            .revoke(device, self.server.now())
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Every accepted change with its receipt, causes first.
     pub(super) async fn changes(&self) -> Result<Vec<DeliveredChange>, String> {
-        self.store().changes().await.map_err(|error| error.to_string())
+        self.store()
+            .changes()
+            .await
+            .map_err(|error| error.to_string())
     }
 
     fn store(&self) -> &dyn Store {
@@ -81,19 +101,31 @@ impl House {
 
     /// Carries a request and its answer.
     pub(super) async fn carry(&self, asked: Outgoing) -> Result<Carried, String> {
-        let mut request = Request::post(asked.path).header(header::CONTENT_TYPE, "application/cbor");
+        let mut request =
+            Request::post(asked.path).header(header::CONTENT_TYPE, "application/cbor");
         if let Some(bearer) = asked.bearer {
             request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
         }
-        let request = request.body(Body::from(asked.body)).map_err(|error| error.to_string())?;
+        let request = request
+            .body(Body::from(asked.body))
+            .map_err(|error| error.to_string())?;
         let Ok(answer) = self.router.clone().oneshot(request).await;
         let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body(), 2 * MAX_MESSAGE).await.map_err(|error| error.to_string())?;
+        let body = to_bytes(answer.into_body(), 2 * MAX_MESSAGE)
+            .await
+            .map_err(|error| error.to_string())?;
         // A device that was revoked is told so; nothing else may go wrong between the two ends.
         if matches!(status, 200 | 401 | 403) {
-            return Ok(Carried::Answer { status, body: body.to_vec() });
+            return Ok(Carried::Answer {
+                status,
+                body: body.to_vec(),
+            });
         }
-        Err(format!("the server answered {status} to {}: {}", asked.path, String::from_utf8_lossy(&body)))
+        Err(format!(
+            "the server answered {status} to {}: {}",
+            asked.path,
+            String::from_utf8_lossy(&body)
+        ))
     }
 
     /// Every patient as known at a time: read anew from the changes that the server had by then.
@@ -107,14 +139,22 @@ impl House {
             let received_at = Timestamp::from_millisecond(at).map_err(|error| error.to_string())?;
             for put in &change.change.puts {
                 let entry = Entry::parse(&put.text).map_err(|why| why.to_string())?;
-                let times = ReceiptTimes { received_at, offset_ms: change.receipt.offset_ms };
+                let times = ReceiptTimes {
+                    received_at,
+                    offset_ms: change.receipt.offset_ms,
+                };
                 receipts.0.insert(entry.id, times);
-                documents.entry(change.change.doc).or_default().push(Arc::new(entry));
+                documents
+                    .entry(change.change.doc)
+                    .or_default()
+                    .push(Arc::new(entry));
             }
         }
         let mut patients: BTreeMap<PatientId, Vec<Record>> = BTreeMap::new();
         for (doc, entries) in documents {
-            let is_record = entries.iter().any(|entry| matches!(entry.body, Said::RecordOpened(_)));
+            let is_record = entries
+                .iter()
+                .any(|entry| matches!(entry.body, Said::RecordOpened(_)));
             let record = Record::of(doc, &entries);
             if let Some(patient) = record.patient.filter(|_| is_record) {
                 patients.entry(patient).or_default().push(record);
@@ -126,16 +166,34 @@ impl House {
 
     /// The devices that have not spoken for long, by name.
     pub(super) async fn silent(&self, now: Timestamp) -> Result<Vec<String>, String> {
-        let devices = self.store().snapshot().await.map_err(|error| error.to_string())?.devices;
+        let devices = self
+            .store()
+            .snapshot(now)
+            .await
+            .map_err(|error| error.to_string())?
+            .devices;
         let silent = devices.into_iter().filter(|device| {
             let seen = device.last_seen_at.unwrap_or(Timestamp::MIN);
-            device.kind != "web" && device.revoked_at.is_none() && now.duration_since(seen) > SILENT_AFTER
+            device.kind != "web"
+                && device.revoked_at.is_none()
+                && now.duration_since(seen) > SILENT_AFTER
         });
         Ok(silent.map(|device| device.name).collect())
     }
 
+    /// The records as pages show them.
+    pub(super) async fn projected(&self, now: Timestamp) -> Result<Vec<Summary>, String> {
+        let snapshot = self.store().snapshot(now).await;
+        snapshot
+            .map(|s| s.records)
+            .map_err(|error| error.to_string())
+    }
+
     /// The sheet in force.
     pub(super) async fn sheet(&self) -> Result<Organisation, String> {
-        self.store().sheet().await.map_err(|error| error.to_string())
+        self.store()
+            .sheet()
+            .await
+            .map_err(|error| error.to_string())
     }
 }

@@ -80,19 +80,50 @@ mod tests {
     #[test]
     fn a_time_may_be_written_in_several_forms() {
         let table = [
-            ("2026-03-03T14:22", "2026-03-03T14:22:00-05:00[America/New_York]"),
-            ("2026-03-03 14:22:30", "2026-03-03T14:22:30-05:00[America/New_York]"),
-            ("2026-03-09T09:30", "2026-03-09T09:30:00-04:00[America/New_York]"),
-            ("2026-03-09T13:30Z", "2026-03-09T09:30:00-04:00[America/New_York]"),
-            ("2026-11-01T01:30", "2026-11-01T01:30:00-04:00[America/New_York]"),
-            ("2026-11-01T01:30-05:00", "2026-11-01T01:30:00-05:00[America/New_York]"),
-            ("2026-03-03T14:22-06:00[America/Chicago]", "2026-03-03T14:22:00-06:00[America/Chicago]"),
+            (
+                "2026-03-03T14:22",
+                "2026-03-03T14:22:00-05:00[America/New_York]",
+            ),
+            (
+                "2026-03-03 14:22:30",
+                "2026-03-03T14:22:30-05:00[America/New_York]",
+            ),
+            (
+                "2026-03-09T09:30",
+                "2026-03-09T09:30:00-04:00[America/New_York]",
+            ),
+            (
+                "2026-03-09T13:30Z",
+                "2026-03-09T09:30:00-04:00[America/New_York]",
+            ),
+            (
+                "2026-11-01T01:30",
+                "2026-11-01T01:30:00-04:00[America/New_York]",
+            ),
+            (
+                "2026-11-01T01:30-05:00",
+                "2026-11-01T01:30:00-05:00[America/New_York]",
+            ),
+            (
+                "2026-03-03T14:22-06:00[America/Chicago]",
+                "2026-03-03T14:22:00-06:00[America/Chicago]",
+            ),
         ];
         for (written, meant) in table {
-            assert_eq!(read(written, &new_york()).unwrap().to_string(), meant, "{written}");
+            assert_eq!(
+                read(written, &new_york()).unwrap().to_string(),
+                meant,
+                "{written}"
+            );
         }
-        for (written, why) in [("2026-03-08T02:30", "clocks go forward"), ("noon", "is no time")] {
-            assert!(read(written, &new_york()).unwrap_err().contains(why), "{written}");
+        for (written, why) in [
+            ("2026-03-08T02:30", "clocks go forward"),
+            ("noon", "is no time"),
+        ] {
+            assert!(
+                read(written, &new_york()).unwrap_err().contains(why),
+                "{written}"
+            );
         }
     }
 
@@ -111,7 +142,13 @@ mod tests {
     fn only_the_times_of_a_command_get_a_zone() {
         let mut command = json!({"BookAppointment": {"start_local": "2026-03-09T09:30", "at": "2026-03-03T14:28"}});
         give_zone(&mut command, &new_york()).unwrap();
-        assert_eq!(command["BookAppointment"]["start_local"], "2026-03-09T09:30");
-        assert_eq!(command["BookAppointment"]["at"], "2026-03-03T14:28:00-05:00[America/New_York]");
+        assert_eq!(
+            command["BookAppointment"]["start_local"],
+            "2026-03-09T09:30"
+        );
+        assert_eq!(
+            command["BookAppointment"]["at"],
+            "2026-03-03T14:28:00-05:00[America/New_York]"
+        );
     }
 }

@@ -40,7 +40,8 @@ impl<'a> Reference<'a> {
             Some((name, part)) => (name, Some(part)),
             None => (inner, None),
         };
-        let fits = is_name(name) && part.is_none_or(|part| matches!(part, "record" | "patient" | "entry"));
+        let fits =
+            is_name(name) && part.is_none_or(|part| matches!(part, "record" | "patient" | "entry"));
         fits.then_some(Self { name, part })
     }
 
@@ -58,7 +59,9 @@ impl<'a> Reference<'a> {
 /// Letters, digits, `_` and `-`, beginning with a letter.
 pub(super) fn is_name(text: &str) -> bool {
     text.chars().next().is_some_and(char::is_alphabetic)
-        && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 /// Every reference in a command, in order.
@@ -75,14 +78,22 @@ pub(super) fn references(command: &Value) -> Vec<&str> {
 pub(super) fn resolve(command: &mut Value, key: &str, meaning: &dyn Fn(&str) -> Option<Made>) {
     match command {
         Value::String(text) => {
-            let plain = text.strip_prefix('$').filter(|rest| rest.starts_with('$')).map(str::to_owned);
-            let meant = Reference::of(text).and_then(|r| meaning(r.name).map(|made| r.resolve(key, &made)));
+            let plain = text
+                .strip_prefix('$')
+                .filter(|rest| rest.starts_with('$'))
+                .map(str::to_owned);
+            let meant =
+                Reference::of(text).and_then(|r| meaning(r.name).map(|made| r.resolve(key, &made)));
             if let Some(said) = plain.or(meant) {
                 *text = said;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, key, meaning)),
-        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| resolve(value, key, meaning)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| resolve(item, key, meaning)),
+        Value::Object(fields) => fields
+            .iter_mut()
+            .for_each(|(key, value)| resolve(value, key, meaning)),
         _ => {}
     }
 }
@@ -91,7 +102,9 @@ impl Names {
     /// Gives a name.
     pub(super) fn give(&mut self, name: &str, made: Made) {
         if made.is_record {
-            self.patients.entry(made.patient).or_insert_with(|| format!("{name}.patient"));
+            self.patients
+                .entry(made.patient)
+                .or_insert_with(|| format!("{name}.patient"));
         }
         self.made.insert(name.to_owned(), made);
     }
@@ -117,7 +130,10 @@ impl Names {
     }
 
     fn find(&self, is: impl Fn(&Made) -> bool) -> Option<&str> {
-        self.made.iter().find(|(_, made)| is(made)).map(|(name, _)| name.as_str())
+        self.made
+            .iter()
+            .find(|(_, made)| is(made))
+            .map(|(name, _)| name.as_str())
     }
 }
 
@@ -161,7 +177,10 @@ mod tests {
         names.give("a1", made(20, false));
         assert_eq!(names.of_record(DocumentId(Uuid::from_u128(10))), Some("r1"));
         assert_eq!(names.of_entry(EntryId(Uuid::from_u128(22))), Some("a1"));
-        assert_eq!(names.of_patient(PatientId(Uuid::from_u128(11))), Some("r1.patient"));
+        assert_eq!(
+            names.of_patient(PatientId(Uuid::from_u128(11))),
+            Some("r1.patient")
+        );
         assert_eq!(names.of_patient(PatientId(Uuid::from_u128(21))), None);
     }
 }

@@ -4,11 +4,12 @@
 //! or syncs in between. Refuses to judge what a story comes to.
 
 use super::device::Device;
-use super::form::{Act, Link, Step, Story, What};
+use super::form::{Link, Story};
 use super::house::House;
 use super::names::{self, Made, Names};
 use super::order::Order;
 use super::report::{self, Report};
+use super::step::{Act, Step, What};
 use super::told::{Eyes, Told};
 use super::{Played, replica};
 use jiff::Timestamp;
@@ -39,15 +40,21 @@ enum Turn {
 }
 
 pub(super) async fn play(story: &Story, seed: Option<u64>) -> Result<Played, Amiss> {
-    let house = House::open(&story.organisation, story.start).await.map_err(|why| (None, why))?;
+    let house = House::open(&story.organisation, story.start).map_err(|why| (None, why))?;
     let mut devices = Vec::new();
     for (number, told) in story.devices.iter().enumerate() {
         let device = Device::enrol(told, &house, story.start).await;
         devices.push(device.map_err(|why| (Some(format!("devices[{number}]")), why))?);
     }
     let order = Order::new(seed);
-    let mut stage =
-        Stage { story, house, devices, names: Names::default(), order, reports: BTreeMap::new() };
+    let mut stage = Stage {
+        story,
+        house,
+        devices,
+        names: Names::default(),
+        order,
+        reports: BTreeMap::new(),
+    };
     let mut left = story.steps.as_slice();
     while let Some(first) = left.first() {
         let (now, later) = left.split_at(left.partition_point(|step| step.at <= first.at));
@@ -72,27 +79,41 @@ impl Stage<'_> {
             let touched = self.round(&mut queues).await?;
             self.settle(&touched, at).await.map_err(|why| (None, why))?;
         }
-        for step in steps.iter().filter(|step| matches!(step.what, What::Report)) {
-            let report = self.report(at).await.map_err(|why| (Some(step.place()), why))?;
+        for step in steps
+            .iter()
+            .filter(|step| matches!(step.what, What::Report))
+        {
+            let report = self
+                .report(at)
+                .await
+                .map_err(|why| (Some(step.place()), why))?;
             self.reports.insert(step.written_at.clone(), report);
         }
         Ok(())
     }
 
     /// Every device does of its steps what it can without syncing. Tells whose turn it then is to sync.
-    async fn round(&mut self, queues: &mut BTreeMap<usize, VecDeque<&Step>>) -> Result<BTreeSet<usize>, Amiss> {
+    async fn round(
+        &mut self,
+        queues: &mut BTreeMap<usize, VecDeque<&Step>>,
+    ) -> Result<BTreeSet<usize>, Amiss> {
         let mut able: Vec<usize> = queues.keys().copied().collect();
         let mut touched = BTreeSet::new();
         let mut stuck = None;
         let mut moved = false;
         while !able.is_empty() {
             let turn = self.order.next_of(able.len());
-            let Some(device) = able.get(turn).copied() else { break };
+            let Some(device) = able.get(turn).copied() else {
+                break;
+            };
             let Some(step) = queues.get(&device).and_then(|queue| queue.front()).copied() else {
                 able.remove(turn);
                 continue;
             };
-            let went = self.turn(step, touched.contains(&device)).await.map_err(|why| (Some(step.place()), why))?;
+            let went = self
+                .turn(step, touched.contains(&device))
+                .await
+                .map_err(|why| (Some(step.place()), why))?;
             if let Turn::Later(why) = went {
                 stuck = stuck.or(Some((Some(step.place()), why)));
                 able.remove(turn);
@@ -117,13 +138,19 @@ impl Stage<'_> {
 
     /// Whoever acted and is connected sends and receives; twice, so that each has what the others sent.
     async fn settle(&mut self, touched: &BTreeSet<usize>, at: Timestamp) -> Result<(), String> {
-        let mut connected: Vec<usize> = touched.iter().copied().filter(|device| self.is_up(*device)).collect();
+        let mut connected: Vec<usize> = touched
+            .iter()
+            .copied()
+            .filter(|device| self.is_up(*device))
+            .collect();
         let rounds = if connected.len() > 1 { 2 } else { 1 };
         for _ in 0..rounds {
             self.order.any(&mut connected);
             for device in &connected {
                 if let Some(device) = self.devices.get_mut(*device) {
-                    device.run_until_quiet(&self.house, &mut self.order, at).await?;
+                    device
+                        .run_until_quiet(&self.house, &mut self.order, at)
+                        .await?;
                 }
             }
         }
@@ -131,11 +158,15 @@ impl Stage<'_> {
     }
 
     fn is_up(&self, device: usize) -> bool {
-        self.devices.get(device).is_some_and(|device| device.link == Link::Up && !device.is_lost)
+        self.devices
+            .get(device)
+            .is_some_and(|device| device.link == Link::Up && !device.is_lost)
     }
 
     async fn turn(&mut self, step: &Step, acted: bool) -> Result<Turn, String> {
-        let Some(at) = step.device() else { return Ok(Turn::Done) };
+        let Some(at) = step.device() else {
+            return Ok(Turn::Done);
+        };
         let unsent = acted && self.is_up(at);
         let device = self.devices.get_mut(at).ok_or("there is no such device")?;
         if device.is_lost {
@@ -143,7 +174,7 @@ impl Stage<'_> {
         }
         let first_sync = || Ok(Turn::Later("it does not come to rest".to_owned()));
         match &step.what {
-            What::Do(act) => return self.act(at, act, step.at, unsent),
+            What::Do(act) => self.act(at, act, step.at, unsent),
             What::Link { link: Link::Up, .. } => {
                 let was_up = device.link == Link::Up;
                 device.link = Link::Up;
@@ -155,9 +186,10 @@ impl Stage<'_> {
                 device.link = *link;
                 Ok(Turn::Done)
             }
-            What::Sync { .. } if device.link != Link::Up => {
-                Err(format!("the device \"{}\" cannot sync: its link is not up", device.name))
-            }
+            What::Sync { .. } if device.link != Link::Up => Err(format!(
+                "the device \"{}\" cannot sync: its link is not up",
+                device.name
+            )),
             What::Sync { .. } => Ok(Turn::ThenSync),
             What::Lost { .. } => {
                 device.is_lost = true;
@@ -165,7 +197,7 @@ impl Stage<'_> {
             }
             What::Revoked { .. } => {
                 let id = device.id();
-                self.house.revoke(id, step.at).await?;
+                self.house.revoke(id).await?;
                 Ok(Turn::Done)
             }
             What::Report => Ok(Turn::Done),
@@ -191,17 +223,30 @@ impl Stage<'_> {
         }
         let mut command = act.command.clone();
         names::resolve(&mut command, "", &|name| self.names.get(name));
-        let command: Command = serde_json::from_value(command).map_err(|error| format!("do: {error}"))?;
+        let command: Command =
+            serde_json::from_value(command).map_err(|error| format!("do: {error}"))?;
         let opens = matches!(command, Command::OpenRecord(_));
         let outcome = match device.dispatch(act.by.as_ref(), command, now) {
             Ok(outcome) => outcome,
             Err(refusal) => return judged(act, Some(&refusal.to_string())),
         };
         if let Some(name) = &act.named {
-            let (Some(record), Some(patient), Some(entry)) = (outcome.record, outcome.patient, outcome.made) else {
-                return Err(format!("as: the command made nothing that could be named \"{name}\""));
+            let (Some(record), Some(patient), Some(entry)) =
+                (outcome.record, outcome.patient, outcome.made)
+            else {
+                return Err(format!(
+                    "as: the command made nothing that could be named \"{name}\""
+                ));
             };
-            self.names.give(name, Made { record, patient, entry, is_record: opens });
+            self.names.give(
+                name,
+                Made {
+                    record,
+                    patient,
+                    entry,
+                    is_record: opens,
+                },
+            );
         }
         judged(act, None)
     }
@@ -210,11 +255,21 @@ impl Stage<'_> {
         let readings = self.house.readings(now).await?;
         let records = self.eyes(now).records(&readings);
         let silent = self.house.silent(now).await?;
-        Ok(report::report(&readings, silent, records, &self.story.zone, now))
+        Ok(report::report(
+            &readings,
+            silent,
+            records,
+            &self.story.zone,
+            now,
+        ))
     }
 
     fn eyes(&self, now: Timestamp) -> Eyes<'_> {
-        Eyes { names: &self.names, zone: &self.story.zone, now }
+        Eyes {
+            names: &self.names,
+            zone: &self.story.zone,
+            now,
+        }
     }
 
     /// What it came to, read by the server and by a fresh replica: the same, or the story is not told.
@@ -224,9 +279,27 @@ impl Stage<'_> {
         let (changes, sheet) = (self.house.changes().await?, self.house.sheet().await?);
         let replica = replica::readings(changes, &sheet, &mut self.order, now)?;
         if replica != readings || self.eyes(now).records(&replica) != records {
-            return Err("a fresh replica reads something else than the server; please report this".to_owned());
+            return Err(
+                "a fresh device reads something else than the server; please report this"
+                    .to_owned(),
+            );
         }
-        Ok(Played { told: Told { records, reports: self.reports }, tried: self.order.into_tried() })
+        let projected = self.house.projected(now).await?;
+        let is_kept = |summary| projected.contains(summary);
+        let all = || readings.iter().flat_map(|reading| &reading.records);
+        if all().count() != projected.len() || !all().all(is_kept) {
+            return Err(
+                "the server's pages show something else than its changes say; please report this"
+                    .to_owned(),
+            );
+        }
+        Ok(Played {
+            told: Told {
+                records,
+                reports: self.reports,
+            },
+            tried: self.order.into_tried(),
+        })
     }
 }
 
@@ -235,8 +308,12 @@ fn judged(act: &Act, why: Option<&str>) -> Result<Turn, String> {
     let expected = act.refused.as_deref();
     match (why, expected) {
         (None, None) => Ok(Turn::Done),
-        (Some(why), Some(part)) if why.to_lowercase().contains(&part.to_lowercase()) => Ok(Turn::Done),
-        (Some(why), Some(part)) => Err(format!("was to be refused with \"{part}\", but was with: {why}")),
+        (Some(why), Some(part)) if why.to_lowercase().contains(&part.to_lowercase()) => {
+            Ok(Turn::Done)
+        }
+        (Some(why), Some(part)) => Err(format!(
+            "was to be refused with \"{part}\", but was with: {why}"
+        )),
         (Some(why), None) => Err(why.to_owned()),
         (None, Some(part)) => Err(format!("was to be refused with \"{part}\", but was taken")),
     }

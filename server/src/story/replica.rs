@@ -12,9 +12,9 @@ use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::id::{DeviceId, PatientId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Reading, read};
-use warmhand_core::refusal::Refusal;
 use warmhand_core::wire::{
-    Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer, Sheet, Status, SyncAnswer, Token, pack,
+    Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer, Sheet, Status, SyncAnswer,
+    Token, pack,
 };
 
 const EPOCH: [u8; 16] = [1; 16];
@@ -44,13 +44,13 @@ pub(super) fn readings(
     patients
         .into_iter()
         .map(|id| {
-            let (patient, receipts) = app.patient(id).map_err(said)?;
+            let (patient, receipts) = app.patient(id).map_err(in_words)?;
             Ok(read(&patient, &receipts, sheet, now))
         })
         .collect()
 }
 
-fn said(refusal: Refusal) -> String {
+fn in_words(refusal: impl std::error::Error) -> String {
     refusal.to_string()
 }
 
@@ -64,11 +64,16 @@ fn opens(change: &DeliveredChange) -> Option<PatientId> {
 }
 
 fn position(seq: u64) -> Token {
-    Token { epoch: EPOCH, seq, chain: [0; 32] }
+    Token {
+        epoch: EPOCH,
+        seq,
+        chain: [0; 32],
+    }
 }
 
 fn enrolled(sheet: &Organisation, now: Timestamp) -> Result<App, String> {
-    let mut app = App::open(&Place::Memory, Box::new(ChaCha8Rng::seed_from_u64(0))).map_err(said)?;
+    let mut app =
+        App::open(&Place::Memory, Box::new(ChaCha8Rng::seed_from_u64(0))).map_err(in_words)?;
     let number = app.enrol("replica", now).number;
     let answer = EnrolAnswer {
         number,
@@ -78,28 +83,54 @@ fn enrolled(sheet: &Organisation, now: Timestamp) -> Result<App, String> {
         shared: true,
         high: position(0),
         server_now: now.as_millisecond(),
-        sheet: Sheet { version: 1, text: serde_json::to_string(sheet).map_err(|error| error.to_string())? },
+        sheet: Sheet {
+            version: 1,
+            text: serde_json::to_string(sheet).map_err(|error| error.to_string())?,
+        },
         people: Vec::new(),
     };
-    app.sync_answered(number, &Carried::Answer { status: 200, body: pack(&answer) }, now).map_err(said)?;
+    app.sync_answered(
+        number,
+        &Carried::Answer {
+            status: 200,
+            body: pack(&answer),
+        },
+        now,
+    )
+    .map_err(in_words)?;
     Ok(app)
 }
 
 /// One page, of as many documents as it touches.
-fn deliver(app: &mut App, page: Vec<DeliveredChange>, seq: u64, more: bool, now: Timestamp) -> Result<(), String> {
+fn deliver(
+    app: &mut App,
+    page: Vec<DeliveredChange>,
+    seq: u64,
+    more: bool,
+    now: Timestamp,
+) -> Result<(), String> {
     app.sync_wanted();
-    let SyncStep::Send(asked) = app.sync_next(now).map_err(said)? else {
+    let SyncStep::Send(asked) = app.sync_next(now).map_err(in_words)? else {
         return Err("the replica does not ask".to_owned());
     };
     let mut docs: Vec<DeliveredDocument> = Vec::new();
     for change in page {
         let doc = change.change.doc;
         match docs.iter_mut().find(|d| d.doc == doc) {
-            Some(DeliveredDocument { content: Delivered::Changes(changes, _), .. }) => changes.push(change),
-            _ => docs.push(DeliveredDocument { doc, content: Delivered::Changes(vec![change], false) }),
+            Some(DeliveredDocument {
+                content: Delivered::Changes(changes, _),
+                ..
+            }) => changes.push(change),
+            _ => docs.push(DeliveredDocument {
+                doc,
+                content: Delivered::Changes(vec![change], false),
+            }),
         }
     }
-    let at = |seq| Cursor { token: position(seq), after: None };
+    let at = |seq| Cursor {
+        token: position(seq),
+        after: None,
+    };
     let answer = SyncAnswer {
         number: asked.number,
         status: Status::Ok,
@@ -114,6 +145,10 @@ fn deliver(app: &mut App, page: Vec<DeliveredChange>, seq: u64, more: bool, now:
         retry_after_ms: None,
         people: Vec::new(),
     };
-    let carried = Carried::Answer { status: 200, body: pack(&answer) };
-    app.sync_answered(asked.number, &carried, now).map_err(said)
+    let carried = Carried::Answer {
+        status: 200,
+        body: pack(&answer),
+    };
+    app.sync_answered(asked.number, &carried, now)
+        .map_err(in_words)
 }

@@ -2,8 +2,8 @@
 //! that stand behind them.
 
 use super::told::Records;
-use jiff::{SignedDuration, Timestamp, ToSpan};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 use warmhand_core::domain::code::{AppointmentStatus, FlagStatus, Grade, LeaveCheck};
 use warmhand_core::domain::read::{Reading, Summary};
@@ -60,7 +60,10 @@ pub(super) fn report(
     Report {
         open: all().filter(|r| r.is_open()).count(),
         overdue: all().map(|r| r.overdue(now).count()).sum(),
-        safety: all().flat_map(|r| &r.flags).filter(|f| f.status != FlagStatus::Resolved).count(),
+        safety: all()
+            .flat_map(|r| &r.flags)
+            .filter(|f| f.status != FlagStatus::Resolved)
+            .count(),
         silent: silent_devices.len(),
         funnel: funnel(all(), zone, now),
         silent_devices,
@@ -68,9 +71,15 @@ pub(super) fn report(
     }
 }
 
-fn funnel<'a>(records: impl Iterator<Item = &'a Summary>, zone: &TimeZone, now: Timestamp) -> Funnel {
+fn funnel<'a>(
+    records: impl Iterator<Item = &'a Summary>,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Funnel {
     let from = time::date_in(now, zone).saturating_sub(PERIOD_DAYS.days());
-    let cohort: Vec<&Summary> = records.filter(|r| r.identified_on.is_some_and(|on| on >= from)).collect();
+    let cohort: Vec<&Summary> = records
+        .filter(|r| r.identified_on.is_some_and(|on| on >= from))
+        .collect();
     let of = |reached: &dyn Fn(&Summary) -> bool| cohort.iter().filter(|r| reached(r)).count();
     Funnel {
         identified: cohort.len(),
@@ -92,7 +101,10 @@ fn funnel<'a>(records: impl Iterator<Item = &'a Summary>, zone: &TimeZone, now: 
 
 /// The visits that she attended, in order.
 fn visits(record: &Summary) -> Vec<Timestamp> {
-    let attended = record.appointments.iter().filter(|a| a.status == AppointmentStatus::Attended);
+    let attended = record
+        .appointments
+        .iter()
+        .filter(|a| a.status == AppointmentStatus::Attended);
     let mut visits: Vec<Timestamp> = attended.map(|a| a.start).collect();
     visits.sort();
     visits

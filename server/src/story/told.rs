@@ -7,7 +7,8 @@ use jiff::{Timestamp, Unit};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use warmhand_core::domain::code::{
-    AppointmentStatus, DecisionState, FlagStatus, Grade, LeaveCheck, Mode, ReviewKind, Stage, TaskKind,
+    AppointmentStatus, DecisionState, FlagStatus, Grade, LeaveCheck, Mode, ReviewKind, Stage,
+    TaskKind,
 };
 use warmhand_core::domain::id::{EntryId, UserId};
 use warmhand_core::domain::read::{Reading, Summary, TaskState};
@@ -124,10 +125,12 @@ impl Eyes<'_> {
         all.into_iter()
             .filter(|summary| summary.patient.is_some())
             .map(|summary| {
-                let name = self.names.of_record(summary.record).map(str::to_owned).unwrap_or_else(|| {
+                let name = if let Some(name) = self.names.of_record(summary.record) {
+                    name.to_owned()
+                } else {
                     nameless += 1;
                     format!("unnamed-{nameless}")
-                });
+                };
                 (name, self.record(summary))
             })
             .collect()
@@ -135,13 +138,23 @@ impl Eyes<'_> {
 
     fn record(self, summary: &Summary) -> Record {
         Record {
-            patient: summary.patient.and_then(|patient| self.names.of_patient(patient)).map(str::to_owned),
+            patient: summary
+                .patient
+                .and_then(|patient| self.names.of_patient(patient))
+                .map(str::to_owned),
             stage: summary.stage,
             identify_to_contact_min: summary.identify_to_contact_min,
             days_to_attended: summary.days_to_attended,
-            sla_late_min: summary.promises.iter().filter_map(|p| p.late_min(self.now)).max(),
+            sla_late_min: summary
+                .promises
+                .iter()
+                .filter_map(|p| p.late_min(self.now))
+                .max(),
             decision: summary.decision,
-            mode: Modes { intended: summary.mode_intended, achieved: summary.mode_achieved },
+            mode: Modes {
+                intended: summary.mode_intended,
+                achieved: summary.mode_achieved,
+            },
             encounters: self.encounters(summary),
             appointments: self.appointments(summary),
             days_to_appt: summary.days_to_appt,
@@ -152,7 +165,11 @@ impl Eyes<'_> {
                 .loop_history
                 .iter()
                 .map(|turn| Turn {
-                    state: if turn.closed.is_some() { "closed" } else { "open" },
+                    state: if turn.closed.is_some() {
+                        "closed"
+                    } else {
+                        "open"
+                    },
                     at: turn.at.map(|at| self.time(at)),
                 })
                 .collect(),
@@ -162,7 +179,11 @@ impl Eyes<'_> {
     }
 
     fn encounters(self, summary: &Summary) -> Vec<Encounter> {
-        let mut all: Vec<_> = summary.encounters.iter().map(|e| (e.started_at, self.named(e.id), e)).collect();
+        let mut all: Vec<_> = summary
+            .encounters
+            .iter()
+            .map(|e| (e.started_at, self.named(e.id), e))
+            .collect();
         all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         all.into_iter()
             .map(|(_, named, e)| Encounter {
@@ -175,7 +196,11 @@ impl Eyes<'_> {
     }
 
     fn appointments(self, summary: &Summary) -> Vec<Appointment> {
-        let mut all: Vec<_> = summary.appointments.iter().map(|a| (a.start, self.named(a.id), a)).collect();
+        let mut all: Vec<_> = summary
+            .appointments
+            .iter()
+            .map(|a| (a.start, self.named(a.id), a))
+            .collect();
         all.sort_by(|a, b| (a.0, &a.1, &a.2.partner).cmp(&(b.0, &b.1, &b.2.partner)));
         all.into_iter()
             .map(|(_, named, a)| Appointment {
@@ -191,7 +216,11 @@ impl Eyes<'_> {
     }
 
     fn flags(self, summary: &Summary) -> Vec<Flag> {
-        let mut all: Vec<_> = summary.flags.iter().map(|f| (f.raised_at, self.named(f.id), f)).collect();
+        let mut all: Vec<_> = summary
+            .flags
+            .iter()
+            .map(|f| (f.raised_at, self.named(f.id), f))
+            .collect();
         all.sort_by(|a, b| (a.0, &a.1, a.2.reason).cmp(&(b.0, &b.1, b.2.reason)));
         all.into_iter()
             .map(|(_, named, f)| Flag {
@@ -220,7 +249,14 @@ impl Eyes<'_> {
             .collect();
         let last = String::from("~");
         all.sort_by(|a, b| {
-            let key = |t: &Task| (t.due.clone().unwrap_or_else(|| last.clone()), t.kind, t.owner.clone(), t.state);
+            let key = |t: &Task| {
+                (
+                    t.due.clone().unwrap_or_else(|| last.clone()),
+                    t.kind,
+                    t.owner.clone(),
+                    t.state,
+                )
+            };
             key(a).cmp(&key(b))
         });
         all
@@ -239,7 +275,15 @@ impl Eyes<'_> {
                     settled_at: item.settled_at.map(|at| self.time(at)),
                     open_minutes: item.open_minutes(self.now),
                 };
-                ((item.opened_at.is_none(), item.opened_at, item.kind, item.settled_at), question)
+                (
+                    (
+                        item.opened_at.is_none(),
+                        item.opened_at,
+                        item.kind,
+                        item.settled_at,
+                    ),
+                    question,
+                )
             })
             .collect();
         all.sort_by(|a, b| (a.0, &a.1.owner, &a.1.told).cmp(&(b.0, &b.1.owner, &b.1.told)));
@@ -252,8 +296,15 @@ impl Eyes<'_> {
 
     /// A time in the story's zone, with its offset.
     pub(super) fn time(self, at: Timestamp) -> String {
-        let at = at.round(Unit::Second).unwrap_or(at).to_zoned(self.zone.clone());
-        let form = if at.second() == 0 { "%Y-%m-%dT%H:%M%:z" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+        let at = at
+            .round(Unit::Second)
+            .unwrap_or(at)
+            .to_zoned(self.zone.clone());
+        let form = if at.second() == 0 {
+            "%Y-%m-%dT%H:%M%:z"
+        } else {
+            "%Y-%m-%dT%H:%M:%S%:z"
+        };
         at.strftime(form).to_string()
     }
 }

@@ -92,23 +92,38 @@ pub(super) fn appointments(past: &Past, items: &[ReviewItem]) -> Vec<Appointment
     found
 }
 
-fn appointment(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &AppointmentBooked) -> Appointment {
+fn appointment(
+    past: &Past,
+    items: &[ReviewItem],
+    entry: &Arc<Entry>,
+    said: &AppointmentBooked,
+) -> Appointment {
     let slot = slot(past, items, entry, said);
     let settled_for = |id: EntryId| {
         // An item about this entry that stands open, or was settled for another, takes its force away.
-        items.iter().filter(|i| i.entries.contains(&id)).all(|i| i.settled.as_ref().is_some_and(|s| s.keep == Some(id) || !s.named))
+        items.iter().filter(|i| i.entries.contains(&id)).all(|i| {
+            i.settled
+                .as_ref()
+                .is_some_and(|s| s.keep == Some(id) || !s.named)
+        })
     };
     let of = |pick: &dyn Fn(&Body) -> bool| -> Vec<&Arc<Entry>> {
-        past.entries().iter().filter(|e| pick(&e.body) && settled_for(e.id)).collect()
+        past.entries()
+            .iter()
+            .filter(|e| pick(&e.body) && settled_for(e.id))
+            .collect()
     };
-    let cancelled = of(&|b| matches!(b, Body::AppointmentCancelled(p) if p.appointment == entry.id));
-    let replaced = of(&|b| matches!(b, Body::AppointmentBooked(p) if p.replaces.contains(&entry.id)));
+    let cancelled =
+        of(&|b| matches!(b, Body::AppointmentCancelled(p) if p.appointment == entry.id));
+    let replaced =
+        of(&|b| matches!(b, Body::AppointmentBooked(p) if p.replaces.contains(&entry.id)));
     let disputed = items.iter().any(|i| {
         i.kind == ReviewKind::OutcomeDisputed
             && i.is_open()
-            && i.entries.iter().filter_map(|id| past.get(*id)).any(
-                |e| matches!(&e.body, Body::OutcomeRecorded(p) if p.appointment == entry.id),
-            )
+            && i.entries
+                .iter()
+                .filter_map(|id| past.get(*id))
+                .any(|e| matches!(&e.body, Body::OutcomeRecorded(p) if p.appointment == entry.id))
     });
     let outcomes = of(&|b| matches!(b, Body::OutcomeRecorded(p) if p.appointment == entry.id));
     let latest = outcomes
@@ -119,7 +134,8 @@ fn appointment(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &App
         Body::OutcomeRecorded(p) => Some((p.value, e.occurred_at.timestamp())),
         _ => None,
     });
-    let first_at = |entries: &[&Arc<Entry>]| entries.iter().map(|e| e.occurred_at.timestamp()).min();
+    let first_at =
+        |entries: &[&Arc<Entry>]| entries.iter().map(|e| e.occurred_at.timestamp()).min();
     let (status, status_at) = if disputed {
         (AppointmentStatus::OutcomeDisputed, slot.start)
     } else if let Some(at) = first_at(&replaced) {
@@ -154,7 +170,8 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
     let booked = Slot {
         local: said.start_local,
         zone: said.zone.clone(),
-        start: time::start(said.start_local, &said.zone, said.second_hour).unwrap_or(entry.occurred_at.timestamp()),
+        start: time::start(said.start_local, &said.zone, said.second_hour)
+            .unwrap_or(entry.occurred_at.timestamp()),
         modality: said.modality,
     };
     let moves: Vec<_> = past
@@ -163,14 +180,25 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
         .filter_map(|e| match &e.body {
             Body::AppointmentChanged(p) if p.appointment == entry.id => {
                 let start = time::start(p.start_local, &p.zone, p.second_hour).ok()?;
-                Some((e.id, Slot { local: p.start_local, zone: p.zone.clone(), start, modality: p.modality.unwrap_or(said.modality) }))
+                Some((
+                    e.id,
+                    Slot {
+                        local: p.start_local,
+                        zone: p.zone.clone(),
+                        start,
+                        modality: p.modality.unwrap_or(said.modality),
+                    },
+                ))
             }
             _ => None,
         })
         .collect();
     let lost = |id: EntryId| {
         items.iter().any(|i| {
-            i.entries.contains(&id) && i.settled.as_ref().is_some_and(|s| s.named && s.keep != Some(id))
+            i.entries.contains(&id)
+                && i.settled
+                    .as_ref()
+                    .is_some_and(|s| s.named && s.keep != Some(id))
         })
     };
     moves
@@ -183,7 +211,9 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
 /// What a settled disagreement about two bookings does: the other one is superseded at once.
 pub(super) fn supersede(appointments: &mut [Appointment], items: &[ReviewItem]) {
     for item in items.iter().filter(|i| i.kind == ReviewKind::TwoBooked) {
-        let Some((keep, at)) = item.settled.as_ref().and_then(|s| Some((s.keep?, s.at))) else { continue };
+        let Some((keep, at)) = item.settled.as_ref().and_then(|s| Some((s.keep?, s.at))) else {
+            continue;
+        };
         for appointment in appointments.iter_mut() {
             let loses = item.choices.contains(&appointment.id) && appointment.id != keep;
             if loses && appointment.status == AppointmentStatus::Booked {
@@ -196,10 +226,17 @@ pub(super) fn supersede(appointments: &mut [Appointment], items: &[ReviewItem]) 
 
 /// Series and sequence: booked, moved, called off and rebooked entries of one series count.
 fn number(past: &Past, appointments: &mut [Appointment]) {
-    let rebooks: Vec<_> = appointments.iter().map(|a| (a.id, a.said.rebooks)).collect();
+    let rebooks: Vec<_> = appointments
+        .iter()
+        .map(|a| (a.id, a.said.rebooks))
+        .collect();
     let root = |mut id: EntryId| {
         for _ in 0..rebooks.len() {
-            match rebooks.iter().find(|(own, _)| *own == id).and_then(|(_, before)| *before) {
+            match rebooks
+                .iter()
+                .find(|(own, _)| *own == id)
+                .and_then(|(_, before)| *before)
+            {
                 Some(before) if rebooks.iter().any(|(own, _)| *own == before) => id = before,
                 _ => break,
             }

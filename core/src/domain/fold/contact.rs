@@ -41,7 +41,10 @@ impl Attempt {
 
     /// Did it reach somebody?
     pub fn reached(&self) -> bool {
-        matches!(self.said.outcome, ContactOutcome::SpokeDirectly | ContactOutcome::SpokeStaffOnly)
+        matches!(
+            self.said.outcome,
+            ContactOutcome::SpokeDirectly | ContactOutcome::SpokeStaffOnly
+        )
     }
 
     /// Was nobody reached, so that somebody has to try again?
@@ -96,6 +99,11 @@ pub(super) fn steps(past: &Past) -> Vec<Step> {
         _ => None,
     })
     .into_iter()
-    .map(|(entry, said)| Step { fulfilled: ends(entry.id, true), cancelled: ends(entry.id, false), entry, said })
+    .map(|(entry, said)| Step {
+        fulfilled: ends(entry.id, true),
+        cancelled: ends(entry.id, false),
+        entry,
+        said,
+    })
     .collect()
 }

@@ -42,9 +42,13 @@ pub(super) fn offers(past: &Past) -> Vec<Offer> {
         .entries()
         .iter()
         .filter_map(|e| match &e.body {
-            Body::Offered(p) => {
-                Some(Offer { id: e.id, by: e.by.clone(), at: e.occurred_at.clone(), mode: p.mode, encounter: p.encounter })
-            }
+            Body::Offered(p) => Some(Offer {
+                id: e.id,
+                by: e.by.clone(),
+                at: e.occurred_at.clone(),
+                mode: p.mode,
+                encounter: p.encounter,
+            }),
             _ => None,
         })
         .collect();
@@ -54,35 +58,59 @@ pub(super) fn offers(past: &Past) -> Vec<Offer> {
 
 pub(super) fn decisions(past: &Past) -> Vec<Decision> {
     let of_offer = |offer: Option<EntryId>| {
-        offer.and_then(|id| past.get(id)).and_then(|e| match &e.body {
-            Body::Offered(p) => p.encounter,
-            _ => None,
-        })
+        offer
+            .and_then(|id| past.get(id))
+            .and_then(|e| match &e.body {
+                Body::Offered(p) => p.encounter,
+                _ => None,
+            })
     };
     collect(past, |body| match body {
         Body::DecisionRecorded(p) => Some(p.clone()),
         _ => None,
     })
     .into_iter()
-    .map(|(entry, said)| Decision { encounter: said.encounter.or_else(|| of_offer(said.offer)), entry, said })
+    .map(|(entry, said)| Decision {
+        encounter: said.encounter.or_else(|| of_offer(said.offer)),
+        entry,
+        said,
+    })
     .collect()
 }
 
 /// The decisions that no other decision has seen: one, or several that do not know of each other.
 pub(super) fn standing<'a>(past: &Past, decisions: &'a [Decision]) -> Vec<&'a Decision> {
-    decisions.iter().filter(|d| !decisions.iter().any(|o| past.saw(o.entry.id, d.entry.id))).collect()
+    decisions
+        .iter()
+        .filter(|d| !decisions.iter().any(|o| past.saw(o.entry.id, d.entry.id)))
+        .collect()
 }
 
-pub(super) fn state(past: &Past, offers: &[Offer], decisions: &[Decision], review: &[ReviewItem]) -> DecisionState {
-    let disputes: Vec<_> = review.iter().filter(|item| item.kind == ReviewKind::DecisionDisputed).collect();
+pub(super) fn state(
+    past: &Past,
+    offers: &[Offer],
+    decisions: &[Decision],
+    review: &[ReviewItem],
+) -> DecisionState {
+    let disputes: Vec<_> = review
+        .iter()
+        .filter(|item| item.kind == ReviewKind::DecisionDisputed)
+        .collect();
     if disputes.iter().any(|item| item.is_open()) {
         return DecisionState::Disputed;
     }
     let standing = standing(past, decisions);
-    let settled = disputes.iter().filter_map(|item| item.settled.as_ref()).next_back();
+    let settled = disputes
+        .iter()
+        .filter_map(|item| item.settled.as_ref())
+        .next_back();
     let chosen = settled
         .and_then(|s| standing.iter().find(|d| Some(d.entry.id) == s.keep))
-        .or_else(|| standing.iter().max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id)));
+        .or_else(|| {
+            standing
+                .iter()
+                .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))
+        });
     match chosen.map(|d| d.said.value) {
         None if offers.is_empty() => DecisionState::NotOffered,
         None => DecisionState::Offered,

@@ -4,7 +4,9 @@
 use super::appointment::Appointment;
 use super::contact::{Attempt, Step};
 use super::decision::Decision;
-use crate::domain::code::{Channel, DecisionValue, Grade, LeaveCheck, Mode, Role, Setting, Signal, StepKind};
+use crate::domain::code::{
+    Channel, DecisionValue, Grade, LeaveCheck, Mode, Role, Setting, Signal, StepKind,
+};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::EntryId;
 use crate::domain::past::Past;
@@ -63,11 +65,18 @@ pub(super) fn encounters(
         .map(|(entry, setting, signal)| {
             let ended = ended(past, entry.id);
             let leaving = ended.as_ref().map(Zoned::timestamp);
-            let window = Window { start: entry.occurred_at.timestamp(), end: leaving };
+            let window = Window {
+                start: entry.occurred_at.timestamp(),
+                end: leaving,
+            };
             let direct_contact = attempts.iter().any(|a| {
-                a.said.encounter == Some(entry.id) && a.spoke_directly() && window.by_the_end(a.entry.occurred_at.timestamp())
+                a.said.encounter == Some(entry.id)
+                    && a.spoke_directly()
+                    && window.by_the_end(a.entry.occurred_at.timestamp())
             });
-            let booked = appointments.iter().any(|a| booked_at_leaving(past, &window, a));
+            let booked = appointments
+                .iter()
+                .any(|a| booked_at_leaving(past, &window, a));
             let dated_step = steps.iter().any(|s| dated_step(&window, s));
             let grade = match (direct_contact, booked, dated_step) {
                 (true, true, _) => Grade::W3,
@@ -75,7 +84,9 @@ pub(super) fn encounters(
                 (false, false, true) => Grade::W1,
                 (false, false, false) => Grade::W0,
             };
-            let closed = closings.iter().any(|(e, _)| window.holds(e.occurred_at.timestamp()));
+            let closed = closings
+                .iter()
+                .any(|(e, _)| window.holds(e.occurred_at.timestamp()));
             let leave_check = if !has_handoff {
                 LeaveCheck::NotApplicable
             } else if leaving.is_none() {
@@ -117,7 +128,10 @@ impl Window {
 
     /// Within the encounter, or written up within the grace after it.
     fn holds(&self, at: Timestamp) -> bool {
-        at >= self.start && self.end.is_none_or(|end| at <= end.saturating_add(GRACE).unwrap_or(end))
+        at >= self.start
+            && self
+                .end
+                .is_none_or(|end| at <= end.saturating_add(GRACE).unwrap_or(end))
     }
 }
 
@@ -136,11 +150,14 @@ fn booked_at_leaving(past: &Past, window: &Window, appointment: &Appointment) ->
         .iter()
         .filter_map(|id| past.get(*id))
         .any(|e| window.by_the_end(e.occurred_at.timestamp()));
-    window.holds(appointment.entry.occurred_at.timestamp()) && appointment.slot.start >= window.start && !undone
+    window.holds(appointment.entry.occurred_at.timestamp())
+        && appointment.slot.start >= window.start
+        && !undone
 }
 
 fn dated_step(window: &Window, step: &Step) -> bool {
-    let ended = |end: Option<(EntryId, Timestamp)>| end.is_some_and(|(_, at)| window.by_the_end(at));
+    let ended =
+        |end: Option<(EntryId, Timestamp)>| end.is_some_and(|(_, at)| window.by_the_end(at));
     window.holds(step.entry.occurred_at.timestamp())
         && window.end.is_none_or(|end| step.due_at() > end)
         && !ended(step.fulfilled)
@@ -154,7 +171,9 @@ fn decided(past: &Past, encounter: EntryId, decisions: &[Decision]) -> bool {
         .filter(|d| d.encounter == Some(encounter))
         .max_by_key(|d| (d.entry.occurred_at.timestamp(), past.place(d.entry.id)));
     last.is_some_and(|d| match d.said.value {
-        DecisionValue::Hesitant | DecisionValue::NotToday => !d.said.reasons.is_empty() && d.said.revisit.is_some(),
+        DecisionValue::Hesitant | DecisionValue::NotToday => {
+            !d.said.reasons.is_empty() && d.said.revisit.is_some()
+        }
         DecisionValue::DoNotAskAgain => past
             .entries()
             .iter()
@@ -164,8 +183,14 @@ fn decided(past: &Past, encounter: EntryId, decisions: &[Decision]) -> bool {
 }
 
 fn late_entries(past: &Past, encounter: EntryId, leaving: Option<Timestamp>) -> u32 {
-    let Some(end) = leaving.and_then(|end| end.saturating_add(GRACE).ok()) else { return 0 };
-    let count = past.entries().iter().filter(|e| belongs_to(&e.body) == Some(encounter) && e.recorded_at > end).count();
+    let Some(end) = leaving.and_then(|end| end.saturating_add(GRACE).ok()) else {
+        return 0;
+    };
+    let count = past
+        .entries()
+        .iter()
+        .filter(|e| belongs_to(&e.body) == Some(encounter) && e.recorded_at > end)
+        .count();
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
@@ -203,7 +228,9 @@ pub(super) fn mode_achieved(
 ) -> Option<Mode> {
     let best = encounters.iter().rev().max_by_key(|e| e.grade)?;
     let of = |encounter: Option<EntryId>| encounter == Some(best.id);
-    let contact = attempts.iter().find(|a| of(a.said.encounter) && a.spoke_directly());
+    let contact = attempts
+        .iter()
+        .find(|a| of(a.said.encounter) && a.spoke_directly());
     if contact.is_some_and(|a| a.said.channel == Channel::InPerson) {
         return Some(Mode::InPerson);
     }
@@ -218,8 +245,13 @@ pub(super) fn mode_achieved(
             && s.entry.role == Role::Coordinator
             && matches!(s.said.what, StepKind::OurCallback | StepKind::ThreeWayCall)
     });
-    let by_portal = attempts.iter().any(|a| of(a.said.encounter) && a.said.channel == Channel::Portal);
-    let given = past.entries().iter().any(|e| matches!(&e.body, Body::MaterialGiven(p) if of(p.encounter)));
+    let by_portal = attempts
+        .iter()
+        .any(|a| of(a.said.encounter) && a.said.channel == Channel::Portal);
+    let given = past
+        .entries()
+        .iter()
+        .any(|e| matches!(&e.body, Body::MaterialGiven(p) if of(p.encounter)));
     let booked_here = appointments.iter().any(|a| of(a.said.encounter));
     match () {
         () if coordinator_took_over => Some(Mode::Coordinator),

@@ -20,10 +20,9 @@ pub(super) fn owners(past: &Past) -> Vec<UserId> {
         .filter(|(id, owner)| {
             // Another's acceptance that had seen this one takes over from it; one's own release ends it.
             let taken_over = taken.iter().any(|(other, _)| past.saw(*other, *id));
-            let released = past
-                .entries()
-                .iter()
-                .any(|e| matches!(e.body, Body::OwnerReleased(_)) && e.by == *owner && past.saw(e.id, *id));
+            let released = past.entries().iter().any(|e| {
+                matches!(e.body, Body::OwnerReleased(_)) && e.by == *owner && past.saw(e.id, *id)
+            });
             !taken_over && !released
         })
         .map(|(_, owner)| owner.clone())

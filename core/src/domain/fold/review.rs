@@ -76,15 +76,26 @@ fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
     let (mut names, mut births) = (Vec::new(), Vec::new());
     for entry in past.entries() {
         match &entry.body {
-            Body::OutcomeRecorded(p) => outcome.entry(p.appointment).or_default().push((entry.id, p.value.to_string())),
+            Body::OutcomeRecorded(p) => outcome
+                .entry(p.appointment)
+                .or_default()
+                .push((entry.id, p.value.to_string())),
             Body::AppointmentChanged(p) => {
                 let said = format!("{} {} {}", p.start_local, p.zone, p.second_hour);
-                slot.entry(p.appointment).or_default().push((entry.id, said));
+                slot.entry(p.appointment)
+                    .or_default()
+                    .push((entry.id, said));
             }
-            Body::AppointmentCancelled(p) => slot.entry(p.appointment).or_default().push((entry.id, "cancelled".into())),
+            Body::AppointmentCancelled(p) => slot
+                .entry(p.appointment)
+                .or_default()
+                .push((entry.id, "cancelled".into())),
             Body::EncounterEnded(p) => {
                 let minute = entry.occurred_at.timestamp().as_second().div_euclid(60);
-                ended.entry(p.encounter).or_default().push((entry.id, minute.to_string()));
+                ended
+                    .entry(p.encounter)
+                    .or_default()
+                    .push((entry.id, minute.to_string()));
             }
             Body::PatientDescribed(p) => {
                 names.extend(p.preferred_name.iter().map(|name| (entry.id, name.clone())));
@@ -95,17 +106,33 @@ fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
     }
     // A visit that was attended cannot have been cancelled unseen by each other: the same fact, said two ways.
     for (appointment, said) in &outcome {
-        let attended = said.iter().filter(|(_, value)| value == OutcomeValue::Attended.as_str());
+        let attended = said
+            .iter()
+            .filter(|(_, value)| value == OutcomeValue::Attended.as_str());
         if let Some(slots) = slot.get_mut(appointment) {
             slots.extend(attended.cloned());
         }
     }
-    let decided = decisions.iter().map(|d| (d.entry.id, d.said.value.to_string())).collect();
+    let decided = decisions
+        .iter()
+        .map(|d| (d.entry.id, d.said.value.to_string()))
+        .collect();
     let fact = |kind, said| Fact { kind, said };
     std::iter::once(fact(ReviewKind::DecisionDisputed, decided))
-        .chain(outcome.into_values().map(|said| fact(ReviewKind::OutcomeDisputed, said)))
-        .chain(slot.into_values().map(|said| fact(ReviewKind::TwoValues, said)))
-        .chain(ended.into_values().map(|said| fact(ReviewKind::TwoValues, said)))
+        .chain(
+            outcome
+                .into_values()
+                .map(|said| fact(ReviewKind::OutcomeDisputed, said)),
+        )
+        .chain(
+            slot.into_values()
+                .map(|said| fact(ReviewKind::TwoValues, said)),
+        )
+        .chain(
+            ended
+                .into_values()
+                .map(|said| fact(ReviewKind::TwoValues, said)),
+        )
         .chain([names, births].map(|said| fact(ReviewKind::TwoValues, said)))
         .collect()
 }
@@ -116,9 +143,15 @@ fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
     for (at, (a, said_a)) in fact.said.iter().enumerate() {
         for (b, said_b) in fact.said.iter().skip(at + 1) {
             let overtaken = |x: EntryId, y: EntryId| {
-                fact.said.iter().any(|(z, _)| past.saw(*z, x) && !past.saw(*z, y) && *z != y)
+                fact.said
+                    .iter()
+                    .any(|(z, _)| past.saw(*z, x) && !past.saw(*z, y) && *z != y)
             };
-            if said_a == said_b || !past.concurrent(*a, *b) || overtaken(*a, *b) || overtaken(*b, *a) {
+            if said_a == said_b
+                || !past.concurrent(*a, *b)
+                || overtaken(*a, *b)
+                || overtaken(*b, *a)
+            {
                 continue;
             }
             let anew = fact
@@ -127,7 +160,12 @@ fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
                 .filter(|(z, _)| past.saw(*z, *a) && past.saw(*z, *b))
                 .filter_map(|(z, _)| past.get(*z))
                 .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
-                .map(|e| Settlement { by: e.id, at: e.occurred_at.timestamp(), keep: Some(e.id), named: false });
+                .map(|e| Settlement {
+                    by: e.id,
+                    at: e.occurred_at.timestamp(),
+                    keep: Some(e.id),
+                    named: false,
+                });
             items.extend(resolve(past, fact.kind, [*a, *b], &[*a, *b], anew));
         }
     }
@@ -142,11 +180,13 @@ fn two_booked(past: &Past, appointments: &[Appointment]) -> Vec<ReviewItem> {
             if !past.concurrent(a.id, b.id) {
                 continue;
             }
-            let ends: Vec<&Arc<Entry>> =
-                a.ended_by.iter().chain(&b.ended_by).filter_map(|id| past.get(*id)).collect();
-            let saw_both = |e: &Arc<Entry>| {
-                (past.saw(e.id, a.id)) && (past.saw(e.id, b.id))
-            };
+            let ends: Vec<&Arc<Entry>> = a
+                .ended_by
+                .iter()
+                .chain(&b.ended_by)
+                .filter_map(|id| past.get(*id))
+                .collect();
+            let saw_both = |e: &Arc<Entry>| (past.saw(e.id, a.id)) && (past.saw(e.id, b.id));
             if !ends.is_empty() && !ends.iter().any(|e| saw_both(e)) {
                 continue;
             }
@@ -155,10 +195,25 @@ fn two_booked(past: &Past, appointments: &[Appointment]) -> Vec<ReviewItem> {
                 .filter(|e| saw_both(e))
                 .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
                 .map(|e| {
-                    let keep = if a.ended_by.contains(&e.id) { b.id } else { a.id };
-                    Settlement { by: e.id, at: e.occurred_at.timestamp(), keep: Some(keep), named: false }
+                    let keep = if a.ended_by.contains(&e.id) {
+                        b.id
+                    } else {
+                        a.id
+                    };
+                    Settlement {
+                        by: e.id,
+                        at: e.occurred_at.timestamp(),
+                        keep: Some(keep),
+                        named: false,
+                    }
                 });
-            items.extend(resolve(past, ReviewKind::TwoBooked, [a.id, b.id], &[a.id, b.id], anew));
+            items.extend(resolve(
+                past,
+                ReviewKind::TwoBooked,
+                [a.id, b.id],
+                &[a.id, b.id],
+                anew,
+            ));
         }
     }
     items
@@ -175,25 +230,40 @@ fn resolve(
     let mut entries = entries;
     entries.sort_unstable();
     let id = DerivedId::derive(kind.as_str(), &entries);
-    let mut item = ReviewItem { id, kind, entries, choices: choices.to_vec(), settled: None };
+    let mut item = ReviewItem {
+        id,
+        kind,
+        entries,
+        choices: choices.to_vec(),
+        settled: None,
+    };
     let named: Vec<Settlement> = past
         .entries()
         .iter()
         .filter_map(|e| match &e.body {
             Body::ReviewSettled(p) if p.items.contains(&id) && choices.contains(&p.keep) => {
-                Some(Settlement { by: e.id, at: e.occurred_at.timestamp(), keep: Some(p.keep), named: true })
+                Some(Settlement {
+                    by: e.id,
+                    at: e.occurred_at.timestamp(),
+                    keep: Some(p.keep),
+                    named: true,
+                })
             }
             _ => None,
         })
         .collect();
-    let newest: Vec<&Settlement> =
-        named.iter().filter(|s| !named.iter().any(|o| past.saw(o.by, s.by))).collect();
+    let newest: Vec<&Settlement> = named
+        .iter()
+        .filter(|s| !named.iter().any(|o| past.saw(o.by, s.by)))
+        .collect();
     let Some(first) = newest.iter().min_by_key(|s| (s.at, s.by)) else {
         item.settled = anew;
         return vec![item];
     };
     item.settled = Some((*first).clone());
-    let Some(other) = newest.iter().find(|s| s.keep != first.keep) else { return vec![item] };
+    let Some(other) = newest.iter().find(|s| s.keep != first.keep) else {
+        return vec![item];
+    };
     // Two people settled it two ways: neither stands, and a further item asks again.
     let (first, other) = (first.by, other.by);
     let mut further = resolve(past, kind, [first, other], choices, anew);

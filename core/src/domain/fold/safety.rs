@@ -1,7 +1,9 @@
 //! Screens as their results, and safety flags. A flag is named by the entry that raised it, and only an entry that
 //! names it moves it on; what happened elsewhere at the same time never clears it.
 
-use crate::domain::code::{FlagStatus, HandedHow, Instrument, SafetyReason, ScreenResult, SelfHarm};
+use crate::domain::code::{
+    FlagStatus, HandedHow, Instrument, SafetyReason, ScreenResult, SelfHarm,
+};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::EntryId;
 use crate::domain::past::Past;
@@ -46,7 +48,12 @@ pub(super) fn safety(past: &Past) -> (Vec<Screen>, Vec<Flag>, Vec<FlagEvent>) {
     let (mut screens, mut flags, mut events) = (Vec::new(), Vec::new(), Vec::new());
     for entry in past.entries() {
         let mut event = |flags: &[EntryId], status, handed| {
-            events.push(FlagEvent { entry: Arc::clone(entry), flags: flags.to_vec(), status, handed });
+            events.push(FlagEvent {
+                entry: Arc::clone(entry),
+                flags: flags.to_vec(),
+                status,
+                handed,
+            });
         };
         match &entry.body {
             Body::ScreenRecorded(p) => {
@@ -57,11 +64,19 @@ pub(super) fn safety(past: &Past) -> (Vec<Screen>, Vec<Flag>, Vec<FlagEvent>) {
                     self_harm: p.self_harm,
                 });
                 if p.self_harm == SelfHarm::Yes {
-                    flags.push(Flag { entry: Arc::clone(entry), reason: SafetyReason::SelfHarmItem });
+                    flags.push(Flag {
+                        entry: Arc::clone(entry),
+                        reason: SafetyReason::SelfHarmItem,
+                    });
                 }
             }
-            Body::SafetyRaised(p) => flags.push(Flag { entry: Arc::clone(entry), reason: p.reason }),
-            Body::SafetyHanded(p) => event(&p.flags, FlagStatus::Handed, Some((p.to.clone(), p.how))),
+            Body::SafetyRaised(p) => flags.push(Flag {
+                entry: Arc::clone(entry),
+                reason: p.reason,
+            }),
+            Body::SafetyHanded(p) => {
+                event(&p.flags, FlagStatus::Handed, Some((p.to.clone(), p.how)));
+            }
             Body::SafetyAssessing(p) => event(&p.flags, FlagStatus::Assessing, None),
             Body::SafetyResolved(p) => event(&p.flags, FlagStatus::Resolved, None),
             _ => {}

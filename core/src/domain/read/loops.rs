@@ -31,12 +31,19 @@ pub(super) fn history(patient: &Patient, record: &Record, receipts: &Receipts) -
         // What a later closing had not seen either opens that one again, not this one.
         let next = closings.get(at + 1);
         if points.last().is_none_or(|p| p.closed.is_none()) {
-            points.push(LoopPoint { closed: Some(said.reason), at: Some(closing.occurred_at.timestamp()) });
+            points.push(LoopPoint {
+                closed: Some(said.reason),
+                at: Some(closing.occurred_at.timestamp()),
+            });
         }
         let mut reopened: Vec<Option<Timestamp>> = record
             .entries()
             .iter()
-            .filter(|e| e.id != closing.id && !record.past.saw(closing.id, e.id) && is_relevant(record, closing, e))
+            .filter(|e| {
+                e.id != closing.id
+                    && !record.past.saw(closing.id, e.id)
+                    && is_relevant(record, closing, e)
+            })
             .filter(|e| next.is_none_or(|(later, _)| record.past.saw(later.id, e.id)))
             .map(|e| reopened_at(record, receipts, closing, e))
             .collect();
@@ -48,7 +55,14 @@ pub(super) fn history(patient: &Patient, record: &Record, receipts: &Receipts) -
                 .filter(|f| next.is_none_or(|(_, later)| names(later, f.id)))
                 .map(|f| reopened_at(record, receipts, closing, &f.entry)),
         );
-        if let Some(at) = reopened.iter().copied().flatten().min().map(Some).or_else(|| reopened.first().copied()) {
+        if let Some(at) = reopened
+            .iter()
+            .copied()
+            .flatten()
+            .min()
+            .map(Some)
+            .or_else(|| reopened.first().copied())
+        {
             points.push(LoopPoint { closed: None, at });
         }
     }
@@ -60,7 +74,12 @@ fn names(said: &LoopClosed, flag: EntryId) -> bool {
 }
 
 /// When this entry opened the loop again: at its own time if its author knew of the closing, else when both were known.
-fn reopened_at(record: &Record, receipts: &Receipts, closing: &Entry, entry: &Arc<Entry>) -> Option<Timestamp> {
+fn reopened_at(
+    record: &Record,
+    receipts: &Receipts,
+    closing: &Entry,
+    entry: &Arc<Entry>,
+) -> Option<Timestamp> {
     if record.past.saw(entry.id, closing.id) {
         return Some(entry.occurred_at.timestamp());
     }
@@ -78,7 +97,9 @@ fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
         | Body::AppointmentCancelled(_)
         | Body::ContactAttempted(_)
         | Body::SafetyRaised(_) => true,
-        Body::ScreenRecorded(p) => p.result == ScreenResult::Positive || p.self_harm == SelfHarm::Yes,
+        Body::ScreenRecorded(p) => {
+            p.result == ScreenResult::Positive || p.self_harm == SelfHarm::Yes
+        }
         Body::OutcomeRecorded(p) => known_outcome(record, closing, p.appointment) != Some(p.value),
         _ => false,
     }
@@ -86,8 +107,13 @@ fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
 
 /// The outcome that the closing's author knew.
 fn known_outcome(record: &Record, closing: &Entry, appointment: EntryId) -> Option<OutcomeValue> {
-    record.entries().iter().rev().filter(|e| record.past.saw(closing.id, e.id)).find_map(|e| match &e.body {
-        Body::OutcomeRecorded(p) if p.appointment == appointment => Some(p.value),
-        _ => None,
-    })
+    record
+        .entries()
+        .iter()
+        .rev()
+        .filter(|e| record.past.saw(closing.id, e.id))
+        .find_map(|e| match &e.body {
+            Body::OutcomeRecorded(p) if p.appointment == appointment => Some(p.value),
+            _ => None,
+        })
 }

@@ -34,7 +34,10 @@ impl PromiseReading {
 
 /// The promises of a record. A voicemail does not meet one: the practice has to reach her.
 pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
-    let made = record.steps.iter().filter(|s| s.said.what == StepKind::PartnerCallback);
+    let made = record
+        .steps
+        .iter()
+        .filter(|s| s.said.what == StepKind::PartnerCallback);
     made.filter_map(|step| {
         let partner = step.said.partner.clone()?;
         let made_at = step.entry.occurred_at.timestamp();

@@ -42,26 +42,43 @@ impl ReviewReading {
     /// Minutes of the clock that it stood open, up to now.
     pub fn open_minutes(&self, now: Timestamp) -> Option<i64> {
         let until = self.settled_at.unwrap_or(now);
-        self.opened_at.map(|opened| (until.duration_since(opened).as_secs() / 60).max(0))
+        self.opened_at
+            .map(|opened| (until.duration_since(opened).as_secs() / 60).max(0))
     }
 }
 
-pub(super) fn review(record: &Record, receipts: &Receipts, sheet: &Organisation) -> Vec<ReviewReading> {
+pub(super) fn review(
+    record: &Record,
+    receipts: &Receipts,
+    sheet: &Organisation,
+) -> Vec<ReviewReading> {
     let site = record.site.as_ref();
     record
         .review
         .iter()
         .map(|item| {
             let [a, b] = item.entries;
-            let mut authors: Vec<UserId> =
-                [a, b].iter().filter_map(|id| record.past.get(*id)).map(|e| e.by.clone()).collect();
+            let mut authors: Vec<UserId> = [a, b]
+                .iter()
+                .filter_map(|id| record.past.get(*id))
+                .map(|e| e.by.clone())
+                .collect();
             authors.sort();
             authors.dedup();
-            let owners = if record.owners.is_empty() { authors.clone() } else { record.owners.clone() };
-            let told = authors.into_iter().filter(|a| !owners.contains(a)).collect();
+            let owners = if record.owners.is_empty() {
+                authors.clone()
+            } else {
+                record.owners.clone()
+            };
+            let told = authors
+                .into_iter()
+                .filter(|a| !owners.contains(a))
+                .collect();
             let opened_at = receipts.both_received_at(a, b);
             let due_at = opened_at.zip(site).and_then(|(opened, site)| {
-                sheet.site(site).map(|s| s.calendar.next_closing(opened, &sheet.site_zone(site)))
+                sheet
+                    .site(site)
+                    .map(|s| s.calendar.next_closing(opened, &sheet.site_zone(site)))
             });
             ReviewReading {
                 id: item.id,
@@ -73,7 +90,11 @@ pub(super) fn review(record: &Record, receipts: &Receipts, sheet: &Organisation)
                 opened_at,
                 due_at,
                 settled_at: item.settled.as_ref().map(|s| s.at),
-                keep: item.settled.as_ref().and_then(|s| s.keep).filter(|keep| record.past.get(*keep).is_some()),
+                keep: item
+                    .settled
+                    .as_ref()
+                    .and_then(|s| s.keep)
+                    .filter(|keep| record.past.get(*keep).is_some()),
             }
         })
         .collect()

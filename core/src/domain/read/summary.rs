@@ -1,10 +1,13 @@
 //! One record as plain data: what indexes and projections keep, what views and pages are filled from.
 
 use super::task::Work;
-use super::{LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, TaskState, loops, measure, promise, review};
+use super::{
+    LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, TaskState, loops, measure,
+    promise, review,
+};
 use crate::domain::code::{
-    AppointmentStatus, Channel, CloseReason, DecisionState, DecisionValue, Direction, FlagStatus, Grade, LeaveCheck,
-    Modality, Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
+    AppointmentStatus, Channel, CloseReason, DecisionState, DecisionValue, Direction, FlagStatus,
+    Grade, LeaveCheck, Modality, Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
 };
 use crate::domain::entry::Body;
 use crate::domain::fold::{Encounter, Record};
@@ -78,6 +81,8 @@ pub struct Summary {
     pub days_to_attended: Option<i64>,
     /// Not today at first, agreed later.
     pub converted: bool,
+    /// Until when this reads the same though nothing is recorded: the next visit's start, or a task's lapse.
+    pub good_until: Option<Timestamp>,
     /// When the server had its newest entry.
     pub received_at: Option<Timestamp>,
     /// Entries that came more than 24 h after they were recorded.
@@ -204,18 +209,32 @@ pub(super) fn summary(
     sheet: &Organisation,
     now: Timestamp,
 ) -> Summary {
-    let appointments: Vec<_> = record.appointments.iter().map(|a| appointment(a, now)).collect();
+    let appointments: Vec<_> = record
+        .appointments
+        .iter()
+        .map(|a| appointment(a, now))
+        .collect();
     let promises = promise::promises(record);
     let review = review::review(record, receipts, sheet);
     let loop_history = loops::history(patient, record, receipts);
     let last = loop_history.last();
     let closed = last.and_then(|p| p.closed);
     let closed_at = last.filter(|p| p.closed.is_some()).and_then(|p| p.at);
-    let work =
-        Work { patient, record, appointments: &appointments, promises: &promises, review: &review, closed_at, sheet };
+    let work = Work {
+        patient,
+        record,
+        appointments: &appointments,
+        promises: &promises,
+        review: &review,
+        closed_at,
+        sheet,
+    };
     let tasks = work.tasks();
     let next = next(&appointments, &tasks, &review, now);
-    let agreed = record.decisions.iter().filter(|d| d.said.value == DecisionValue::Agreed);
+    let agreed = record
+        .decisions
+        .iter()
+        .filter(|d| d.said.value == DecisionValue::Agreed);
     Summary {
         record: record.id,
         patient: record.patient,
@@ -224,27 +243,52 @@ pub(super) fn summary(
         stage: stage(patient, record, closed, &appointments, &tasks, now),
         closed,
         owners: record.owners.clone(),
-        identified: record.need.as_ref().map(|(e, _)| (e.occurred_at.timestamp(), e.by.clone())),
+        identified: record
+            .need
+            .as_ref()
+            .map(|(e, _)| (e.occurred_at.timestamp(), e.by.clone())),
         identified_on: record.need.as_ref().map(|(e, _)| e.occurred_at.date()),
         offered_at: record.offers.first().map(|o| o.at.timestamp()),
         agreed_at: agreed.map(|d| d.entry.occurred_at.timestamp()).min(),
         decision: record.decision,
         mode_intended: record.mode_intended,
         mode_achieved: record.mode_achieved,
-        grade: record.encounters.iter().map(|e| e.grade).max().filter(|_| record.need.is_some()),
+        grade: record
+            .encounters
+            .iter()
+            .map(|e| e.grade)
+            .max()
+            .filter(|_| record.need.is_some()),
         encounters: record.encounters.iter().map(encounter).collect(),
-        flags: patient.flags.iter().filter(|f| f.record == record.id).map(|f| flag(record, f, receipts)).collect(),
+        flags: patient
+            .flags
+            .iter()
+            .filter(|f| f.record == record.id)
+            .map(|f| flag(record, f, receipts))
+            .collect(),
         identify_to_contact_min: measure::identify_to_contact_min(record),
         days_to_appt: measure::days_to_appt(record, &appointments),
         days_from_offer: measure::days_from_offer(record, &appointments),
         days_to_attended: measure::days_to_attended(record, &appointments),
         converted: measure::converted(record),
-        received_at: record.entries().iter().filter_map(|e| receipts.received_at(e.id)).max(),
+        received_at: record
+            .entries()
+            .iter()
+            .filter_map(|e| receipts.received_at(e.id))
+            .max(),
         arrived_late: count(record.entries().iter().filter(|e| {
-            receipts.received_at(e.id).is_some_and(|r| r.duration_since(e.recorded_at).as_hours() >= 24)
+            receipts
+                .received_at(e.id)
+                .is_some_and(|r| r.duration_since(e.recorded_at).as_hours() >= 24)
         })),
-        unknown: count(record.entries().iter().filter(|e| matches!(e.body, Body::Unknown(_)))),
+        unknown: count(
+            record
+                .entries()
+                .iter()
+                .filter(|e| matches!(e.body, Body::Unknown(_))),
+        ),
         calls: record.attempts.iter().filter_map(call).collect(),
+        good_until: good_until(&appointments, &tasks, now),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
         appointments,
@@ -256,6 +300,11 @@ pub(super) fn summary(
 }
 
 impl Summary {
+    /// Does it still read the same at this time?
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.good_until.is_none_or(|until| now < until)
+    }
+
     /// Is there a handoff whose loop is open?
     pub fn is_open(&self) -> bool {
         self.identified.is_some() && self.closed.is_none()
@@ -287,14 +336,23 @@ fn stage(
 ) -> Stage {
     let any = |status| appointments.iter().any(|a| a.status == status);
     let live_step = tasks.iter().any(|t| {
-        matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed) && t.state(now) == TaskState::Open
+        matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
+            && t.state(now) == TaskState::Open
     });
     match record.decision {
         _ if patient.open_flags().next().is_some() => Stage::Safety,
-        _ if record.review.iter().any(crate::domain::fold::ReviewItem::is_open) => Stage::NeedsAPerson,
+        _ if record
+            .review
+            .iter()
+            .any(crate::domain::fold::ReviewItem::is_open) =>
+        {
+            Stage::NeedsAPerson
+        }
         _ if closed.is_some() => Stage::Closed,
         _ if any(AppointmentStatus::Attended) => Stage::Attended,
-        _ if any(AppointmentStatus::NoShow) && !any(AppointmentStatus::Booked) => Stage::MissedVisit,
+        _ if any(AppointmentStatus::NoShow) && !any(AppointmentStatus::Booked) => {
+            Stage::MissedVisit
+        }
         _ if any(AppointmentStatus::Booked) => Stage::Booked,
         _ if live_step => Stage::NextStepSet,
         DecisionState::Withdrew | DecisionState::DoNotAskAgain => Stage::StoppedAtHerWish,
@@ -314,20 +372,34 @@ fn next(
     now: Timestamp,
 ) -> Option<Next> {
     if let Some(item) = review.iter().find(|i| i.is_open()) {
-        return Some(Next { kind: NextKind::Decide(item.kind), at: item.due_at, partner: None });
+        return Some(Next {
+            kind: NextKind::Decide(item.kind),
+            at: item.due_at,
+            partner: None,
+        });
     }
     let visits = appointments
         .iter()
         .filter(|a| a.status == AppointmentStatus::Booked && a.start > now)
-        .map(|a| Next { kind: NextKind::Visit, at: Some(a.start), partner: Some(a.partner.clone()) });
+        .map(|a| Next {
+            kind: NextKind::Visit,
+            at: Some(a.start),
+            partner: Some(a.partner.clone()),
+        });
     let open = tasks.iter().filter(|t| {
         // A check after a visit to come is not what comes next.
         t.state(now) == TaskState::Open && t.kind != TaskKind::AttendanceCheck
             || t.kind == TaskKind::AttendanceCheck
                 && t.state(now) == TaskState::Open
-                && appointments.iter().any(|a| a.id == t.cause && a.start <= now)
+                && appointments
+                    .iter()
+                    .any(|a| a.id == t.cause && a.start <= now)
     });
-    let tasks = open.map(|t| Next { kind: NextKind::Task(t.kind), at: t.due_at, partner: t.partner.clone() });
+    let tasks = open.map(|t| Next {
+        kind: NextKind::Task(t.kind),
+        at: t.due_at,
+        partner: t.partner.clone(),
+    });
     visits.chain(tasks).min_by_key(|n| (n.at.is_none(), n.at))
 }
 
@@ -345,7 +417,10 @@ fn encounter(encounter: &Encounter) -> EncounterReading {
     }
 }
 
-fn appointment(appointment: &crate::domain::fold::Appointment, now: Timestamp) -> AppointmentReading {
+fn appointment(
+    appointment: &crate::domain::fold::Appointment,
+    now: Timestamp,
+) -> AppointmentReading {
     AppointmentReading {
         id: appointment.id,
         partner: appointment.partner().clone(),
@@ -360,20 +435,42 @@ fn appointment(appointment: &crate::domain::fold::Appointment, now: Timestamp) -
     }
 }
 
+/// The next instant at which time alone makes this read otherwise.
+fn good_until(
+    appointments: &[AppointmentReading],
+    tasks: &[TaskReading],
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let starts = appointments.iter().map(|a| a.start);
+    let lapses = tasks.iter().filter_map(|t| t.lapses_at);
+    starts.chain(lapses).filter(|at| *at > now).min()
+}
+
 /// Our own calls alone tell how well a practice is reached.
 fn call(attempt: &crate::domain::fold::Attempt) -> Option<CallReading> {
-    let ours = attempt.said.direction == Direction::ToPartner && attempt.said.channel == Channel::Voice;
+    let ours =
+        attempt.said.direction == Direction::ToPartner && attempt.said.channel == Channel::Voice;
     let partner = attempt.said.partner.clone().filter(|_| ours)?;
-    Some(CallReading { partner, at: attempt.entry.occurred_at.timestamp(), answered: attempt.reached() })
+    Some(CallReading {
+        partner,
+        at: attempt.entry.occurred_at.timestamp(),
+        answered: attempt.reached(),
+    })
 }
 
 fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> FlagReading {
     let raised_at = flag.entry.occurred_at.timestamp();
     let setting = record.encounters.iter().find(|e| {
         let at = e.entry.occurred_at.timestamp();
-        at <= raised_at && e.ended.as_ref().is_none_or(|end| end.timestamp() >= raised_at)
+        at <= raised_at
+            && e.ended
+                .as_ref()
+                .is_none_or(|end| end.timestamp() >= raised_at)
     });
-    let handed_at = flag.handed.as_ref().map(|(_, _, e)| e.occurred_at.timestamp());
+    let handed_at = flag
+        .handed
+        .as_ref()
+        .map(|(_, _, e)| e.occurred_at.timestamp());
     let assessed_at = flag.assessed.as_ref().map(|e| e.occurred_at.timestamp());
     let first = [handed_at, assessed_at].into_iter().flatten().min();
     let mut resolved_by: Vec<_> = flag.resolved.iter().map(|e| e.by.clone()).collect();
@@ -388,9 +485,16 @@ fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> FlagReading
         raised_at,
         received_at: receipts.received_at(flag.id),
         setting: setting.map(|e| e.setting),
-        handed: flag.handed.as_ref().map(|(to, _, e)| (to.clone(), e.occurred_at.timestamp())),
+        handed: flag
+            .handed
+            .as_ref()
+            .map(|(to, _, e)| (to.clone(), e.occurred_at.timestamp())),
         clinician_min: first.map(|at| crate::domain::time::minutes_between(raised_at, at)),
         resolved_by,
-        resolved_at: flag.resolved.iter().map(|e| e.occurred_at.timestamp()).min(),
+        resolved_at: flag
+            .resolved
+            .iter()
+            .map(|e| e.occurred_at.timestamp())
+            .min(),
     }
 }

@@ -3,7 +3,10 @@
 
 use super::summary::AppointmentReading;
 use super::{PromiseReading, ReviewReading};
-use crate::domain::code::{AppointmentStatus, ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, StepKind, TaskKind};
+use crate::domain::code::{
+    AppointmentStatus, ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, StepKind,
+    TaskKind,
+};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId, PartnerId, UserId};
@@ -60,7 +63,8 @@ impl TaskReading {
 
     /// Is it open and past its time?
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.state(now) == TaskState::Open && self.due_at.is_some_and(|due| time::is_overdue(due, now))
+        self.state(now) == TaskState::Open
+            && self.due_at.is_some_and(|due| time::is_overdue(due, now))
     }
 }
 
@@ -89,7 +93,10 @@ impl Work<'_> {
         }
         self.of_flags(&mut tasks);
         for task in &mut tasks {
-            task.done = [task.done, self.ticked(task.id)].into_iter().flatten().min_by_key(|(_, at)| *at);
+            task.done = [task.done, self.ticked(task.id)]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(_, at)| *at);
         }
         tasks.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.id));
         tasks
@@ -98,18 +105,33 @@ impl Work<'_> {
     fn calendar(&self) -> (Calendar, TimeZone) {
         self.record.site.as_ref().map_or_else(
             || (Calendar::default(), TimeZone::UTC),
-            |site| (self.sheet.site(site).map(|s| s.calendar.clone()).unwrap_or_default(), self.sheet.site_zone(site)),
+            |site| {
+                (
+                    self.sheet
+                        .site(site)
+                        .map(|s| s.calendar.clone())
+                        .unwrap_or_default(),
+                    self.sheet.site_zone(site),
+                )
+            },
         )
     }
 
     /// Close of the n-th working day after an instant.
     fn business_days_after(&self, at: Timestamp, n: u16) -> Timestamp {
         let (calendar, zone) = self.calendar();
-        calendar.closing_on(calendar.business_day_after(time::date_in(at, &zone), n), &zone)
+        calendar.closing_on(
+            calendar.business_day_after(time::date_in(at, &zone), n),
+            &zone,
+        )
     }
 
     fn task(&self, kind: TaskKind, cause: &Entry, due_at: Option<Timestamp>) -> TaskReading {
-        let owners = if self.record.owners.is_empty() { vec![cause.by.clone()] } else { self.record.owners.clone() };
+        let owners = if self.record.owners.is_empty() {
+            vec![cause.by.clone()]
+        } else {
+            self.record.owners.clone()
+        };
         TaskReading {
             id: DerivedId::derive(kind.as_str(), &[cause.id]),
             kind,
@@ -133,7 +155,12 @@ impl Work<'_> {
     }
 
     /// The first entry after an instant that answers something.
-    fn answered(&self, since: Timestamp, cause: EntryId, answers: impl Fn(&Body) -> bool) -> Option<(EntryId, Timestamp)> {
+    fn answered(
+        &self,
+        since: Timestamp,
+        cause: EntryId,
+        answers: impl Fn(&Body) -> bool,
+    ) -> Option<(EntryId, Timestamp)> {
         self.record
             .entries()
             .iter()
@@ -145,16 +172,29 @@ impl Work<'_> {
     fn of_appointments(&self, tasks: &mut Vec<TaskReading>) {
         for (appointment, read) in self.record.appointments.iter().zip(self.appointments) {
             let start = appointment.slot.start;
-            let gone = matches!(appointment.status, AppointmentStatus::Cancelled | AppointmentStatus::Superseded)
-                .then_some(appointment.status_at);
+            let gone = matches!(
+                appointment.status,
+                AppointmentStatus::Cancelled | AppointmentStatus::Superseded
+            )
+            .then_some(appointment.status_at);
             let zone = TimeZone::get(&appointment.slot.zone).unwrap_or(TimeZone::UTC);
             let day_before = start.to_zoned(zone).saturating_sub(1.day()).timestamp();
             let mut reminder = self.task(TaskKind::Reminder, &appointment.entry, Some(day_before));
-            reminder.lapses_at = Some(gone.unwrap_or(start));
-            let mut check =
-                self.task(TaskKind::AttendanceCheck, &appointment.entry, Some(self.business_days_after(start, 1)));
+            // Booked for so soon that she was told a moment ago: there is nothing to remind her of.
+            let told = appointment.entry.occurred_at.timestamp();
+            reminder.lapses_at = Some(if day_before <= told {
+                told
+            } else {
+                gone.unwrap_or(start)
+            });
+            let mut check = self.task(
+                TaskKind::AttendanceCheck,
+                &appointment.entry,
+                Some(self.business_days_after(start, 1)),
+            );
             check.lapses_at = gone;
-            let outcome = |b: &Body| matches!(b, Body::OutcomeRecorded(p) if p.appointment == appointment.id);
+            let outcome =
+                |b: &Body| matches!(b, Body::OutcomeRecorded(p) if p.appointment == appointment.id);
             check.done = self.answered(Timestamp::MIN, appointment.id, outcome);
             for task in [&mut reminder, &mut check] {
                 task.partner = Some(read.partner.clone());
@@ -170,12 +210,20 @@ impl Work<'_> {
                 if p.appointment == appointment && p.value == crate::domain::code::OutcomeValue::NoShow)
         });
         let stands = self.record.appointment(appointment).is_some_and(|a| {
-            matches!(a.status, AppointmentStatus::NoShow | AppointmentStatus::OutcomeDisputed)
+            matches!(
+                a.status,
+                AppointmentStatus::NoShow | AppointmentStatus::OutcomeDisputed
+            )
         });
         if let Some(missed) = missed.filter(|_| stands) {
             let at = missed.occurred_at.timestamp();
-            let mut rescue = self.task(TaskKind::NoShowRescue, missed, Some(self.business_days_after(at, 2)));
-            let answers = |b: &Body| matches!(b, Body::AppointmentBooked(_) | Body::DecisionRecorded(_));
+            let mut rescue = self.task(
+                TaskKind::NoShowRescue,
+                missed,
+                Some(self.business_days_after(at, 2)),
+            );
+            let answers =
+                |b: &Body| matches!(b, Body::AppointmentBooked(_) | Body::DecisionRecorded(_));
             rescue.done = self.answered(at, missed.id, answers);
             tasks.push(rescue);
         }
@@ -193,20 +241,35 @@ impl Work<'_> {
                 .record
                 .attempts
                 .iter()
-                .filter(|a| a.entry.id != attempt.entry.id && a.said.with == with && a.entry.occurred_at.timestamp() > at)
+                .filter(|a| {
+                    a.entry.id != attempt.entry.id
+                        && a.said.with == with
+                        && a.entry.occurred_at.timestamp() > at
+                })
                 .map(|a| (a.entry.id, a.entry.occurred_at.timestamp()))
                 .min_by_key(|(id, at)| (*at, *id));
             tasks.push(retry);
         }
         for step in &self.record.steps {
             let promise = self.promises.iter().find(|p| p.step == step.entry.id);
-            let kind = if step.said.what == StepKind::PartnerCallback { TaskKind::PromiseMissed } else { TaskKind::NextStep };
+            let kind = if step.said.what == StepKind::PartnerCallback {
+                TaskKind::PromiseMissed
+            } else {
+                TaskKind::NextStep
+            };
             let due = promise.map_or(step.due_at(), |p| p.due_at);
             let mut task = self.task(kind, &step.entry, Some(due));
-            task.owners = step.said.owner.clone().map_or(task.owners, |owner| vec![owner]);
+            task.owners = step
+                .said
+                .owner
+                .clone()
+                .map_or(task.owners, |owner| vec![owner]);
             task.partner.clone_from(&step.said.partner);
             let met = promise.and_then(|p| p.met_at).map(|at| (step.entry.id, at));
-            task.done = [step.fulfilled, met].into_iter().flatten().min_by_key(|(_, at)| *at);
+            task.done = [step.fulfilled, met]
+                .into_iter()
+                .flatten()
+                .min_by_key(|(_, at)| *at);
             task.lapses_at = step.cancelled.map(|(_, at)| at);
             tasks.push(task);
         }
@@ -215,29 +278,50 @@ impl Work<'_> {
     fn of_decisions(&self, tasks: &mut Vec<TaskReading>) {
         let (calendar, zone) = self.calendar();
         for decision in &self.record.decisions {
-            let declined = matches!(decision.said.value, DecisionValue::Hesitant | DecisionValue::NotToday);
-            let Some(revisit) = decision.said.revisit.as_ref().filter(|_| declined) else { continue };
+            let declined = matches!(
+                decision.said.value,
+                DecisionValue::Hesitant | DecisionValue::NotToday
+            );
+            let Some(revisit) = decision.said.revisit.as_ref().filter(|_| declined) else {
+                continue;
+            };
             let due = match revisit {
                 Revisit::On(date) => Some(calendar.closing_on(*date, &zone)),
                 Revisit::NextEncounter => None,
             };
             let mut task = self.task(TaskKind::Revisit, &decision.entry, due);
             let at = decision.entry.occurred_at.timestamp();
-            task.done = self.answered(at, decision.entry.id, |b| matches!(b, Body::DecisionRecorded(_)));
+            task.done = self.answered(at, decision.entry.id, |b| {
+                matches!(b, Body::DecisionRecorded(_))
+            });
             tasks.push(task);
         }
     }
 
     /// When one of two bookings was kept, the other practice is told by a person.
     fn of_settlements(&self, tasks: &mut Vec<TaskReading>) {
-        for item in self.review.iter().filter(|i| i.kind == ReviewKind::TwoBooked) {
+        for item in self
+            .review
+            .iter()
+            .filter(|i| i.kind == ReviewKind::TwoBooked)
+        {
             let settling = self.record.entries().iter().find(|e| {
                 matches!(&e.body, Body::ReviewSettled(p) if p.items.contains(&item.id) && Some(p.keep) == item.keep)
             });
-            let other = item.choices.iter().find(|c| Some(**c) != item.keep).and_then(|c| self.record.appointment(*c));
-            let (Some(settling), Some(other)) = (settling, other) else { continue };
+            let other = item
+                .choices
+                .iter()
+                .find(|c| Some(**c) != item.keep)
+                .and_then(|c| self.record.appointment(*c));
+            let (Some(settling), Some(other)) = (settling, other) else {
+                continue;
+            };
             let at = settling.occurred_at.timestamp();
-            let mut task = self.task(TaskKind::CallOtherPartner, settling, Some(self.business_days_after(at, 1)));
+            let mut task = self.task(
+                TaskKind::CallOtherPartner,
+                settling,
+                Some(self.business_days_after(at, 1)),
+            );
             task.partner = Some(other.partner().clone());
             let partner = other.partner();
             task.done = self.answered(at, settling.id, |b| {
@@ -248,18 +332,37 @@ impl Work<'_> {
     }
 
     fn of_encounters(&self, tasks: &mut Vec<TaskReading>) {
-        for encounter in self.record.encounters.iter().filter(|e| e.leave_check == LeaveCheck::Fail) {
-            let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else { continue };
-            let mut task = self.task(TaskKind::NextDay, &encounter.entry, Some(self.business_days_after(left, 1)));
+        for encounter in self
+            .record
+            .encounters
+            .iter()
+            .filter(|e| e.leave_check == LeaveCheck::Fail)
+        {
+            let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else {
+                continue;
+            };
+            let mut task = self.task(
+                TaskKind::NextDay,
+                &encounter.entry,
+                Some(self.business_days_after(left, 1)),
+            );
             task.done = self.answered(left, encounter.id, |b| {
-                matches!(b, Body::NextStepSet(_) | Body::AppointmentBooked(_) | Body::DecisionRecorded(_))
+                matches!(
+                    b,
+                    Body::NextStepSet(_) | Body::AppointmentBooked(_) | Body::DecisionRecorded(_)
+                )
             });
             tasks.push(task);
         }
     }
 
     fn of_flags(&self, tasks: &mut Vec<TaskReading>) {
-        for flag in self.patient.flags.iter().filter(|f| f.record == self.record.id) {
+        for flag in self
+            .patient
+            .flags
+            .iter()
+            .filter(|f| f.record == self.record.id)
+        {
             let raised = flag.entry.occurred_at.timestamp();
             let (_, zone) = self.calendar();
             let due = self.business_days_after(raised, 1);

@@ -3,7 +3,8 @@
 use crate::dashboard::words;
 use jiff::civil::DateTime;
 use warmhand_core::domain::code::{
-    BookedBy, ContactWith, Direction, OutcomeValue, ReviewKind, ScreenResult, SelfHarm, Signal, StepKind,
+    BookedBy, ContactWith, Direction, OutcomeValue, ReviewKind, ScreenResult, SelfHarm, Signal,
+    StepKind,
 };
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::fold::Record;
@@ -19,15 +20,25 @@ pub(super) struct Told {
 }
 
 fn practice(id: &PartnerId, sheet: &Organisation) -> String {
-    sheet.partner(id).map_or_else(|| id.to_string(), |p| p.name.clone())
+    sheet
+        .partner(id)
+        .map_or_else(|| id.to_string(), |p| p.name.clone())
 }
 
 fn slot(at: DateTime) -> String {
     words::date_and_time(at)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line a kind of entry, and there are many kinds"
+)]
 pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
-    let plain = |what: &str| Told { what: what.to_owned(), words: String::new(), place: Vec::new() };
+    let plain = |what: &str| Told {
+        what: what.to_owned(),
+        words: String::new(),
+        place: Vec::new(),
+    };
     let name = |user| words::isolated(sheet.name_of(user));
     match &entry.body {
         Body::RecordOpened(_) | Body::ScreensOpened(_) => plain("opened the record"),
@@ -38,10 +49,16 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
                 Some(Signal::None) => vec!["no signal".to_owned()],
                 _ => Vec::new(),
             };
-            Told { place: signal, ..plain(&format!("began a {}", words::setting(p.setting))) }
+            Told {
+                place: signal,
+                ..plain(&format!("began a {}", words::setting(p.setting)))
+            }
         }
         Body::EncounterEnded(p) => ended(record, p.encounter),
-        Body::LeaveReasonGiven(p) => Told { words: p.reason.clone(), ..plain("said why she left without a plan") },
+        Body::LeaveReasonGiven(p) => Told {
+            words: p.reason.clone(),
+            ..plain("said why she left without a plan")
+        },
         Body::ScreenRecorded(p) => {
             let result = match p.result {
                 ScreenResult::Positive => "positive",
@@ -53,19 +70,32 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
                 SelfHarm::Unanswered => ", one safety question unanswered",
                 SelfHarm::No | SelfHarm::Unavailable => "",
             };
-            plain(&format!("recorded a screen ({}): {result}{harm}", words::instrument(p.instrument)))
+            plain(&format!(
+                "recorded a screen ({}): {result}{harm}",
+                words::instrument(p.instrument)
+            ))
         }
         Body::ScreenAnswered(_) => plain("kept the answers of a screen"),
         Body::NeedIdentified(p) => match &p.owner {
-            Some(owner) => plain(&format!("identified a need; {} looks after it", name(owner))),
+            Some(owner) => plain(&format!(
+                "identified a need; {} looks after it",
+                name(owner)
+            )),
             None => plain("identified a need; nobody holds it yet"),
         },
         Body::OwnerOffered(p) => plain(&format!("asked {} to take it over", name(&p.to))),
         Body::OwnerAccepted(_) => plain("took it over"),
         Body::OwnerReleased(_) => plain("gave it up"),
         Body::Offered(p) => {
-            let how = if p.encounter.is_some() { "" } else { " by phone" };
-            plain(&format!("offered a warm handoff{how}: {}", words::mode(p.mode).to_lowercase()))
+            let how = if p.encounter.is_some() {
+                ""
+            } else {
+                " by phone"
+            };
+            plain(&format!(
+                "offered a warm handoff{how}: {}",
+                words::mode(p.mode).to_lowercase()
+            ))
         }
         Body::DecisionRecorded(p) => decision(p),
         Body::MaterialGiven(p) => plain(&format!("left something with her: {}", p.what)),
@@ -82,19 +112,29 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
             plain(&format!("{what} by {}", slot(p.due_at.datetime())))
         }
         Body::NextStepFulfilled(_) => plain("the agreed step was done"),
-        Body::NextStepCancelled(p) => Told { words: p.reason.clone(), ..plain("the agreed step was called off") },
+        Body::NextStepCancelled(p) => Told {
+            words: p.reason.clone(),
+            ..plain("the agreed step was called off")
+        },
         Body::AppointmentBooked(p) => {
             let by = match p.booked_by {
                 BookedBy::Staff => "booked",
                 BookedBy::Patient => "noted that she booked",
                 BookedBy::Partner => "noted that they booked",
             };
-            plain(&format!("{by} {}, {}", practice(&p.partner, sheet), slot(p.start_local)))
+            plain(&format!(
+                "{by} {}, {}",
+                practice(&p.partner, sheet),
+                slot(p.start_local)
+            ))
         }
-        Body::AppointmentChanged(p) => plain(&format!("moved the visit to {}", slot(p.start_local))),
-        Body::AppointmentCancelled(p) => {
-            Told { words: p.reason.clone().unwrap_or_default(), ..plain("noted that the visit was called off") }
+        Body::AppointmentChanged(p) => {
+            plain(&format!("moved the visit to {}", slot(p.start_local)))
         }
+        Body::AppointmentCancelled(p) => Told {
+            words: p.reason.clone().unwrap_or_default(),
+            ..plain("noted that the visit was called off")
+        },
         Body::OutcomeRecorded(p) => plain(match p.value {
             OutcomeValue::Attended => "heard that she came",
             OutcomeValue::NoShow => "heard that she could not come",
@@ -103,17 +143,34 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
             OutcomeValue::Rescheduled => "heard that it was moved",
             OutcomeValue::Unknown => "could not find out whether she came",
         }),
-        Body::Noted(p) => Told { words: p.text.clone(), ..plain("noted") },
+        Body::Noted(p) => Told {
+            words: p.text.clone(),
+            ..plain("noted")
+        },
         Body::ReviewSettled(_) => plain("settled what two people had left open"),
         Body::SafetyRaised(p) => {
             let words = p.words.clone().unwrap_or_default();
-            Told { words, ..plain(&format!("was worried: {}", words::safety_reason(p.reason))) }
+            Told {
+                words,
+                ..plain(&format!("was worried: {}", words::safety_reason(p.reason)))
+            }
         }
-        Body::SafetyHanded(p) => plain(&format!("handed the concern to {}", words::isolated(&p.to))),
+        Body::SafetyHanded(p) => {
+            plain(&format!("handed the concern to {}", words::isolated(&p.to)))
+        }
         Body::SafetyAssessing(_) => plain("began to assess the concern"),
-        Body::SafetyResolved(p) => Told { words: p.note.clone(), ..plain("resolved the concern, with a note") },
-        Body::LoopClosed(p) => plain(&format!("closed the loop ({})", words::close_reason(p.reason).trim_start_matches("closed: "))),
-        Body::TaskDone(p) => Told { words: p.result.clone().unwrap_or_default(), ..plain("did what was due") },
+        Body::SafetyResolved(p) => Told {
+            words: p.note.clone(),
+            ..plain("resolved the concern, with a note")
+        },
+        Body::LoopClosed(p) => plain(&format!(
+            "closed the loop ({})",
+            words::close_reason(p.reason).trim_start_matches("closed: ")
+        )),
+        Body::TaskDone(p) => Told {
+            words: p.result.clone().unwrap_or_default(),
+            ..plain("did what was due")
+        },
         Body::Unknown(_) => plain("recorded something with a newer version"),
     }
 }
@@ -129,7 +186,11 @@ fn ended(record: &Record, encounter: EntryId) -> Told {
     let place = found
         .filter(|e| e.leave_check == LeaveCheck::Pass || e.leave_check == LeaveCheck::Fail)
         .map(|e| format!("{} {}", e.grade, words::grade(e.grade)));
-    Told { what: what.to_owned(), words: String::new(), place: place.into_iter().collect() }
+    Told {
+        what: what.to_owned(),
+        words: String::new(),
+        place: place.into_iter().collect(),
+    }
 }
 
 fn decision(said: &warmhand_core::domain::payload::DecisionRecorded) -> Told {
@@ -143,20 +204,33 @@ fn decision(said: &warmhand_core::domain::payload::DecisionRecorded) -> Told {
         Some(Revisit::NextEncounter) => what = format!("{what}; asks again at the next visit"),
         None => {}
     }
-    Told { what: format!("heard: {what}"), words: said.words.clone().unwrap_or_default(), place: Vec::new() }
+    Told {
+        what: format!("heard: {what}"),
+        words: said.words.clone().unwrap_or_default(),
+        place: Vec::new(),
+    }
 }
 
 fn contact(said: &ContactAttempted, sheet: &Organisation) -> Told {
     let whom = match said.with {
         ContactWith::Patient => "her".to_owned(),
         ContactWith::OnCallClinician => "the clinician on call".to_owned(),
-        ContactWith::Partner => said.partner.as_ref().map_or_else(|| "the practice".to_owned(), |p| practice(p, sheet)),
+        ContactWith::Partner => said
+            .partner
+            .as_ref()
+            .map_or_else(|| "the practice".to_owned(), |p| practice(p, sheet)),
     };
     let outcome = words::outcome(said.outcome);
-    let who = said.contact_name.as_ref().map(|n| format!(" with {}", words::isolated(n))).unwrap_or_default();
+    let who = said
+        .contact_name
+        .as_ref()
+        .map(|n| format!(" with {}", words::isolated(n)))
+        .unwrap_or_default();
     let what = match said.direction {
         Direction::PartnerToPatient => format!("heard that {whom} called her: {outcome}{who}"),
-        Direction::FromPartner | Direction::FromPatient => format!("was called by {whom}: {outcome}{who}"),
+        Direction::FromPartner | Direction::FromPatient => {
+            format!("was called by {whom}: {outcome}{who}")
+        }
         Direction::ToPartner | Direction::ToPatient => format!("called {whom}: {outcome}{who}"),
     };
     let mut place = Vec::new();
@@ -166,21 +240,40 @@ fn contact(said: &ContactAttempted, sheet: &Organisation) -> Told {
     if said.introduced_by_name {
         place.push("introduced by name".to_owned());
     }
-    Told { what, words: String::new(), place }
+    Told {
+        what,
+        words: String::new(),
+        place,
+    }
 }
 
 /// What is at stake in one side of a disagreement: what was done, and the fact.
 pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, String)> {
     match &entry.body {
-        Body::AppointmentBooked(p) => Some((format!("booked {}", practice(&p.partner, sheet)), slot(p.start_local))),
+        Body::AppointmentBooked(p) => Some((
+            format!("booked {}", practice(&p.partner, sheet)),
+            slot(p.start_local),
+        )),
         Body::AppointmentChanged(p) => Some(("moved the visit".to_owned(), slot(p.start_local))),
-        Body::AppointmentCancelled(_) => Some(("called the visit off".to_owned(), "cancelled".to_owned())),
-        Body::DecisionRecorded(p) => Some(("heard her decision".to_owned(), words::decision(p.value).to_owned())),
+        Body::AppointmentCancelled(_) => {
+            Some(("called the visit off".to_owned(), "cancelled".to_owned()))
+        }
+        Body::DecisionRecorded(p) => Some((
+            "heard her decision".to_owned(),
+            words::decision(p.value).to_owned(),
+        )),
         Body::OutcomeRecorded(p) => {
-            let fact = if p.value == OutcomeValue::Attended { "she came" } else { "she could not come" };
+            let fact = if p.value == OutcomeValue::Attended {
+                "she came"
+            } else {
+                "she could not come"
+            };
             Some(("heard what became of the visit".to_owned(), fact.to_owned()))
         }
-        Body::EncounterEnded(_) => Some(("ended the visit".to_owned(), slot(entry.occurred_at.datetime()))),
+        Body::EncounterEnded(_) => Some((
+            "ended the visit".to_owned(),
+            slot(entry.occurred_at.datetime()),
+        )),
         _ => None,
     }
 }
@@ -189,7 +282,10 @@ pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, Strin
 pub(super) fn keeps(entry: &Entry, sheet: &Organisation) -> String {
     match &entry.body {
         Body::AppointmentBooked(p) => format!("She keeps {}", practice(&p.partner, sheet)),
-        _ => fact(entry, sheet).map_or_else(|| "This one stands".to_owned(), |(_, fact)| format!("It stands: {fact}")),
+        _ => fact(entry, sheet).map_or_else(
+            || "This one stands".to_owned(),
+            |(_, fact)| format!("It stands: {fact}"),
+        ),
     }
 }
 
@@ -204,7 +300,10 @@ pub(super) fn two_people(kind: ReviewKind) -> &'static str {
 
 pub(super) fn is_safety(body: &Body) -> bool {
     match body {
-        Body::SafetyRaised(_) | Body::SafetyHanded(_) | Body::SafetyAssessing(_) | Body::SafetyResolved(_) => true,
+        Body::SafetyRaised(_)
+        | Body::SafetyHanded(_)
+        | Body::SafetyAssessing(_)
+        | Body::SafetyResolved(_) => true,
         Body::ScreenRecorded(p) => p.self_harm == SelfHarm::Yes,
         _ => false,
     }

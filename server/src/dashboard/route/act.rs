@@ -19,7 +19,7 @@ use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::domain::payload::ReviewSettled;
 
 #[derive(Deserialize)]
-pub(super) struct Reason {
+pub(super) struct Opening {
     csrf: String,
     #[serde(default)]
     reason: String,
@@ -32,14 +32,24 @@ pub(super) async fn open(
     State(server): State<Arc<Server>>,
     guest: Guest,
     Path(id): Path<String>,
-    Form(form): Form<Reason>,
+    Form(form): Form<Opening>,
 ) -> Result<Response, Nothing> {
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let summary = show::find(&programme, &id)?;
     let gate = Gate::new();
-    let chosen = gate.reasons.iter().find(|choice| choice.value == form.reason).map(|choice| choice.label.clone());
-    let other = form.other.trim().chars().filter(|c| !c.is_control()).take(200).collect::<String>();
+    let chosen = gate
+        .reasons
+        .iter()
+        .find(|choice| choice.value == form.reason)
+        .map(|choice| choice.label.clone());
+    let other = form
+        .other
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect::<String>();
     let why = match chosen {
         Some(_) if form.reason == "other" && other.is_empty() => None,
         Some(_) if form.reason == "other" => Some(other.clone()),
@@ -47,18 +57,39 @@ pub(super) async fn open(
     };
     let Some(why) = why else {
         let error = Some("Choose a reason; for another one say which.".to_owned());
-        let page = record::closed(&programme, &visitor, summary, Gate { other, error, ..gate });
+        let page = record::closed(
+            &programme,
+            &visitor,
+            summary,
+            Gate {
+                other,
+                error,
+                ..gate
+            },
+        );
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
     };
-    server.store.audit(server.now(), visitor.user, "opened a record", Some(summary.record), why.clone()).await?;
+    server
+        .store
+        .audit(
+            server.now(),
+            visitor.user,
+            "opened a record",
+            Some(summary.record),
+            why.clone(),
+        )
+        .await?;
     let mut session = guest.session.clone();
     session.reasons.insert(summary.record, why);
-    server.store.save_session(token_hash(&guest.token), session).await?;
+    server
+        .store
+        .save_session(token_hash(&guest.token), session)
+        .await?;
     Ok(Redirect::to(&format!("/handoffs/{}", summary.record)).into_response())
 }
 
 #[derive(Deserialize)]
-pub(super) struct Choice {
+pub(super) struct Settling {
     csrf: String,
     item: String,
     choice: String,
@@ -69,7 +100,7 @@ pub(super) async fn settle(
     State(server): State<Arc<Server>>,
     guest: Guest,
     Path(id): Path<String>,
-    Form(form): Form<Choice>,
+    Form(form): Form<Settling>,
 ) -> Result<Response, Nothing> {
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
@@ -83,11 +114,26 @@ pub(super) async fn settle(
     }
     let item = form.item.parse().map_err(|_| Nothing::Here)?;
     let keep = form.choice.parse().map_err(|_| Nothing::Here)?;
-    let body = Body::from(ReviewSettled { items: vec![item], keep });
+    let body = Body::from(ReviewSettled {
+        items: vec![item],
+        keep,
+    });
     let seed = u64::from_be_bytes(server.random.bytes());
     let user = visitor.user.clone();
-    server.store.author(user.clone(), summary.record, body, seed, server.now()).await?;
-    server.store.audit(server.now(), user, "settled a question", Some(summary.record), String::new()).await?;
+    server
+        .store
+        .author(user.clone(), summary.record, body, seed, server.now())
+        .await?;
+    server
+        .store
+        .audit(
+            server.now(),
+            user,
+            "settled a question",
+            Some(summary.record),
+            String::new(),
+        )
+        .await?;
     server.tell(server.store.head().await?);
     Ok(back)
 }
@@ -99,8 +145,15 @@ pub(super) async fn enrol(
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, Nothing> {
-    let fields: Vec<(String, String)> = serde_urlencoded::from_str(&body).map_err(|_| Nothing::Here)?;
-    let all = |name: &str| fields.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone()).collect::<Vec<_>>();
+    let fields: Vec<(String, String)> =
+        serde_urlencoded::from_str(&body).map_err(|_| Nothing::Here)?;
+    let all = |name: &str| {
+        fields
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, v)| v.clone())
+            .collect::<Vec<_>>()
+    };
     let one = |name: &str| all(name).into_iter().next().unwrap_or_default();
     guest.check(&one("csrf"))?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
@@ -117,7 +170,13 @@ pub(super) async fn enrol(
         Ok(code) => code,
         Err(StoreError::Refused(sentence)) => {
             let keep = |choices: Vec<ChoiceRow>, is: &dyn Fn(&str) -> bool| {
-                choices.into_iter().map(|c| ChoiceRow { is_chosen: is(&c.value), ..c }).collect()
+                choices
+                    .into_iter()
+                    .map(|c| ChoiceRow {
+                        is_chosen: is(&c.value),
+                        ..c
+                    })
+                    .collect()
             };
             draft.kinds = keep(draft.kinds, &|value| value == kind);
             draft.people = keep(draft.people, &|value| chosen.iter().any(|c| c == value));
@@ -128,9 +187,25 @@ pub(super) async fn enrol(
         }
         Err(error) => return Err(error.into()),
     };
-    server.store.audit(server.now(), visitor.user.clone(), "made a device code", None, String::new()).await?;
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
-    let address = server.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+    server
+        .store
+        .audit(
+            server.now(),
+            visitor.user.clone(),
+            "made a device code",
+            None,
+            String::new(),
+        )
+        .await?;
+    let host = headers
+        .get(header::HOST)
+        .and_then(|h| h.to_str().ok())
+        .unwrap_or("localhost");
+    let address = server
+        .settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{host}"));
     let people: Vec<UserId> = chosen.into_iter().map(UserId).collect();
     let expires = words::clock_time(code.expires_at, &programme.zone());
     Ok(html(&DeviceCodePage {
@@ -160,9 +235,22 @@ pub(super) async fn revoke(
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id: DeviceId = id.parse().map_err(|_| Nothing::Here)?;
-    programme.devices.iter().find(|d| d.id == id).ok_or(Nothing::Here)?;
+    programme
+        .devices
+        .iter()
+        .find(|d| d.id == id)
+        .ok_or(Nothing::Here)?;
     server.store.revoke(id, server.now()).await?;
-    server.store.audit(server.now(), visitor.user, "revoked a device", None, id.to_string()).await?;
+    server
+        .store
+        .audit(
+            server.now(),
+            visitor.user,
+            "revoked a device",
+            None,
+            id.to_string(),
+        )
+        .await?;
     server.tell(server.store.head().await?);
     Ok(Redirect::to("/devices").into_response())
 }

@@ -38,7 +38,10 @@ pub(super) struct Asked {
 
 /// A path of this site and of no other.
 fn local(next: &str) -> &str {
-    let is_local = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.contains(char::is_control);
+    let is_local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.contains(char::is_control);
     if is_local { next } else { "/" }
 }
 
@@ -51,7 +54,14 @@ fn cookie(server: &Server, name: &'static str, value: String) -> Cookie<'static>
         .build()
 }
 
-async fn page(server: &Server, jar: CookieJar, name: String, next: &str, error: Option<&str>, wait: Option<String>) -> Result<(CookieJar, Response), Nothing> {
+async fn page(
+    server: &Server,
+    jar: CookieJar,
+    name: String,
+    next: &str,
+    error: Option<&str>,
+    wait: Option<String>,
+) -> Result<(CookieJar, Response), Nothing> {
     let door = match jar.get(DOOR) {
         Some(door) => door.value().to_owned(),
         None => hex::encode(server.random.bytes::<16>()),
@@ -68,8 +78,14 @@ async fn page(server: &Server, jar: CookieJar, name: String, next: &str, error: 
     Ok((jar.add(cookie(server, DOOR, door)), html(&page)))
 }
 
-pub(super) async fn show(State(server): State<Arc<Server>>, jar: CookieJar, Query(asked): Query<Next>) -> Result<Response, Nothing> {
-    Ok(page(&server, jar, String::new(), &asked.next, None, None).await?.into_response())
+pub(super) async fn show(
+    State(server): State<Arc<Server>>,
+    jar: CookieJar,
+    Query(asked): Query<Next>,
+) -> Result<Response, Nothing> {
+    Ok(page(&server, jar, String::new(), &asked.next, None, None)
+        .await?
+        .into_response())
 }
 
 pub(super) async fn sign_in(
@@ -78,25 +94,45 @@ pub(super) async fn sign_in(
     jar: CookieJar,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Nothing> {
-    let door = jar.get(DOOR).map(|c| c.value().to_owned()).unwrap_or_default();
+    let door = jar
+        .get(DOOR)
+        .map(|c| c.value().to_owned())
+        .unwrap_or_default();
     if door.is_empty() || door != asked.csrf {
-        let (jar, page) = page(&server, jar, asked.name, &asked.next, Some("The form was too old. Please try again."), None).await?;
+        let (jar, page) = page(
+            &server,
+            jar,
+            asked.name,
+            &asked.next,
+            Some("The form was too old. Please try again."),
+            None,
+        )
+        .await?;
         return Ok((StatusCode::FORBIDDEN, jar, page).into_response());
     }
-    let from = from.map(|Extension(ConnectInfo(address))| address.ip().to_string()).unwrap_or_default();
+    let from = from
+        .map(|Extension(ConnectInfo(address))| address.ip().to_string())
+        .unwrap_or_default();
     match server.sign_in(&asked.name, asked.password, &from).await {
         Ok(token) => {
-            let jar = jar.remove(Cookie::build(DOOR).path("/")).add(cookie(&server, COOKIE, token));
+            let jar = jar
+                .remove(Cookie::build(DOOR).path("/"))
+                .add(cookie(&server, COOKIE, token));
             Ok((jar, Redirect::to(local(&asked.next))).into_response())
         }
         Err(Shut::Wrong) => {
             let sentence = "This name and this password do not belong together.";
-            let (jar, page) = page(&server, jar, asked.name, &asked.next, Some(sentence), None).await?;
+            let (jar, page) =
+                page(&server, jar, asked.name, &asked.next, Some(sentence), None).await?;
             Ok((StatusCode::UNAUTHORIZED, jar, page).into_response())
         }
         Err(Shut::Wait(wait)) => {
-            let sentence = format!("Too many tries. Please wait {}.", words::duration(wait.as_mins() + 1));
-            let (jar, page) = page(&server, jar, asked.name, &asked.next, None, Some(sentence)).await?;
+            let sentence = format!(
+                "Too many tries. Please wait {}.",
+                words::duration(wait.as_mins() + 1)
+            );
+            let (jar, page) =
+                page(&server, jar, asked.name, &asked.next, None, Some(sentence)).await?;
             Ok((StatusCode::TOO_MANY_REQUESTS, jar, page).into_response())
         }
         Err(Shut::Store(error)) => Err(error.into()),
@@ -108,8 +144,17 @@ pub(super) struct Token {
     csrf: String,
 }
 
-pub(super) async fn sign_out(State(server): State<Arc<Server>>, guest: Guest, jar: CookieJar, Form(form): Form<Token>) -> Result<Response, Nothing> {
+pub(super) async fn sign_out(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+    jar: CookieJar,
+    Form(form): Form<Token>,
+) -> Result<Response, Nothing> {
     guest.check(&form.csrf)?;
     server.store.end_session(token_hash(&guest.token)).await?;
-    Ok((jar.remove(Cookie::build(COOKIE).path("/")), Redirect::to("/sign-in")).into_response())
+    Ok((
+        jar.remove(Cookie::build(COOKIE).path("/")),
+        Redirect::to("/sign-in"),
+    )
+        .into_response())
 }

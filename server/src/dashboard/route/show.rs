@@ -3,49 +3,75 @@
 use super::{Guest, Nothing, html, programme};
 use crate::Server;
 use crate::dashboard::handoffs::Query as Filter;
+use crate::dashboard::page::Place;
 use crate::dashboard::page::device_revoke::DeviceRevokePage;
 use crate::dashboard::page::handoff::Gate;
-use crate::dashboard::page::Place;
 use crate::dashboard::programme::{Programme, Visitor};
 use crate::dashboard::record::{self, Story};
-use crate::dashboard::{devices as device_page, handoffs as list, overview as first, work as lists};
+use crate::dashboard::{
+    devices as device_page, handoffs as list, overview as first, work as lists,
+};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use warmhand_core::domain::id::{DeviceId, DocumentId, SiteId};
-use warmhand_core::domain::read::{Summary, read};
+use warmhand_core::domain::read::{ReviewReading, Summary, read};
 
 #[derive(Deserialize)]
 pub(super) struct AtSite {
     site: Option<String>,
 }
 
-pub(super) async fn overview(State(server): State<Arc<Server>>, guest: Guest, Query(asked): Query<AtSite>) -> Result<Response, Nothing> {
+pub(super) async fn overview(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+    Query(asked): Query<AtSite>,
+) -> Result<Response, Nothing> {
     let site = asked.site.filter(|site| !site.is_empty());
     let (programme, visitor) = programme(&server, &guest, site.as_deref()).await?;
-    Ok(html(&first::page(&programme, &visitor, site.map(SiteId).as_ref())))
+    Ok(html(&first::page(
+        &programme,
+        &visitor,
+        site.map(SiteId).as_ref(),
+    )))
 }
 
-pub(super) async fn handoffs(State(server): State<Arc<Server>>, guest: Guest, Query(filter): Query<Filter>) -> Result<Response, Nothing> {
+pub(super) async fn handoffs(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     Ok(html(&list::page(&programme, &visitor, &filter)))
 }
 
-pub(super) async fn work(State(server): State<Arc<Server>>, guest: Guest) -> Result<Response, Nothing> {
+pub(super) async fn work(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     Ok(html(&lists::work(&programme, &visitor)))
 }
 
-pub(super) async fn safety(State(server): State<Arc<Server>>, guest: Guest) -> Result<Response, Nothing> {
+pub(super) async fn safety(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     Ok(html(&lists::safety(&programme, &visitor)))
 }
 
-pub(super) async fn review(State(server): State<Arc<Server>>, guest: Guest) -> Result<Response, Nothing> {
+pub(super) async fn review(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
-    let asking = programme.records.iter().filter(|r| r.review.iter().any(|i| i.is_open()));
+    let asking = programme
+        .records
+        .iter()
+        .filter(|r| r.review.iter().any(ReviewReading::is_open));
     let patients: BTreeSet<_> = asking.filter_map(|r| r.patient).collect();
     let mut sides = lists::Sides::new();
     for patient in patients {
@@ -55,21 +81,34 @@ pub(super) async fn review(State(server): State<Arc<Server>>, guest: Guest) -> R
     Ok(html(&lists::review(&programme, &visitor, &sides)))
 }
 
-pub(super) async fn devices(State(server): State<Arc<Server>>, guest: Guest) -> Result<Response, Nothing> {
+pub(super) async fn devices(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     Ok(html(&device_page::page(&programme, &visitor, None)))
 }
 
-pub(super) async fn revoke(State(server): State<Arc<Server>>, guest: Guest, Path(id): Path<String>) -> Result<Response, Nothing> {
+pub(super) async fn revoke(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+    Path(id): Path<String>,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id: DeviceId = id.parse().map_err(|_| Nothing::Here)?;
-    let device = programme.devices.iter().find(|d| d.id == id && d.revoked_at.is_none()).ok_or(Nothing::Here)?;
+    let device = programme
+        .devices
+        .iter()
+        .find(|d| d.id == id && d.revoked_at.is_none())
+        .ok_or(Nothing::Here)?;
     Ok(html(&DeviceRevokePage {
         frame: programme.frame(&visitor, Place::Devices, "/devices"),
         id: id.to_string(),
         name: device.name.clone(),
         people: programme.names(&device.people),
-        last_seen: device.last_seen_at.map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
+        last_seen: device
+            .last_seen_at
+            .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
         unsent: device.unsent,
     }))
 }
@@ -77,25 +116,66 @@ pub(super) async fn revoke(State(server): State<Arc<Server>>, guest: Guest, Path
 /// A record of the visitor's sites, by the id in the address.
 pub(super) fn find<'a>(programme: &'a Programme, id: &str) -> Result<&'a Summary, Nothing> {
     let id: DocumentId = id.parse().map_err(|_| Nothing::Here)?;
-    programme.records.iter().find(|r| r.record == id).ok_or(Nothing::Here)
+    programme
+        .records
+        .iter()
+        .find(|r| r.record == id)
+        .ok_or(Nothing::Here)
 }
 
-pub(super) async fn record(State(server): State<Arc<Server>>, guest: Guest, Path(id): Path<String>) -> Result<Response, Nothing> {
+pub(super) async fn record(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+    Path(id): Path<String>,
+) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let summary = find(&programme, &id)?;
     match guest.session.reasons.get(&summary.record) {
-        None => Ok(html(&record::closed(&programme, &visitor, summary, Gate::new()))),
+        None => Ok(html(&record::closed(
+            &programme,
+            &visitor,
+            summary,
+            Gate::new(),
+        ))),
         Some(reason) => opened(&server, &programme, &visitor, summary, reason).await,
     }
 }
 
-async fn opened(server: &Server, programme: &Programme, visitor: &Visitor, summary: &Summary, reason: &str) -> Result<Response, Nothing> {
+async fn opened(
+    server: &Server,
+    programme: &Programme,
+    visitor: &Visitor,
+    summary: &Summary,
+    reason: &str,
+) -> Result<Response, Nothing> {
     let patient = summary.patient.ok_or(Nothing::Here)?;
     let folder = server.store.folder(patient, None).await?;
-    let reading = read(&folder.patient, &folder.receipts, &programme.sheet, programme.now);
-    let folded = folder.patient.record(summary.record).ok_or(Nothing::Here)?;
-    let summary = reading.records.iter().find(|r| r.record == summary.record).ok_or(Nothing::Here)?;
-    let devices: BTreeMap<_, _> = server.store.snapshot().await?.devices.into_iter().map(|d| (d.id, d.name)).collect();
-    let story = Story { patient: &folder.patient, record: folded, summary, receipts: &folder.receipts, devices: &devices };
+    let reading = read(
+        &folder.patient,
+        &folder.receipts,
+        &programme.sheet,
+        programme.now,
+    );
+    let told = folder.patient.record(summary.record).ok_or(Nothing::Here)?;
+    let summary = reading
+        .records
+        .iter()
+        .find(|r| r.record == summary.record)
+        .ok_or(Nothing::Here)?;
+    let devices: BTreeMap<_, _> = server
+        .store
+        .snapshot(programme.now)
+        .await?
+        .devices
+        .into_iter()
+        .map(|d| (d.id, d.name))
+        .collect();
+    let story = Story {
+        patient: &folder.patient,
+        record: told,
+        summary,
+        receipts: &folder.receipts,
+        devices: &devices,
+    };
     Ok(html(&record::open(programme, visitor, &story, reason)))
 }

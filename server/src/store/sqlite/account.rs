@@ -8,7 +8,11 @@ use sha2::{Digest, Sha256};
 use warmhand_core::domain::id::{DocumentId, UserId};
 
 impl Verb<'_> {
-    pub(super) fn save_account(&self, user: &UserId, password_hash: &str) -> Result<(), StoreError> {
+    pub(super) fn save_account(
+        &self,
+        user: &UserId,
+        password_hash: &str,
+    ) -> Result<(), StoreError> {
         self.db.execute(
             "insert into account (user, password_hash) values (?1, ?2)
                  on conflict (user) do update set password_hash = ?2",
@@ -18,11 +22,19 @@ impl Verb<'_> {
     }
 
     pub(super) fn account(&self, user: &UserId) -> Result<Option<String>, StoreError> {
-        let mut statement = self.db.prepare_cached("select password_hash from account where user = ?1")?;
-        Ok(statement.query_row([user.as_str()], |row| row.get(0)).optional()?)
+        let mut statement = self
+            .db
+            .prepare_cached("select password_hash from account where user = ?1")?;
+        Ok(statement
+            .query_row([user.as_str()], |row| row.get(0))
+            .optional()?)
     }
 
-    pub(super) fn save_session(&self, token: &[u8; 32], session: &SessionRow) -> Result<(), StoreError> {
+    pub(super) fn save_session(
+        &self,
+        token: &[u8; 32],
+        session: &SessionRow,
+    ) -> Result<(), StoreError> {
         let reasons = serde_json::to_string(&session.reasons).map_err(|_| StoreError::Damaged)?;
         self.db
             .prepare_cached(
@@ -39,30 +51,65 @@ impl Verb<'_> {
     pub(super) fn session(&self, token: &[u8; 32]) -> Result<Option<SessionRow>, StoreError> {
         let row: Option<(String, String, i64, i64, String)> = self
             .db
-            .prepare_cached("select user, csrf, began_at, used_at, reasons from session where token = ?1")?
-            .query_row([&token[..]], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .prepare_cached(
+                "select user, csrf, began_at, used_at, reasons from session where token = ?1",
+            )?
+            .query_row([&token[..]], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                ))
+            })
             .optional()?;
         row.map(|(user, csrf, began_at, used_at, reasons)| {
             let reasons = serde_json::from_str(&reasons).map_err(|_| StoreError::Damaged)?;
-            Ok(SessionRow { user: UserId(user), csrf, began_at: instant(began_at), used_at: instant(used_at), reasons })
+            Ok(SessionRow {
+                user: UserId(user),
+                csrf,
+                began_at: instant(began_at),
+                used_at: instant(used_at),
+                reasons,
+            })
         })
         .transpose()
     }
 
     pub(super) fn end_session(&self, token: &[u8; 32]) -> Result<(), StoreError> {
-        self.db.execute("delete from session where token = ?1", [&token[..]])?;
+        self.db
+            .execute("delete from session where token = ?1", [&token[..]])?;
         Ok(())
     }
 
     /// Adds a row whose hash covers the one before: a row that is changed or taken out shows.
-    pub(super) fn audit(&self, at: Timestamp, user: &UserId, what: &str, record: Option<DocumentId>, why: &str) -> Result<(), StoreError> {
-        let before: Option<Vec<u8>> =
-            self.db.query_row("select chain from audit order by id desc limit 1", [], |row| row.get(0)).optional()?;
+    pub(super) fn audit(
+        &self,
+        at: Timestamp,
+        user: &UserId,
+        what: &str,
+        record: Option<DocumentId>,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let before: Option<Vec<u8>> = self
+            .db
+            .query_row(
+                "select chain from audit order by id desc limit 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
         let mut hash = Sha256::new();
         hash.update(before.unwrap_or_default());
         let record = record.map(|r| r.as_bytes().to_vec()).unwrap_or_default();
-        let fields: [&[u8]; 5] =
-            [&at.as_millisecond().to_be_bytes(), user.as_str().as_bytes(), what.as_bytes(), &record, why.as_bytes()];
+        let fields: [&[u8]; 5] = [
+            &at.as_millisecond().to_be_bytes(),
+            user.as_str().as_bytes(),
+            what.as_bytes(),
+            &record,
+            why.as_bytes(),
+        ];
         for field in fields {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);

@@ -9,6 +9,17 @@ use sha2::{Digest, Sha256};
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::wire::{DeviceState, EnrolAnswer, Hello};
 
+type Raw = (
+    Vec<u8>,
+    String,
+    String,
+    Option<i64>,
+    u32,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+);
+
 impl Verb<'_> {
     /// The server's own device, on which pages write.
     pub(super) fn add_web_device(&self, id: DeviceId) -> Result<(), StoreError> {
@@ -21,7 +32,11 @@ impl Verb<'_> {
     }
 
     pub(super) fn web_device(&self) -> Result<DeviceId, StoreError> {
-        let id: Vec<u8> = self.db.query_row("select id from device where kind = 'web'", [], |row| row.get(0))?;
+        let id: Vec<u8> =
+            self.db
+                .query_row("select id from device where kind = 'web'", [], |row| {
+                    row.get(0)
+                })?;
         sound(DeviceId::from_bytes(&id))
     }
 
@@ -37,16 +52,22 @@ impl Verb<'_> {
     pub(super) fn issue_code(&self, draft: &CodeDraft) -> Result<(), StoreError> {
         let (_, sheet) = self.sheet()?;
         if draft.name.trim().is_empty() || draft.name.chars().count() > 80 {
-            return Err(StoreError::Refused("give the device a name of 1 to 80 characters".into()));
+            return Err(StoreError::Refused(
+                "give the device a name of 1 to 80 characters".into(),
+            ));
         }
         if draft.kind != "phone" && draft.kind != "tablet" {
-            return Err(StoreError::Refused("a device is a phone or a tablet".into()));
+            return Err(StoreError::Refused(
+                "a device is a phone or a tablet".into(),
+            ));
         }
         if draft.people.is_empty() {
             return Err(StoreError::Refused("say who works on the device".into()));
         }
         if let Some(unknown) = draft.people.iter().find(|p| sheet.person(p).is_none()) {
-            return Err(StoreError::Refused(format!("\"{unknown}\" is not among the organisation's people")));
+            return Err(StoreError::Refused(format!(
+                "\"{unknown}\" is not among the organisation's people"
+            )));
         }
         let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Damaged)?;
         self.db.execute(
@@ -57,7 +78,13 @@ impl Verb<'_> {
     }
 
     /// Uses a code up and makes the device.
-    pub(super) fn enrol(&self, code_hash: &[u8; 32], device: DeviceId, token: String, now: Timestamp) -> Result<EnrolAnswer, StoreError> {
+    pub(super) fn enrol(
+        &self,
+        code_hash: &[u8; 32],
+        device: DeviceId,
+        token: String,
+        now: Timestamp,
+    ) -> Result<EnrolAnswer, StoreError> {
         let draft: Option<(String, String, String)> = self
             .db
             .query_row(
@@ -67,12 +94,20 @@ impl Verb<'_> {
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )
             .optional()?;
-        let (name, kind, people) = draft.ok_or(StoreError::NotFound("this code is unknown, used or too old; ask for a new one"))?;
+        let (name, kind, people) = draft.ok_or(StoreError::NotFound(
+            "this code is unknown, used or too old; ask for a new one",
+        ))?;
         let people: Vec<UserId> = serde_json::from_str(&people).map_err(|_| StoreError::Damaged)?;
         self.step("enrol")?;
         self.db.execute(
             "insert into device (id, name, kind, token, last_seen_at) values (?1, ?2, ?3, ?4, ?5)",
-            params![&device.as_bytes()[..], name, kind, &Sha256::digest(&token)[..], now.as_millisecond()],
+            params![
+                &device.as_bytes()[..],
+                name,
+                kind,
+                &Sha256::digest(&token)[..],
+                now.as_millisecond()
+            ],
         )?;
         self.append(&Row::DeviceEnrolled(device))?;
         let mut seq = self.head()?.seq;
@@ -119,7 +154,13 @@ impl Verb<'_> {
     }
 
     /// Notes how a device is.
-    pub(super) fn seen(&self, device: DeviceId, hello: &Hello, state: &DeviceState, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn seen(
+        &self,
+        device: DeviceId,
+        hello: &Hello,
+        state: &DeviceState,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let now = now.as_millisecond();
         self.db
             .prepare_cached(
@@ -146,40 +187,49 @@ impl Verb<'_> {
 
     /// Who may work on a device now.
     pub(super) fn people(&self, device: DeviceId) -> Result<Vec<UserId>, StoreError> {
-        let mut statement = self
-            .db
-            .prepare_cached("select user from device_person where device = ?1 and to_seq is null order by user")?;
-        Ok(statement.query_map([&device.as_bytes()[..]], |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?)
+        let mut statement = self.db.prepare_cached(
+            "select user from device_person where device = ?1 and to_seq is null order by user",
+        )?;
+        Ok(statement
+            .query_map([&device.as_bytes()[..]], |row| row.get(0).map(UserId))?
+            .collect::<Result<_, _>>()?)
     }
 
     pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at from device order by id",
         )?;
-        type Raw = (Vec<u8>, String, String, Option<i64>, u32, Option<i64>, Option<i64>, Option<i64>);
         let raw: Vec<Raw> = statement
             .query_map([], |row| {
                 Ok((
-                    row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
                     row.get(7)?,
                 ))
             })?
             .collect::<Result<_, _>>()?;
         raw.into_iter()
-            .map(|(id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at)| {
-                let id = sound(DeviceId::from_bytes(&id))?;
-                Ok(DeviceRow {
-                    people: self.people(id)?,
-                    id,
-                    name,
-                    kind,
-                    last_seen_at: last_seen_at.map(instant),
-                    unsent,
-                    next_due_at: next_due_at.map(instant),
-                    offset_ms,
-                    revoked_at: revoked_at.map(instant),
-                })
-            })
+            .map(
+                |(id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at)| {
+                    let id = sound(DeviceId::from_bytes(&id))?;
+                    Ok(DeviceRow {
+                        people: self.people(id)?,
+                        id,
+                        name,
+                        kind,
+                        last_seen_at: last_seen_at.map(instant),
+                        unsent,
+                        next_due_at: next_due_at.map(instant),
+                        offset_ms,
+                        revoked_at: revoked_at.map(instant),
+                    })
+                },
+            )
             .collect()
     }
 }

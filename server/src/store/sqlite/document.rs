@@ -39,14 +39,36 @@ pub(super) const REASONS: [QuarantineReason; 8] = [
 ];
 
 fn reason_of(number: i64) -> Result<QuarantineReason, StoreError> {
-    sound(usize::try_from(number).ok().and_then(|at| REASONS.get(at)).copied())
+    sound(
+        usize::try_from(number)
+            .ok()
+            .and_then(|at| REASONS.get(at))
+            .copied(),
+    )
 }
 
-type Raw = (i64, Vec<u8>, Vec<u8>, Vec<u8>, i64, i64, Vec<u8>, Option<Vec<u8>>, Vec<u8>, String, i64, i64);
+type Raw = (
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+    Vec<u8>,
+    i64,
+    i64,
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Vec<u8>,
+    String,
+    i64,
+    i64,
+);
 
 impl Verb<'_> {
     /// Changes by a condition, in log order: causes first.
-    pub(super) fn changes(&self, condition: &str, args: impl rusqlite::Params) -> Result<Vec<ChangeRow>, StoreError> {
+    pub(super) fn changes(
+        &self,
+        condition: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<ChangeRow>, StoreError> {
         let mut statement = self.db.prepare_cached(&format!(
             "select seq, hash, doc, actor, count, start_op, deps, nonce, device, user, received_at, offset_ms
                  from change where {condition} order by seq"
@@ -54,8 +76,18 @@ impl Verb<'_> {
         let raw: Vec<Raw> = statement
             .query_map(args, |row| {
                 Ok((
-                    row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
-                    row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?,
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                    row.get(7)?,
+                    row.get(8)?,
+                    row.get(9)?,
+                    row.get(10)?,
+                    row.get(11)?,
                 ))
             })?
             .collect::<Result<_, _>>()?;
@@ -63,26 +95,56 @@ impl Verb<'_> {
     }
 
     fn change_row(&self, raw: Raw) -> Result<ChangeRow, StoreError> {
-        let (seq, hash, doc, actor, count, start_op, deps, nonce, device, user, received_at, offset_ms) = raw;
-        let mut statement = self.db.prepare_cached("select id, text from entry where change = ?1 order by at")?;
-        let puts: Vec<(Vec<u8>, String)> =
-            statement.query_map([seq], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let (
+            seq,
+            hash,
+            doc,
+            actor,
+            count,
+            start_op,
+            deps,
+            nonce,
+            device,
+            user,
+            received_at,
+            offset_ms,
+        ) = raw;
+        let mut statement = self
+            .db
+            .prepare_cached("select id, text from entry where change = ?1 order by at")?;
+        let puts: Vec<(Vec<u8>, String)> = statement
+            .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
         let puts = puts
             .into_iter()
-            .map(|(id, text)| Ok(Put { id: sound(EntryId::from_bytes(&id))?, text }))
+            .map(|(id, text)| {
+                Ok(Put {
+                    id: sound(EntryId::from_bytes(&id))?,
+                    text,
+                })
+            })
             .collect::<Result<_, StoreError>>()?;
         let change = Change {
             doc: sound(DocumentId::from_bytes(&doc))?,
             actor: Actor(sound(actor.try_into().ok())?),
             seq: count.unsigned_abs(),
             start_op: start_op.unsigned_abs(),
-            deps: deps.chunks_exact(32).filter_map(ChangeHash::from_bytes).collect(),
+            deps: deps
+                .chunks_exact(32)
+                .filter_map(ChangeHash::from_bytes)
+                .collect(),
             nonce: nonce.and_then(|n| n.try_into().ok()),
             device: sound(DeviceId::from_bytes(&device))?,
             user: UserId(user),
             puts,
         };
-        Ok(ChangeRow { seq: seq.unsigned_abs(), hash: sound(ChangeHash::from_bytes(&hash))?, change, received_at, offset_ms })
+        Ok(ChangeRow {
+            seq: seq.unsigned_abs(),
+            hash: sound(ChangeHash::from_bytes(&hash))?,
+            change,
+            received_at,
+            offset_ms,
+        })
     }
 
     /// The receipt of an accepted change; none if it is not accepted.
@@ -92,7 +154,12 @@ impl Verb<'_> {
     }
 
     pub(super) fn receipt(&self, row: &ChangeRow) -> Receipt {
-        self.key.sign(&row.change, row.hash, instant(row.received_at), row.offset_ms)
+        self.key.sign(
+            &row.change,
+            row.hash,
+            instant(row.received_at),
+            row.offset_ms,
+        )
     }
 
     /// A document as admission sees it.
@@ -101,48 +168,84 @@ impl Verb<'_> {
             .changes("doc = ?1", [&id.as_bytes()[..]])?
             .into_iter()
             .map(|row| {
-                let entries = row.change.puts.iter().filter_map(|p| Entry::parse(&p.text).ok()).map(Arc::new).collect();
-                Held { hash: row.hash, change: row.change, entries }
+                let entries = row
+                    .change
+                    .puts
+                    .iter()
+                    .filter_map(|p| Entry::parse(&p.text).ok())
+                    .map(Arc::new)
+                    .collect();
+                Held {
+                    hash: row.hash,
+                    change: row.change,
+                    entries,
+                }
             })
             .collect();
         Ok(Document::new(id, held))
     }
 
     /// Kind and patient of a document.
-    pub(super) fn document_row(&self, id: DocumentId) -> Result<Option<(DocumentKind, PatientId)>, StoreError> {
+    pub(super) fn document_row(
+        &self,
+        id: DocumentId,
+    ) -> Result<Option<(DocumentKind, PatientId)>, StoreError> {
         let row: Option<(String, Vec<u8>)> = self
             .db
             .prepare_cached("select kind, patient from document where id = ?1")?
             .query_row([&id.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         row.map(|(kind, patient)| {
-            let kind = DocumentKind::ALL.iter().find(|k| k.as_str() == kind).copied();
+            let kind = DocumentKind::ALL
+                .iter()
+                .find(|k| k.as_str() == kind)
+                .copied();
             Ok((sound(kind)?, sound(PatientId::from_bytes(&patient))?))
         })
         .transpose()
     }
 
-    pub(super) fn documents_of(&self, patient: PatientId) -> Result<Vec<(DocumentId, DocumentKind)>, StoreError> {
-        let mut statement = self.db.prepare_cached("select id, kind from document where patient = ?1 order by id")?;
+    pub(super) fn documents_of(
+        &self,
+        patient: PatientId,
+    ) -> Result<Vec<(DocumentId, DocumentKind)>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select id, kind from document where patient = ?1 order by id")?;
         let rows: Vec<(Vec<u8>, String)> = statement
-            .query_map([&patient.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([&patient.as_bytes()[..]], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect::<Result<_, _>>()?;
         rows.into_iter()
             .map(|(id, kind)| {
-                let kind = DocumentKind::ALL.iter().find(|k| k.as_str() == kind).copied();
+                let kind = DocumentKind::ALL
+                    .iter()
+                    .find(|k| k.as_str() == kind)
+                    .copied();
                 Ok((sound(DocumentId::from_bytes(&id))?, sound(kind)?))
             })
             .collect()
     }
 
     pub(super) fn patients(&self) -> Result<Vec<PatientId>, StoreError> {
-        let mut statement = self.db.prepare_cached("select distinct patient from document order by patient")?;
-        let ids: Vec<Vec<u8>> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        ids.iter().map(|id| sound(PatientId::from_bytes(id))).collect()
+        let mut statement = self
+            .db
+            .prepare_cached("select distinct patient from document order by patient")?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| sound(PatientId::from_bytes(id)))
+            .collect()
     }
 
     /// A patient with her records; with a time, only what the server had by then.
-    pub(super) fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Result<Folder, StoreError> {
+    pub(super) fn folder(
+        &self,
+        patient: PatientId,
+        as_known_at: Option<Timestamp>,
+    ) -> Result<Folder, StoreError> {
         let until = as_known_at.map_or(i64::MAX, Timestamp::as_millisecond);
         let (mut records, mut receipts) = (Vec::new(), Receipts::default());
         for (id, kind) in self.documents_of(patient)? {
@@ -150,9 +253,20 @@ impl Verb<'_> {
                 continue;
             }
             let mut entries = Vec::new();
-            for row in self.changes("doc = ?1 and received_at <= ?2", params![&id.as_bytes()[..], until])? {
-                let times = ReceiptTimes { received_at: instant(row.received_at), offset_ms: row.offset_ms };
-                for entry in row.change.puts.iter().filter_map(|p| Entry::parse(&p.text).ok()) {
+            for row in self.changes(
+                "doc = ?1 and received_at <= ?2",
+                params![&id.as_bytes()[..], until],
+            )? {
+                let times = ReceiptTimes {
+                    received_at: instant(row.received_at),
+                    offset_ms: row.offset_ms,
+                };
+                for entry in row
+                    .change
+                    .puts
+                    .iter()
+                    .filter_map(|p| Entry::parse(&p.text).ok())
+                {
                     receipts.0.insert(entry.id, times);
                     entries.push(Arc::new(entry));
                 }
@@ -161,26 +275,56 @@ impl Verb<'_> {
                 records.push(Record::of(id, &entries));
             }
         }
-        Ok(Folder { patient: Patient::of(patient, records), receipts })
+        Ok(Folder {
+            patient: Patient::of(patient, records),
+            receipts,
+        })
     }
 
     pub(super) fn record_bytes(&self, record: DocumentId) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut statement = self.db.prepare_cached("select bytes from change where doc = ?1 order by seq")?;
-        let bytes: Vec<Vec<u8>> =
-            statement.query_map([&record.as_bytes()[..]], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        if bytes.is_empty() { Err(StoreError::NotFound("there is no such record")) } else { Ok(bytes) }
+        let mut statement = self
+            .db
+            .prepare_cached("select bytes from change where doc = ?1 order by seq")?;
+        let bytes: Vec<Vec<u8>> = statement
+            .query_map([&record.as_bytes()[..]], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        if bytes.is_empty() {
+            Err(StoreError::NotFound("there is no such record"))
+        } else {
+            Ok(bytes)
+        }
     }
 
     /// Adds an accepted change: its log row, then itself under the row's number.
-    pub(super) fn accept(&self, sealed: &Sealed, kind: DocumentKind, patient: PatientId, received_at: Timestamp, offset_ms: i64) -> Result<Receipt, StoreError> {
+    pub(super) fn accept(
+        &self,
+        sealed: &Sealed,
+        kind: DocumentKind,
+        patient: PatientId,
+        received_at: Timestamp,
+        offset_ms: i64,
+    ) -> Result<Receipt, StoreError> {
         let change = &sealed.change;
         let at = received_at.as_millisecond();
-        let row = Row::Change(change.doc, sealed.hash, change.device, change.user.clone(), at, offset_ms);
+        let row = Row::Change(
+            change.doc,
+            sealed.hash,
+            change.device,
+            change.user.clone(),
+            at,
+            offset_ms,
+        );
         let seq = self.append(&row)?;
         self.step("accept_document")?;
         self.db
-            .prepare_cached("insert or ignore into document (id, kind, patient) values (?1, ?2, ?3)")?
-            .execute(params![&change.doc.as_bytes()[..], kind.as_str(), &patient.as_bytes()[..]])?;
+            .prepare_cached(
+                "insert or ignore into document (id, kind, patient) values (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                &change.doc.as_bytes()[..],
+                kind.as_str(),
+                &patient.as_bytes()[..]
+            ])?;
         self.step("accept_change")?;
         let deps: Vec<u8> = change.deps.iter().flat_map(|dep| dep.0).collect();
         self.db
@@ -197,14 +341,27 @@ impl Verb<'_> {
             self.step("accept_entry")?;
             self.db
                 .prepare_cached("insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)")?
-                .execute(params![int(seq)?, int(at as u64)?, &put.id.as_bytes()[..], put.text])?;
+                .execute(params![
+                    int(seq)?,
+                    int(at as u64)?,
+                    &put.id.as_bytes()[..],
+                    put.text
+                ])?;
         }
-        self.db.prepare_cached("delete from quarantine where hash = ?1")?.execute([&sealed.hash.0[..]])?;
+        self.db
+            .prepare_cached("delete from quarantine where hash = ?1")?
+            .execute([&sealed.hash.0[..]])?;
         Ok(self.key.sign(change, sealed.hash, received_at, offset_ms))
     }
 
     /// Keeps a change without applying it.
-    pub(super) fn set_aside(&self, change: &Change, hash: ChangeHash, reason: QuarantineReason, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn set_aside(
+        &self,
+        change: &Change,
+        hash: ChangeHash,
+        reason: QuarantineReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
         let number = reason as u8;
         self.append(&Row::Quarantined(change.doc, hash, number))?;
@@ -221,7 +378,10 @@ impl Verb<'_> {
     }
 
     /// Why a hash lies in quarantine.
-    pub(super) fn quarantined(&self, hash: ChangeHash) -> Result<Option<QuarantineReason>, StoreError> {
+    pub(super) fn quarantined(
+        &self,
+        hash: ChangeHash,
+    ) -> Result<Option<QuarantineReason>, StoreError> {
         let number: Option<i64> = self
             .db
             .prepare_cached("select reason from quarantine where hash = ?1")?
@@ -231,9 +391,13 @@ impl Verb<'_> {
     }
 
     pub(super) fn quarantine_rows(&self) -> Result<Vec<QuarantineRow>, StoreError> {
-        let mut statement = self.db.prepare("select doc, device, reason, since from quarantine order by since, hash")?;
+        let mut statement = self
+            .db
+            .prepare("select doc, device, reason, since from quarantine order by since, hash")?;
         let rows: Vec<(Vec<u8>, Vec<u8>, i64, i64)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
             .collect::<Result<_, _>>()?;
         rows.into_iter()
             .map(|(doc, device, reason, since)| {
@@ -254,7 +418,14 @@ impl Elsewhere for Verb<'_> {
     }
 
     fn entry_text(&self, id: EntryId) -> Option<String> {
-        let mut statement = self.db.prepare_cached("select text from entry where id = ?1 limit 1").ok()?;
-        statement.query_row([&id.as_bytes()[..]], |row| row.get(0)).optional().ok().flatten()
+        let mut statement = self
+            .db
+            .prepare_cached("select text from entry where id = ?1 limit 1")
+            .ok()?;
+        statement
+            .query_row([&id.as_bytes()[..]], |row| row.get(0))
+            .optional()
+            .ok()
+            .flatten()
     }
 }

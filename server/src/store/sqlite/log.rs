@@ -14,13 +14,23 @@ use warmhand_core::wire::Token;
 pub(super) enum Row {
     /// A change was accepted.
     #[n(0)]
-    Change(#[n(0)] DocumentId, #[n(1)] ChangeHash, #[n(2)] DeviceId, #[n(3)] UserId, #[n(4)] i64, #[n(5)] i64),
+    Change(
+        #[n(0)] DocumentId,
+        #[n(1)] ChangeHash,
+        #[n(2)] DeviceId,
+        #[n(3)] UserId,
+        #[n(4)] i64,
+        #[n(5)] i64,
+    ),
     /// A change was put in quarantine.
     #[n(1)]
     Quarantined(#[n(0)] DocumentId, #[n(1)] ChangeHash, #[n(2)] u8),
     /// A new version of the sheet is in force.
     #[n(2)]
-    Sheet(#[n(0)] u64, #[cbor(n(1), with = "minicbor::bytes")] [u8; 32]),
+    Sheet(
+        #[n(0)] u64,
+        #[cbor(n(1), with = "minicbor::bytes")] [u8; 32],
+    ),
     /// A device was enrolled.
     #[n(3)]
     DeviceEnrolled(#[n(0)] DeviceId),
@@ -77,7 +87,11 @@ impl Verb<'_> {
             .db
             .prepare_cached("select epoch, seq, chain from head")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(Token { epoch: sound(epoch.try_into().ok())?, seq: seq.unsigned_abs(), chain: sound(chain.try_into().ok())? })
+        Ok(Token {
+            epoch: sound(epoch.try_into().ok())?,
+            seq: seq.unsigned_abs(),
+            chain: sound(chain.try_into().ok())?,
+        })
     }
 
     /// Adds a row; the head moves in the same transaction, after it.
@@ -91,7 +105,9 @@ impl Verb<'_> {
             .prepare_cached("insert into log (seq, kind, content, chain) values (?1, ?2, ?3, ?4)")?
             .execute(params![int(seq)?, row.kind(), content, &chain[..]])?;
         self.step("move_head")?;
-        self.db.prepare_cached("update head set seq = ?1, chain = ?2")?.execute(params![int(seq)?, &chain[..]])?;
+        self.db
+            .prepare_cached("update head set seq = ?1, chain = ?2")?
+            .execute(params![int(seq)?, &chain[..]])?;
         Ok(seq)
     }
 
@@ -99,13 +115,21 @@ impl Verb<'_> {
     pub(super) fn token(&self, seq: u64) -> Result<Token, StoreError> {
         let head = self.head()?;
         if seq == 0 {
-            return Ok(Token { seq: 0, chain: [0; 32], ..head });
+            return Ok(Token {
+                seq: 0,
+                chain: [0; 32],
+                ..head
+            });
         }
         let chain: Vec<u8> = self
             .db
             .prepare_cached("select chain from log where seq = ?1")?
             .query_row([int(seq)?], |row| row.get(0))?;
-        Ok(Token { epoch: head.epoch, seq, chain: sound(chain.try_into().ok())? })
+        Ok(Token {
+            epoch: head.epoch,
+            seq,
+            chain: sound(chain.try_into().ok())?,
+        })
     }
 
     /// Is this a position of this very log?
@@ -127,11 +151,14 @@ impl Verb<'_> {
 
     /// Walks the whole log: dense, and every link holds.
     pub(super) fn log_holds(&self) -> Result<bool, StoreError> {
-        let mut statement = self.db.prepare("select seq, content, chain from log order by seq")?;
+        let mut statement = self
+            .db
+            .prepare("select seq, content, chain from log order by seq")?;
         let mut rows = statement.query([])?;
         let (mut last, mut link) = (0_u64, [0_u8; 32]);
         while let Some(row) = rows.next()? {
-            let (seq, content, stored): (i64, Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (seq, content, stored): (i64, Vec<u8>, Vec<u8>) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
             link = chain(&link, last + 1, &content);
             if seq.unsigned_abs() != last + 1 || stored != link {
                 return Ok(false);

@@ -42,11 +42,17 @@ pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sq
     };
     prepare(&db, place)?;
     if version(&db)? != 0 {
-        return Err(StoreError::Refused("there is an organisation in this folder already".into()));
+        return Err(StoreError::Refused(
+            "there is an organisation in this folder already".into(),
+        ));
     }
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(&format!("{SCHEMA} pragma user_version = {VERSION};"))?;
-    let verb = Verb { db: &transaction, key: &settings.key, fault: None };
+    let verb = Verb {
+        db: &transaction,
+        key: &settings.key,
+        fault: None,
+    };
     verb.begin_log(settings.epoch)?;
     verb.load_sheet(settings.sheet, now)?;
     verb.add_web_device(settings.web)?;
@@ -61,7 +67,10 @@ impl Sqlite {
         if !path.exists() {
             return Err(StoreError::Empty);
         }
-        let db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let db = Connection::open_with_flags(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         db.busy_timeout(Duration::from_secs(5))?;
         match version(&db)? {
             0 => return Err(StoreError::Empty),
@@ -80,7 +89,11 @@ impl Sqlite {
 }
 
 fn version(db: &Connection) -> Result<i64, StoreError> {
-    Ok(db.query_row("select user_version from pragma_user_version", [], |row| row.get(0))?)
+    Ok(
+        db.query_row("select user_version from pragma_user_version", [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// Every commit is on the disk before it returns: an acknowledged change survives a power loss.
@@ -105,10 +118,16 @@ fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, Stor
         // Memory is one connection: it serves both.
         Place::Memory => Arc::clone(&writer),
         Place::Folder(folder) => {
-            let reader = Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let reader =
+                Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             reader.busy_timeout(Duration::from_secs(5))?;
             Arc::new(Mutex::new(reader))
         }
     };
-    Ok(Sqlite { writer, reader, key, fault: None })
+    Ok(Sqlite {
+        writer,
+        reader,
+        key,
+        fault: None,
+    })
 }

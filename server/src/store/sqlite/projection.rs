@@ -15,7 +15,12 @@ use warmhand_core::domain::read::{Summary, read};
 impl Verb<'_> {
     /// Recomputes a patient's projections, and the scopes through which her records may be seen; what changed in these
     /// is told as rows of the log.
-    pub(super) fn project(&self, patient: PatientId, sheet: &Organisation, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn project(
+        &self,
+        patient: PatientId,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let folder = self.folder(patient, None)?;
         let reading = read(&folder.patient, &folder.receipts, sheet, now);
         self.step("project")?;
@@ -26,9 +31,17 @@ impl Verb<'_> {
                 .execute(params![&summary.record.as_bytes()[..], &patient.as_bytes()[..], text])?;
         }
         let documents = self.documents_of(patient)?;
-        let mut scopes: BTreeSet<Scope> = folder.patient.records.iter().flat_map(Record::scopes).collect();
+        let mut scopes: BTreeSet<Scope> = folder
+            .patient
+            .records
+            .iter()
+            .flat_map(Record::scopes)
+            .collect();
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
-        for (id, _) in documents.iter().filter(|(_, kind)| *kind == DocumentKind::Screens) {
+        for (id, _) in documents
+            .iter()
+            .filter(|(_, kind)| *kind == DocumentKind::Screens)
+        {
             scopes.extend(Record::of(*id, &self.document(*id)?.entries()).scopes());
         }
         let seq = self.scope(patient, scopes)?;
@@ -54,15 +67,20 @@ impl Verb<'_> {
                 Scope::Person(user) => ("person".to_owned(), user.0),
             })
             .collect();
-        let mut statement =
-            self.db.prepare_cached("select kind, value from scope where patient = ?1 and to_seq is null")?;
+        let mut statement = self.db.prepare_cached(
+            "select kind, value from scope where patient = ?1 and to_seq is null",
+        )?;
         let present: BTreeSet<(String, String)> = statement
-            .query_map([&patient.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([&patient.as_bytes()[..]], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect::<Result<_, _>>()?;
         for (kind, value) in wanted.difference(&present) {
             let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
             self.db
-                .prepare_cached("insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)")?
+                .prepare_cached(
+                    "insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)",
+                )?
                 .execute(params![&patient.as_bytes()[..], kind, value, int(seq)?])?;
         }
         for (kind, value) in present.difference(&wanted) {
@@ -85,12 +103,33 @@ impl Verb<'_> {
             fresh.extend(read(&folder.patient, &folder.receipts, &sheet, now).records);
         }
         fresh.sort_by_key(|summary| summary.record);
-        Ok(fresh == self.summaries()?)
+        Ok(fresh == self.summaries(now)?)
     }
 
-    pub(super) fn summaries(&self) -> Result<Vec<Summary>, StoreError> {
-        let mut statement = self.db.prepare_cached("select summary from record_row order by record")?;
-        let texts: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        texts.iter().map(|text| serde_json::from_str(text).map_err(|_| StoreError::Damaged)).collect()
+    /// All projections as they read now: one that time has overtaken is read anew.
+    pub(super) fn summaries(&self, now: Timestamp) -> Result<Vec<Summary>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select summary from record_row order by record")?;
+        let texts: Vec<String> = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let (_, sheet) = self.sheet()?;
+        texts
+            .iter()
+            .map(|text| {
+                let summary: Summary =
+                    serde_json::from_str(text).map_err(|_| StoreError::Damaged)?;
+                let Some(patient) = summary.patient.filter(|_| !summary.is_good(now)) else {
+                    return Ok(summary);
+                };
+                let folder = self.folder(patient, None)?;
+                let fresh = read(&folder.patient, &folder.receipts, &sheet, now).records;
+                Ok(fresh
+                    .into_iter()
+                    .find(|r| r.record == summary.record)
+                    .unwrap_or(summary))
+            })
+            .collect()
     }
 }

@@ -25,14 +25,22 @@ pub(super) struct Push<'a> {
 
 impl Verb<'_> {
     /// Takes one document of a push. Inside a savepoint: if storing fails, nothing of this document is kept.
-    pub(super) fn take(&self, push: &Push<'_>, pushed: &PushedDocument) -> Result<Vec<Ack>, StoreError> {
+    pub(super) fn take(
+        &self,
+        push: &Push<'_>,
+        pushed: &PushedDocument,
+    ) -> Result<Vec<Ack>, StoreError> {
         let mut document = self.document(pushed.doc)?;
         let mut standing = self.standing(push.sender.device, pushed)?;
         let mut accepted = None;
         let mut acks = Vec::new();
         for change in &pushed.changes {
-            let state = self.take_change(push, &mut document, change, &mut standing, &mut accepted)?;
-            acks.push(Ack { hash: change.hash, state });
+            let state =
+                self.take_change(push, &mut document, change, &mut standing, &mut accepted)?;
+            acks.push(Ack {
+                hash: change.hash,
+                state,
+            });
         }
         if let Some(patient) = accepted {
             self.project(patient, push.sheet, push.now)?;
@@ -46,7 +54,12 @@ impl Verb<'_> {
         if self.document_row(pushed.doc)?.is_some() {
             return self.sees(device, pushed.doc);
         }
-        let Some(patient) = pushed.changes.first().and_then(|c| opened(&c.change)).map(|(_, patient)| patient) else {
+        let Some(patient) = pushed
+            .changes
+            .first()
+            .and_then(|c| opened(&c.change))
+            .map(|(_, patient)| patient)
+        else {
             return Ok(true);
         };
         let others = self.documents_of(patient)?;
@@ -70,12 +83,21 @@ impl Verb<'_> {
         if let Some(receipt) = self.receipt_of(pushed.hash)? {
             return Ok(AckState::Accepted(receipt));
         }
-        let receipt = pushed.receipt.filter(|r| self.key.is_valid(&pushed.change, pushed.hash, r));
+        let receipt = pushed
+            .receipt
+            .filter(|r| self.key.is_valid(&pushed.change, pushed.hash, r));
         let lying = self.quarantined(pushed.hash)?;
         if let (Some(reason), None) = (lying, receipt) {
             return Ok(AckState::Quarantined(reason));
         }
-        match judge(document, pushed, &push.sender, *standing, receipt.is_some(), self) {
+        match judge(
+            document,
+            pushed,
+            &push.sender,
+            *standing,
+            receipt.is_some(),
+            self,
+        ) {
             Verdict::Accept(sealed, entries) => {
                 let known = self.document_row(document.id)?;
                 let Some((kind, patient)) = known.or_else(|| opened(&sealed.change)) else {
@@ -85,7 +107,11 @@ impl Verb<'_> {
                 let at = receipt.map_or(push.now, |r| super::instant(r.received_at));
                 let offset_ms = receipt.map_or(push.offset_ms, |r| r.offset_ms);
                 let receipt = self.accept(&sealed, kind, patient, at, offset_ms)?;
-                document.push(Held { hash: sealed.hash, change: sealed.change, entries });
+                document.push(Held {
+                    hash: sealed.hash,
+                    change: sealed.change,
+                    entries,
+                });
                 *standing = true;
                 *accepted = Some(patient);
                 Ok(AckState::Accepted(receipt))
@@ -102,19 +128,41 @@ impl Verb<'_> {
     }
 
     /// Writes one entry for somebody on a page.
-    pub(super) fn author(&self, user: &UserId, record: DocumentId, body: Body, seed: u64, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn author(
+        &self,
+        user: &UserId,
+        record: DocumentId,
+        body: Body,
+        seed: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let device = self.web_device()?;
         let (_, sheet) = self.sheet()?;
         let document = self.document(record)?;
         let folded = warmhand_core::domain::fold::Record::of(record, &document.entries());
-        let person = sheet.person(user).ok_or(StoreError::NotFound("you are not among the organisation's people"))?;
-        let zone = folded.site.as_ref().map_or(TimeZone::UTC, |site| sheet.site_zone(site));
+        let person = sheet.person(user).ok_or(StoreError::NotFound(
+            "you are not among the organisation's people",
+        ))?;
+        let zone = folded
+            .site
+            .as_ref()
+            .map_or(TimeZone::UTC, |site| sheet.site_zone(site));
         let occurred_at = now
             .to_zoned(zone)
-            .round(ZonedRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc))
+            .round(
+                ZonedRound::new()
+                    .smallest(Unit::Second)
+                    .mode(jiff::RoundMode::Trunc),
+            )
             .map_err(|_| StoreError::Unavailable)?;
-        let role = authority::acting_role(person, &body, folded.site.as_ref(), &sheet, occurred_at.date())
-            .ok_or_else(|| StoreError::Refused("your role does not include this".into()))?;
+        let role = authority::acting_role(
+            person,
+            &body,
+            folded.site.as_ref(),
+            &sheet,
+            occurred_at.date(),
+        )
+        .ok_or_else(|| StoreError::Refused("your role does not include this".into()))?;
         let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(seed);
         let entry = Entry {
             id: EntryId::new(now, &mut rng),
@@ -128,38 +176,69 @@ impl Verb<'_> {
             body,
         };
         let change = next_change(&document, device, user, &entry, &mut rng)?;
-        let hash = seal(change.clone()).map_err(|_| StoreError::Refused("that is too long".into()))?.hash;
-        let pushed = PushedChange { change, hash, receipt: None, orphan: false };
+        let hash = seal(change.clone())
+            .map_err(|_| StoreError::Refused("that is too long".into()))?
+            .hash;
+        let pushed = PushedChange {
+            change,
+            hash,
+            receipt: None,
+            orphan: false,
+        };
         let sheets = [sheet.clone()];
         let people = [user.clone()];
-        let sender = Sender { device, people: &people, revoked: false, sheets: &sheets };
+        let sender = Sender {
+            device,
+            people: &people,
+            revoked: false,
+            sheets: &sheets,
+        };
         match judge(&document, &pushed, &sender, true, false, self) {
             Verdict::Accept(sealed, _) => {
-                let (kind, patient) = self.document_row(record)?.ok_or(StoreError::NotFound("there is no such record"))?;
+                let (kind, patient) = self
+                    .document_row(record)?
+                    .ok_or(StoreError::NotFound("there is no such record"))?;
                 self.accept(&sealed, kind, patient, now, 0)?;
                 self.project(patient, &sheet, now)
             }
-            Verdict::Quarantine(_) | Verdict::Missing(_) | Verdict::Reject(_) => Err(StoreError::Refused(
-                "that cannot be done any more; look at the record as it is now".into(),
-            )),
+            Verdict::Quarantine(_) | Verdict::Missing(_) | Verdict::Reject(_) => {
+                Err(StoreError::Refused(
+                    "that cannot be done any more; look at the record as it is now".into(),
+                ))
+            }
         }
     }
 }
 
-fn next_change(document: &Document, device: DeviceId, user: &UserId, entry: &Entry, rng: &mut dyn RngCore) -> Result<Change, StoreError> {
-    let stood_on: std::collections::BTreeSet<_> = document.held.iter().flat_map(|h| h.change.deps.iter().copied()).collect();
-    let mut deps: Vec<_> = document.held.iter().map(|h| h.hash).filter(|h| !stood_on.contains(h)).collect();
+fn next_change(
+    document: &Document,
+    device: DeviceId,
+    user: &UserId,
+    entry: &Entry,
+    rng: &mut dyn RngCore,
+) -> Result<Change, StoreError> {
+    let stood_on: std::collections::BTreeSet<_> = document
+        .held
+        .iter()
+        .flat_map(|h| h.change.deps.iter().copied())
+        .collect();
+    let mut deps: Vec<_> = document
+        .held
+        .iter()
+        .map(|h| h.hash)
+        .filter(|h| !stood_on.contains(h))
+        .collect();
     if deps.is_empty() {
         deps.push(genesis_hash());
     }
-    let own = document.held.iter().filter(|h| h.change.device == device && h.change.user == *user);
-    let (actor, seq, nonce) = match own.last() {
-        Some(held) => (held.change.actor, held.change.seq + 1, None),
-        None => {
-            let mut nonce = [0; 16];
-            rng.fill_bytes(&mut nonce);
-            (Actor::derive(device, user, document.id, &nonce), 1, Some(nonce))
-        }
+    let mine = |h: &&Held| h.change.device == device && h.change.user == *user;
+    let (actor, seq, nonce) = if let Some(held) = document.held.iter().rev().find(mine) {
+        (held.change.actor, held.change.seq + 1, None)
+    } else {
+        let mut nonce = [0; 16];
+        rng.fill_bytes(&mut nonce);
+        let actor = Actor::derive(device, user, document.id, &nonce);
+        (actor, 1, Some(nonce))
     };
     let text = entry.to_text().map_err(|_| StoreError::Unavailable)?;
     Ok(Change {

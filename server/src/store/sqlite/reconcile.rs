@@ -7,7 +7,12 @@ use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{Ack, AckState, ReconcileAnswer, ReconcileRequest, Status};
 
 impl Verb<'_> {
-    pub(super) fn reconcile(&self, _device: DeviceId, request: &ReconcileRequest, now: Timestamp) -> Result<ReconcileAnswer, StoreError> {
+    pub(super) fn reconcile(
+        &self,
+        _device: DeviceId,
+        request: &ReconcileRequest,
+        now: Timestamp,
+    ) -> Result<ReconcileAnswer, StoreError> {
         let head = self.head()?;
         let mut answer = ReconcileAnswer {
             number: request.hello.number,
@@ -23,9 +28,15 @@ impl Verb<'_> {
         }
         for hash in request.offers.iter().flat_map(|offer| &offer.hashes) {
             if let Some(receipt) = self.receipt_of(*hash)? {
-                answer.acks.push(Ack { hash: *hash, state: AckState::Accepted(receipt) });
+                answer.acks.push(Ack {
+                    hash: *hash,
+                    state: AckState::Accepted(receipt),
+                });
             } else if let Some(reason) = self.quarantined(*hash)? {
-                answer.acks.push(Ack { hash: *hash, state: AckState::Quarantined(reason) });
+                answer.acks.push(Ack {
+                    hash: *hash,
+                    state: AckState::Quarantined(reason),
+                });
             } else {
                 answer.need.push(*hash);
             }

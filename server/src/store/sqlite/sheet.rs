@@ -15,12 +15,20 @@ impl Verb<'_> {
     /// Puts a new version in force; who may see what follows from it at once.
     pub(super) fn load_sheet(&self, text: &str, now: Timestamp) -> Result<u64, StoreError> {
         if text.len() > MAX_SHEET {
-            return Err(StoreError::Refused("the organisation is larger than 256 KB".into()));
+            return Err(StoreError::Refused(
+                "the organisation is larger than 256 KB".into(),
+            ));
         }
         Organisation::parse(text).map_err(StoreError::Refused)?;
-        let version: i64 =
-            self.db.query_row("select coalesce(max(version), 0) + 1 from sheet", [], |row| row.get(0))?;
-        let seq = self.append(&Row::Sheet(version.unsigned_abs(), Sha256::digest(text).into()))?;
+        let version: i64 = self.db.query_row(
+            "select coalesce(max(version), 0) + 1 from sheet",
+            [],
+            |row| row.get(0),
+        )?;
+        let seq = self.append(&Row::Sheet(
+            version.unsigned_abs(),
+            Sha256::digest(text).into(),
+        ))?;
         self.step("save_sheet")?;
         self.db.execute(
             "insert into sheet (version, seq, text) values (?1, ?2, ?3)",
@@ -38,7 +46,13 @@ impl Verb<'_> {
             .prepare_cached("select version, text from sheet order by version desc limit 1")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let sheet = Organisation::parse(&text).map_err(|_| StoreError::Damaged)?;
-        Ok((Sheet { version: version.unsigned_abs(), text }, sheet))
+        Ok((
+            Sheet {
+                version: version.unsigned_abs(),
+                text,
+            },
+            sheet,
+        ))
     }
 
     /// The sheet that was in force at a row, and before the first: the first.
@@ -57,6 +71,7 @@ impl Verb<'_> {
             .prepare_cached("select text from sheet where version = ?1")?
             .query_row([int(version)?], |row| row.get(0))
             .optional()?;
-        text.map(|text| Organisation::parse(&text).map_err(|_| StoreError::Damaged)).transpose()
+        text.map(|text| Organisation::parse(&text).map_err(|_| StoreError::Damaged))
+            .transpose()
     }
 }
