@@ -8,3 +8,5 @@ mod hostile;
 mod road;
 #[path = "all/stories.rs"]
 mod stories;
+#[path = "all/story_rules.rs"]
+mod story_rules;
