@@ -13,6 +13,7 @@ pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>)
         (
             d.revoked_at.is_some(),
             !d.is_silent(programme.now),
+            std::cmp::Reverse(d.unsent),
             d.name.clone(),
             d.id,
         )

@@ -274,7 +274,7 @@ fn reach(record: &Record) -> Vec<SentenceRow> {
         };
         rows.push(SentenceRow::new(
             "reach-language",
-            &format!("Language {language}{with}"),
+            &format!("{}{with}", words::language(&language)),
             "",
         ));
     }

@@ -303,6 +303,19 @@ pub fn outcome(outcome: ContactOutcome) -> &'static str {
     }
 }
 
+/// A language by its name, or by its tag where this page knows no name for it.
+pub fn language(tag: &str) -> &str {
+    match tag.split('-').next().unwrap_or(tag) {
+        "en" => "English",
+        "es" => "Spanish",
+        "vi" => "Vietnamese",
+        "ar" => "Arabic",
+        "zh" => "Chinese",
+        "fr" => "French",
+        _ => tag,
+    }
+}
+
 pub fn safety_reason(reason: SafetyReason) -> &'static str {
     match reason {
         SafetyReason::SelfHarmItem => "an answer on a screen",

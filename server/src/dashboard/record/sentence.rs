@@ -3,8 +3,8 @@
 use crate::dashboard::words;
 use jiff::civil::DateTime;
 use warmhand_core::domain::code::{
-    BookedBy, ContactWith, Direction, OutcomeValue, ReviewKind, ScreenResult, SelfHarm, Signal,
-    StepKind,
+    BookedBy, ContactWith, Direction, OutcomeValue, ReviewKind, SafetyReason, ScreenResult,
+    SelfHarm, Signal, StepKind,
 };
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::fold::Record;
@@ -149,10 +149,13 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
         },
         Body::ReviewSettled(_) => plain("settled what two people had left open"),
         Body::SafetyRaised(p) => {
-            let words = p.words.clone().unwrap_or_default();
+            let about = match p.reason {
+                SafetyReason::StaffConcern => "was worried about her".to_owned(),
+                reason => format!("was worried: {}", words::safety_reason(reason)),
+            };
             Told {
-                words,
-                ..plain(&format!("was worried: {}", words::safety_reason(p.reason)))
+                words: p.words.clone().unwrap_or_default(),
+                ..plain(&about)
             }
         }
         Body::SafetyHanded(p) => {
@@ -281,7 +284,11 @@ pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, Strin
 /// The button that keeps one side.
 pub(super) fn keeps(entry: &Entry, sheet: &Organisation) -> String {
     match &entry.body {
-        Body::AppointmentBooked(p) => format!("She keeps {}", practice(&p.partner, sheet)),
+        Body::AppointmentBooked(p) => format!(
+            "She keeps {}, {}",
+            practice(&p.partner, sheet),
+            slot(p.start_local)
+        ),
         _ => fact(entry, sheet).map_or_else(
             || "This one stands".to_owned(),
             |(_, fact)| format!("It stands: {fact}"),
