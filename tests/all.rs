@@ -4,9 +4,13 @@
 mod convergence;
 #[path = "all/hostile.rs"]
 mod hostile;
+#[path = "all/house.rs"]
+mod house;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/stories.rs"]
 mod stories;
 #[path = "all/story_rules.rs"]
 mod story_rules;
+#[path = "all/trouble.rs"]
+mod trouble;
