@@ -1,6 +1,8 @@
 //! The face of the core: commands in, screens out, and the bytes of sync. A shell holds one of these behind its lock.
 //! Opens no socket and reads no clock: `now` is always the device's raw clock, corrected here by the last known offset.
 
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use crate::domain::id::{DeviceId, DocumentId, PatientId, UserId};
@@ -157,14 +159,17 @@ impl App {
         carried: &Carried,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let patients =
-            self.engine
-                .answered(&mut self.store, number, carried, &mut *self.rng, now)?;
-        self.tell(if patients.is_empty() {
-            &[Topic::Sync]
-        } else {
-            &[Topic::Records, Topic::Sync]
-        });
+        let taken = self
+            .engine
+            .answered(&mut self.store, number, carried, &mut *self.rng, now)?;
+        let mut topics = vec![Topic::Sync];
+        if !taken.patients.is_empty() {
+            topics.push(Topic::Records);
+        }
+        if taken.people {
+            topics.push(Topic::People);
+        }
+        self.tell(&topics);
         Ok(())
     }
 

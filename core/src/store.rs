@@ -3,11 +3,13 @@
 
 mod change;
 mod device;
+mod document;
 mod index;
 mod open;
+mod settle;
 mod trouble;
 
-pub use change::{ChangeState, Outgoing, StoredChange, counts, live, tip};
+pub use change::{ChangeState, StoredChange, live, tip};
 pub use device::{DeviceRow, Phase};
 pub use index::Waiting;
 pub use open::Place;
@@ -57,6 +59,10 @@ impl Store {
             done
         };
         transaction.commit()?;
+        // Durable from here on, though nobody has been told.
+        if let Some(fault) = self.fault.as_mut() {
+            fault.at("committed").map_err(|Killed| StoreError::Killed)?;
+        }
         Ok(done)
     }
 

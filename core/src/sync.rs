@@ -65,6 +65,7 @@ enum Kind {
 pub struct Engine {
     in_flight: Option<(u64, Kind)>,
     wanted: bool,
+    wanted_meanwhile: bool,
     failures: u32,
     not_before: Option<Timestamp>,
     last_said: Option<Timestamp>,
@@ -76,6 +77,8 @@ impl Engine {
     /// Something was recorded, a nudge came, or the link came up: sync at the next chance.
     pub fn want(&mut self) {
         self.wanted = true;
+        // The answer on its way may be of before.
+        self.wanted_meanwhile = true;
         self.not_before = None;
     }
 
@@ -90,40 +93,40 @@ impl Engine {
         let Some(device) = store.rows().device()? else {
             return Ok(SyncStep::Idle(None));
         };
-        if let Some(at) = self.not_before.filter(|at| *at > now) {
+        // A clock that was set back must not keep the device silent until it comes round again.
+        if let Some(at) = self
+            .not_before
+            .filter(|at| *at > now && at.duration_since(now) <= HOUR)
+        {
             return Ok(SyncStep::Idle(Some(at)));
         }
         let number = rng.random();
-        let quiet_since = self
+        let is_quiet = self
             .last_said
-            .is_none_or(|at| now.duration_since(at) >= HOUR);
+            .is_none_or(|at| at > now || now.duration_since(at) >= HOUR);
         let (kind, path, body) = match device.phase {
-            Phase::Confirming => (
-                Kind::Reconcile,
-                "/v1/reconcile",
-                resync::request(store, &device, build, number, now)?,
-            ),
             _ if self.failures >= 2 && self.failures.is_multiple_of(2) => (
                 Kind::Heartbeat,
                 "/v1/heartbeat",
                 request::heartbeat(store, &device, build, number, now)?,
             ),
-            Phase::Refilling => (
-                Kind::Sync,
-                "/v1/sync",
-                request::sync(store, &device, build, number, now)?,
+            Phase::Confirming => (
+                Kind::Reconcile,
+                "/v1/reconcile",
+                resync::request(store, &device, build, number, now)?,
             ),
-            Phase::Normal if self.wanted || quiet_since => (
-                Kind::Sync,
-                "/v1/sync",
-                request::sync(store, &device, build, number, now)?,
-            ),
-            Phase::Normal => {
+            Phase::Normal if !self.wanted && !is_quiet => {
                 return Ok(SyncStep::Idle(
                     self.last_said.and_then(|at| at.checked_add(HOUR).ok()),
                 ));
             }
+            Phase::Normal | Phase::Refilling => (
+                Kind::Sync,
+                "/v1/sync",
+                request::sync(store, &device, build, number, now)?,
+            ),
         };
+        self.wanted_meanwhile = false;
         self.in_flight = Some((number, kind));
         Ok(SyncStep::Send(Outgoing {
             number,
@@ -151,8 +154,7 @@ impl Engine {
         }
     }
 
-    /// Takes what the carrier brought. Returns the patients whose documents changed; none for an answer to another
-    /// number, which is dropped whole.
+    /// Takes what the carrier brought. An answer to another number is dropped whole.
     pub fn answered(
         &mut self,
         store: &mut Store,
@@ -160,54 +162,58 @@ impl Engine {
         carried: &Carried,
         rng: &mut dyn RngCore,
         now: Timestamp,
-    ) -> Result<BTreeSet<PatientId>, Refusal> {
+    ) -> Result<Taken, Refusal> {
         let Some((_, kind)) = self.in_flight.filter(|(expected, _)| *expected == number) else {
-            return Ok(BTreeSet::new());
+            return Ok(Taken::default());
         };
         self.in_flight = None;
-        let body = match carried {
-            Carried::Answer { status: 200, body } => body,
+        let taken = match carried {
+            Carried::Answer { status: 200, body } => match kind {
+                Kind::Enrol => enrol::answered(store, number, body, now),
+                Kind::Sync => settle::answered(store, number, body, now),
+                Kind::Reconcile => resync::answered(store, number, body, now),
+                Kind::Heartbeat => request::heard(number, body),
+            },
             Carried::Answer {
                 status: 401 | 403, ..
             } if kind != Kind::Enrol => {
-                store.write(settle::signed_off)?;
-                self.failed(rng, now);
-                return Ok(BTreeSet::new());
+                let written = store.write(settle::signed_off);
+                written
+                    .map_err(Untaken::Store)
+                    .and(Err(Untaken::Unreadable))
             }
+            Carried::Answer { .. } | Carried::Failed => Err(Untaken::Unreadable),
+        };
+        let refused = matches!(
+            carried,
             Carried::Answer {
-                status: 401 | 403 | 404,
+                status: 400..500,
                 ..
-            } if kind == Kind::Enrol => {
-                return Err(Refusal::NotHere("a place for this code on the server"));
             }
-            Carried::Answer { .. } | Carried::Failed => {
-                self.failed(rng, now);
-                return Ok(BTreeSet::new());
-            }
-        };
-        let taken = match kind {
-            Kind::Enrol => enrol::answered(store, number, body, now).map(|()| Taken::default()),
-            Kind::Sync => settle::answered(store, number, body, now),
-            Kind::Reconcile => resync::answered(store, number, body, now),
-            Kind::Heartbeat => Ok(Taken {
-                more: true,
-                ..Taken::default()
-            }),
-        };
+        );
         match taken {
+            Ok(taken) if taken.is_stuck => {
+                self.failed(rng, now);
+                Ok(taken)
+            }
             Ok(taken) => {
+                // After a heartbeat the next failure counts as the second: it may have been the link all along.
                 self.failures = u32::from(kind == Kind::Heartbeat);
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
-                self.wanted = taken.more || kind == Kind::Enrol;
+                self.wanted = taken.more || self.wanted_meanwhile;
                 self.last_said = Some(now);
-                Ok(taken.patients)
+                Ok(taken)
             }
+            Err(Untaken::Unreadable) if kind == Kind::Enrol && refused => Err(Refusal::NotEnrolled),
             // An answer that does not read is as good as none.
             Err(Untaken::Unreadable) => {
                 self.failed(rng, now);
-                Ok(BTreeSet::new())
+                Ok(Taken::default())
             }
-            Err(Untaken::Store(error)) => Err(error.into()),
+            Err(Untaken::Store(error)) => {
+                self.failed(rng, now);
+                Err(error.into())
+            }
         }
     }
 
@@ -224,9 +230,16 @@ impl Engine {
 
 /// What an answer led to.
 #[derive(Debug, Default)]
-struct Taken {
-    patients: BTreeSet<PatientId>,
+pub struct Taken {
+    /// Patients whose documents changed.
+    pub patients: BTreeSet<PatientId>,
+    /// Who may work here, or who is signed in, changed.
+    pub people: bool,
+    /// There is more to say or to hear.
     more: bool,
+    /// It changed nothing, though there is more: to be asked again, but not at once.
+    is_stuck: bool,
+    /// The server asks for patience.
     wait: Option<SignedDuration>,
 }
 
@@ -254,4 +267,13 @@ fn sheet(rows: &crate::store::Rows<'_>) -> Result<Option<Organisation>, StoreErr
     Ok(rows
         .sheet()?
         .and_then(|(_, text)| Organisation::parse(&text).ok()))
+}
+
+/// The device's clock against the server's; an answer from a year that cannot be is not read further.
+fn offset(now: Timestamp, server_now: i64) -> Result<i64, Untaken> {
+    const YEARS: std::ops::Range<i64> = 946_684_800_000..7_258_118_400_000; // 2000 to 2200
+    if !YEARS.contains(&server_now) {
+        return Err(Untaken::Unreadable);
+    }
+    Ok(now.as_millisecond().saturating_sub(server_now))
 }

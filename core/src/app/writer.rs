@@ -3,10 +3,10 @@
 
 use crate::document::{Actor, Change, LIMITS, Put, seal};
 use crate::domain::code::DocumentKind;
-use crate::domain::entry::{APP, Body, Entry};
+use crate::domain::entry::{APP, Body, Entry, MAX_ENTRY_BYTES};
 use crate::domain::fold::Record;
 use crate::domain::guard::{self, Breach};
-use crate::domain::id::{DocumentId, EntryId, PatientId, SiteId};
+use crate::domain::id::{DocumentId, PatientId, SiteId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::read;
@@ -127,17 +127,14 @@ fn add(
         .iter_mut()
         .find(|b| b.doc == at)
         .ok_or(Refusal::NotHere("the record"))?;
-    bundle.push(desk, draft.id, draft.at, draft.body)
+    bundle.push(desk, draft)
 }
 
 impl Bundle {
-    fn push(
-        &mut self,
-        desk: &Desk<'_>,
-        id: EntryId,
-        at: Option<Zoned>,
-        body: Body,
-    ) -> Result<(), Refusal> {
+    fn push(&mut self, desk: &Desk<'_>, draft: Draft) -> Result<(), Refusal> {
+        let Draft {
+            id, at, role, body, ..
+        } = draft;
         let site = match &body {
             Body::RecordOpened(p) => Some(p.site.clone()),
             Body::ScreensOpened(p) => Some(p.site.clone()),
@@ -145,7 +142,8 @@ impl Bundle {
         };
         let occurred_at = occurred_at(desk, site.as_ref(), at)?;
         let on = occurred_at.date();
-        let role = authority::acting_role(desk.person, &body, site.as_ref(), desk.sheet, on)
+        let role = role
+            .or_else(|| authority::acting_role(desk.person, &body, site.as_ref(), desk.sheet, on))
             .ok_or(Refusal::NotAllowed(Breach::Role))?;
         let entry = Entry {
             id,
@@ -226,7 +224,15 @@ fn sound(text: &str) -> Result<(), Refusal> {
     walk(&value).map_err(|problem| Refusal::Invalid {
         field: "text",
         problem,
-    })
+    })?;
+    // Each field may be short enough and the entry still too long for anybody to read it again.
+    if text.len() > MAX_ENTRY_BYTES {
+        return Err(Refusal::Invalid {
+            field: "text",
+            problem: Problem::TooLong,
+        });
+    }
+    Ok(())
 }
 
 /// The patient's document for answers: one that this device holds, or a new one.
@@ -257,17 +263,24 @@ fn begin_screens(
         .ok_or(Refusal::NotHere("the record"))?;
     let record = record.ok_or(Refusal::NotHere("the record"))?;
     match bundles.iter_mut().find(|b| b.doc == doc) {
-        Some(bundle) if bundle.past.patient.is_none() => bundle.push(
-            desk,
-            desk.entry_id(),
-            None,
-            payload::ScreensOpened {
+        Some(bundle) if bundle.past.patient.is_none() => {
+            let body = payload::ScreensOpened {
                 patient,
                 site,
                 record,
             }
-            .into(),
-        ),
+            .into();
+            bundle.push(
+                desk,
+                Draft {
+                    id: desk.entry_id(),
+                    target: Target::Screens,
+                    at: None,
+                    role: None,
+                    body,
+                },
+            )
+        }
         _ => Ok(()),
     }
 }
@@ -322,12 +335,14 @@ fn change(
             text: text.clone(),
         })
         .collect();
-    let bytes: usize = held.iter().map(|c| c.change.text_bytes()).sum::<usize>()
-        + puts.iter().map(|p| p.text.len()).sum::<usize>();
-    if bytes > LIMITS.document {
+    let live = live(&held);
+    let more: usize = puts.iter().map(|put| put.text.len()).sum();
+    if more > LIMITS.text
+        || more + live.iter().map(|c| c.change.text_bytes()).sum::<usize>() > LIMITS.document
+    {
         return Ok(false);
     }
-    let (deps, start_op) = tip(&live(&held));
+    let (deps, start_op) = tip(&live);
     let (actor, nonce, seq) =
         if let Some((actor, nonce, seq)) = write.actor(bundle.doc, &person.id)? {
             (actor, nonce, seq + 1)

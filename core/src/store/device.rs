@@ -3,6 +3,7 @@
 use super::{Rows, StoreError, Write};
 use crate::domain::id::{DeviceId, UserId};
 use crate::wire::{Cursor, Token};
+use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
 
@@ -35,6 +36,15 @@ pub struct DeviceRow {
     pub last_answer_at: Option<i64>,
     /// The server no longer takes it.
     pub signed_off: bool,
+}
+
+impl DeviceRow {
+    /// The server answered: it takes this device, and its clock is known.
+    pub fn heard(&mut self, offset_ms: i64, now: Timestamp) {
+        self.offset_ms = offset_ms;
+        self.last_answer_at = Some(now.as_millisecond());
+        self.signed_off = false;
+    }
 }
 
 /// How a device stands with the server.

@@ -2,7 +2,7 @@
 //! documents. Lists read these; a summary can be made anew from the changes at any time.
 
 use super::change::live;
-use super::{ChangeState, Rows, StoreError, Write};
+use super::{Rows, StoreError, Write};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
@@ -23,9 +23,9 @@ pub struct Waiting {
     pub patient: PatientId,
     /// When the oldest was recorded, in milliseconds.
     pub since: i64,
-    /// The server keeps one and does not apply it.
+    /// The server keeps work of this device and does not apply it.
     pub quarantined: bool,
-    /// The server does not keep one.
+    /// The server does not keep work of this device.
     pub rejected: bool,
 }
 
@@ -36,12 +36,14 @@ impl Rows<'_> {
         let (mut entries, mut receipts) = (Vec::new(), Receipts::default());
         for stored in live(&changes) {
             for put in &stored.change.puts {
-                let Ok(entry) = Entry::parse(&put.text) else {
+                // Kept as it is, and read by nobody: no entry, or one that lies under another's id.
+                let Some(entry) = Entry::parse(&put.text)
+                    .ok()
+                    .filter(|entry| entry.id == put.id)
+                else {
                     continue;
                 };
-                let on_server = matches!(stored.state, ChangeState::Accepted | ChangeState::Remote)
-                    && stored.confirmed;
-                if let Some(receipt) = stored.receipt.filter(|_| on_server)
+                if let Some(receipt) = stored.standing_receipt()
                     && let Ok(received_at) = Timestamp::from_millisecond(receipt.received_at)
                 {
                     receipts.0.insert(
@@ -112,12 +114,13 @@ impl Rows<'_> {
             .collect()
     }
 
-    /// Documents with a change that is not on the server.
+    /// Documents with a change that is not on the server, the longest waiting first.
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "select document.id, document.patient, min(recorded_at), max(state = 'quarantined'), max(state = 'rejected')
                  from change join document on document.id = change.doc
-                 where state in ('saved', 'quarantined', 'rejected') or confirmed = 0
+                 where state = 'saved' or confirmed = 0
+                    or (state in ('quarantined', 'rejected') and change.device = (select device from device))
                  group by document.id order by min(recorded_at)",
         )?;
         let mut rows = statement.query([])?;
@@ -172,7 +175,7 @@ impl Rows<'_> {
         Ok(self.0.query_row(
             "select min(record_index.next_due_at) from record_index
                  where patient in (select document.patient from change join document on document.id = change.doc
-                                   where change.state = 'saved')",
+                                   where change.state = 'saved' or change.relay = 1)",
             [],
             |row| row.get(0),
         )?)

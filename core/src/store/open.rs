@@ -35,6 +35,7 @@ impl Store {
         if version > VERSION {
             return Err(StoreError::Trouble(StorageTrouble::Newer));
         }
+        sound(&db, version)?;
         if *place != Place::Memory {
             durable(&db)?;
         }
@@ -47,6 +48,16 @@ impl Store {
     }
 }
 
+/// Reads every page once, before anything is written to a file that is damaged, or somebody else's.
+fn sound(db: &Connection, version: i64) -> Result<(), StoreError> {
+    let tables: i64 = db.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+    let said: String = db.query_row("pragma quick_check(1)", [], |row| row.get(0))?;
+    if said != "ok" || (version == 0) != (tables == 0) || version < 0 {
+        return Err(StoreError::DAMAGED);
+    }
+    Ok(())
+}
+
 /// An acknowledged write must survive a power loss: write-ahead log, and every commit on the disk before it returns.
 fn durable(db: &Connection) -> Result<(), StoreError> {
     let mode: String = db.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
@@ -56,6 +67,24 @@ fn durable(db: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::Trouble(StorageTrouble::Unavailable));
     }
     Ok(())
+}
+
+#[cfg(test)]
+impl Store {
+    /// A disk that has room for so many pages more.
+    pub(crate) fn allow_pages(&self, more: i64) {
+        let pages: i64 = self
+            .db
+            .query_row("pragma page_count", [], |row| row.get(0))
+            .unwrap();
+        self.db
+            .query_row(
+                &format!("pragma max_page_count = {}", pages + more),
+                [],
+                |_| Ok(()),
+            )
+            .unwrap();
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +119,23 @@ mod tests {
             Some(StorageTrouble::Unavailable)
         );
 
+        let other = folder.path().join("other.db");
+        Connection::open(&other)
+            .unwrap()
+            .execute_batch("create table letter (text text)")
+            .unwrap();
+        assert_eq!(
+            trouble(&Place::File(other.clone())),
+            Some(StorageTrouble::Damaged),
+            "somebody else's database"
+        );
+
+        // Memory counts only when it is asked for by name.
+        assert_eq!(
+            trouble(&Place::File(":memory:".into())),
+            Some(StorageTrouble::Unavailable)
+        );
+
         let newer = folder.path().join("newer.db");
         drop(Store::open(&Place::File(newer.clone())).unwrap());
         Connection::open(&newer)
@@ -100,17 +146,52 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_was_damaged_is_found_when_the_file_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("device.db");
+        let mut store = Store::open(&Place::File(path.clone())).unwrap();
+        store
+            .write(|write| write.save_sheet(1, &"x".repeat(40_000)))
+            .unwrap();
+        drop(store);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let text = bytes
+            .windows(100)
+            .rposition(|window| window == [b'x'; 100])
+            .unwrap();
+        // The page numbers of a long text's chain lie at the beginnings of its pages.
+        let page = text / 4_096 * 4_096;
+        bytes[page - 4_096..page - 4_092].fill(0xff);
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(trouble(&Place::File(path)), Some(StorageTrouble::Damaged));
+    }
+
+    #[test]
+    fn a_file_that_another_process_holds_is_told_from_a_damaged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("device.db");
+        let mut store = Store::open(&Place::File(path.clone())).unwrap();
+        store.db.busy_timeout(Duration::ZERO).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("begin immediate").unwrap();
+        assert_eq!(
+            store.write(|write| write.save_sheet(1, "x")),
+            Err(StoreError::Trouble(StorageTrouble::Busy))
+        );
+        other.execute_batch("rollback").unwrap();
+        assert_eq!(store.write(|write| write.save_sheet(1, "x")), Ok(()));
+        drop(store);
+        other
+            .execute_batch("pragma locking_mode = exclusive; begin exclusive")
+            .unwrap();
+        assert_eq!(trouble(&Place::File(path)), Some(StorageTrouble::Busy));
+    }
+
+    #[test]
     fn a_full_disk_refuses_the_write_and_keeps_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(&Place::File(folder.path().join("device.db"))).unwrap();
-        let pages: i64 = store
-            .db
-            .query_row("pragma page_count", [], |row| row.get(0))
-            .unwrap();
-        store
-            .db
-            .pragma_update(None, "max_page_count", pages + 1)
-            .unwrap();
+        store.allow_pages(1);
         let written = store.write(|write| write.save_sheet(1, &"x".repeat(100_000)));
         assert_eq!(written, Err(StoreError::Trouble(StorageTrouble::Full)));
         assert_eq!(store.rows().sheet(), Ok(None));

@@ -28,11 +28,15 @@ create table document (
   kind text not null,
   patient blob not null,
   hidden integer not null default 0,
-  fresh integer not null default 1,
-  refetch text,                  -- why its last page could not be applied
-  tries integer not null default 0
+  fresh integer not null default 1  -- came since the last fetching anew began
 ) without rowid;
 create index document_patient on document (patient);
+create table refetch (
+  -- documents of which something could not be applied, also of such as this device knows nothing else
+  doc blob primary key,
+  reason text not null,          -- names nobody
+  tries integer not null default 0
+) without rowid;
 create table change (
   -- every change this device holds, whatever became of it; the bytes are the source of truth
   place integer primary key,
@@ -48,9 +52,9 @@ create table change (
   bytes blob not null,
   state text not null,           -- saved, accepted, remote, quarantined, rejected, aside
   reason integer,
-  confirmed integer not null default 1,
-  relay integer not null default 0,
-  orphan integer not null default 0,
+  confirmed integer not null default 1,  -- the server has spoken of it since its log last changed
+  relay integer not null default 0,      -- another's change, to be given back to the server
+  orphan integer not null default 0,     -- what it stands on cannot be supplied
   recorded_at integer not null,
   received_at integer,
   offset_ms integer,
@@ -68,7 +72,6 @@ create table entry (
   text text not null,
   primary key (change, at)
 ) without rowid;
-create index entry_id on entry (id);
 create table actor (
   -- under which actor a person writes in a document on this device; a retired one is gone from here
   doc blob not null,

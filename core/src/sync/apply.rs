@@ -1,61 +1,63 @@
 //! Applying one document of a page. Every change is built anew from its fields and taken only if its hash is the one
 //! claimed and it follows what is here; a document that cannot be applied is marked and the page goes on.
 
-use crate::document::{Sealed, genesis_hash, seal};
+use crate::document::{Actor, ChangeHash, Sealed, genesis_hash, seal};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::{Body, Entry};
-use crate::domain::id::PatientId;
-use crate::store::{ChangeState, DeviceRow, StoreError, StoredChange, Write, counts};
+use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
+use crate::store::{ChangeState, StoreError, StoredChange, Write, live};
 use crate::wire::{Delivered, DeliveredChange, DeliveredDocument};
+use std::collections::BTreeMap;
 
 /// Applies what a page says of one document. Returns the patient whose reading may have changed.
 pub(super) fn document(
     write: &mut Write<'_>,
-    device: &DeviceRow,
+    device: DeviceId,
     delivered: &DeliveredDocument,
 ) -> Result<Option<PatientId>, StoreError> {
-    let known = write.document_row(delivered.doc)?;
+    let doc = delivered.doc;
+    let mut patient = write.document_row(doc)?.map(|(_, patient, _)| patient);
     let Delivered::Changes(changes, _) = &delivered.content else {
-        if known.is_some() {
-            write.hide(delivered.doc)?;
+        if patient.is_some() {
+            write.hide(doc)?;
         }
-        return Ok(known.map(|(_, patient, _)| patient));
+        return Ok(patient);
     };
-    let mut held = write.document(delivered.doc)?;
-    let mut patient = known.map(|(_, patient, _)| patient);
+    let mut ground = Ground::of(write, doc)?;
     for change in changes {
-        if let Some(here) = held.iter_mut().find(|h| h.hash == change.hash) {
-            let state = if here.change.device == device.device {
-                ChangeState::Accepted
-            } else {
-                ChangeState::Remote
-            };
-            write.settle(change.hash, state, None, Some(&change.receipt))?;
-            here.state = state;
-            continue;
-        }
-        let sealed = match check(&held, delivered, change) {
-            Ok(sealed) => sealed,
-            Err(why) => {
-                if patient.is_some() {
-                    write.mark_delivered(delivered.doc, Some(why))?;
-                }
-                return Ok(patient);
-            }
-        };
-        if patient.is_none() {
-            let Some((kind, whose)) = opening(&sealed) else {
-                return Ok(None);
-            };
-            write.save_document(delivered.doc, kind, whose)?;
-            patient = Some(whose);
-        }
-        let own = sealed.change.device == device.device;
+        let own = change.change.device == device;
         let state = if own {
             ChangeState::Accepted
         } else {
             ChangeState::Remote
         };
+        if let Some(taken) = ground.knows(change.hash) {
+            write.settle(change.hash, state, None, Some(&change.receipt))?;
+            if !taken {
+                // What was refused stands after all, and what stands on it with it.
+                ground = Ground::of(write, doc)?;
+            }
+            continue;
+        }
+        let sealed = match ground.check(doc, change) {
+            Ok(sealed) => sealed,
+            Err(why) => {
+                write.save_refetch(doc, why, true)?;
+                return Ok(patient);
+            }
+        };
+        if patient.is_none() {
+            let Some((kind, whose)) = opening(&sealed) else {
+                write.save_refetch(
+                    doc,
+                    "a kind of document that this version does not know",
+                    false,
+                )?;
+                return Ok(None);
+            };
+            write.save_document(doc, kind, whose)?;
+            patient = Some(whose);
+        }
         write.append(
             &sealed,
             state,
@@ -65,19 +67,9 @@ pub(super) fn document(
         if own {
             catch_up(write, &sealed)?;
         }
-        held.push(StoredChange {
-            hash: sealed.hash,
-            change: sealed.change,
-            state,
-            reason: None,
-            confirmed: true,
-            relay: false,
-            orphan: false,
-            recorded_at: change.receipt.received_at,
-            receipt: Some(change.receipt),
-        });
+        ground.add(&sealed);
     }
-    write.mark_delivered(delivered.doc, None)?;
+    write.save_delivered(doc)?;
     Ok(patient)
 }
 
@@ -92,57 +84,93 @@ fn catch_up(write: &mut Write<'_>, sealed: &Sealed) -> Result<(), StoreError> {
     }
 }
 
-/// Does this change follow what is here? Says why not in words that name nobody.
-fn check(
-    held: &[StoredChange],
-    delivered: &DeliveredDocument,
-    change: &DeliveredChange,
-) -> Result<Sealed, &'static str> {
-    if change.change.doc != delivered.doc {
-        return Err("a change of another document");
-    }
-    let sealed = seal(change.change.clone()).map_err(|_| "fields out of bounds")?;
-    if sealed.hash != change.hash {
-        return Err("the fields do not give the hash");
-    }
-    if !sealed.change.actor_fits() {
-        return Err("an actor that is not its device's");
-    }
-    let mut last_op = 1;
-    for dep in &sealed.change.deps {
-        if *dep != genesis_hash() {
-            held.iter()
-                .find(|h| h.hash == *dep)
-                .ok_or("it stands on what is not here")?;
-        }
-    }
-    for ancestor in ancestors(held, &sealed) {
-        last_op = last_op.max(ancestor.change.last_op());
-    }
-    if sealed.change.start_op != last_op + 1 {
-        return Err("its first operation does not follow its past");
-    }
-    let count = counts(held).get(&sealed.change.actor).copied().unwrap_or(0);
-    if sealed.change.seq != count + 1 {
-        return Err("its count does not follow its actor's");
-    }
-    Ok(sealed)
+/// What a change of this document may stand on.
+#[derive(Default)]
+struct Ground {
+    /// Every change held; with its last operation if it is part of the document.
+    changes: BTreeMap<ChangeHash, Option<u64>>,
+    /// The last count of every actor, and whose it is.
+    actors: BTreeMap<Actor, (u64, DeviceId, UserId)>,
+    /// The text under every entry id.
+    texts: BTreeMap<EntryId, String>,
 }
 
-/// Everything that a change stands on, of what is here.
-fn ancestors<'a>(held: &'a [StoredChange], sealed: &Sealed) -> Vec<&'a StoredChange> {
-    let mut wanted = sealed.change.deps.clone();
-    let mut found: Vec<&StoredChange> = Vec::new();
-    while let Some(hash) = wanted.pop() {
-        if found.iter().any(|f| f.hash == hash) {
-            continue;
+impl Ground {
+    fn of(write: &Write<'_>, doc: DocumentId) -> Result<Self, StoreError> {
+        let held = write.document(doc)?;
+        let mut ground = Self {
+            changes: held.iter().map(|h| (h.hash, None)).collect(),
+            ..Self::default()
+        };
+        for StoredChange { change, hash, .. } in live(&held) {
+            ground.add_fields(*hash, change);
         }
-        if let Some(stored) = held.iter().find(|h| h.hash == hash) {
-            wanted.extend(stored.change.deps.iter().copied());
-            found.push(stored);
+        Ok(ground)
+    }
+
+    fn add(&mut self, sealed: &Sealed) {
+        self.add_fields(sealed.hash, &sealed.change);
+    }
+
+    fn add_fields(&mut self, hash: ChangeHash, change: &crate::document::Change) {
+        self.changes.insert(hash, Some(change.last_op()));
+        let count = self
+            .actors
+            .entry(change.actor)
+            .or_insert_with(|| (0, change.device, change.user.clone()));
+        count.0 = count.0.max(change.seq);
+        for put in &change.puts {
+            self.texts.insert(put.id, put.text.clone());
         }
     }
-    found
+
+    /// Is this change held, and if so, is it part of the document?
+    fn knows(&self, hash: ChangeHash) -> Option<bool> {
+        self.changes.get(&hash).map(Option::is_some)
+    }
+
+    /// Does this change follow what is here? Says why not in words that name nobody.
+    fn check(&self, doc: DocumentId, delivered: &DeliveredChange) -> Result<Sealed, &'static str> {
+        if delivered.change.doc != doc {
+            return Err("a change of another document");
+        }
+        let sealed = seal(delivered.change.clone()).map_err(|_| "fields out of bounds")?;
+        if sealed.hash != delivered.hash {
+            return Err("the fields do not give the hash");
+        }
+        let change = &sealed.change;
+        // A dependency's last operation is above all of its own past: so the highest of them is the past's.
+        let mut last_op = 1;
+        for dep in change.deps.iter().filter(|dep| **dep != genesis_hash()) {
+            let dep = self
+                .changes
+                .get(dep)
+                .copied()
+                .flatten()
+                .ok_or("it stands on what is not here")?;
+            last_op = last_op.max(dep);
+        }
+        if change.start_op != last_op + 1 {
+            return Err("its first operation does not follow its past");
+        }
+        let fits = match self.actors.get(&change.actor) {
+            None => change.seq == 1 && change.actor_fits(),
+            Some((seq, device, user)) => {
+                change.seq == seq + 1 && change.device == *device && change.user == *user
+            }
+        };
+        if !fits {
+            return Err("it does not follow its actor's last change");
+        }
+        if change.puts.iter().any(|put| {
+            self.texts
+                .get(&put.id)
+                .is_some_and(|text| *text != put.text)
+        }) {
+            return Err("an entry id that is used for another text");
+        }
+        Ok(sealed)
+    }
 }
 
 /// What kind of document a first change begins, and whose.

@@ -1,6 +1,6 @@
 //! Becoming a device: a one-time code for an id, a credential, the sheet and a first position.
 
-use super::Untaken;
+use super::{Taken, Untaken, offset};
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Phase, Store};
 use crate::wire::{Cursor, EnrolAnswer, EnrolRequest, Token, Unreadable, pack, unpack};
@@ -21,9 +21,14 @@ pub(super) fn answered(
     number: u64,
     body: &[u8],
     now: Timestamp,
-) -> Result<(), Untaken> {
+) -> Result<Taken, Untaken> {
     let answer: EnrolAnswer = unpack(body)?;
     if answer.number != number || Organisation::parse(&answer.sheet.text).is_err() {
+        return Err(Unreadable::Content.into());
+    }
+    let offset_ms = offset(now, answer.server_now)?;
+    // A device stays who it is: what it holds is bound to its id.
+    if store.rows().device()?.is_some() {
         return Err(Unreadable::Content.into());
     }
     // The pull begins before the first row; the head that was told is remembered from the first moment.
@@ -45,7 +50,7 @@ pub(super) fn answered(
         high: answer.high,
         phase: Phase::Normal,
         resync: None,
-        offset_ms: now.as_millisecond() - answer.server_now,
+        offset_ms,
         signed_in: None,
         last_answer_at: Some(now.as_millisecond()),
         signed_off: false,
@@ -54,5 +59,9 @@ pub(super) fn answered(
         write.save_sheet(answer.sheet.version, &answer.sheet.text)?;
         write.save_device(&row)
     })?;
-    Ok(())
+    Ok(Taken {
+        people: true,
+        more: true,
+        ..Taken::default()
+    })
 }

@@ -1,15 +1,18 @@
 //! What a device asks: its state, both positions, what waits to be sent.
 
-use crate::store::{ChangeState, DeviceRow, Store, StoreError, StoredChange};
+use super::{Taken, Untaken};
+use crate::store::{DeviceRow, Store, StoreError, StoredChange};
 use crate::wire::{
-    DeviceState, Heartbeat, Hello, MAX_MESSAGE, PushedChange, PushedDocument, SCHEMA, SyncRequest,
-    pack,
+    DeviceState, Heartbeat, HeartbeatAnswer, Hello, MAX_MESSAGE, PushedChange, PushedDocument,
+    SCHEMA, SyncRequest, Unreadable, pack, unpack,
 };
 use jiff::Timestamp;
 
 /// A push holds at most this many bytes of entry text: the request stays far below what a message may have.
 const PUSH_BYTES: usize = MAX_MESSAGE / 4;
 const PUSH_CHANGES: u32 = 400;
+/// What a change costs beside its entries' text, its dependencies and its entries' ids.
+const HEAD_BYTES: usize = 300;
 const PAGE_BYTES: u32 = 256 * 1024;
 
 pub(super) fn hello(
@@ -73,22 +76,32 @@ pub(super) fn heartbeat(
     }))
 }
 
+/// The answer to a heartbeat: the server is there, and there is still something to say to it.
+pub(super) fn heard(number: u64, body: &[u8]) -> Result<Taken, Untaken> {
+    let answer: HeartbeatAnswer = unpack(body)?;
+    if answer.number != number {
+        return Err(Unreadable::Content.into());
+    }
+    Ok(Taken {
+        more: true,
+        ..Taken::default()
+    })
+}
+
 /// Groups changes by document, in the order of writing, as much as fits.
 fn push(waiting: Vec<StoredChange>) -> Vec<PushedDocument> {
     let mut documents: Vec<PushedDocument> = Vec::new();
     let mut bytes = 0;
     for stored in waiting {
-        bytes += stored.change.text_bytes() + 200;
+        let change = &stored.change;
+        bytes += change.text_bytes() + 40 * change.deps.len() + 30 * change.puts.len() + HEAD_BYTES;
         if bytes > PUSH_BYTES && !documents.is_empty() {
             break;
         }
         let doc = stored.change.doc;
-        let receipt = stored
-            .receipt
-            .filter(|_| stored.relay || stored.state == ChangeState::Saved);
         let pushed = PushedChange {
             hash: stored.hash,
-            receipt,
+            receipt: stored.receipt,
             orphan: stored.orphan,
             change: stored.change,
         };

@@ -3,17 +3,17 @@
 //! and hidden; what the server lacks is sent to it again with its receipt; then every visible document is fetched
 //! anew from the beginning, and what no longer comes is no longer for this device.
 
-use super::{Taken, Untaken, request, settle, sheet};
+use super::{Taken, Untaken, offset, request, settle, sheet};
 use crate::document::ChangeHash;
-use crate::domain::id::DocumentId;
+use crate::domain::id::{DocumentId, PatientId};
 use crate::store::{DeviceRow, Phase, Store, StoreError, Write};
 use crate::wire::{
     Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable, pack, unpack,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Hashes in one round: some 40 bytes each, far below what a message may have.
+/// Hashes in one round: some 80 bytes each on the way back, far below what a message may have.
 const ROUND: u32 = 4_000;
 
 /// Begins, or begins again.
@@ -24,6 +24,8 @@ pub(super) fn begin(
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     write.unconfirm_all()?;
+    // Again within one: the server's log moves under us, or it does not know its own. Not to be asked in a ring.
+    let is_stuck = device.phase != Phase::Normal;
     device.phase = Phase::Confirming;
     device.resync = Some((
         Cursor {
@@ -33,18 +35,19 @@ pub(super) fn begin(
         head,
     ));
     write.save_device(&device)?;
-    let patients = write.patients()?.into_iter().collect();
+    let patients: BTreeSet<_> = write.patients()?.into_iter().collect();
     reindex(write, &patients, now)?;
     Ok(Taken {
         patients,
         more: true,
-        wait: None,
+        is_stuck,
+        ..Taken::default()
     })
 }
 
 fn reindex(
     write: &mut Write<'_>,
-    patients: &std::collections::BTreeSet<crate::domain::id::PatientId>,
+    patients: &BTreeSet<PatientId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if let Some(sheet) = sheet(write)? {
@@ -83,37 +86,47 @@ pub(super) fn answered(
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
     let answer: ReconcileAnswer = unpack(body)?;
+    let offset_ms = offset(now, answer.server_now)?;
     if answer.number != number {
         return Err(Unreadable::Content.into());
     }
-    Ok(store.write(|write| take(write, &answer, now))?)
+    Ok(store.write(|write| take(write, &answer, offset_ms, now))?)
 }
 
 fn take(
     write: &mut Write<'_>,
     answer: &ReconcileAnswer,
+    offset_ms: i64,
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     let Some(mut device) = write.device()? else {
         return Ok(Taken::default());
     };
-    device.last_answer_at = Some(now.as_millisecond());
-    if let Status::Resync(head) = answer.status {
+    device.heard(offset_ms, now);
+    let told = device.resync.map_or(device.high, |(_, high)| high);
+    let head = match answer.status {
+        Status::Resync(head) => Some(head),
+        Status::Ok if answer.high.seq < told.seq => Some(answer.high),
+        Status::Ok => None,
+    };
+    if let Some(head) = head {
         return begin(write, device, head, now);
     }
-    let mut patients = std::collections::BTreeSet::new();
+    let before = write.unconfirmed_count()?;
+    let mut patients = BTreeSet::new();
     for ack in &answer.acks {
-        patients.extend(settle::settle(write, ack)?);
+        settle::settle(write, device.device, ack, &mut patients)?;
     }
     for hash in &answer.need {
         if let Some(stored) = write.change(*hash)? {
-            write.offer_again(*hash, stored.change.device == device.device)?;
+            write.offer_again(&stored, stored.change.device == device.device)?;
         }
     }
     if let Some((_, high)) = device.resync.as_mut() {
         *high = answer.high;
     }
-    if write.unconfirmed(1)?.is_empty() {
+    let after = write.unconfirmed_count()?;
+    if after == 0 {
         device.high = answer.high;
         refill(write, &mut device)?;
     }
@@ -122,7 +135,8 @@ fn take(
     Ok(Taken {
         patients,
         more: true,
-        wait: None,
+        is_stuck: after > 0 && after >= before,
+        ..Taken::default()
     })
 }
 

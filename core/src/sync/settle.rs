@@ -1,16 +1,16 @@
 //! Taking the answer to a sync: each change is settled by its own hash, the page is applied if it continues the stored
 //! cursor, and the positions are written in the same transaction.
 
-use super::{Taken, Untaken, apply, resync, sheet};
-use crate::domain::id::PatientId;
+use super::{Taken, Untaken, apply, offset, resync, sheet};
+use crate::domain::id::{DeviceId, PatientId};
 use crate::domain::organisation::Organisation;
-use crate::store::{ChangeState, Phase, Store, StoreError, Write};
-use crate::wire::{
-    Ack, AckState, Delivered, QuarantineReason, RejectReason, Status, SyncAnswer, Unreadable,
-    unpack,
-};
+use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
+use crate::wire::{Ack, AckState, Status, SyncAnswer, Unreadable, unpack};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+
+/// No answer makes a device wait longer, whatever it says.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn answered(
     store: &mut Store,
@@ -19,19 +19,23 @@ pub(super) fn answered(
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
     let answer: SyncAnswer = unpack(body)?;
+    let offset_ms = offset(now, answer.server_now)?;
     if answer.number != number {
         return Err(Unreadable::Content.into());
     }
-    Ok(store.write(|write| take(write, &answer, now))?)
+    Ok(store.write(|write| take(write, &answer, offset_ms, now))?)
 }
 
-fn take(write: &mut Write<'_>, answer: &SyncAnswer, now: Timestamp) -> Result<Taken, StoreError> {
+fn take(
+    write: &mut Write<'_>,
+    answer: &SyncAnswer,
+    offset_ms: i64,
+    now: Timestamp,
+) -> Result<Taken, StoreError> {
     let Some(mut device) = write.device()? else {
         return Ok(Taken::default());
     };
-    device.offset_ms = now.as_millisecond() - answer.server_now;
-    device.last_answer_at = Some(now.as_millisecond());
-    device.signed_off = false;
+    device.heard(offset_ms, now);
     let head = match answer.status {
         Status::Resync(head) => Some(head),
         // A head that goes back is another log, whatever the answer calls itself.
@@ -41,136 +45,132 @@ fn take(write: &mut Write<'_>, answer: &SyncAnswer, now: Timestamp) -> Result<Ta
     if let Some(head) = head {
         return resync::begin(write, device, head, now);
     }
-    let mut patients = BTreeSet::new();
+    let mut taken = Taken::default();
+    let mut moved = false;
     if let Some(new) = &answer.sheet
         && Organisation::parse(&new.text).is_ok()
     {
         write.save_sheet(new.version, &new.text)?;
-        patients.extend(write.patients()?);
+        taken.patients.extend(write.patients()?);
     }
     for ack in &answer.acks {
-        patients.extend(settle(write, ack)?);
+        moved |= settle(write, device.device, ack, &mut taken.patients)?;
     }
+    let people = (device.people.clone(), device.signed_in.clone());
     device.people.clone_from(&answer.people);
-    if device
-        .signed_in
-        .as_ref()
-        .is_some_and(|user| !device.people.contains(user))
-    {
-        device.signed_in = None;
-    }
+    device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
+    taken.people = people != (device.people.clone(), device.signed_in.clone());
     device.high = answer.high;
-    let mut more = answer.more;
-    // A page of another position is not ours; the acks are good all the same.
-    if answer.from == device.cursor {
-        for delivered in &answer.docs {
-            patients.extend(apply::document(write, &device, delivered)?);
-        }
-        device.cursor = answer.cursor;
-        if device.phase == Phase::Refilling && !answer.more {
-            write.end_refill()?;
-            device.phase = Phase::Normal;
-        }
-    } else {
-        more = true;
-    }
-    let forgotten = answer
-        .docs
-        .iter()
-        .filter(|d| d.content == Delivered::Forget)
-        .count();
-    let (hidden, again) = write.troubled()?;
-    if device.phase == Phase::Normal && again > 0 && !answer.more {
-        resync::refill(write, &mut device)?;
-        more = true;
-    }
-    for doc in hidden {
-        // Acted on only here, after an answer that is in step.
-        if device.phase == Phase::Normal {
-            write.wipe_drained(doc)?;
-        }
-    }
+    moved |= page(write, &mut device, answer, &mut taken)?;
     write.save_device(&device)?;
     if let Some(sheet) = sheet(write)? {
-        for patient in &patients {
+        for patient in &taken.patients {
             write.index(*patient, &sheet, now)?;
         }
     }
-    let waiting = !write.outbox(1)?.is_empty();
-    let wait = answer
+    taken.more |= !write.outbox(1)?.is_empty();
+    // To ask the same again at once would get the same answer.
+    taken.is_stuck = taken.more && !moved;
+    taken.wait = answer
         .retry_after_ms
-        .map(|ms| SignedDuration::from_millis(i64::from(ms)));
-    Ok(Taken {
-        patients,
-        more: more || waiting || forgotten > 0,
-        wait,
-    })
+        .map(|ms| SignedDuration::from_millis(i64::from(ms)).min(LONGEST_WAIT));
+    Ok(taken)
 }
 
-/// One acknowledgement: the state of exactly this hash.
-pub(super) fn settle(write: &mut Write<'_>, ack: &Ack) -> Result<Option<PatientId>, StoreError> {
+/// Applies the page. A page of another position is not ours; its acks were good all the same.
+fn page(
+    write: &mut Write<'_>,
+    device: &mut DeviceRow,
+    answer: &SyncAnswer,
+    taken: &mut Taken,
+) -> Result<bool, StoreError> {
+    if answer.from != device.cursor {
+        taken.more = true;
+        return Ok(false);
+    }
+    for delivered in &answer.docs {
+        taken
+            .patients
+            .extend(apply::document(write, device.device, delivered)?);
+    }
+    let moved = answer.cursor != device.cursor;
+    device.cursor = answer.cursor;
+    taken.more |= answer.more;
+    if answer.more {
+        return Ok(moved);
+    }
+    if device.phase == Phase::Refilling {
+        taken.patients.extend(write.end_refill()?);
+        device.phase = Phase::Normal;
+    }
+    // Acted on only here: in step with the server, and the whole log applied.
+    for doc in write.hidden()? {
+        write.wipe_drained(doc)?;
+    }
+    if write.refetches()?.iter().any(|(_, _, again)| *again) {
+        resync::refill(write, device)?;
+        taken.more = true;
+    }
+    Ok(moved)
+}
+
+/// One acknowledgement: the state of exactly this hash. Says whether it changed anything.
+pub(super) fn settle(
+    write: &mut Write<'_>,
+    device: DeviceId,
+    ack: &Ack,
+    patients: &mut BTreeSet<PatientId>,
+) -> Result<bool, StoreError> {
     let Some(stored) = write.change(ack.hash)? else {
-        return Ok(None);
+        return Ok(false);
     };
-    let Some(device) = write.device()? else {
-        return Ok(None);
+    let own = stored.change.device == device;
+    let waited = waits(&stored) || !stored.confirmed;
+    let doc = stored.change.doc;
+    patients.extend(write.document_row(doc)?.map(|(_, patient, _)| patient));
+    let (state, reason, receipt) = match &ack.state {
+        AckState::Accepted(receipt) if own => (ChangeState::Accepted, None, Some(receipt)),
+        AckState::Accepted(receipt) => (ChangeState::Remote, None, Some(receipt)),
+        AckState::AcceptedAs(_, receipt) => (ChangeState::Aside, None, Some(receipt)),
+        AckState::Quarantined(reason) => (ChangeState::Quarantined, Some(*reason as i64), None),
+        AckState::Rejected(reason) => (ChangeState::Rejected, Some(*reason as i64), None),
+        AckState::MissingDeps(missing) => return supply(write, device, &stored, missing),
     };
-    let own = stored.change.device == device.device;
-    match &ack.state {
-        AckState::Accepted(receipt) => {
-            let state = if own {
-                ChangeState::Accepted
-            } else {
-                ChangeState::Remote
-            };
-            write.settle(ack.hash, state, None, Some(receipt))?;
-        }
-        AckState::AcceptedAs(_, receipt) => {
-            write.settle(ack.hash, ChangeState::Aside, None, Some(receipt))?;
-            write.retire_actor(stored.change.doc, stored.change.actor)?;
-        }
-        AckState::Quarantined(reason) => {
-            write.settle(
-                ack.hash,
-                ChangeState::Quarantined,
-                Some(reason_number(*reason)),
-                None,
-            )?;
-            write.retire_actor(stored.change.doc, stored.change.actor)?;
-        }
-        AckState::Rejected(reason) => {
-            write.settle(
-                ack.hash,
-                ChangeState::Rejected,
-                Some(reject_number(*reason)),
-                None,
-            )?;
-            write.retire_actor(stored.change.doc, stored.change.actor)?;
-        }
-        AckState::MissingDeps(missing) => {
-            for hash in missing {
-                let here = write.change(*hash)?;
-                let supply = here.filter(|s| {
-                    !matches!(s.state, ChangeState::Rejected | ChangeState::Quarantined)
-                });
-                match supply {
-                    Some(dep) => write.offer_again(*hash, dep.change.device == device.device)?,
-                    None => write.mark_orphan(ack.hash)?,
-                }
+    write.settle(ack.hash, state, reason, receipt)?;
+    if !state.is_taken() {
+        write.retire_actor(doc, stored.change.actor)?;
+    }
+    Ok(waited || state != stored.state)
+}
+
+/// What the server lacks goes before; what this device cannot supply is said to be so.
+fn supply(
+    write: &mut Write<'_>,
+    device: DeviceId,
+    stored: &StoredChange,
+    missing: &[crate::document::ChangeHash],
+) -> Result<bool, StoreError> {
+    let mut changed = false;
+    for hash in missing {
+        let refused =
+            |s: &StoredChange| matches!(s.state, ChangeState::Rejected | ChangeState::Quarantined);
+        match write.change(*hash)?.filter(|s| !refused(s)) {
+            Some(dep) if waits(&dep) => {}
+            Some(dep) => {
+                write.offer_again(&dep, dep.change.device == device)?;
+                changed = true;
+            }
+            None => {
+                write.mark_orphan(stored.hash)?;
+                changed |= !stored.orphan;
             }
         }
     }
-    Ok(write
-        .document_row(stored.change.doc)?
-        .map(|(_, patient, _)| patient))
+    Ok(changed)
 }
 
-fn reason_number(reason: QuarantineReason) -> i64 {
-    reason as i64
-}
-
-fn reject_number(reason: RejectReason) -> i64 {
-    reason as i64
+fn waits(stored: &StoredChange) -> bool {
+    stored.state == ChangeState::Saved || stored.relay
 }
 
 /// The server does not take this device any more: nothing is lost, nothing is wiped, it is said.

@@ -1,0 +1,221 @@
+//! Documents: whose they are, which are shown, which could not be applied, and the end of those that are no longer for
+//! this device. What lies in them is in their changes.
+
+use super::{Rows, StoreError, Write};
+use crate::domain::code::DocumentKind;
+use crate::domain::id::{DocumentId, PatientId};
+use rusqlite::{OptionalExtension, params};
+
+/// A document that does not apply is fetched anew this often; then it waits for a newer version, or for a person.
+const MOST_TRIES: u32 = 3;
+
+impl Rows<'_> {
+    /// Kind, patient and whether it is hidden.
+    pub fn document_row(
+        &self,
+        doc: DocumentId,
+    ) -> Result<Option<(DocumentKind, PatientId, bool)>, StoreError> {
+        let row: Option<(String, Vec<u8>, bool)> = self
+            .0
+            .prepare_cached("select kind, patient, hidden from document where id = ?1")?
+            .query_row([&doc.as_bytes()[..]], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        row.map(|(kind, patient, hidden)| {
+            let kind = DocumentKind::ALL
+                .iter()
+                .find(|k| k.as_str() == kind)
+                .ok_or(StoreError::DAMAGED)?;
+            Ok((
+                *kind,
+                PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?,
+                hidden,
+            ))
+        })
+        .transpose()
+    }
+
+    /// The documents of a patient that are shown, of one kind.
+    pub fn documents_of(
+        &self,
+        patient: PatientId,
+        kind: DocumentKind,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        self.document_ids(
+            "select id from document where patient = ?1 and kind = ?2 and hidden = 0 order by id",
+            params![&patient.as_bytes()[..], kind.as_str()],
+        )
+    }
+
+    /// Documents that are no longer shown and not yet wiped.
+    pub fn hidden(&self) -> Result<Vec<DocumentId>, StoreError> {
+        self.document_ids("select id from document where hidden = 1", [])
+    }
+
+    /// Documents that could not be applied, with the reason, and whether they are asked for again.
+    pub fn refetches(&self) -> Result<Vec<(DocumentId, String, bool)>, StoreError> {
+        let mut statement = self
+            .0
+            .prepare_cached("select doc, reason, tries < ?1 from refetch order by doc")?;
+        let rows: Vec<(Vec<u8>, String, bool)> = statement
+            .query_map([MOST_TRIES], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        rows.into_iter()
+            .map(|(doc, why, again)| {
+                Ok((
+                    DocumentId::from_bytes(&doc).ok_or(StoreError::DAMAGED)?,
+                    why,
+                    again,
+                ))
+            })
+            .collect()
+    }
+
+    fn document_ids(
+        &self,
+        sql: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map(args, |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .collect()
+    }
+}
+
+impl Write<'_> {
+    /// Notes a document; one that is known and hidden is shown again.
+    pub fn save_document(
+        &mut self,
+        doc: DocumentId,
+        kind: DocumentKind,
+        patient: PatientId,
+    ) -> Result<(), StoreError> {
+        self.step("save_document")?;
+        self.db
+            .prepare_cached(
+                "insert into document (id, kind, patient) values (?1, ?2, ?3)
+                 on conflict (id) do update set hidden = 0, fresh = 1",
+            )?
+            .execute(params![
+                &doc.as_bytes()[..],
+                kind.as_str(),
+                &patient.as_bytes()[..]
+            ])?;
+        Ok(())
+    }
+
+    /// A document came and was applied whole.
+    pub fn save_delivered(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        self.show(doc)?;
+        self.step("forget_refetch")?;
+        self.db
+            .prepare_cached("delete from refetch where doc = ?1")?
+            .execute([&doc.as_bytes()[..]])?;
+        Ok(())
+    }
+
+    /// A document came and could not be applied: what applied stays, the rest is asked for again some times, if asking
+    /// can help this version at all.
+    pub fn save_refetch(
+        &mut self,
+        doc: DocumentId,
+        why: &str,
+        again: bool,
+    ) -> Result<(), StoreError> {
+        self.show(doc)?;
+        self.step("save_refetch")?;
+        self.db
+            .prepare_cached(
+                "insert into refetch (doc, reason, tries) values (?1, ?2, ?3)
+                 on conflict (doc) do update set reason = ?2",
+            )?
+            .execute(params![
+                &doc.as_bytes()[..],
+                why,
+                if again { 0 } else { MOST_TRIES }
+            ])?;
+        Ok(())
+    }
+
+    fn show(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        self.step("show_document")?;
+        self.db
+            .prepare_cached("update document set fresh = 1, hidden = 0 where id = ?1")?
+            .execute([&doc.as_bytes()[..]])?;
+        Ok(())
+    }
+
+    /// Before every visible document is fetched anew: which of them came is noted from here on.
+    pub fn begin_refill(&mut self) -> Result<(), StoreError> {
+        self.step("begin_refill")?;
+        self.db.execute("update document set fresh = 0", [])?;
+        self.step("count_refetch")?;
+        self.db
+            .execute("update refetch set tries = tries + 1", [])?;
+        Ok(())
+    }
+
+    /// Afterwards: what did not come, and holds nothing that waits to be sent, is no longer for this device. Returns
+    /// the patients whose reading changes by it.
+    pub fn end_refill(&mut self) -> Result<Vec<PatientId>, StoreError> {
+        const GONE: &str = "fresh = 0 and hidden = 0
+            and not exists (select 1 from change where doc = document.id and (state = 'saved' or relay = 1))";
+        let ids: Vec<Vec<u8>> = self
+            .db
+            .prepare(&format!(
+                "select distinct patient from document where {GONE}"
+            ))?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        self.step("end_refill")?;
+        self.db
+            .execute(&format!("update document set hidden = 1 where {GONE}"), [])?;
+        ids.iter()
+            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .collect()
+    }
+
+    /// Stops showing a document.
+    pub fn hide(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        self.step("hide")?;
+        self.db
+            .prepare_cached("update document set hidden = 1 where id = ?1")?
+            .execute([&doc.as_bytes()[..]])?;
+        Ok(())
+    }
+
+    /// Wipes a hidden document, once the server holds every change of it, accepted or in quarantine. What the server
+    /// refused of this device's own work stays here, hidden, with its author.
+    pub fn wipe_drained(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        let waits: bool = self
+            .db
+            .prepare_cached(
+                "select exists (select 1 from change where doc = ?1
+                     and (state = 'saved' or relay = 1 or confirmed = 0))",
+            )?
+            .query_row([&doc.as_bytes()[..]], |row| row.get(0))?;
+        if waits {
+            return Ok(());
+        }
+        for sql in [
+            "delete from entry where change in (select hash from change where doc = ?1
+                 and not (state in ('quarantined', 'rejected') and device = (select device from device)))",
+            "delete from change where doc = ?1
+                 and not (state in ('quarantined', 'rejected') and device = (select device from device))",
+            "delete from actor where doc = ?1",
+            "delete from refetch where doc = ?1",
+            "delete from document where id = ?1 and not exists (select 1 from change where doc = ?1)",
+        ] {
+            self.step("wipe")?;
+            self.db.prepare_cached(sql)?.execute([&doc.as_bytes()[..]])?;
+        }
+        Ok(())
+    }
+}
