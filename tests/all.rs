@@ -6,6 +6,8 @@ mod convergence;
 mod hostile;
 #[path = "all/house.rs"]
 mod house;
+#[path = "all/nudge.rs"]
+mod nudge;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/stories.rs"]

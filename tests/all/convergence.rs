@@ -18,6 +18,7 @@ use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts, read};
 use warmhand_core::domain::{authority, guard};
 use warmhand_core::usecase::{Command, Desk, Target};
+use warmhand_core::view::{DirectoryScreen, HandoffScreen, PatientsScreen, TodayScreen};
 use warmhand_tests::history::{self, PEOPLE};
 use warmhand_tests::organisation::sheet;
 
@@ -183,11 +184,23 @@ proptest! {
         }).collect());
         let patient = Patient::of(world.patient, vec![Record::of(world.doc, &all)]);
         let expected = read(&patient, &receipts, &world.sheet, world.now);
+        let zone = jiff::tz::TimeZone::get(&world.sheet.zone).unwrap();
+        let coordinator = world.sheet.person(&"c1".into()).unwrap().clone();
+        let screens = |patient: &Patient, reading: &warmhand_core::domain::read::Reading| {
+            let records = &reading.records;
+            let handoff = HandoffScreen::of(&patient.records[0], records[0].clone(), &receipts, &world.sheet, &coordinator);
+            let today = TodayScreen::of(records, &world.sheet, &coordinator.id, &zone, world.now);
+            (handoff, today, PatientsScreen::of(records), DirectoryScreen::of(&world.sheet, records))
+        };
+        let shown = screens(&patient, &expected);
+        let mut orders = world.rng.clone();
         for _ in 0..4 {
             // Twice the same, shuffled: replayed batches change nothing.
-            all.shuffle(&mut world.rng);
+            all.shuffle(&mut orders);
             let again = Patient::of(world.patient, vec![Record::of(world.doc, &all)]);
-            prop_assert_eq!(&read(&again, &receipts, &world.sheet, world.now), &expected);
+            let reading = read(&again, &receipts, &world.sheet, world.now);
+            prop_assert_eq!(&reading, &expected);
+            prop_assert_eq!(&screens(&again, &reading), &shown);
         }
         // No lost caution: whatever was open on a replica is open, or resolved by an entry that names it.
         let record = &patient.records[0];
