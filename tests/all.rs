@@ -2,6 +2,8 @@
 
 #[path = "all/convergence.rs"]
 mod convergence;
+#[path = "all/demo.rs"]
+mod demo;
 #[path = "all/hostile.rs"]
 mod hostile;
 #[path = "all/house.rs"]

@@ -11,38 +11,36 @@ mod living;
 mod modes;
 mod plan;
 mod replay;
+mod stage;
 mod tale;
+#[cfg(test)]
+mod tests;
 mod today;
 mod visit;
 mod words;
 mod worry;
 
-use crate::clock::{Clock, Random, SetClock, SystemClock};
-use crate::receipt::ReceiptKey;
-use crate::store::sqlite::Sqlite;
-use crate::{Server, Settings};
-use cast::{MEMBERS, ORGANISATION, PASSWORD, SUPERVISOR};
-use device::{Device, Names};
+pub use living::Living;
+pub use plan::{Plan, plan};
+pub use stage::{Stage, Told};
+
+use crate::clock::{Clock, SystemClock};
 use jiff::tz::TimeZone;
-use living::Living;
-use plan::Plan;
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
 use std::fs;
 use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use warmhand_core::app::Place;
+use tokio::sync::Notify;
 use warmhand_core::domain::organisation::Organisation;
 
 /// The demo tells the same story each time.
 const SEED: u64 = 7;
 const WEEKS: u16 = 5;
-/// Patients of the living days are numbered from here.
-const NEXT_PATIENT: usize = 500;
+/// A kept folder has this file once its past has been played.
+const PLAYED: &str = "demo-played";
 
 /// Replays the weeks, says how to sign in, and lives until asked to stop.
 pub async fn run(
@@ -53,140 +51,78 @@ pub async fn run(
     err: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let said = |error: std::io::Error| error.to_string();
-    let passing = tempfile::tempdir().map_err(said)?;
-    let folder = data.unwrap_or_else(|| passing.path().join("data"));
-    let address = format!("http://{}", listener.local_addr().map_err(said)?);
-    let fresh = !Sqlite::exists(&folder);
-    let now = SystemClock.now();
-    let plan = plan::plan(SEED, WEEKS, now)?;
-    let clock = Arc::new(SetClock::at(plan.from));
-    if fresh {
-        crate::cli::begin(&folder, ORGANISATION, &Random::from_os())?;
-    } else {
-        clock.follow(Box::new(SystemClock));
-    }
-    let store =
-        Sqlite::open(&folder, ReceiptKey::load(&folder)?).map_err(|error| error.to_string())?;
-    let server = Server::new(
-        Arc::new(store),
-        clock.clone(),
-        Arc::new(Random::from_os()),
-        Settings::default(),
-    );
-    let (ended, end) = oneshot::channel::<()>();
-    let serving = tokio::spawn({
-        let server = Arc::clone(&server);
+    // From here on Ctrl-C is heard: what is being played ends, and a passing folder goes.
+    let (stopping, stopped) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+    tokio::spawn({
+        let (stopping, stopped) = (Arc::clone(&stopping), Arc::clone(&stopped));
         async move {
-            server
-                .serve(listener, async { end.await.unwrap_or(()) })
-                .await
+            stop.await;
+            stopping.store(true, Ordering::Relaxed);
+            stopped.notify_one();
         }
     });
-    let devices = open(&folder.join("devices"), &address)?;
-    let names = Names::default();
-    let (devices, names) = if fresh {
-        server
-            .set_password(SUPERVISOR.into(), PASSWORD.to_owned())
-            .await
-            .map_err(|error| error.to_string())?;
+    let passing = tempfile::tempdir().map_err(said)?;
+    let kept = data.is_some();
+    let folder = data.unwrap_or_else(|| passing.path().join("data"));
+    let played = folder.join(PLAYED).exists();
+    if !played && holds_something(&folder) {
+        return Err(format!(
+            "{} is not empty and holds no finished demo; choose an empty folder",
+            folder.display()
+        ));
+    }
+    let now = SystemClock.now();
+    let plan = plan(SEED, WEEKS, now)?;
+    let begins = if played { now } else { plan.from };
+    let mut stage = Stage::open(listener, &folder, kept, begins).await?;
+    if !played {
         let _ = writeln!(
             err,
             "Playing {WEEKS} weeks of a sample organisation through real devices ..."
         );
-        play(&server, &plan, devices, names, &clock).await?
-    } else {
-        (devices, names)
-    };
-    clock.follow(Box::new(SystemClock));
-    server.tell(0);
-    let sheet = Organisation::parse(ORGANISATION)?;
-    writeln!(out, "Dashboard: {address}/").map_err(said)?;
-    writeln!(out, "Name: {}", sheet.name_of(&SUPERVISOR.into())).map_err(said)?;
-    writeln!(out, "Password: {PASSWORD}").map_err(said)?;
-    writeln!(
-        out,
-        "{} devices go on living; Ctrl-C ends it.",
-        MEMBERS.len()
-    )
-    .map_err(said)?;
-    out.flush().map_err(said)?;
+        let told = stage.play(&plan, &stopping).await?;
+        if stopping.load(Ordering::Relaxed) {
+            return stage.close().await;
+        }
+        // A mistake in the script: what was refused is missing, and the rest can still be shown.
+        for refused in &told.refused {
+            let _ = writeln!(err, "A step of the demo was refused: {refused}");
+        }
+        for name in stage.not_green() {
+            let _ = writeln!(err, "{name} still has something to send.");
+        }
+        fs::write(folder.join(PLAYED), "").map_err(said)?;
+    }
+    stage.clock.follow(Box::new(SystemClock));
+    stage.server.tell(0);
+    let sheet = Organisation::parse(cast::ORGANISATION)?;
+    let name = sheet.name_of(&cast::SUPERVISOR.into()).to_owned();
+    welcome(out, &stage.address, &name).map_err(said)?;
+
     let zone = TimeZone::get(&sheet.zone).unwrap_or(TimeZone::UTC);
-    let mut living = Living::new(
-        devices,
-        names,
-        clock,
-        zone,
-        now.as_second().unsigned_abs(),
-        NEXT_PATIENT,
-    );
+    let (devices, names) = stage.devices();
+    // Continued on another day it goes on otherwise, and with other patients, than on this one.
+    let seed = now.as_second().unsigned_abs();
+    let patient = 200 + usize::try_from(seed / 60 % 700).unwrap_or(0);
+    let mut living = Living::new(devices, names, stage.clock.clone(), zone, seed, patient);
     let (hush, hushed) = mpsc::channel();
     let life = tokio::task::spawn_blocking(move || living.live(&hushed));
-    stop.await;
+    stopped.notified().await;
     // The devices stop first, so that none finds its server gone.
     drop(hush);
     let _ = life.await;
-    let _ = ended.send(());
-    serving
-        .await
-        .map_err(|error| error.to_string())?
-        .map_err(said)
+    stage.close().await
 }
 
-fn open(folder: &Path, address: &str) -> Result<Vec<Device>, String> {
-    fs::create_dir_all(folder)
-        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-    MEMBERS
-        .iter()
-        .map(|member| {
-            let place = Place::File(folder.join(format!("{}.db", member.file)));
-            Device::open(
-                *member,
-                &place,
-                address,
-                Box::new(ChaCha20Rng::from_os_rng()),
-            )
-        })
-        .collect()
+fn holds_something(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
 }
 
-/// Enrols the devices and plays the plan. What a device refuses is a mistake in the plan.
-async fn play(
-    server: &Arc<Server>,
-    plan: &Plan,
-    mut devices: Vec<Device>,
-    names: Names,
-    clock: &Arc<SetClock>,
-) -> Result<(Vec<Device>, Names), String> {
-    let mut codes = Vec::new();
-    for member in &MEMBERS {
-        let people = member.people.iter().map(|user| (*user).into()).collect();
-        let code = server
-            .issue_code(
-                member.name.to_owned(),
-                member.kind.as_str().to_owned(),
-                people,
-            )
-            .await;
-        codes.push(code.map_err(|error| error.to_string())?.text);
-    }
-    let (plan, clock) = (plan.clone(), Arc::clone(clock));
-    let playing = tokio::task::spawn_blocking(move || {
-        replay::enrol(&mut devices, &codes, plan.from)?;
-        let replayed = replay::replay(&plan, &mut devices, &names, &clock, &mut std::io::sink())?;
-        let waiting = devices
-            .iter()
-            .enumerate()
-            .find(|(at, device)| *at != cast::SILENT_PHONE && !device.is_green().unwrap_or(false));
-        if let Some((_, device)) = waiting {
-            return Err(format!("{} still has something to send", device.name()));
-        }
-        match replayed.refused.first() {
-            Some(first) => Err(format!(
-                "{} steps of the demo were refused; the first: {first}",
-                replayed.refused.len()
-            )),
-            None => Ok((devices, names)),
-        }
-    });
-    playing.await.map_err(|error| error.to_string())?
+fn welcome(out: &mut dyn Write, address: &str, name: &str) -> std::io::Result<()> {
+    writeln!(out, "Dashboard: {address}/")?;
+    writeln!(out, "Name: {name}")?;
+    writeln!(out, "Password: {}", cast::PASSWORD)?;
+    let devices = cast::MEMBERS.len();
+    writeln!(out, "{devices} devices go on living; Ctrl-C ends it.")?;
+    out.flush()
 }

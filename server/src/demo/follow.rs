@@ -21,7 +21,9 @@ pub struct Booking {
     pub id: EntryId,
     /// With whom.
     pub with: Practice,
-    /// When.
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it is.
     pub start: Timestamp,
 }
 
@@ -75,7 +77,13 @@ pub fn book(
         "partner": with.id, "start_local": local.to_string(), "modality": modality, "minutes": 50, "outreach": outreach,
     });
     let id = tale.act(minutes, "BookAppointment", said);
-    Booking { id, with, start }
+    let made_at = tale.at();
+    Booking {
+        id,
+        with,
+        made_at,
+        start,
+    }
 }
 
 /// She is reached by phone.
@@ -236,9 +244,11 @@ pub fn course(tale: &mut Tale<'_>, intent: &Intent, booking: Booking, first: boo
 
 /// On the day before, if there is such a day; always when the visit is still to come.
 fn remind(tale: &mut Tale<'_>, intent: &Intent, booking: Booking) {
-    let due = booking.start - SignedDuration::from_hours(24);
+    let start = booking.start.to_zoned(tale.diary.zone.clone());
+    let due = start.saturating_sub(1.day()).timestamp();
     let to_come = booking.start > tale.diary.now;
-    if due > tale.diary.now || !to_come && !tale.rng.random_bool(0.3) {
+    // Booked for so soon that she was told a moment ago, there is nothing to remind her of.
+    if due <= booking.made_at || due > tale.diary.now || !to_come && !tale.rng.random_bool(0.3) {
         return;
     }
     let standing = tale.standing();
@@ -305,4 +315,6 @@ fn rescue(tale: &mut Tale<'_>, intent: &Intent, booking: Booking) {
     let mut said = json!({ "value": "not_today", "reasons": ["no_time"], "outreach": true });
     visit::merge(&mut said, json!({ "revisit": { "on": on } }));
     tale.act(2, "RecordDecision", said);
+    let wanted = tale.diary.at(on, 10, 50);
+    visit::ask_by_phone(tale, intent, wanted);
 }

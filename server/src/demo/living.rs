@@ -32,6 +32,7 @@ pub struct Living {
     steps: VecDeque<Step>,
     offline: bool,
     turn: usize,
+    missed: usize,
 }
 
 impl Living {
@@ -56,6 +57,7 @@ impl Living {
             steps: VecDeque::new(),
             offline: false,
             turn: 0,
+            missed: 0,
         }
     }
 
@@ -91,10 +93,16 @@ impl Living {
         if device.act(&step, &self.names, now).is_err() {
             // What stands on it cannot be done either.
             self.steps.clear();
+            self.missed += 1;
         }
         if !self.offline || last {
             let _ = device.sync(now);
         }
+    }
+
+    /// Handoffs that were begun, and those that could not be told to their end.
+    pub fn begun(&self) -> (usize, usize) {
+        (self.begun, self.missed)
     }
 
     /// One device after the other says that it is there.

@@ -5,7 +5,7 @@ use super::device::{Device, Names};
 use super::plan::{Plan, Turn};
 use crate::clock::SetClock;
 use jiff::Timestamp;
-use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 /// What came of a replay.
@@ -33,17 +33,19 @@ pub fn enrol(devices: &mut [Device], codes: &[String], at: Timestamp) -> Result<
     })
 }
 
-/// Plays the plan.
+/// Plays the plan, until its end or until it is told to stop.
 pub fn replay(
     plan: &Plan,
     devices: &mut [Device],
     names: &Names,
     clock: &SetClock,
-    progress: &mut dyn Write,
+    stopping: &AtomicBool,
 ) -> Result<Replayed, String> {
     let mut replayed = Replayed::default();
-    let mut quarter = 1;
-    for (nth, round) in plan.rounds.iter().enumerate() {
+    for round in &plan.rounds {
+        if stopping.load(Ordering::Relaxed) {
+            break;
+        }
         clock.set(round.at);
         let turns = thread::scope(|scope| {
             let playing: Vec<_> = devices
@@ -63,16 +65,6 @@ pub fn replay(
             replayed.done += turn.done;
             replayed.links += 1;
             replayed.refused.extend(turn.refused);
-        }
-        if nth * 4 >= plan.rounds.len() * quarter {
-            // Nobody waits for this line.
-            let _ = writeln!(
-                progress,
-                "Playing the sample weeks: {} of {} days and hours.",
-                nth,
-                plan.rounds.len()
-            );
-            quarter += 1;
         }
     }
     Ok(replayed)

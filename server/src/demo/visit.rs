@@ -2,6 +2,7 @@
 //! when she agrees is in `modes`.
 
 use super::cast::{self, Visitor};
+use super::follow;
 use super::modes;
 use super::tale::Tale;
 use super::words;
@@ -258,7 +259,11 @@ fn again(tale: &mut Tale<'_>, intent: &Intent) {
     let Some(on) = last_revisit(tale) else { return };
     let hour = 9 + i8::try_from(intent.patient % 5).unwrap_or(0);
     let wanted: Timestamp = tale.diary.at(on, hour, 25);
-    if !tale.turn(intent.visitor.device, intent.visitor.user, wanted) || !tale.has_time(50) {
+    if !tale.turn(intent.visitor.device, intent.visitor.user, wanted) {
+        // Whoever visited her cannot.
+        return ask_by_phone(tale, intent, wanted);
+    }
+    if !tale.has_time(50) {
         return;
     }
     let intent = Intent {
@@ -278,6 +283,23 @@ fn again(tale: &mut Tale<'_>, intent: &Intent) {
         not_today(tale, &intent);
         again(tale, &intent);
     }
+}
+
+/// The coordinator asks again, on the phone.
+pub fn ask_by_phone(tale: &mut Tale<'_>, intent: &Intent, wanted: Timestamp) {
+    if !follow::coordinator(tale, intent, wanted) {
+        return;
+    }
+    follow::reached_her(tale, 2);
+    let said = json!({ "mode": Mode::Coordinator, "script": "T10", "outreach": true });
+    tale.act(1, "OfferHandoff", said);
+    tale.act(
+        2,
+        "RecordDecision",
+        json!({ "value": "agreed", "outreach": true }),
+    );
+    let booking = follow::book(tale, 9, modes::JUNIPER, 3..9, true);
+    follow::course(tale, intent, booking, true);
 }
 
 fn last_revisit(tale: &Tale<'_>) -> Option<Date> {
