@@ -60,7 +60,9 @@ pub fn judge(
 ) -> Verdict {
     let judged = shape(document, pushed).and_then(|sealed| {
         let entries = entries(&sealed)?;
-        if document.text_bytes + sealed.change.text_bytes() > LIMITS.document {
+        let safety = entries.iter().all(|entry| entry.body.is_safety());
+        let room = LIMITS.document + if safety { LIMITS.safety } else { 0 };
+        if document.text_bytes + sealed.change.text_bytes() > room {
             return Err(Verdict::Reject(RejectReason::Full));
         }
         dependencies(document, pushed, &sealed, elsewhere)?;

@@ -344,6 +344,37 @@ fn a_worry_is_taken_from_anybody_and_only_a_clinician_resolves_it() {
 }
 
 #[test]
+fn a_worry_is_taken_down_and_sent_however_full_the_record_is() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let mut carla = town.device("carla", &["c1"]);
+    let (record, patient) = ana.handoff(&town, "Rosa");
+    let note = json!({"AddNote": {"record": record, "text": "x".repeat(3_900)}});
+    let note: warmhand_core::usecase::Command = serde_json::from_value(note).unwrap();
+    let mut notes = 0;
+    while ana.act(&town, note.clone()).is_ok() {
+        notes += 1;
+        assert!(notes < 200, "the record never fills");
+    }
+    assert!(notes > 50);
+    let worry = json!({"RaiseSafety": {"record": record, "reason": "staff_concern", "words": "x".repeat(3_900)}});
+    let flag = ana.does(&town, worry).made.unwrap();
+    ana.does(
+        &town,
+        json!({"HandSafety": {"record": record, "to": "Dr. Patel", "how": "phone"}}),
+    );
+    assert!(ana.act(&town, note).is_err(), "only safety has this room");
+    ana.sync(&town);
+    carla.sync(&town);
+    assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
+    let (there, _) = carla.app.patient(patient).unwrap();
+    let open: Vec<_> = there.open_flags().map(|f| (f.id, f.status)).collect();
+    assert_eq!(open, [(flag, FlagStatus::Handed)]);
+    assert_eq!(town.entries(patient), ana.entries(patient));
+    assert_eq!(town.verify(), SOUND);
+}
+
+#[test]
 fn a_link_that_fails_is_tried_again_and_says_so_with_a_heartbeat() {
     let town = Town::default();
     let mut ana: Phone = town.device("ana", &["n1"]);

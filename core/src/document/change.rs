@@ -103,6 +103,8 @@ pub struct Limits {
     pub text: usize,
     /// Bytes of entry text in a document; beyond it a new record is begun.
     pub document: usize,
+    /// Beyond that, bytes kept free for what is said about safety.
+    pub safety: usize,
     /// No counter reaches this: room is left below what `SQLite` and JavaScript can hold.
     pub counter: u64,
 }
@@ -113,6 +115,7 @@ pub const LIMITS: Limits = Limits {
     deps: 64,
     text: 64 * 1024,
     document: 256 * 1024,
+    safety: 64 * 1024,
     counter: 1 << 40,
 };
 

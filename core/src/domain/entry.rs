@@ -71,6 +71,19 @@ kinds! {
     SafetyAssessing, SafetyResolved, LoopClosed, TaskDone,
 }
 
+impl Body {
+    /// Is it about safety alone? No bound on a record stands before such an entry.
+    pub fn is_safety(&self) -> bool {
+        matches!(
+            self,
+            Self::SafetyRaised(_)
+                | Self::SafetyHanded(_)
+                | Self::SafetyAssessing(_)
+                | Self::SafetyResolved(_)
+        )
+    }
+}
+
 /// One entry of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {

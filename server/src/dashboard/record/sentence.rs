@@ -306,12 +306,6 @@ pub(super) fn two_people(kind: ReviewKind) -> &'static str {
 }
 
 pub(super) fn is_safety(body: &Body) -> bool {
-    match body {
-        Body::SafetyRaised(_)
-        | Body::SafetyHanded(_)
-        | Body::SafetyAssessing(_)
-        | Body::SafetyResolved(_) => true,
-        Body::ScreenRecorded(p) => p.self_harm == SelfHarm::Yes,
-        _ => false,
-    }
+    let harm = matches!(body, Body::ScreenRecorded(p) if p.self_harm == SelfHarm::Yes);
+    harm || body.is_safety()
 }
