@@ -1,13 +1,21 @@
 //! Every test that needs more than one package, in one binary.
 
-#[path = "all/convergence.rs"]
-mod convergence;
 #[path = "all/demo.rs"]
 mod demo;
+#[path = "all/derived.rs"]
+mod derived;
+#[path = "all/event.rs"]
+mod event;
+#[path = "all/hazard.rs"]
+mod hazard;
+#[path = "all/histories.rs"]
+mod histories;
 #[path = "all/hostile.rs"]
 mod hostile;
 #[path = "all/house.rs"]
 mod house;
+#[path = "all/invariants.rs"]
+mod invariants;
 #[path = "all/nudge.rs"]
 mod nudge;
 #[path = "all/road.rs"]

@@ -33,6 +33,40 @@ pub struct Organisation {
     /// Own steps of the safety panel; without a signature they are shown as not yet in force.
     #[serde(default)]
     pub safety: SafetySteps,
+    /// What this organisation allows, and its limits.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+/// What an organisation decides for itself; each has a cautious default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Doulas may administer a screen (scope of practice varies by state and programme).
+    pub doula_may_screen: bool,
+    /// Doulas may confirm a sharing plan, and record and revoke consents.
+    pub doula_may_consent: bool,
+    /// Assistants who are not designated may administer a screen.
+    pub assistant_may_screen: bool,
+    /// After so many minutes without an answer the backup may take an offered handoff.
+    pub owner_timeout_min: u16,
+    /// Within so many minutes a flag has a named clinician, or it is asked for again.
+    pub safety_ack_min: u16,
+    /// After so many days what the sheet says of a practice is stale.
+    pub stale_after_days: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            doula_may_screen: false,
+            doula_may_consent: false,
+            assistant_may_screen: false,
+            owner_timeout_min: 2,
+            safety_ack_min: 10,
+            stale_after_days: 90,
+        }
+    }
 }
 
 /// A site.
@@ -102,6 +136,9 @@ pub struct Person {
     /// May assess and resolve safety flags.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub licensed_clinician: bool,
+    /// The practice that she works for, in the role of a partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
 }
 
 /// A role at sites.
@@ -284,6 +321,16 @@ impl Organisation {
             return Err("an organisation has at least one site".into());
         }
         for person in &self.people {
+            if let Some(partner) = person
+                .partner
+                .as_ref()
+                .filter(|p| self.partner(p).is_none())
+            {
+                return Err(format!(
+                    "person \"{}\" works for \"{partner}\", which is no practice",
+                    person.id
+                ));
+            }
             for site in person.roles.iter().flat_map(|r| &r.sites) {
                 if self.site(site).is_none() {
                     return Err(format!(

@@ -39,7 +39,7 @@ pub struct Decision {
 
 pub(super) fn offers(past: &Past) -> Vec<Offer> {
     let mut offers: Vec<_> = past
-        .entries()
+        .standing()
         .iter()
         .filter_map(|e| match &e.body {
             Body::Offered(p) => Some(Offer {
