@@ -1,5 +1,7 @@
 //! Every test that needs more than one package, in one binary.
 
+#[path = "all/bad_input.rs"]
+mod bad_input;
 #[path = "all/demo.rs"]
 mod demo;
 #[path = "all/derived.rs"]

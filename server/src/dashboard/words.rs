@@ -5,8 +5,8 @@ use super::page::{Tag, Tone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use warmhand_core::domain::code::{
-    CloseReason, ContactOutcome, DecisionReason, DecisionValue, Grade, Instrument,
-    Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
+    CloseReason, ContactOutcome, DecisionReason, DecisionValue, Grade, Instrument, Mode,
+    ReviewKind, SafetyReason, Setting, Stage, TaskKind,
 };
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{FlagReading, Next, NextKind, Summary};
