@@ -2,6 +2,8 @@
 
 #[path = "all/bad_input.rs"]
 mod bad_input;
+#[path = "all/beside.rs"]
+mod beside;
 #[path = "all/demo.rs"]
 mod demo;
 #[path = "all/derived.rs"]
