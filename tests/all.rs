@@ -1,13 +1,25 @@
 //! Every test that needs more than one package, in one binary.
 
-#[path = "all/convergence.rs"]
-mod convergence;
+#[path = "all/bad_input.rs"]
+mod bad_input;
+#[path = "all/beside.rs"]
+mod beside;
 #[path = "all/demo.rs"]
 mod demo;
+#[path = "all/derived.rs"]
+mod derived;
+#[path = "all/event.rs"]
+mod event;
+#[path = "all/hazard.rs"]
+mod hazard;
+#[path = "all/histories.rs"]
+mod histories;
 #[path = "all/hostile.rs"]
 mod hostile;
 #[path = "all/house.rs"]
 mod house;
+#[path = "all/invariants.rs"]
+mod invariants;
 #[path = "all/nudge.rs"]
 mod nudge;
 #[path = "all/road.rs"]

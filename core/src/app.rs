@@ -5,9 +5,10 @@
 mod tests;
 mod writer;
 
-use crate::domain::id::{DeviceId, DocumentId, PatientId, UserId};
+use crate::domain::id::{DeviceId, DocumentId, PartnerId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
+use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary, read};
 use crate::refusal::Refusal;
 pub use crate::store::Place;
@@ -243,6 +244,11 @@ impl App {
         let sheet = self.sheet()?;
         let records = self.summaries(&sheet, now)?;
         Ok(DirectoryScreen::of(&sheet, &records))
+    }
+
+    /// A practice, as far as people were told.
+    pub fn practice(&self, partner: &PartnerId) -> Result<Practice, Refusal> {
+        Ok(self.store.rows().practice(partner)?)
     }
 
     /// The truth about sending.

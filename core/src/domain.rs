@@ -11,6 +11,7 @@ pub mod id;
 pub mod instrument;
 pub mod join;
 pub mod organisation;
+pub mod partner;
 pub mod past;
 pub mod payload;
 pub mod read;

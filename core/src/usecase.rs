@@ -5,8 +5,11 @@
 //! Ids are UUID text. `at` is when it happened (RFC 9557, `2026-03-03T14:22-05:00[America/New_York]`); left out, it is
 //! now in the zone of the record's site.
 
+mod answer;
 mod appointment;
+mod care;
 mod contact;
+mod correction;
 mod decision;
 mod desk;
 mod encounter;
@@ -17,10 +20,14 @@ mod record;
 mod review;
 mod safety;
 mod screen;
+mod sharing;
 mod step;
 
+pub use answer::{RecordPartnerAccepted, RecordPartnerDeclined, TellPartner};
 pub use appointment::{BookAppointment, CancelAppointment, ChangeAppointment, RecordOutcome};
+pub use care::{ReadBackToHer, RecordBarrier, SayScript, SetContactRule};
 pub use contact::RecordContact;
+pub use correction::{LinkPatients, UnlinkPatients, VoidEntry};
 pub use decision::{GiveMaterial, OfferHandoff, RecordDecision};
 pub use desk::{Desk, Draft, Plan, Target};
 pub use encounter::{EndEncounter, GiveLeaveReason, StartEncounter};
@@ -29,8 +36,15 @@ pub use need::{AcceptOwnership, IdentifyNeed, OfferOwnership, ReleaseOwnership};
 pub use note::AddNote;
 pub use record::{DescribePatient, OpenRecord};
 pub use review::SettleReview;
-pub use safety::{AssessSafety, HandSafety, RaiseSafety, ResolveSafety};
-pub use screen::RecordScreen;
+pub use safety::{
+    AssessSafety, DismissSafetyPanel, HandSafety, LinkFlags, RaiseSafety, ResolveSafety,
+    TapSafetyCall,
+};
+pub use screen::{AmendScreen, RecordScreen, SignScreen};
+pub use sharing::{
+    ConfirmSharingPlan, FailElectronic, QueueElectronic, RecordConsent, RevokeConsent,
+    SendElectronic,
+};
 pub use step::{CancelNextStep, CompleteTask, FulfilNextStep, SetNextStep};
 
 use crate::domain::id::{DocumentId, EntryId, PatientId, UserId};
@@ -109,6 +123,48 @@ pub enum Command {
     ResolveSafety(ResolveSafety),
     /// See [`CloseLoop`].
     CloseLoop(CloseLoop),
+    /// See [`SayScript`].
+    SayScript(SayScript),
+    /// See [`ReadBackToHer`].
+    ReadBackToHer(ReadBackToHer),
+    /// See [`RecordBarrier`].
+    RecordBarrier(RecordBarrier),
+    /// See [`SetContactRule`].
+    SetContactRule(SetContactRule),
+    /// See [`ConfirmSharingPlan`].
+    ConfirmSharingPlan(ConfirmSharingPlan),
+    /// See [`RecordConsent`].
+    RecordConsent(RecordConsent),
+    /// See [`RevokeConsent`].
+    RevokeConsent(RevokeConsent),
+    /// See [`QueueElectronic`].
+    QueueElectronic(QueueElectronic),
+    /// See [`SendElectronic`].
+    SendElectronic(SendElectronic),
+    /// See [`FailElectronic`].
+    FailElectronic(FailElectronic),
+    /// See [`RecordPartnerAccepted`].
+    RecordPartnerAccepted(RecordPartnerAccepted),
+    /// See [`RecordPartnerDeclined`].
+    RecordPartnerDeclined(RecordPartnerDeclined),
+    /// See [`AmendScreen`].
+    AmendScreen(AmendScreen),
+    /// See [`SignScreen`].
+    SignScreen(SignScreen),
+    /// See [`DismissSafetyPanel`].
+    DismissSafetyPanel(DismissSafetyPanel),
+    /// See [`TapSafetyCall`].
+    TapSafetyCall(TapSafetyCall),
+    /// See [`LinkFlags`].
+    LinkFlags(LinkFlags),
+    /// See [`VoidEntry`].
+    VoidEntry(VoidEntry),
+    /// See [`LinkPatients`].
+    LinkPatients(LinkPatients),
+    /// See [`UnlinkPatients`].
+    UnlinkPatients(UnlinkPatients),
+    /// See [`TellPartner`].
+    TellPartner(TellPartner),
 }
 
 /// What a command made.
@@ -126,7 +182,10 @@ impl Command {
     /// The record that the command is about; none for signing in and for opening one.
     pub fn record(&self) -> Option<DocumentId> {
         match self {
-            Self::SignIn { .. } | Self::SwitchUser { .. } | Self::OpenRecord(_) => None,
+            Self::SignIn { .. }
+            | Self::SwitchUser { .. }
+            | Self::OpenRecord(_)
+            | Self::TellPartner(_) => None,
             Self::DescribePatient(c) => Some(c.record),
             Self::RecordScreen(c) => Some(c.record),
             Self::IdentifyNeed(c) => Some(c.record),
@@ -155,6 +214,26 @@ impl Command {
             Self::AssessSafety(c) => Some(c.record),
             Self::ResolveSafety(c) => Some(c.record),
             Self::CloseLoop(c) => Some(c.record),
+            Self::SayScript(c) => Some(c.record),
+            Self::ReadBackToHer(c) => Some(c.record),
+            Self::RecordBarrier(c) => Some(c.record),
+            Self::SetContactRule(c) => Some(c.record),
+            Self::ConfirmSharingPlan(c) => Some(c.record),
+            Self::RecordConsent(c) => Some(c.record),
+            Self::RevokeConsent(c) => Some(c.record),
+            Self::QueueElectronic(c) => Some(c.record),
+            Self::SendElectronic(c) => Some(c.record),
+            Self::FailElectronic(c) => Some(c.record),
+            Self::RecordPartnerAccepted(c) => Some(c.record),
+            Self::RecordPartnerDeclined(c) => Some(c.record),
+            Self::AmendScreen(c) => Some(c.record),
+            Self::SignScreen(c) => Some(c.record),
+            Self::DismissSafetyPanel(c) => Some(c.record),
+            Self::TapSafetyCall(c) => Some(c.record),
+            Self::LinkFlags(c) => Some(c.record),
+            Self::VoidEntry(c) => Some(c.record),
+            Self::LinkPatients(c) => Some(c.record),
+            Self::UnlinkPatients(c) => Some(c.record),
         }
     }
 
@@ -167,7 +246,7 @@ impl Command {
             Self::RecordScreen(c) => c.plan(desk),
             Self::IdentifyNeed(c) => c.plan(desk),
             Self::OfferOwnership(c) => c.plan(desk),
-            Self::AcceptOwnership(c) => Ok(c.plan(desk)),
+            Self::AcceptOwnership(c) => c.plan(desk),
             Self::ReleaseOwnership(c) => Ok(c.plan(desk)),
             Self::StartEncounter(c) => c.plan(desk),
             Self::EndEncounter(c) => c.plan(desk),
@@ -191,6 +270,27 @@ impl Command {
             Self::AssessSafety(c) => c.plan(desk),
             Self::ResolveSafety(c) => c.plan(desk),
             Self::CloseLoop(c) => c.plan(desk),
+            Self::SayScript(c) => c.plan(desk),
+            Self::ReadBackToHer(c) => c.plan(desk),
+            Self::RecordBarrier(c) => c.plan(desk),
+            Self::SetContactRule(c) => c.plan(desk),
+            Self::ConfirmSharingPlan(c) => c.plan(desk),
+            Self::RecordConsent(c) => c.plan(desk),
+            Self::RevokeConsent(c) => c.plan(desk),
+            Self::QueueElectronic(c) => c.plan(desk),
+            Self::SendElectronic(c) => c.plan(desk),
+            Self::FailElectronic(c) => Ok(c.plan(desk)),
+            Self::RecordPartnerAccepted(c) => c.plan(desk),
+            Self::RecordPartnerDeclined(c) => c.plan(desk),
+            Self::AmendScreen(c) => c.plan(desk),
+            Self::SignScreen(c) => Ok(c.plan(desk)),
+            Self::DismissSafetyPanel(c) => c.plan(desk),
+            Self::TapSafetyCall(c) => c.plan(desk),
+            Self::LinkFlags(c) => c.plan(desk),
+            Self::VoidEntry(c) => Ok(c.plan(desk)),
+            Self::LinkPatients(c) => c.plan(desk),
+            Self::UnlinkPatients(c) => c.plan(desk),
+            Self::TellPartner(c) => c.plan(desk),
         }
     }
 }

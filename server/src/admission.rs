@@ -207,8 +207,7 @@ fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result
 /// A document begins with the entry that opens it, nothing else opens one, and answers of screens never mix with what
 /// everybody on a record may know.
 fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
-    let opens =
-        |entry: &Arc<Entry>| matches!(entry.body, Body::RecordOpened(_) | Body::ScreensOpened(_));
+    let opens = |entry: &Arc<Entry>| entry.body.opens();
     let first = document.held.is_empty();
     let begins = document
         .held
@@ -217,10 +216,14 @@ fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
         .chain(entries)
         .next();
     let answers = begins.is_some_and(|e| matches!(e.body, Body::ScreensOpened(_)));
+    let practice = begins.is_some_and(|e| matches!(e.body, Body::PartnerOpened(_)));
     let at_home = |entry: &Arc<Entry>| match entry.body {
         Body::ScreenAnswered(_) => answers,
-        Body::RecordOpened(_) | Body::ScreensOpened(_) | Body::Unknown(_) => true,
-        _ => !answers,
+        Body::PartnerTold(_) => practice,
+        // A question is settled, and an error taken back, where it lies.
+        Body::ReviewSettled(_) | Body::EnteredInError(_) | Body::Unknown(_) => true,
+        _ if entry.body.opens() => true,
+        _ => !answers && !practice,
     };
     let fits = entries.first().is_some_and(opens) == first
         && !entries.iter().skip(1).any(opens)

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use warmhand_server::story::{self, Played};
 
+/// Each seed plays the story in another order and fills twenty fresh devices, each in an order of its own: a thousand
+/// orders of delivery.
 const SHUFFLES: u64 = 50;
 
 fn file(name: &str) -> String {
@@ -65,7 +67,7 @@ fn sc1_a_clinic_phone_handoff_all_online() {
         "patient": "r1.patient", "stage": "closed", "decision": "agreed",
         "mode": {"intended": "phone", "achieved": "phone"},
         "identify_to_contact_min": 4, "days_to_appt": 3, "days_from_offer": 3, "days_to_attended": 3,
-        "sla_late_min": null, "converted": false,
+        "sla_late_min": null, "converted": false, "corrections": 1, "plan_version": 1,
         "encounters": [{"as": "e1", "grade": "W3", "leave_check": "PASS", "late_entries": 0}],
         "appointments": [{"as": "a1", "kept": true, "local": "2026-03-05T13:00", "zone": "America/New_York",
             "utc": "2026-03-05T18:00Z", "status": "attended", "sequence": 0}],
@@ -184,13 +186,14 @@ fn sc6_a_worry_raised_offline_is_not_cleared_by_another_resolved_online() {
                 {"state": "open", "at": "2026-03-09T13:00-04:00"},
                 {"state": "closed", "at": "2026-03-09T14:15-04:00"},
             ],
-            "tasks": [{"kind": "reminder"}, {"kind": "attendance_check", "state": "done"}, tomorrow],
+            "tasks": [{"kind": "reminder"}, {"kind": "safety_ack", "state": "done"},
+                {"kind": "attendance_check", "state": "done"}, tomorrow],
         },
         "r2": {
             "patient": "r1.patient",
             "encounters": [{"as": "e2", "leave_check": "NA"}],
             "flags": [{"as": "f2", "status": "resolved", "clinician_min": 10, "resolved_by": "p1"}],
-            "tasks": [tomorrow],
+            "tasks": [{"kind": "safety_ack", "due": "2026-03-09T08:50-04:00", "state": "done"}, tomorrow],
         },
     });
     holds(&told["records"], &expected, "sc6");
@@ -211,7 +214,8 @@ fn sc8_a_missed_promise_a_missed_visit_and_a_rescue() {
     let told = told("sc8");
     let expected = json!({
         "mode": {"intended": "portal", "achieved": "portal"}, "sla_late_min": 130,
-        "days_to_appt": 12, "days_to_attended": 16,
+        "days_to_appt": 12, "days_to_attended": 16, "plan_version": 1,
+        "bser_path": ["2.0", "3.0", "5.1.1", "5.1.2", "5.1.1", "5.1.4", "7.0"],
         "encounters": [{"as": "e1", "grade": "W1", "leave_check": "PASS"}],
         "appointments": [
             {"as": "a1", "kept": true, "status": "no_show"},

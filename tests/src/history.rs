@@ -1,19 +1,76 @@
-//! Random commands: whatever a person might try on a record, allowed or not. The rules decide which are taken.
+//! Random commands: whatever a person might try on a record, sensible or not. The rules decide which are taken.
 
-use jiff::{SignedDuration, Timestamp, Zoned, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngCore};
+use serde_json::{Value, json};
 use warmhand_core::domain::code::*;
-use warmhand_core::domain::fold::Record;
-use warmhand_core::domain::id::{EntryId, PartnerId, UserId};
-use warmhand_core::domain::payload::Revisit;
-use warmhand_core::usecase::*;
+use warmhand_core::domain::fold::{Appointment, Record, ReviewItem};
+use warmhand_core::domain::id::{EntryId, PatientId};
+use warmhand_core::usecase::Command;
 
 /// The people who try things.
-pub const PEOPLE: [&str; 8] = ["n1", "n2", "d1", "ma", "c1", "p1", "sup", "adm"];
+pub const PEOPLE: [&str; 10] = ["n1", "n2", "d1", "ma", "c1", "p1", "sup", "adm", "a2", "pp"];
 
-fn code<T: Copy>(all: &[T], rng: &mut dyn RngCore) -> T {
-    *all.choose(rng).expect("a code list is not empty")
+/// Everything that a person can try, by the name of its command.
+pub const TRIES: [&str; 46] = [
+    "DescribePatient",
+    "StartEncounter",
+    "EndEncounter",
+    "GiveLeaveReason",
+    "RecordScreen",
+    "AmendScreen",
+    "SignScreen",
+    "IdentifyNeed",
+    "OfferOwnership",
+    "AcceptOwnership",
+    "ReleaseOwnership",
+    "OfferHandoff",
+    "RecordDecision",
+    "SayScript",
+    "GiveMaterial",
+    "ReadBackToHer",
+    "RecordBarrier",
+    "SetContactRule",
+    "ConfirmSharingPlan",
+    "RecordConsent",
+    "RevokeConsent",
+    "QueueElectronic",
+    "SendElectronic",
+    "FailElectronic",
+    "RecordContact",
+    "SetNextStep",
+    "FulfilNextStep",
+    "CancelNextStep",
+    "BookAppointment",
+    "ChangeAppointment",
+    "CancelAppointment",
+    "RecordOutcome",
+    "RecordPartnerAccepted",
+    "RecordPartnerDeclined",
+    "TellPartner",
+    "AddNote",
+    "SettleReview",
+    "RaiseSafety",
+    "DismissSafetyPanel",
+    "TapSafetyCall",
+    "HandSafety",
+    "AssessSafety",
+    "ResolveSafety",
+    "LinkFlags",
+    "CloseLoop",
+    "VoidEntry",
+];
+
+/// Said rarely: two patients as one, and tasks ticked.
+const SELDOM: [&str; 3] = ["LinkPatients", "UnlinkPatients", "CompleteTask"];
+
+fn one<'a>(all: &[&'a str], rng: &mut dyn RngCore) -> &'a str {
+    all.choose(rng).expect("a list is not empty")
+}
+
+fn code<T: Copy + serde::Serialize>(all: &[T], rng: &mut dyn RngCore) -> Value {
+    json!(all.choose(rng).expect("a code list is not empty"))
 }
 
 fn zoned(at: Timestamp) -> Zoned {
@@ -27,251 +84,313 @@ fn one_of(ids: &[EntryId], rng: &mut dyn RngCore) -> EntryId {
         .unwrap_or(EntryId(uuid::Uuid::nil()))
 }
 
-/// What somebody who knows her work would do next, as a number of the table below.
-fn sensible(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> u32 {
-    let begun = |a: &warmhand_core::domain::fold::Appointment| a.is_live() && a.slot.start <= now;
+/// What somebody who knows her work would do next.
+fn sensible(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> &'static str {
+    let begun = |a: &Appointment| a.is_live() && a.slot.start <= now;
+    let visit = record.open_encounter().is_some();
     if record.need.is_none() {
-        6
-    } else if record.offers.is_empty() {
-        11
-    } else if record.decisions.is_empty() || record.decision == DecisionState::Offered {
-        13
-    } else if record.review.iter().any(|i| i.is_open()) && rng.random_bool(0.4) {
-        25
-    } else if record.appointments.iter().any(begun) {
-        24
-    } else if record.open_encounter().is_none() && rng.random_bool(0.5) {
-        1
-    } else if record.open_encounter().is_some() && rng.random_bool(0.3) {
-        15
-    } else {
-        19
+        return one(
+            &[
+                "IdentifyNeed",
+                "IdentifyNeed",
+                "DescribePatient",
+                "StartEncounter",
+                "RecordScreen",
+            ],
+            rng,
+        );
+    }
+    if record.review.iter().any(ReviewItem::is_open) && rng.random_bool(0.25) {
+        return "SettleReview";
+    }
+    if record.offers.is_empty() {
+        return "OfferHandoff";
+    }
+    if record.decisions.is_empty() || record.decision == DecisionState::Offered {
+        return "RecordDecision";
+    }
+    if record.appointments.iter().any(begun) && rng.random_bool(0.6) {
+        return "RecordOutcome";
+    }
+    if !visit && rng.random_bool(0.15) {
+        return "StartEncounter";
+    }
+    let agreed = record.decision == DecisionState::Agreed;
+    let flagged = !record.flags.is_empty();
+    match rng.random_range(0..12) {
+        0 if visit => "EndEncounter",
+        0 | 1 => "AddNote",
+        2 if flagged => one(
+            &[
+                "HandSafety",
+                "ResolveSafety",
+                "LinkFlags",
+                "AssessSafety",
+                "DismissSafetyPanel",
+            ],
+            rng,
+        ),
+        2 => "RaiseSafety",
+        3 => one(
+            &[
+                "SetContactRule",
+                "DescribePatient",
+                "RecordBarrier",
+                "ReadBackToHer",
+                "SayScript",
+            ],
+            rng,
+        ),
+        4 => one(
+            &[
+                "TellPartner",
+                "RecordScreen",
+                "AmendScreen",
+                "SignScreen",
+                "AcceptOwnership",
+            ],
+            rng,
+        ),
+        5 => one(
+            &[
+                "SetNextStep",
+                "SetNextStep",
+                "FulfilNextStep",
+                "CancelNextStep",
+            ],
+            rng,
+        ),
+        6 => one(
+            &[
+                "RecordConsent",
+                "RecordConsent",
+                "RevokeConsent",
+                "VoidEntry",
+                "CloseLoop",
+            ],
+            rng,
+        ),
+        7 if agreed => one(
+            &[
+                "ConfirmSharingPlan",
+                "ConfirmSharingPlan",
+                "SendElectronic",
+                "QueueElectronic",
+            ],
+            rng,
+        ),
+        8 if agreed => one(
+            &[
+                "RecordContact",
+                "RecordPartnerAccepted",
+                "RecordPartnerDeclined",
+            ],
+            rng,
+        ),
+        9 if agreed => one(
+            &["ChangeAppointment", "CancelAppointment", "BookAppointment"],
+            rng,
+        ),
+        10 | 11 if agreed => "BookAppointment",
+        _ => one(
+            &[
+                "RecordDecision",
+                "RecordContact",
+                "GiveMaterial",
+                "OfferOwnership",
+            ],
+            rng,
+        ),
     }
 }
 
-/// A command on this record at this time.
-pub fn command(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> Command {
-    let id = record.id;
-    let at = rng
-        .random_bool(0.3)
-        .then(|| zoned(now - SignedDuration::from_mins(rng.random_range(0..90))));
-    let partner = PartnerId::from(*["har", "jun", "inh"].choose(rng).expect("partners"));
+/// Who would usually do this.
+fn usual(name: &str, rng: &mut dyn RngCore) -> &'static str {
+    match name {
+        "ResolveSafety" | "AssessSafety" | "LinkFlags" | "SignScreen" => "p1",
+        "LinkPatients" | "UnlinkPatients" => "sup",
+        "VoidEntry" => one(&["sup", "n1", "c1"], rng),
+        _ => one(&["n1", "n2", "c1", "c1", "p1", "d1"], rng),
+    }
+}
+
+/// Somebody and a command of hers on this record at this time. `other` is a patient who may be the same person.
+pub fn attempt(
+    record: &Record,
+    other: PatientId,
+    now: Timestamp,
+    rng: &mut dyn RngCore,
+) -> (&'static str, Command) {
+    let name = match rng.random_range(0..100) {
+        0..80 => sensible(record, now, rng),
+        80..98 => one(&TRIES, rng),
+        _ => one(&SELDOM, rng),
+    };
+    let by = if rng.random_bool(0.85) {
+        usual(name, rng)
+    } else {
+        one(&PEOPLE, rng)
+    };
+    let mut fields = fields(name, record, other, now, rng);
+    if name != "TellPartner" {
+        fields["record"] = json!(record.id);
+    }
+    if rng.random_bool(0.2) && !matches!(name, "EndEncounter") {
+        let ago = SignedDuration::from_mins(rng.random_range(0..60));
+        fields["at"] = json!(zoned(now - ago));
+    }
+    let command = json!({ name: fields });
+    let read = serde_json::from_value(command.clone());
+    (
+        by,
+        read.unwrap_or_else(|error| panic!("{command}: {error}")),
+    )
+}
+
+fn fields(
+    name: &str,
+    record: &Record,
+    other: PatientId,
+    now: Timestamp,
+    rng: &mut dyn RngCore,
+) -> Value {
+    let partner = one(&["har", "jun", "inh"], rng);
     let appointments: Vec<EntryId> = record.appointments.iter().map(|a| a.id).collect();
+    let live: Vec<EntryId> = record
+        .appointments
+        .iter()
+        .filter(|a| a.is_live())
+        .map(|a| a.id)
+        .collect();
     let flags: Vec<EntryId> = record.flags.iter().map(|f| f.entry.id).collect();
     let steps: Vec<EntryId> = record.steps.iter().map(|s| s.entry.id).collect();
+    let screens: Vec<EntryId> = record.screens.iter().map(|s| s.entry.id).collect();
+    let versions: Vec<EntryId> = record
+        .screens
+        .iter()
+        .flat_map(|s| &s.versions)
+        .map(|v| v.entry.id)
+        .collect();
+    let consents: Vec<EntryId> = record.consents.iter().map(|c| c.entry.id).collect();
+    let queued: Vec<EntryId> = record.queued.iter().map(|q| q.entry.id).collect();
+    let any: Vec<EntryId> = record
+        .entries()
+        .iter()
+        .rev()
+        .take(6)
+        .map(|e| e.id)
+        .collect();
     let future = zoned(now + SignedDuration::from_hours(rng.random_range(-8..60)));
-    let kind = if rng.random_bool(0.5) {
-        sensible(record, now, rng)
-    } else {
-        rng.random_range(0..30)
+    let items = |rng: &mut dyn RngCore| -> Vec<Option<u8>> {
+        (0..9)
+            .map(|_| rng.random_bool(0.97).then(|| rng.random_range(0..4)))
+            .collect()
     };
-    match kind {
-        0 => Command::DescribePatient(DescribePatient {
-            record: id,
-            preferred_name: Some(
-                (*["Rosa", "Ñ", "أمل", "🌷 Li"].choose(rng).expect("names")).to_owned(),
-            ),
-            born_on: rng
-                .random_bool(0.3)
-                .then(|| Date::constant(1996, 2, rng.random_range(1..29))),
-            pronouns: None,
-            language: Some("es".into()),
-            interpreter_needed: None,
-            callback: Some("555-0100".into()),
-            at,
+    match name {
+        "DescribePatient" => json!({
+            "preferred_name": rng.random_bool(0.4).then(|| one(&["Rosa", "Ñ", "أمل", "🌷 Li"], rng)),
+            "born_on": rng.random_bool(0.4).then_some("1996-02-03"),
+            "callback": one(&["555-0100", "555 0100", "555-0188", "+1 555 0199"], rng),
         }),
-        1 | 2 => Command::StartEncounter(StartEncounter {
-            record: id,
-            setting: code(Setting::ALL, rng),
-            site: None,
-            signal: Some(code(Signal::ALL, rng)),
-            at,
-        }),
-        3 | 4 => Command::EndEncounter(EndEncounter {
-            record: id,
-            encounter: None,
-            at,
-        }),
-        5 => Command::RecordScreen(RecordScreen {
-            record: id,
-            instrument: Instrument::Phq9,
-            mode: ScreenMode::Interview,
-            items: (0..9)
-                .map(|_| rng.random_bool(0.95).then(|| rng.random_range(0..4)))
-                .collect(),
-            total: None,
-            language: None,
-            encounter: None,
-            at,
-        }),
-        6 | 7 => Command::IdentifyNeed(IdentifyNeed {
-            record: id,
-            basis: code(NeedBasis::ALL, rng),
-            need: None,
-            urgency: None,
-            screen: None,
-            owner: None,
-            encounter: None,
-            at,
-        }),
-        8 => Command::AcceptOwnership(AcceptOwnership {
-            record: id,
-            offer: None,
-            at,
-        }),
-        9 => Command::ReleaseOwnership(ReleaseOwnership { record: id, at }),
-        10 => Command::OfferOwnership(OfferOwnership {
-            record: id,
-            to: UserId::from(*PEOPLE.choose(rng).expect("people")),
-            at,
-        }),
-        11 | 12 => Command::OfferHandoff(OfferHandoff {
-            record: id,
-            mode: code(Mode::ALL, rng),
-            script: None,
-            language: None,
-            outreach: rng.random_bool(0.3),
-            encounter: None,
-            at,
-        }),
-        13 | 14 => Command::RecordDecision(RecordDecision {
-            record: id,
-            value: if rng.random_bool(0.6) {
-                DecisionValue::Agreed
-            } else {
-                code(DecisionValue::ALL, rng)
-            },
-            offer: None,
-            reasons: vec![code(DecisionReason::ALL, rng)],
-            patient_initiated: rng.random_bool(0.1),
-            revisit: Some(if rng.random_bool(0.5) {
-                Revisit::NextEncounter
-            } else {
-                Revisit::On(future.date())
-            }),
-            words: None,
-            outreach: rng.random_bool(0.3),
-            encounter: None,
-            at,
-        }),
-        15 | 16 => Command::RecordContact(RecordContact {
-            record: id,
-            with: code(ContactWith::ALL, rng),
-            direction: None,
-            channel: None,
-            outcome: code(ContactOutcome::ALL, rng),
-            basis: None,
-            partner: Some(partner),
-            contact_name: None,
-            ended_at: None,
-            patient_on_line: rng.random_bool(0.6),
-            introduced_by_name: false,
-            context_given: false,
-            retry_at: None,
-            reason: None,
-            encounter: None,
-            at,
-        }),
-        17 => Command::SetNextStep(SetNextStep {
-            record: id,
-            what: code(StepKind::ALL, rng),
-            due_at: future,
-            contact_name: "Mia".into(),
-            contact_channel: None,
-            contact_value: "555-0142".into(),
-            partner: Some(partner),
-            owner: None,
-            encounter: None,
-            at,
-        }),
-        18 => Command::FulfilNextStep(FulfilNextStep {
-            record: id,
-            step: one_of(&steps, rng),
-            at,
-        }),
-        19..=21 => Command::BookAppointment(BookAppointment {
-            record: id,
-            partner,
-            start_local: future.datetime(),
-            zone: None,
-            second_hour: rng.random_bool(0.1),
-            modality: None,
-            booked_by: None,
-            minutes: None,
-            clinician: None,
-            location: None,
-            replaces: if rng.random_bool(0.3) {
-                appointments.clone()
-            } else {
-                Vec::new()
-            },
-            also: Vec::new(),
-            rebooks: None,
-            outreach: rng.random_bool(0.5),
-            encounter: None,
-            at,
-        }),
-        22 => Command::ChangeAppointment(ChangeAppointment {
-            record: id,
-            appointment: one_of(&appointments, rng),
-            start_local: future.datetime(),
-            zone: None,
-            second_hour: false,
-            modality: None,
-            at,
-        }),
-        23 => Command::CancelAppointment(CancelAppointment {
-            record: id,
-            appointment: one_of(&appointments, rng),
-            cancelled_by: code(BookedBy::ALL, rng),
-            reason: None,
-            at,
-        }),
-        24 => Command::RecordOutcome(RecordOutcome {
-            record: id,
-            appointment: one_of(&appointments, rng),
-            value: code(OutcomeValue::ALL, rng),
-            source: None,
-            at,
-        }),
-        25 => {
-            let open: Vec<EntryId> = record
-                .review
-                .iter()
-                .filter(|i| i.is_open())
-                .flat_map(|i| i.choices.clone())
-                .collect();
-            Command::SettleReview(SettleReview {
-                record: id,
-                keep: one_of(&open, rng),
-                items: Vec::new(),
-                at,
-            })
+        "StartEncounter" => {
+            json!({"setting": code(Setting::ALL, rng), "signal": code(Signal::ALL, rng)})
         }
-        26 => Command::RaiseSafety(RaiseSafety {
-            record: id,
-            reason: code(SafetyReason::ALL, rng),
-            words: None,
-            encounter: None,
-            at,
+        "GiveLeaveReason" => json!({"reason": "no time"}),
+        "RecordScreen" => {
+            json!({"instrument": "phq9", "mode": code(ScreenMode::ALL, rng), "items": items(rng)})
+        }
+        "AmendScreen" => {
+            json!({"screen": one_of(&screens, rng), "mode": "interview", "items": items(rng)})
+        }
+        "SignScreen" => json!({"version": one_of(&versions, rng)}),
+        "IdentifyNeed" => json!({"basis": code(NeedBasis::ALL, rng)}),
+        "OfferOwnership" => json!({"to": one(&PEOPLE, rng)}),
+        "OfferHandoff" => json!({"mode": code(Mode::ALL, rng), "outreach": rng.random_bool(0.4)}),
+        "RecordDecision" => json!({
+            "value": if rng.random_bool(0.65) { json!("agreed") } else { code(DecisionValue::ALL, rng) },
+            "reasons": [code(DecisionReason::ALL, rng)], "patient_initiated": rng.random_bool(0.1),
+            "revisit": if rng.random_bool(0.5) { json!("next_encounter") } else { json!({"on": future.date()}) },
+            "outreach": rng.random_bool(0.3),
         }),
-        27 => Command::HandSafety(HandSafety {
-            record: id,
-            flags: Vec::new(),
-            to: "Dr. Lima".into(),
-            how: HandedHow::Phone,
-            at,
+        "SayScript" => json!({"script": "T2", "language": "es"}),
+        "GiveMaterial" => json!({"what": "card"}),
+        "ReadBackToHer" => json!({"corrections": [{"what": "callback"}]}),
+        "RecordBarrier" => {
+            json!({"kind": code(BarrierKind::ALL, rng), "plan": rng.random_bool(0.5).then_some("a ride")})
+        }
+        "SetContactRule" => json!({
+            "channel": one(&["voice", "voice", "text"], rng), "voicemail_ok": rng.random_bool(0.5),
+            "text_ok": rng.random_bool(0.5), "say_org_name_ok": rng.random_bool(0.5),
         }),
-        28 => Command::ResolveSafety(ResolveSafety {
-            record: id,
-            flags,
-            note: "assessed; a plan is made".into(),
-            at,
+        "ConfirmSharingPlan" => json!({"items": [
+            {"kind": code(&[ShareKind::Callback, ShareKind::Reason, ShareKind::Language], rng), "choice": "withhold"},
+            {"kind": "alcohol_drug", "choice": code(ShareChoice::ALL, rng)},
+        ]}),
+        "RecordConsent" => json!({
+            "kind": "part2_specific", "patient_name": "Rosa", "discloser": "us", "what": "screen", "partners": [partner],
+            "purpose": "treatment", "right_to_revoke_told": true, "expires_on": "2027-01-01",
+            "signed": rng.random_bool(0.9), "signed_on": "2026-03-03",
         }),
-        _ => Command::CloseLoop(CloseLoop {
-            record: id,
-            reason: code(CloseReason::ALL, rng),
-            at,
+        "RevokeConsent" => json!({"consent": one_of(&consents, rng)}),
+        "QueueElectronic" => json!({"partner": partner}),
+        "SendElectronic" => json!({
+            "partner": partner,
+            "queued": (rng.random_bool(0.2) && !queued.is_empty()).then(|| one_of(&queued, rng)),
         }),
+        "FailElectronic" => json!({"queued": one_of(&queued, rng), "reason": "no connection"}),
+        "RecordContact" => json!({
+            "with": code(ContactWith::ALL, rng), "outcome": code(ContactOutcome::ALL, rng), "partner": partner,
+            "patient_on_line": rng.random_bool(0.6),
+        }),
+        "SetNextStep" => json!({
+            "what": code(StepKind::ALL, rng), "due_at": future, "contact_name": "Mia", "contact_value": "555-0142",
+            "partner": partner, "replaces": (rng.random_bool(0.5) && !steps.is_empty()).then(|| one_of(&steps, rng)),
+        }),
+        "FulfilNextStep" => json!({"step": one_of(&steps, rng)}),
+        "CancelNextStep" => json!({"step": one_of(&steps, rng), "reason": "she called"}),
+        "BookAppointment" => json!({
+            "partner": partner, "start_local": future.datetime(), "second_hour": rng.random_bool(0.1),
+            "replaces": if rng.random_bool(0.5) { live.clone() } else { Vec::new() },
+            "also": if rng.random_bool(0.3) { live } else { Vec::new() }, "outreach": rng.random_bool(0.5),
+        }),
+        "ChangeAppointment" => {
+            json!({"appointment": one_of(&live, rng), "start_local": future.datetime()})
+        }
+        "CancelAppointment" => {
+            json!({"appointment": one_of(&live, rng), "cancelled_by": code(BookedBy::ALL, rng)})
+        }
+        "RecordOutcome" => {
+            json!({"appointment": one_of(&appointments, rng), "value": code(OutcomeValue::ALL, rng)})
+        }
+        "RecordPartnerAccepted" => json!({"partner": partner, "missing": ["insurance"]}),
+        "RecordPartnerDeclined" => {
+            json!({"partner": partner, "reason": code(DeclineReason::ALL, rng)})
+        }
+        "TellPartner" => json!({
+            "partner": "har", "accepting": code(Accepting::ALL, rng), "verified": rng.random_bool(0.3),
+        }),
+        "AddNote" => json!({"text": one(&["slept badly", "أمل", "🌷"], rng)}),
+        "SettleReview" => {
+            let open = record.review.iter().filter(|i| i.is_open());
+            let choices: Vec<EntryId> = open.flat_map(|i| i.choices.clone()).collect();
+            json!({"keep": one_of(&choices, rng)})
+        }
+        "RaiseSafety" => json!({"reason": code(SafetyReason::ALL, rng)}),
+        "TapSafetyCall" => json!({"call": code(SafetyCall::ALL, rng)}),
+        "HandSafety" => json!({"to": "Dr. Lima", "how": "phone"}),
+        "ResolveSafety" => {
+            let some: Vec<EntryId> = flags
+                .iter()
+                .copied()
+                .filter(|_| rng.random_bool(0.6))
+                .collect();
+            json!({"flags": some, "note": "assessed; a plan is made"})
+        }
+        "LinkFlags" => json!({"flags": flags}),
+        "CloseLoop" => json!({"reason": code(CloseReason::ALL, rng)}),
+        "VoidEntry" => json!({"entry": one_of(&any, rng), "reason": "wrong patient"}),
+        "LinkPatients" | "UnlinkPatients" => json!({"patient": other}),
+        "CompleteTask" => json!({"kind": code(TaskKind::ALL, rng)}),
+        _ => json!({}),
     }
 }

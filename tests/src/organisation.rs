@@ -14,7 +14,9 @@ pub const SHEET: &str = r#"{
     {"id": "c1", "name": "Carla Reyes", "roles": [{"role": "coordinator"}]},
     {"id": "p1", "name": "Dr. Patel", "roles": [{"role": "provider", "sites": ["clinic", "home"]}], "licensed_clinician": true},
     {"id": "sup", "name": "Maya Lindqvist", "roles": [{"role": "supervisor"}]},
-    {"id": "adm", "name": "Jo Park", "roles": [{"role": "administrator"}]}
+    {"id": "adm", "name": "Jo Park", "roles": [{"role": "administrator"}]},
+    {"id": "a2", "name": "Ola Berg", "roles": [{"role": "assistant", "sites": ["home", "clinic"]}]},
+    {"id": "pp", "name": "Mia at Harbor", "roles": [{"role": "partner"}], "partner": "har"}
   ],
   "roster": [{"site": "home", "primary": "c1", "backup": "n2"}, {"site": "clinic", "primary": "ma", "backup": "c1"}],
   "partners": [

@@ -69,7 +69,7 @@ pub(super) fn run(
     }
     let whose = plan.patient.or(patient.map(|p| p.id));
     let made = Outcome {
-        patient: whose,
+        patient: whose.filter(|_| bundles.iter().any(|b| b.kind != DocumentKind::Partner)),
         record: record.or(bundles.first().map(|b| b.doc)),
         made: plan.made,
     };
@@ -97,18 +97,20 @@ fn add(
     bundles: &mut Vec<Bundle>,
     draft: Draft,
 ) -> Result<(), Refusal> {
-    let patient = new_patient
-        .or(desk.patient.map(|p| p.id))
-        .ok_or(Refusal::NotHere("the patient"))?;
-    let at = match draft.target {
-        Target::Record => record.ok_or(Refusal::NotHere("the record"))?,
-        Target::Of(doc) | Target::NewRecord(doc) => doc,
-        Target::Screens => screens(store, desk, bundles, patient)?,
+    let patient = match &draft.target {
+        Target::Practice(partner) => Some(PatientId::of_practice(partner)),
+        _ => new_patient.or(desk.patient.map(|p| p.id)),
     };
-    let kind = if draft.target == Target::Screens {
-        DocumentKind::Screens
-    } else {
-        DocumentKind::Record
+    let patient = patient.ok_or(Refusal::NotHere("the patient"))?;
+    let kind = match &draft.target {
+        Target::Screens => DocumentKind::Screens,
+        Target::Practice(_) => DocumentKind::Partner,
+        _ => DocumentKind::Record,
+    };
+    let at = match &draft.target {
+        Target::Record => record.ok_or(Refusal::NotHere("the record"))?,
+        Target::Of(doc) | Target::NewRecord(doc) => *doc,
+        Target::Screens | Target::Practice(_) => beside(store, desk, bundles, patient, kind)?,
     };
     if !bundles.iter().any(|b| b.doc == at) {
         let past = store.rows().record(at)?.0;
@@ -120,8 +122,18 @@ fn add(
             entries: Vec::new(),
         });
     }
-    if draft.target == Target::Screens {
-        begin_screens(desk, bundles, at, patient, record)?;
+    let opening: Option<Body> = match &draft.target {
+        Target::Screens => Some(screens_opened(desk, patient, record)?.into()),
+        Target::Practice(partner) => Some(
+            payload::PartnerOpened {
+                partner: partner.clone(),
+            }
+            .into(),
+        ),
+        _ => None,
+    };
+    if let Some(body) = opening {
+        begin(desk, bundles, at, body)?;
     }
     let bundle = bundles
         .iter_mut()
@@ -235,52 +247,56 @@ fn sound(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The patient's document for answers: one that this device holds, or a new one.
-fn screens(
+/// The patient's document for answers, or the practice's own: one that this device holds, or a new one.
+fn beside(
     store: &Store,
     desk: &Desk<'_>,
     bundles: &[Bundle],
     patient: PatientId,
+    kind: DocumentKind,
 ) -> Result<DocumentId, Refusal> {
-    if let Some(begun) = bundles.iter().find(|b| b.kind == DocumentKind::Screens) {
+    if let Some(begun) = bundles.iter().find(|b| b.kind == kind) {
         return Ok(begun.doc);
     }
-    let held = store.rows().documents_of(patient, DocumentKind::Screens)?;
+    let held = store.rows().documents_of(patient, kind)?;
     Ok(held.first().copied().unwrap_or_else(|| desk.document_id()))
 }
 
-fn begin_screens(
+fn screens_opened(
     desk: &Desk<'_>,
-    bundles: &mut [Bundle],
-    doc: DocumentId,
     patient: PatientId,
     record: Option<DocumentId>,
-) -> Result<(), Refusal> {
+) -> Result<payload::ScreensOpened, Refusal> {
     let site = desk
         .record()?
         .site
         .clone()
         .ok_or(Refusal::NotHere("the record"))?;
-    let record = record.ok_or(Refusal::NotHere("the record"))?;
+    Ok(payload::ScreensOpened {
+        patient,
+        site,
+        record: record.ok_or(Refusal::NotHere("the record"))?,
+    })
+}
+
+/// A document that nothing was written in yet begins with what it is.
+fn begin(
+    desk: &Desk<'_>,
+    bundles: &mut [Bundle],
+    doc: DocumentId,
+    body: Body,
+) -> Result<(), Refusal> {
     match bundles.iter_mut().find(|b| b.doc == doc) {
-        Some(bundle) if bundle.past.patient.is_none() => {
-            let body = payload::ScreensOpened {
-                patient,
-                site,
-                record,
-            }
-            .into();
-            bundle.push(
-                desk,
-                Draft {
-                    id: desk.entry_id(),
-                    target: Target::Screens,
-                    at: None,
-                    role: None,
-                    body,
-                },
-            )
-        }
+        Some(bundle) if !bundle.past.is_opened() => bundle.push(
+            desk,
+            Draft {
+                id: desk.entry_id(),
+                target: Target::Record,
+                at: None,
+                role: None,
+                body,
+            },
+        ),
         _ => Ok(()),
     }
 }

@@ -85,7 +85,7 @@ codes! {
         ToPatient = "to_patient", FromPatient = "from_patient",
     }
     /// By what means.
-    Channel { Voice = "voice", Video = "video", InPerson = "in_person", Text = "text", Email = "email", Portal = "portal" }
+    Channel { Voice = "voice", Video = "video", InPerson = "in_person", Text = "text", Email = "email", Portal = "portal", Mail = "mail" }
     /// What came of an attempt.
     ContactOutcome {
         SpokeDirectly = "spoke_directly", SpokeStaffOnly = "spoke_staff_only", LeftVoicemail = "left_voicemail",
@@ -119,10 +119,53 @@ codes! {
         SeeingHearing = "seeing_hearing", NoSleepHighEnergy = "no_sleep_high_energy", Violence = "violence",
         Overdose = "overdose", PatientSaid = "patient_said", PartnerReport = "partner_report",
     }
+    /// What stands in the way of the visit.
+    BarrierKind {
+        Transport = "transport", Childcare = "childcare", CostInsurance = "cost_insurance", TimeWork = "time_work",
+        PhoneData = "phone_data", PrivateSpace = "private_space", Language = "language",
+        ImmigrationWorry = "immigration_worry", ChildWelfareWorry = "child_welfare_worry",
+        PartnerFamily = "partner_family", Stigma = "stigma", PastBadExperience = "past_bad_experience",
+        SymptomsEnergy = "symptoms_energy", DisabilityAccess = "disability_access", ProviderFit = "provider_fit",
+        Waitlist = "waitlist", Other = "other",
+    }
+    /// What is done about it.
+    BarrierStatus { Open = "open", Planned = "planned", Resolved = "resolved", Accepted = "accepted" }
+    /// What may be passed on to a practice, piece by piece.
+    ShareKind {
+        Name = "name", Callback = "callback", Language = "language", ContactRule = "contact_rule", Reason = "reason",
+        BornOn = "born_on", Scores = "scores", AlcoholDrug = "alcohol_drug", Violence = "violence",
+        Immigration = "immigration", PartnerDetails = "partner_details", Safety = "safety", Notes = "notes",
+    }
+    /// What she wants done with a piece.
+    ShareChoice { Share = "share", Withhold = "withhold", AskFirst = "ask_first" }
+    /// What kind of consent.
+    ConsentKind {
+        HipaaAuthorization = "hipaa_authorization", Part2Tpo = "part2_tpo", Part2Specific = "part2_specific",
+        SudCounsellingNotes = "sud_counselling_notes", StateMh = "state_mh", VerbalAgreement = "verbal_agreement",
+    }
+    /// Where a consent stands.
+    ConsentStatus { Active = "active", Revoked = "revoked", Superseded = "superseded", Disputed = "disputed" }
+    /// By what means a referral travels.
+    Transport { Portal = "portal", Fhir = "fhir", Direct = "direct", FaxManual = "fax_manual" }
+    /// Who went through it again with staff.
+    VerifiedBy { Patient = "patient", Family = "family" }
+    /// Who else is there.
+    FamilyPresent {
+        None = "none", Partner = "partner", Parent = "parent", Other = "other", ChildrenOnly = "children_only",
+    }
+    /// Why a practice declined.
+    DeclineReason {
+        NoCapacity = "no_capacity", OutOfScope = "out_of_scope", Insurance = "insurance", Language = "language",
+        CouldNotReach = "could_not_reach", Other = "other",
+    }
+    /// Does a practice take new patients?
+    Accepting { Yes = "yes", Wait = "wait", No = "no" }
+    /// Whom a button of the safety panel calls.
+    SafetyCall { Emergency911 = "911", Lifeline988 = "988", OnCall = "on_call", MaternalHotline = "maternal_hotline" }
     /// How a flag was handed over.
     HandedHow { InPerson = "in_person", Phone = "phone" }
     /// Where a safety flag stands.
-    FlagStatus { Open = "open", Handed = "handed", Assessing = "assessing", Resolved = "resolved" }
+    FlagStatus { Open = "open", Handed = "handed", Assessing = "assessing", Resolved = "resolved", EnteredInError = "entered_in_error" }
     /// Why a loop was closed.
     CloseReason {
         Attended = "attended", PatientChoice = "patient_choice", TransferredOut = "transferred_out",
@@ -131,14 +174,17 @@ codes! {
     }
     /// What two people, who could not see each other's work, left for a person to decide.
     ReviewKind {
-        TwoBooked = "two_booked", DecisionDisputed = "decision_disputed", OutcomeDisputed = "outcome_disputed",
-        TwoValues = "two_values",
+        TwoBooked = "two_booked", DecisionDisputed = "decision_disputed", ConsentDisputed = "consent_disputed",
+        SharingNarrowed = "sharing_narrowed", ContactRuleDisputed = "contact_rule_disputed", TwoNumbers = "two_numbers",
+        DuplicateScreen = "duplicate_screen", ScreenVersions = "screen_versions", OutcomeDisputed = "outcome_disputed",
+        SamePerson = "same_person", VoidDisputed = "void_disputed", TwoValues = "two_values",
     }
     /// What is to be done, derived from entries.
     TaskKind {
         Reminder = "reminder", AttendanceCheck = "attendance_check", NoShowRescue = "no_show_rescue",
         RetryCall = "retry_call", Revisit = "revisit", CallOtherPartner = "call_other_partner",
         PromiseMissed = "promise_missed", NextStep = "next_step", NextDay = "next_day", SafetyNextDay = "safety_next_day",
+        TryNextPartner = "try_next_partner", SafetyAck = "safety_ack",
     }
     /// Grade of an encounter: W3 spoke and booked, W2 one of the two, W1 a dated step with a contact, W0 neither.
     Grade { W0 = "W0", W1 = "W1", W2 = "W2", W3 = "W3" }
@@ -157,7 +203,36 @@ codes! {
         Agreed = "agreed", DoNotAskAgain = "do_not_ask_again", Withdrew = "withdrew", Disputed = "disputed",
     }
     /// What kind of document.
-    DocumentKind { Record = "record", Screens = "screens" }
+    DocumentKind { Record = "record", Screens = "screens", Partner = "partner" }
     /// What kind of device.
     DeviceKind { Phone = "phone", Tablet = "tablet", Web = "web" }
+}
+
+impl FlagStatus {
+    /// Does somebody still have to look after it?
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Resolved | Self::EnteredInError)
+    }
+}
+
+impl ConsentKind {
+    /// Does it need the fields of a written consent?
+    pub fn is_written(self) -> bool {
+        self != Self::VerbalAgreement
+    }
+
+    /// Does it allow what tells of alcohol or drugs to be passed on?
+    pub fn covers_substance_use(self) -> bool {
+        matches!(self, Self::Part2Tpo | Self::Part2Specific)
+    }
+}
+
+impl ShareKind {
+    /// What is shared unless she says otherwise: who she is and how to reach her, and why in a word.
+    pub fn is_shared_by_default(self) -> bool {
+        matches!(
+            self,
+            Self::Name | Self::Callback | Self::Language | Self::ContactRule | Self::Reason
+        )
+    }
 }

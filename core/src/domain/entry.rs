@@ -2,15 +2,21 @@
 //! old one. An entry's text is read in two steps, its head and then its payload, so that what a newer version wrote
 //! survives untouched. Knows neither documents nor databases.
 
+mod reference;
+
 use super::code::Role;
 use super::id::{DeviceId, EntryId, UserId};
 use super::payload::{
-    AppointmentBooked, AppointmentCancelled, AppointmentChanged, ContactAttempted,
-    DecisionRecorded, EncounterEnded, EncounterStarted, LeaveReasonGiven, LoopClosed,
-    MaterialGiven, NeedIdentified, NextStepCancelled, NextStepFulfilled, NextStepSet, Noted,
-    Offered, OutcomeRecorded, OwnerAccepted, OwnerOffered, OwnerReleased, PatientDescribed,
-    RecordOpened, ReviewSettled, SafetyAssessing, SafetyHanded, SafetyRaised, SafetyResolved,
-    ScreenAnswered, ScreenRecorded, ScreensOpened, TaskDone,
+    AppointmentBooked, AppointmentCancelled, AppointmentChanged, BarrierRecorded, ConsentRecorded,
+    ConsentRevoked, ContactAttempted, ContactRuleSet, DecisionRecorded, ElectronicFailed,
+    ElectronicQueued, ElectronicSent, EncounterEnded, EncounterStarted, EnteredInError,
+    FlagsLinked, LeaveReasonGiven, LoopClosed, MaterialGiven, NeedIdentified, NextStepCancelled,
+    NextStepFulfilled, NextStepSet, Noted, Offered, OutcomeRecorded, OwnerAccepted, OwnerOffered,
+    OwnerReleased, PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, PatientDescribed,
+    PatientsLinked, PatientsUnlinked, ReadBack, RecordOpened, ReviewSettled, SafetyAssessing,
+    SafetyCallTapped, SafetyHanded, SafetyPanelDismissed, SafetyRaised, SafetyResolved,
+    ScreenAmended, ScreenAnswered, ScreenRecorded, ScreenSigned, ScreensOpened, ScriptSaid,
+    SharingPlanConfirmed, TaskDone,
 };
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
@@ -68,7 +74,71 @@ kinds! {
     ScreenAnswered, NeedIdentified, OwnerOffered, OwnerAccepted, OwnerReleased, Offered, DecisionRecorded,
     MaterialGiven, ContactAttempted, NextStepSet, NextStepFulfilled, NextStepCancelled, AppointmentBooked,
     AppointmentChanged, AppointmentCancelled, OutcomeRecorded, Noted, ReviewSettled, SafetyRaised, SafetyHanded,
-    SafetyAssessing, SafetyResolved, LoopClosed, TaskDone,
+    SafetyAssessing, SafetyResolved, LoopClosed, TaskDone, ScreenAmended, ScriptSaid, ReadBack, BarrierRecorded,
+    ContactRuleSet, SharingPlanConfirmed, ConsentRecorded, ConsentRevoked, ElectronicQueued, ElectronicSent,
+    ElectronicFailed, PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, SafetyPanelDismissed,
+    SafetyCallTapped, FlagsLinked, ScreenSigned, PatientsLinked, PatientsUnlinked, EnteredInError,
+}
+
+impl Body {
+    /// Does it begin a document?
+    pub fn opens(&self) -> bool {
+        matches!(
+            self,
+            Self::RecordOpened(_) | Self::ScreensOpened(_) | Self::PartnerOpened(_)
+        )
+    }
+
+    /// Is it only proposed, for somebody else to accept?
+    pub fn is_proposed(&self) -> bool {
+        match self {
+            Self::PatientDescribed(p) => p.proposed,
+            Self::ContactRuleSet(p) => p.proposed,
+            Self::AppointmentBooked(p) => p.proposed,
+            Self::LoopClosed(p) => p.proposed,
+            Self::PatientsLinked(p) => p.proposed,
+            Self::PartnerTold(p) => p.proposed,
+            _ => false,
+        }
+    }
+
+    /// The proposal that it accepts.
+    pub fn accepts(&self) -> Option<EntryId> {
+        match self {
+            Self::PatientDescribed(p) => p.accepts,
+            Self::ContactRuleSet(p) => p.accepts,
+            Self::AppointmentBooked(p) => p.accepts,
+            Self::LoopClosed(p) => p.accepts,
+            Self::PatientsLinked(p) => p.accepts,
+            Self::PartnerTold(p) => p.accepts,
+            _ => None,
+        }
+    }
+
+    /// The same, as a proposal; a kind that cannot be one stays as it is.
+    #[must_use]
+    pub fn into_proposal(self) -> Self {
+        self.propose(true)
+    }
+
+    /// The same, stated and no longer proposed.
+    #[must_use]
+    pub fn into_statement(self) -> Self {
+        self.propose(false)
+    }
+
+    fn propose(mut self, proposed: bool) -> Self {
+        match &mut self {
+            Self::PatientDescribed(p) => p.proposed = proposed,
+            Self::ContactRuleSet(p) => p.proposed = proposed,
+            Self::AppointmentBooked(p) => p.proposed = proposed,
+            Self::LoopClosed(p) => p.proposed = proposed,
+            Self::PatientsLinked(p) => p.proposed = proposed,
+            Self::PartnerTold(p) => p.proposed = proposed,
+            _ => {}
+        }
+        self
+    }
 }
 
 impl Body {

@@ -3,25 +3,36 @@
 //! `appointment` ...); none chooses a winner between two people who could not see each other's work.
 
 mod appointment;
+mod care;
 mod contact;
 mod decision;
 mod encounter;
+mod fact;
 mod ownership;
 mod review;
 mod safety;
+mod sharing;
+mod void;
 
 pub use appointment::{Appointment, Slot};
+pub use care::{Barrier, Link, PartnerAnswer};
 pub use contact::{Attempt, Step};
 pub use decision::{Decision, Offer};
 pub use encounter::Encounter;
+pub(in crate::domain) use fact::{digits as bare_number, rule as rule_text};
+pub use ownership::OwnerOffer;
 pub use review::{ReviewItem, Settlement};
-pub use safety::{Flag, FlagEvent, Screen};
+pub use safety::{Flag, FlagEvent, Screen, ScreenVersion};
+pub use sharing::{Consent, Queued, Sent, Sharing};
+pub use void::{Proposal, Voided};
 
 use super::code::{DecisionState, Mode};
 use super::entry::{Body, Entry};
 use super::id::{DocumentId, EntryId, PatientId, SiteId, UserId};
 use super::past::Past;
-use super::payload::{LoopClosed, NeedIdentified, PatientDescribed};
+use super::payload::{
+    ContactRuleSet, LoopClosed, NeedIdentified, PatientDescribed, ReadBack, ScreenAnswered,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -46,6 +57,8 @@ pub struct Record {
     pub need: Option<(Arc<Entry>, NeedIdentified)>,
     /// Who looks after it now; two who took it unseen by each other both do.
     pub owners: Vec<UserId>,
+    /// Offers of ownership, with who took it.
+    pub owner_offers: Vec<OwnerOffer>,
     /// Offers.
     pub offers: Vec<Offer>,
     /// Decisions.
@@ -68,8 +81,36 @@ pub struct Record {
     pub flags: Vec<Flag>,
     /// What was done about flags, here, whichever record raised them.
     pub flag_events: Vec<FlagEvent>,
+    /// Flags that are of one event.
+    pub linked_flags: Vec<Vec<EntryId>>,
     /// Closings of the loop.
     pub closings: Vec<(Arc<Entry>, LoopClosed)>,
+    /// What she lets a practice know.
+    pub sharing: Sharing,
+    /// Consents.
+    pub consents: Vec<Consent>,
+    /// Referrals that were queued.
+    pub queued: Vec<Queued>,
+    /// Referrals that were sent.
+    pub sent: Vec<Sent>,
+    /// What practices answered.
+    pub partner_answers: Vec<PartnerAnswer>,
+    /// What stands in the way.
+    pub barriers: Vec<Barrier>,
+    /// What was read back to her.
+    pub read_backs: Vec<(Arc<Entry>, ReadBack)>,
+    /// How she may be reached: the rules that stand.
+    pub contact_rules: Vec<(Arc<Entry>, ContactRuleSet)>,
+    /// On which numbers she may be called: those that no later one has seen.
+    pub numbers: Vec<(EntryId, String)>,
+    /// Patients said to be one person, or not.
+    pub links: Vec<Link>,
+    /// Answers of screens, where this is their document; one that was entered twice is there once.
+    pub forms: Vec<(Arc<Entry>, ScreenAnswered)>,
+    /// What is proposed for another to accept.
+    pub proposals: Vec<Proposal>,
+    /// What was made in error.
+    pub voided: Vec<Voided>,
 }
 
 /// Through what a record may be seen.
@@ -79,12 +120,15 @@ pub enum Scope {
     Site(SiteId),
     /// This person owns it, or wrote in it.
     Person(UserId),
+    /// It is about a practice: the whole organisation.
+    Everyone,
 }
 
 impl Record {
     /// Folds the entries of one document, given in any order.
     pub fn of(id: DocumentId, entries: &[Arc<Entry>]) -> Self {
-        let past = Past::of(entries);
+        let mut past = Past::of(entries);
+        let (voided, proposals, items) = void::set_aside(&mut past);
         let opened = past.entries().iter().find_map(|e| match &e.body {
             Body::RecordOpened(p) => Some((p.patient, p.site.clone())),
             Body::ScreensOpened(p) => Some((p.patient, p.site.clone())),
@@ -108,7 +152,7 @@ impl Record {
         let decisions = decision::decisions(&past);
         let attempts = contact::attempts(&past);
         let steps = contact::steps(&past);
-        let (appointments, review) = review::settle(&past, &decisions);
+        let (appointments, review) = review::settle(&past, &decisions, items);
         let decision = decision::state(&past, &offers, &decisions, &review);
         let owners = ownership::owners(&past);
         let encounters = encounter::encounters(
@@ -123,14 +167,29 @@ impl Record {
         let mode_intended = offers.first().map(|offer| offer.mode);
         let mode_achieved =
             encounter::mode_achieved(&past, &encounters, &attempts, &steps, &appointments);
-        let (screens, flags, flag_events) = safety::safety(&past);
+        let (flags, flag_events) = safety::flags(&past, &voided);
         Self {
             id,
+            linked_flags: safety::linked_flags(&past),
+            owner_offers: ownership::offers(&past),
+            sharing: sharing::sharing(&past, &review),
+            consents: sharing::consents(&past, &review),
+            queued: sharing::queued(&past),
+            sent: sharing::sent(&past),
+            partner_answers: care::partner_answers(&past),
+            barriers: care::barriers(&past),
+            read_backs: care::read_backs(&past),
+            contact_rules: care::contact_rules(&past, &review),
+            numbers: care::numbers(&past, &review),
+            links: care::links(&past),
+            forms: forms(&past),
+            proposals,
+            voided,
+            screens: safety::screens(&past),
             patient: opened.as_ref().map(|o| o.0),
             site: opened.map(|o| o.1),
             described,
             encounters,
-            screens,
             need,
             owners,
             offers,
@@ -147,6 +206,35 @@ impl Record {
             closings,
             past,
         }
+    }
+
+    /// Has the entry that begins the document arrived?
+    pub fn is_opened(&self) -> bool {
+        self.patient.is_some()
+            || self
+                .entries()
+                .iter()
+                .any(|e| matches!(e.body, Body::PartnerOpened(_)))
+    }
+
+    /// Entries of the patient's other records that those who told a number or a rule here had seen.
+    pub fn numbers_seen(&self) -> Vec<EntryId> {
+        let rules = self.contact_rules.iter().flat_map(|(_, r)| &r.sees);
+        let described = self.described.iter().filter(|(_, d)| d.callback.is_some());
+        rules
+            .chain(described.flat_map(|(_, d)| &d.sees))
+            .copied()
+            .collect()
+    }
+
+    /// The sites where something of it took place.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
+        self.entries().iter().filter_map(|e| match &e.body {
+            Body::RecordOpened(p) => Some(&p.site),
+            Body::ScreensOpened(p) => Some(&p.site),
+            Body::EncounterStarted(p) => Some(&p.site),
+            _ => None,
+        })
     }
 
     /// The entries, causes first.
@@ -173,13 +261,9 @@ impl Record {
             .map(|e| Scope::Person(e.by.clone()))
             .collect();
         scopes.extend(self.owners.iter().cloned().map(Scope::Person));
-        for entry in self.entries() {
-            match &entry.body {
-                Body::RecordOpened(p) => scopes.insert(Scope::Site(p.site.clone())),
-                Body::ScreensOpened(p) => scopes.insert(Scope::Site(p.site.clone())),
-                Body::EncounterStarted(p) => scopes.insert(Scope::Site(p.site.clone())),
-                _ => false,
-            };
+        scopes.extend(self.sites().cloned().map(Scope::Site));
+        if self.patient.is_none() && self.is_opened() {
+            scopes.insert(Scope::Everyone);
         }
         scopes
     }
@@ -205,8 +289,26 @@ impl Record {
 
 /// Every entry of a kind with its payload, causes first.
 fn collect<T>(past: &Past, pick: impl Fn(&Body) -> Option<T>) -> Vec<(Arc<Entry>, T)> {
-    past.entries()
+    past.standing()
         .iter()
         .filter_map(|e| pick(&e.body).map(|p| (Arc::clone(e), p)))
         .collect()
+}
+
+/// Answers of screens; the same answers within ten minutes are one form, entered twice.
+fn forms(past: &Past) -> Vec<(Arc<Entry>, ScreenAnswered)> {
+    let mut forms: Vec<(Arc<Entry>, ScreenAnswered)> = Vec::new();
+    for (entry, said) in collect(past, |body| match body {
+        Body::ScreenAnswered(p) => Some(p.clone()),
+        _ => None,
+    }) {
+        let at = entry.occurred_at.timestamp();
+        let twice = forms
+            .iter()
+            .any(|(e, f)| fact::same_form(e.occurred_at.timestamp(), f, at, &said));
+        if !twice {
+            forms.push((entry, said));
+        }
+    }
+    forms
 }

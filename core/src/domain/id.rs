@@ -140,10 +140,18 @@ impl DerivedId {
 }
 
 impl PatientId {
-    /// The four characters by which lists name a patient: from the random end of the id, so that they tell nothing.
+    /// Under what the documents of a practice are kept: derived from its code, and nobody's patient.
+    pub fn of_practice(partner: &PartnerId) -> Self {
+        let mut bytes = [0; 16];
+        let hash = Sha256::digest(format!("practice|{partner}"));
+        bytes.copy_from_slice(hash.get(..16).unwrap_or(&[0; 16]));
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// The six characters by which lists name a patient: from the random end of the id, so that they tell nothing.
     pub fn short_code(self) -> String {
         let text = self.0.simple().to_string().to_uppercase();
-        text.get(28..).unwrap_or_default().to_owned()
+        text.get(26..).unwrap_or_default().to_owned()
     }
 }
 

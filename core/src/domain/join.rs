@@ -1,10 +1,17 @@
 //! `join`: the records of one patient, read together. Safety is of the person: a flag raised in one record may be
 //! moved on in another, and only by an entry that names it. Pure; no clock, no receipts.
 
+mod reach;
+
+pub use reach::{Across, Reach};
+
 use super::code::{FlagStatus, HandedHow, SafetyReason};
-use super::entry::Entry;
+use super::entry::{Body, Entry};
 use super::fold::Record;
 use super::id::{DocumentId, EntryId, PatientId};
+use super::payload::PatientDescribed;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A patient, as far as her records are here.
@@ -16,6 +23,12 @@ pub struct Patient {
     pub records: Vec<Record>,
     /// Every safety flag of hers, in order of raising.
     pub flags: Vec<PatientFlag>,
+    /// How she may be reached, by each means the stricter of what was said.
+    pub reach: Vec<Reach>,
+    /// On which numbers she may be called, with the entries that say so.
+    pub numbers: Vec<(EntryId, String)>,
+    /// Questions that reach over two of her records.
+    pub across: Vec<Across>,
 }
 
 /// A safety flag with all that was done about it, in whichever record.
@@ -35,6 +48,8 @@ pub struct PatientFlag {
     pub handed: Option<(String, HandedHow, Arc<Entry>)>,
     /// Who first assessed it.
     pub assessed: Option<Arc<Entry>>,
+    /// A clinician said that it was raised in error.
+    pub in_error: Option<Arc<Entry>>,
     /// Who resolved it: each with a note; two may have.
     pub resolved: Vec<Arc<Entry>>,
 }
@@ -42,7 +57,7 @@ pub struct PatientFlag {
 impl PatientFlag {
     /// Does somebody still have to look after it?
     pub fn is_open(&self) -> bool {
-        self.status != FlagStatus::Resolved
+        self.status.is_open()
     }
 }
 
@@ -56,7 +71,17 @@ impl Patient {
             .map(|(record, flag)| joined(&records, record.id, &flag.entry, flag.reason))
             .collect();
         flags.sort_by_key(|f| (f.entry.occurred_at.timestamp(), f.id));
-        Self { id, records, flags }
+        let (reach, mut across) = reach::reach(&records);
+        let (numbers, more) = reach::numbers(&records);
+        across.extend(more);
+        Self {
+            id,
+            records,
+            flags,
+            reach,
+            numbers,
+            across,
+        }
     }
 
     /// One of her records.
@@ -69,14 +94,62 @@ impl Patient {
         self.flags.iter().filter(|f| f.is_open())
     }
 
-    /// How she wants to be called: the last said, over all records.
+    /// How she wants to be called: the last said, over all records; while nobody said so, as somebody proposes.
     pub fn name(&self) -> Option<&str> {
+        self.last(|d| d.preferred_name.as_deref()).or_else(|| {
+            self.records
+                .iter()
+                .flat_map(|r| &r.proposals)
+                .filter(|p| p.answered.is_none())
+                .filter_map(|p| match &p.entry.body {
+                    Body::PatientDescribed(d) => Some((&p.entry, d.preferred_name.as_deref()?)),
+                    _ => None,
+                })
+                .max_by_key(|(e, _)| (e.occurred_at.timestamp(), e.id))
+                .map(|(_, name)| name)
+        })
+    }
+
+    /// Her birth date: the last said.
+    pub fn born_on(&self) -> Option<Date> {
+        self.last(|d| d.born_on)
+    }
+
+    /// The language that she prefers: the last said.
+    pub fn language(&self) -> Option<&str> {
+        self.last(|d| d.language.as_deref())
+    }
+
+    /// In each record what no later entry there says anew, then the last of these by its time.
+    fn last<'a, T>(&'a self, field: impl Fn(&'a PatientDescribed) -> Option<T>) -> Option<T> {
         self.records
             .iter()
-            .flat_map(|r| &r.described)
-            .filter(|(_, d)| d.preferred_name.is_some())
+            .filter_map(|r| {
+                let mut newest = r.described.iter().rev();
+                newest.find_map(|(e, d)| Some((e, field(d)?)))
+            })
             .max_by_key(|(e, _)| (e.occurred_at.timestamp(), e.id))
-            .and_then(|(_, d)| d.preferred_name.as_deref())
+            .map(|(_, value)| value)
+    }
+
+    /// Flags that belong together: those that a clinician linked are one banner, each other is its own.
+    pub fn flag_groups(&self) -> Vec<Vec<EntryId>> {
+        let mut groups: Vec<BTreeSet<EntryId>> =
+            self.flags.iter().map(|f| BTreeSet::from([f.id])).collect();
+        for link in self.records.iter().flat_map(|r| &r.linked_flags) {
+            let (mut joined, apart): (Vec<_>, Vec<_>) = groups
+                .into_iter()
+                .partition(|g| link.iter().any(|id| g.contains(id)));
+            groups = apart;
+            if let Some(first) = joined.pop() {
+                groups.push(joined.into_iter().fold(first, |all, one| &all | &one));
+            }
+        }
+        groups.sort();
+        groups
+            .into_iter()
+            .map(|g| g.into_iter().collect())
+            .collect()
     }
 }
 
@@ -109,6 +182,7 @@ fn joined(
                 .map(|(to, how)| (to, how, Arc::clone(&e.entry)))
         }),
         assessed: first(FlagStatus::Assessing).map(|e| Arc::clone(&e.entry)),
+        in_error: first(FlagStatus::EnteredInError).map(|e| Arc::clone(&e.entry)),
         resolved: events
             .iter()
             .filter(|e| e.status == FlagStatus::Resolved)

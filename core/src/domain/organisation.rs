@@ -2,6 +2,10 @@
 //! promises. Owned by the server, brought to devices whole, never edited there; the same JSON in stories, in the demo
 //! and for `organisation load`. Knows no record.
 
+mod settings;
+
+pub use settings::{SafetySteps, Settings};
+
 use super::code::{Channel, Instrument, Role};
 use super::id::{PartnerId, SiteId, UserId};
 use jiff::civil::{Date, Time, Weekday};
@@ -33,6 +37,9 @@ pub struct Organisation {
     /// Own steps of the safety panel; without a signature they are shown as not yet in force.
     #[serde(default)]
     pub safety: SafetySteps,
+    /// What this organisation allows, and its limits.
+    #[serde(default)]
+    pub settings: Settings,
 }
 
 /// A site.
@@ -102,6 +109,9 @@ pub struct Person {
     /// May assess and resolve safety flags.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub licensed_clinician: bool,
+    /// The practice that she works for, in the role of a partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
 }
 
 /// A role at sites.
@@ -208,21 +218,6 @@ pub enum PromiseUnit {
     BusinessDays,
 }
 
-/// The organisation's own steps of the safety panel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SafetySteps {
-    /// In order.
-    #[serde(default)]
-    pub steps: Vec<String>,
-    /// The clinical lead who signed them; without one they are a draft.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed_by: Option<String>,
-    /// Whom to call: a name and a number.
-    #[serde(default)]
-    pub on_call: Vec<PartnerContact>,
-}
-
 fn working_week() -> Vec<Day> {
     vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri]
 }
@@ -284,6 +279,16 @@ impl Organisation {
             return Err("an organisation has at least one site".into());
         }
         for person in &self.people {
+            if let Some(partner) = person
+                .partner
+                .as_ref()
+                .filter(|p| self.partner(p).is_none())
+            {
+                return Err(format!(
+                    "person \"{}\" works for \"{partner}\", which is no practice",
+                    person.id
+                ));
+            }
             for site in person.roles.iter().flat_map(|r| &r.sites) {
                 if self.site(site).is_none() {
                     return Err(format!(

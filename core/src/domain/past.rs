@@ -12,6 +12,7 @@ pub struct Past {
     order: Vec<Arc<Entry>>,
     place: BTreeMap<EntryId, usize>,
     ancestors: Vec<Vec<u64>>,
+    standing: Vec<Arc<Entry>>,
 }
 
 impl Past {
@@ -52,6 +53,7 @@ impl Past {
             }
             if let Some(entry) = all.get(&id) {
                 past.push(Arc::clone(entry));
+                past.standing.push(Arc::clone(entry));
             }
             for freed in frees.remove(&id).unwrap_or_default() {
                 if let Some(left) = waits.get_mut(&freed) {
@@ -86,6 +88,21 @@ impl Past {
     /// The entries, causes first.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.order
+    }
+
+    /// The entries that have an effect, causes first.
+    pub fn standing(&self) -> &[Arc<Entry>] {
+        &self.standing
+    }
+
+    /// Takes the effect of these away; they stay in the log.
+    pub fn set_aside(&mut self, ids: &BTreeSet<EntryId>) {
+        self.standing.retain(|e| !ids.contains(&e.id));
+    }
+
+    /// Has this entry an effect?
+    pub fn stands(&self, id: EntryId) -> bool {
+        self.standing.iter().any(|e| e.id == id)
     }
 
     /// One entry.

@@ -1,11 +1,29 @@
 //! What each kind of entry says. Stored forms: a field is only ever added, and always optional.
 //! Knows nothing of who may write it (`authority`) or of what follows from it (`fold`).
 
+mod care;
+mod oversight;
+mod partner;
+mod sharing;
+
+pub use care::{
+    BarrierRecorded, ContactRuleSet, Correction, ReadBack, SafeHours, ScreenAmended, ScriptSaid,
+};
+pub use oversight::{
+    EnteredInError, FlagsLinked, PatientsLinked, PatientsUnlinked, SafetyCallTapped,
+    SafetyPanelDismissed, ScreenSigned,
+};
+pub use partner::{PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, ToldContact};
+pub use sharing::{
+    ConsentRecorded, ConsentRevoked, ElectronicFailed, ElectronicQueued, ElectronicSent, ShareItem,
+    SharingPlanConfirmed,
+};
+
 use super::code::{
     BookedBy, Channel, CloseReason, ContactBasis, ContactOutcome, ContactWith, DecisionReason,
-    DecisionValue, Direction, HandedHow, Instrument, Modality, Mode, NeedBasis, NeedKind,
-    OutcomeSource, OutcomeValue, SafetyReason, ScreenMode, ScreenResult, SelfHarm, Setting, Signal,
-    StepKind, Urgency,
+    DecisionValue, Direction, FamilyPresent, HandedHow, Instrument, Modality, Mode, NeedBasis,
+    NeedKind, OutcomeSource, OutcomeValue, SafetyReason, ScreenMode, ScreenResult, SelfHarm,
+    Setting, Signal, StepKind, Urgency,
 };
 use super::id::{DerivedId, DocumentId, EntryId, PartnerId, PatientId, SiteId, UserId};
 use jiff::civil::{Date, DateTime};
@@ -19,6 +37,7 @@ macro_rules! payload {
         pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
     )* };
 }
+use payload;
 
 payload! {
     /// A record is opened for one patient at one site.
@@ -36,6 +55,12 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")] interpreter_needed: Option<bool>,
         /// The number on which she may be called.
         #[serde(default, skip_serializing_if = "Option::is_none")] callback: Option<String>,
+        /// Descriptions in her other records that the author had seen.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] sees: Vec<EntryId>,
+        /// Somebody may say this only with another's acceptance.
+        #[serde(default, skip_serializing_if = "is_false")] proposed: bool,
+        /// The proposal that this accepts.
+        #[serde(default, skip_serializing_if = "Option::is_none")] accepts: Option<EntryId>,
     }
 
     /// A visit, call or session with the patient begins.
@@ -43,6 +68,8 @@ payload! {
         setting: Setting,
         site: SiteId,
         #[serde(default, skip_serializing_if = "Option::is_none")] signal: Option<Signal>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] family_present: Option<FamilyPresent>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] ok_to_discuss_in_front: Option<bool>,
     }
 
     /// The patient leaves, or the visitor leaves her home.
@@ -73,6 +100,8 @@ payload! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")] items: Vec<Option<u8>>,
         #[serde(default, skip_serializing_if = "Option::is_none")] total: Option<u16>,
         total_only: bool,
+        /// The screen of which these are another version's answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")] amends: Option<EntryId>,
     }
 
     /// A person sees the need: the handoff begins.
@@ -154,6 +183,8 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")] owner: Option<UserId>,
         /// When the practice's promise falls due, frozen from its agreement.
         #[serde(default, skip_serializing_if = "Option::is_none")] promise_due_at: Option<Timestamp>,
+        /// The step whose date or contact this one changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")] replaces: Option<EntryId>,
     }
 
     /// The step was done.
@@ -181,6 +212,8 @@ payload! {
         #[serde(default, skip_serializing_if = "Vec::is_empty")] also: Vec<EntryId>,
         /// The missed or cancelled appointment with the same practice that this one makes up for.
         #[serde(default, skip_serializing_if = "Option::is_none")] rebooks: Option<EntryId>,
+        #[serde(default, skip_serializing_if = "is_false")] proposed: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")] accepts: Option<EntryId>,
     }
 
     /// An appointment was moved.
@@ -205,8 +238,12 @@ payload! {
     /// Free text, always attributed, always appended.
     Noted { text: String }
 
-    /// A person settles what two others left open: the items that she saw, and the entry that stands.
-    ReviewSettled { items: Vec<DerivedId>, keep: EntryId }
+    /// A person settles what two others left open: the items that she saw, and the entry that stands; none declines a
+    /// proposal.
+    ReviewSettled {
+        items: Vec<DerivedId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] keep: Option<EntryId>,
+    }
 
     /// Somebody is worried. Never guarded.
     SafetyRaised {
@@ -228,6 +265,8 @@ payload! {
     LoopClosed {
         reason: CloseReason,
         #[serde(default, skip_serializing_if = "Vec::is_empty")] flags_seen: Vec<EntryId>,
+        #[serde(default, skip_serializing_if = "is_false")] proposed: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")] accepts: Option<EntryId>,
     }
 
     /// A derived task was done, with its real date in `occurred_at`.

@@ -2,19 +2,26 @@
 //! due times, when a question opened, the loop's history, the stage in one word. Equal inputs give equal readings. A
 //! reading holds instants, never "overdue": that is asked of it with a time.
 
+mod around;
 mod loops;
 mod measure;
+mod person;
 mod promise;
 mod review;
+mod row;
+mod stage;
 mod summary;
 mod task;
+
+pub use around::{ConsentReading, ProposalReading, WaitingReading};
+pub use person::{SamePerson, same_person};
+pub use row::{AppointmentReading, CallReading, EncounterReading, FlagReading};
+pub use stage::{Next, NextKind};
 
 pub use loops::LoopPoint;
 pub use promise::PromiseReading;
 pub use review::ReviewReading;
-pub use summary::{
-    AppointmentReading, CallReading, EncounterReading, FlagReading, Next, NextKind, Summary,
-};
+pub use summary::Summary;
 pub use task::{TaskReading, TaskState};
 
 use super::id::{EntryId, PatientId};
@@ -41,6 +48,13 @@ impl Receipts {
     /// When the server had this entry.
     pub fn received_at(&self, id: EntryId) -> Option<Timestamp> {
         self.0.get(&id).map(|r| r.received_at)
+    }
+
+    /// Was the author's clock more than five minutes off the server's?
+    pub fn is_clock_off(&self, id: EntryId) -> bool {
+        self.0
+            .get(&id)
+            .is_some_and(|r| r.offset_ms.abs() > 5 * 60 * 1_000)
     }
 
     /// The later of two receipts; none while either is missing.

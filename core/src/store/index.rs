@@ -6,9 +6,10 @@ use super::{Rows, StoreError, Write};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
-use crate::domain::id::{DocumentId, PatientId};
+use crate::domain::id::{DocumentId, PartnerId, PatientId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
+use crate::domain::partner::Practice;
 use crate::domain::read::{ReceiptTimes, Receipts, Summary, read};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -69,6 +70,17 @@ impl Rows<'_> {
             records.push(record);
         }
         Ok((Patient::of(patient, records), receipts))
+    }
+
+    /// A practice, as far as people were told: its documents, folded.
+    pub fn practice(&self, partner: &PartnerId) -> Result<Practice, StoreError> {
+        let home = PatientId::of_practice(partner);
+        let documents = self
+            .documents_of(home, DocumentKind::Partner)?
+            .into_iter()
+            .map(|doc| self.record(doc).map(|(record, _)| record))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Practice::of(partner.clone(), &documents))
     }
 
     /// All summaries as they read now, whatever is due first first. One that time has overtaken is read anew.

@@ -50,6 +50,12 @@ pub struct BookAppointment {
     /// The missed or cancelled one that it makes up for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebooks: Option<EntryId>,
+    /// Only proposed, for another to accept.
+    #[serde(default)]
+    pub proposed: bool,
+    /// The proposal that this accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<EntryId>,
     /// By phone, outside any encounter.
     #[serde(default)]
     pub outreach: bool,
@@ -159,6 +165,8 @@ impl BookAppointment {
             replaces: self.replaces,
             also: self.also,
             rebooks,
+            proposed: self.proposed,
+            accepts: self.accepts,
         };
         Ok(desk.one(self.at, body))
     }

@@ -3,7 +3,7 @@
 use crate::domain::code::Role;
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
-use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, uuid_v7};
+use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, UserId, uuid_v7};
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Partner, Person};
 use crate::domain::read::Reading;
@@ -35,7 +35,7 @@ pub struct Desk<'a> {
 }
 
 /// Where an entry goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The command's record.
     Record,
@@ -45,6 +45,8 @@ pub enum Target {
     NewRecord(DocumentId),
     /// The patient's document for screen answers, begun if this device knows none that it may write in.
     Screens,
+    /// The practice's own document, begun if this device knows none.
+    Practice(PartnerId),
 }
 
 /// An entry before it has its head.
@@ -110,6 +112,29 @@ impl Desk<'_> {
             field: "partner",
             problem: Problem::Unknown,
         })
+    }
+
+    /// A person whom the sheet knows, or nobody.
+    pub fn known(&self, user: Option<&UserId>, field: &'static str) -> Result<(), Refusal> {
+        if user.is_none_or(|user| self.sheet.person(user).is_some()) {
+            return Ok(());
+        }
+        Err(Refusal::Invalid {
+            field,
+            problem: Problem::Unknown,
+        })
+    }
+
+    /// When a practice's promise made at this time falls due; none if it promised nothing.
+    pub fn promise_due(&self, id: &PartnerId, at: Option<&Zoned>) -> Option<Timestamp> {
+        let partner = self.sheet.partner(id)?;
+        let made_at = at.map_or(self.now, Zoned::timestamp);
+        let zone = self.sheet.partner_zone(id);
+        Some(
+            partner
+                .calendar
+                .promise_due(partner.promise?, made_at, &zone),
+        )
     }
 
     /// The local date of a claimed time, or today at the record's site.

@@ -1,7 +1,7 @@
 //! The visit with its two ends.
 
 use super::{Desk, Plan};
-use crate::domain::code::{Setting, Signal};
+use crate::domain::code::{FamilyPresent, Setting, Signal};
 use crate::domain::id::{DocumentId, EntryId, SiteId};
 use crate::domain::payload;
 use crate::refusal::{Problem, Refusal};
@@ -22,6 +22,12 @@ pub struct StartEncounter {
     /// What signal there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<Signal>,
+    /// Who else is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_present: Option<FamilyPresent>,
+    /// It may be talked about in front of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ok_to_discuss_in_front: Option<bool>,
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
@@ -76,6 +82,8 @@ impl StartEncounter {
                 setting: self.setting,
                 site,
                 signal: self.signal,
+                family_present: self.family_present,
+                ok_to_discuss_in_front: self.ok_to_discuss_in_front,
             },
         ))
     }

@@ -3,7 +3,7 @@
 use super::{Desk, Plan};
 use crate::domain::code::CloseReason;
 use crate::domain::guard::Breach;
-use crate::domain::id::DocumentId;
+use crate::domain::id::{DocumentId, EntryId};
 use crate::domain::payload;
 use crate::refusal::Refusal;
 use jiff::Zoned;
@@ -17,6 +17,12 @@ pub struct CloseLoop {
     pub record: DocumentId,
     /// Why.
     pub reason: CloseReason,
+    /// Only proposed; left out, as the role has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<bool>,
+    /// The proposal that this accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<EntryId>,
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
@@ -25,17 +31,18 @@ pub struct CloseLoop {
 impl CloseLoop {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
+        let flags_seen = patient.flags.iter().map(|f| f.id).collect();
+        let body = payload::LoopClosed {
+            reason: self.reason,
+            flags_seen,
+            proposed: false,
+            accepts: self.accepts,
+        };
+        let body = desk.as_role_allows(body.into(), self.proposed, self.at.as_ref());
         // The patient's other records are checked here alone: the server holds this rule to one record.
-        if patient.open_flags().next().is_some() {
+        if !body.is_proposed() && patient.open_flags().next().is_some() {
             return Err(Refusal::NotAllowed(Breach::OpenFlag));
         }
-        let flags_seen = patient.flags.iter().map(|f| f.id).collect();
-        Ok(desk.one(
-            self.at,
-            payload::LoopClosed {
-                reason: self.reason,
-                flags_seen,
-            },
-        ))
+        Ok(desk.one(self.at, body))
     }
 }

@@ -116,8 +116,17 @@ impl OfferOwnership {
 }
 
 impl AcceptOwnership {
-    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
-        desk.one(self.at, payload::OwnerAccepted { offer: self.offer })
+    /// Left open, the offer is the last one that was made to her and that nobody took; without one she takes it of her
+    /// own accord.
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let offers = &desk.record()?.owner_offers;
+        let mine = offers
+            .iter()
+            .rev()
+            .find(|o| o.taken.is_none() && o.to == desk.person.id)
+            .map(|o| o.entry.id);
+        let offer = self.offer.or(mine);
+        Ok(desk.one(self.at, payload::OwnerAccepted { offer }))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::desk::{Draft, Target};
 use super::{Desk, Plan};
 use crate::domain::entry::Body;
-use crate::domain::id::{DocumentId, PatientId, SiteId};
+use crate::domain::id::{DocumentId, EntryId, PatientId, SiteId};
 use crate::domain::payload;
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
@@ -51,6 +51,12 @@ pub struct DescribePatient {
     /// On which number to call her.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,
+    /// Only proposed; left out, as the role has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<bool>,
+    /// The proposal that this accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<EntryId>,
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
@@ -68,18 +74,30 @@ impl OpenRecord {
         let target = Target::NewRecord(desk.document_id());
         let opened = payload::RecordOpened {
             patient,
-            site: self.site,
+            site: self.site.clone(),
         };
         let draft = |body: Body| Draft {
             id: desk.entry_id(),
-            target,
+            target: target.clone(),
             at: self.at.clone(),
             role: None,
             body,
         };
         let mut drafts = vec![draft(opened.into())];
         if let Some(name) = self.preferred_name {
-            drafts.push(draft(named(name).into()));
+            let site = Some(&self.site);
+            let on = desk.date(self.at.as_ref());
+            let may = |body: &Body| {
+                crate::domain::authority::acting_role(desk.person, body, site, desk.sheet, on)
+                    .is_some()
+            };
+            let body: Body = named(name).into();
+            let proposal = body.clone().into_proposal();
+            drafts.push(draft(if !may(&body) && may(&proposal) {
+                proposal
+            } else {
+                body
+            }));
         }
         let made = drafts.first().map(|d| d.id);
         Ok(Plan {
@@ -92,17 +110,25 @@ impl OpenRecord {
 
 impl DescribePatient {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
-        desk.one(
-            self.at,
-            payload::PatientDescribed {
-                preferred_name: self.preferred_name,
-                born_on: self.born_on,
-                pronouns: self.pronouns,
-                language: self.language,
-                interpreter_needed: self.interpreter_needed,
-                callback: self.callback,
-            },
-        )
+        let home = desk.record.map(|r| r.id);
+        let others = desk.patient.into_iter().flat_map(|p| &p.records);
+        let sees = others
+            .filter(|r| Some(r.id) != home)
+            .flat_map(|r| &r.described)
+            .map(|(e, _)| e.id)
+            .collect();
+        let body = payload::PatientDescribed {
+            preferred_name: self.preferred_name,
+            born_on: self.born_on,
+            pronouns: self.pronouns,
+            language: self.language,
+            interpreter_needed: self.interpreter_needed,
+            callback: self.callback,
+            sees,
+            proposed: false,
+            accepts: self.accepts,
+        };
+        desk.stated(self.at, body, self.proposed)
     }
 }
 
@@ -114,5 +140,8 @@ fn named(name: String) -> payload::PatientDescribed {
         language: None,
         interpreter_needed: None,
         callback: None,
+        sees: Vec::new(),
+        proposed: false,
+        accepts: None,
     }
 }

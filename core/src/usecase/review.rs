@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct SettleReview {
     /// The record.
     pub record: DocumentId,
-    /// The entry that stands.
-    pub keep: EntryId,
+    /// The entry that stands; none declines the proposals named in `items`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<EntryId>,
     /// The items that were seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<DerivedId>,
@@ -29,7 +30,7 @@ impl SettleReview {
         let open = record
             .review
             .iter()
-            .filter(|item| item.is_open() && item.choices.contains(&self.keep));
+            .filter(|item| item.is_open() && self.keep.is_some_and(|k| item.choices.contains(&k)));
         let items = if self.items.is_empty() {
             open.map(|item| item.id).collect()
         } else {

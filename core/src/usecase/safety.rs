@@ -2,7 +2,7 @@
 
 use super::desk::{Draft, Target};
 use super::{Desk, Plan};
-use crate::domain::code::{HandedHow, SafetyReason};
+use crate::domain::code::{HandedHow, SafetyCall, SafetyReason};
 use crate::domain::entry::Body;
 use crate::domain::id::{DocumentId, EntryId};
 use crate::domain::payload;
@@ -76,6 +76,94 @@ pub struct ResolveSafety {
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
+}
+
+/// Puts the safety panel away. Every flag stays as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DismissSafetyPanel {
+    /// The record.
+    pub record: DocumentId,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// A call button of the safety panel was tapped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TapSafetyCall {
+    /// The record.
+    pub record: DocumentId,
+    /// Which.
+    pub call: SafetyCall,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// A clinician says that flags are of the same event. All stay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFlags {
+    /// The record.
+    pub record: DocumentId,
+    /// Which.
+    pub flags: Vec<EntryId>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// Open flags of this patient raised in this record: what an entry here can name.
+fn open_here(desk: &Desk<'_>) -> Result<Vec<EntryId>, Refusal> {
+    let home = desk.record()?.id;
+    let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
+    Ok(patient
+        .open_flags()
+        .filter(|f| f.record == home)
+        .map(|f| f.id)
+        .collect())
+}
+
+impl DismissSafetyPanel {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let flags = open_here(desk)?;
+        Ok(desk.one(self.at, payload::SafetyPanelDismissed { flags }))
+    }
+}
+
+impl TapSafetyCall {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let flags = open_here(desk)?;
+        let call = self.call;
+        Ok(desk.one(self.at, payload::SafetyCallTapped { call, flags }))
+    }
+}
+
+impl LinkFlags {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;
+        let known = |id: &EntryId| patient.flags.iter().find(|f| f.id == *id);
+        if !self.flags.iter().all(|id| known(id).is_some()) {
+            return Err(Refusal::NotHere("the safety flag"));
+        }
+        // In the record that raised the first of them: there the rule can be checked.
+        let first = self.flags.first().and_then(known);
+        let home = first.map_or(self.record, |f| f.record);
+        let id = desk.entry_id();
+        Ok(Plan {
+            drafts: vec![Draft {
+                id,
+                target: Target::Of(home),
+                at: self.at,
+                role: None,
+                body: payload::FlagsLinked { flags: self.flags }.into(),
+            }],
+            made: Some(id),
+            patient: None,
+        })
+    }
 }
 
 impl RaiseSafety {

@@ -3,6 +3,7 @@
 use super::desk::{Draft, Target};
 use super::{Desk, Plan};
 use crate::domain::code::{Instrument, ScreenMode};
+use crate::domain::guard::Breach;
 use crate::domain::id::{DocumentId, EntryId};
 use crate::domain::instrument::NoScore;
 use crate::domain::payload;
@@ -37,26 +38,126 @@ pub struct RecordScreen {
     pub at: Option<Zoned>,
 }
 
+/// Another version of a screen: an item put right, or a form read again. The version before stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmendScreen {
+    /// The record.
+    pub record: DocumentId,
+    /// Which.
+    pub screen: EntryId,
+    /// How this version was filled in.
+    pub mode: ScreenMode,
+    /// One score an item; null is a blank, never 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Option<u8>>,
+    /// The total, when the items are not at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u16>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+/// A clinician stands by one version of a screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignScreen {
+    /// The record.
+    pub record: DocumentId,
+    /// The version: what recorded it, or what amended it.
+    pub version: EntryId,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
+fn unfit(no: NoScore) -> Refusal {
+    let problem = match no {
+        NoScore::ItemCount => Problem::ItemCount,
+        NoScore::OutOfRange => Problem::OutOfRange,
+        NoScore::Empty => Problem::Empty,
+    };
+    Refusal::Invalid {
+        field: "items",
+        problem,
+    }
+}
+
+/// The answers, where only some may look.
+fn answers(desk: &Desk<'_>, at: Option<&Zoned>, answered: payload::ScreenAnswered) -> Draft {
+    Draft {
+        id: desk.entry_id(),
+        target: Target::Screens,
+        at: at.cloned(),
+        role: None,
+        body: answered.into(),
+    }
+}
+
+impl AmendScreen {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
+        let record = desk.record()?;
+        let screen = record
+            .screens
+            .iter()
+            .find(|s| s.entry.id == self.screen)
+            .ok_or(Refusal::NotAllowed(Breach::NoSuchScreen))?;
+        let instrument = screen.instrument;
+        let cutoff = desk.sheet.cutoff(instrument);
+        let score = instrument
+            .score(&self.items, self.total, cutoff)
+            .map_err(unfit)?;
+        let mut plan = desk.one(
+            self.at.clone(),
+            payload::ScreenAmended {
+                screen: self.screen,
+                instrument,
+                mode: self.mode,
+                result: score.result,
+                self_harm: score.self_harm,
+                cutoff,
+                language: None,
+                reason: self.reason,
+            },
+        );
+        if let Some(version) = plan.made {
+            let answered = payload::ScreenAnswered {
+                screen: version,
+                record: self.record,
+                instrument,
+                total_only: self.items.is_empty(),
+                items: self.items,
+                total: score.total,
+                amends: Some(self.screen),
+            };
+            plan.drafts.push(answers(desk, self.at.as_ref(), answered));
+        }
+        Ok(plan)
+    }
+}
+
+impl SignScreen {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        desk.one(
+            self.at,
+            payload::ScreenSigned {
+                version: self.version,
+            },
+        )
+    }
+}
+
 impl RecordScreen {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let cutoff = desk.sheet.cutoff(self.instrument);
         let score = self
             .instrument
             .score(&self.items, self.total, cutoff)
-            .map_err(|no| match no {
-                NoScore::ItemCount => Refusal::Invalid {
-                    field: "items",
-                    problem: Problem::ItemCount,
-                },
-                NoScore::OutOfRange => Refusal::Invalid {
-                    field: "items",
-                    problem: Problem::OutOfRange,
-                },
-                NoScore::Empty => Refusal::Invalid {
-                    field: "items",
-                    problem: Problem::Empty,
-                },
-            })?;
+            .map_err(unfit)?;
         let mut plan = desk.one(
             self.at.clone(),
             payload::ScreenRecorded {
@@ -78,15 +179,9 @@ impl RecordScreen {
                 total_only: self.items.is_empty(),
                 items: self.items.clone(),
                 total: score.total,
+                amends: None,
             };
-            let body = answered.into();
-            plan.drafts.push(Draft {
-                id: desk.entry_id(),
-                target: Target::Screens,
-                at: self.at.clone(),
-                role: None,
-                body,
-            });
+            plan.drafts.push(answers(desk, self.at.as_ref(), answered));
         }
         Ok(plan)
     }

@@ -32,6 +32,9 @@ pub struct SetNextStep {
     /// Who follows up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+    /// The step whose date or contact this changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<EntryId>,
     /// In which encounter; the open one if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encounter: Option<EntryId>,
@@ -89,24 +92,16 @@ pub struct CompleteTask {
 
 impl SetNextStep {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let made_at = self.at.as_ref().map_or(desk.now, Zoned::timestamp);
-        let agreement = match &self.partner {
-            Some(partner) => desk
-                .partner(partner)?
-                .promise
-                .map(|promise| (partner, promise)),
-            None => None,
-        };
-        let promise_due_at = agreement
-            .filter(|_| self.what == StepKind::PartnerCallback)
-            .map(|(partner, promise)| {
-                let calendar = desk
-                    .sheet
-                    .partner(partner)
-                    .map(|p| p.calendar.clone())
-                    .unwrap_or_default();
-                calendar.promise_due(promise, made_at, &desk.sheet.partner_zone(partner))
-            });
+        if let Some(partner) = &self.partner {
+            desk.partner(partner)?;
+        }
+        desk.known(self.owner.as_ref(), "owner")?;
+        let promises = self.what == StepKind::PartnerCallback;
+        let promise_due_at = self
+            .partner
+            .as_ref()
+            .filter(|_| promises)
+            .and_then(|partner| desk.promise_due(partner, self.at.as_ref()));
         let body = payload::NextStepSet {
             what: self.what,
             due_at: self.due_at,
@@ -117,6 +112,7 @@ impl SetNextStep {
             encounter: desk.encounter(self.encounter)?,
             owner: self.owner,
             promise_due_at,
+            replaces: self.replaces,
         };
         Ok(desk.one(self.at, body))
     }

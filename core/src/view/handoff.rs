@@ -226,7 +226,7 @@ mod probe {
     pub(super) fn settle(any: DocumentId) -> Body {
         payload::ReviewSettled {
             items: Vec::new(),
-            keep: EntryId(any.0),
+            keep: Some(EntryId(any.0)),
         }
         .into()
     }
@@ -243,6 +243,8 @@ mod probe {
         payload::LoopClosed {
             reason: CloseReason::Attended,
             flags_seen: Vec::new(),
+            proposed: false,
+            accepts: None,
         }
         .into()
     }

@@ -103,7 +103,7 @@ impl TodayScreen {
                 record
                     .flags
                     .iter()
-                    .filter(|f| f.status != FlagStatus::Resolved)
+                    .filter(|f| f.status.is_open())
                     .map(|flag| FlagRow {
                         record: record.record,
                         flag: flag.id,
@@ -134,7 +134,8 @@ impl TodayScreen {
             for task in record
                 .tasks
                 .iter()
-                .filter(|t| t.state(now) == TaskState::Open && t.owners.contains(person))
+                .filter(|t| matches!(t.state(now), TaskState::Open | TaskState::Paused))
+                .filter(|t| t.owners.contains(person))
             {
                 let row = TaskRow {
                     record: record.record,
@@ -150,7 +151,7 @@ impl TodayScreen {
                         .and_then(|p| sheet.partner(p))
                         .map(|p| p.name.clone()),
                 };
-                match task.due_at {
+                match task.due_at.filter(|_| !task.paused) {
                     Some(due) if time::is_overdue(due, now) => screen.overdue.push(row),
                     Some(due) if time::date_in(due, zone) <= today => screen.due.push(row),
                     _ => screen.later.push(row),

@@ -91,7 +91,7 @@ pub fn open(
         to_do: summary
             .tasks
             .iter()
-            .filter(|t| t.state(programme.now) == TaskState::Open)
+            .filter(|t| matches!(t.state(programme.now), TaskState::Open | TaskState::Paused))
             .map(|t| SentenceRow {
                 href: None,
                 ..task_row(programme, summary, t, false)

@@ -5,8 +5,8 @@ use super::page::{Tag, Tone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use warmhand_core::domain::code::{
-    CloseReason, ContactOutcome, DecisionReason, DecisionValue, FlagStatus, Grade, Instrument,
-    Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
+    CloseReason, ContactOutcome, DecisionReason, DecisionValue, Grade, Instrument, Mode,
+    ReviewKind, SafetyReason, Setting, Stage, TaskKind,
 };
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{FlagReading, Next, NextKind, Summary};
@@ -59,10 +59,7 @@ pub fn isolated(name: &str) -> String {
 
 /// The flags that somebody still has to look after.
 pub fn open_flags(record: &Summary) -> impl Iterator<Item = &FlagReading> {
-    record
-        .flags
-        .iter()
-        .filter(|f| f.status != FlagStatus::Resolved)
+    record.flags.iter().filter(|f| f.status.is_open())
 }
 
 /// A patient as lists name her.
@@ -150,6 +147,14 @@ fn review_tag(kind: ReviewKind) -> &'static str {
         ReviewKind::TwoBooked => "two appointments",
         ReviewKind::DecisionDisputed => "two decisions",
         ReviewKind::OutcomeDisputed => "two outcomes",
+        ReviewKind::ConsentDisputed => "consent in question",
+        ReviewKind::SharingNarrowed => "sharing narrowed",
+        ReviewKind::ContactRuleDisputed => "how to reach her",
+        ReviewKind::TwoNumbers => "two numbers",
+        ReviewKind::DuplicateScreen => "possible duplicate",
+        ReviewKind::ScreenVersions => "two screen versions",
+        ReviewKind::SamePerson => "same person?",
+        ReviewKind::VoidDisputed => "error or not",
         ReviewKind::TwoValues => "two versions",
     }
 }
@@ -159,6 +164,14 @@ pub fn review(kind: ReviewKind) -> &'static str {
         ReviewKind::TwoBooked => "Two appointments, one patient",
         ReviewKind::DecisionDisputed => "Two decisions at the same time",
         ReviewKind::OutcomeDisputed => "Attended or missed: two reports",
+        ReviewKind::ConsentDisputed => "Consent given and taken back at the same time",
+        ReviewKind::SharingNarrowed => "Sharing narrowed pending review",
+        ReviewKind::ContactRuleDisputed => "Do not leave voicemail: conflicting instructions",
+        ReviewKind::TwoNumbers => "Two numbers: verify before leaving any message",
+        ReviewKind::DuplicateScreen => "Possible duplicate of a screen",
+        ReviewKind::ScreenVersions => "Two versions of one screen",
+        ReviewKind::SamePerson => "May be the same person",
+        ReviewKind::VoidDisputed => "Called an error while somebody went on with it",
         ReviewKind::TwoValues => "The same fact, said two ways",
     }
 }
@@ -190,6 +203,8 @@ pub fn task(kind: TaskKind, partner: Option<&str>) -> String {
         TaskKind::NextStep => "The agreed next step".into(),
         TaskKind::NextDay => "Call her: she left without a plan".into(),
         TaskKind::SafetyNextDay => "Check on her after the concern".into(),
+        TaskKind::SafetyAck => "Name a clinician for the concern".into(),
+        TaskKind::TryNextPartner => format!("{practice} cannot take her: try the next"),
     }
 }
 

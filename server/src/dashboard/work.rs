@@ -76,9 +76,10 @@ pub fn overdue_rows(programme: &Programme) -> Vec<SentenceRow> {
 /// What somebody waits for comes before what is only to be written up.
 fn urgency(kind: TaskKind) -> u8 {
     match kind {
-        TaskKind::SafetyNextDay => 0,
+        TaskKind::SafetyNextDay | TaskKind::SafetyAck => 0,
         TaskKind::PromiseMissed | TaskKind::NextDay | TaskKind::RetryCall => 1,
         TaskKind::NextStep
+        | TaskKind::TryNextPartner
         | TaskKind::NoShowRescue
         | TaskKind::CallOtherPartner
         | TaskKind::Revisit => 2,
@@ -133,7 +134,10 @@ pub fn work(programme: &Programme, visitor: &Visitor) -> ListPage {
         .records
         .iter()
         .flat_map(|r| r.tasks.iter().map(move |t| (r, t)))
-        .filter(|(_, t)| t.state(programme.now) == TaskState::Open && !t.is_overdue(programme.now))
+        .filter(|(_, t)| {
+            matches!(t.state(programme.now), TaskState::Open | TaskState::Paused)
+                && !t.is_overdue(programme.now)
+        })
         .filter(|(_, t)| t.due_at.is_some_and(|at| time::date_in(at, &zone) <= soon))
         .collect();
     due.sort_by_key(|(_, t)| (t.due_at, t.id));

@@ -5,7 +5,7 @@ use super::told::Records;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
-use warmhand_core::domain::code::{AppointmentStatus, FlagStatus, Grade, LeaveCheck};
+use warmhand_core::domain::code::{AppointmentStatus, Grade, LeaveCheck};
 use warmhand_core::domain::read::{Reading, Summary};
 use warmhand_core::domain::time;
 
@@ -62,7 +62,7 @@ pub(super) fn report(
         overdue: all().map(|r| r.overdue(now).count()).sum(),
         safety: all()
             .flat_map(|r| &r.flags)
-            .filter(|f| f.status != FlagStatus::Resolved)
+            .filter(|f| f.status.is_open())
             .count(),
         silent: silent_devices.len(),
         funnel: funnel(all(), zone, now),
@@ -87,8 +87,9 @@ fn funnel<'a>(
         agreed: of(&|r| r.agreed_at.is_some()),
         direct_contact: of(&|r| r.encounters.iter().any(|e| e.direct_contact)),
         left_with_plan: of(&|r| {
-            let planned = |grade, check| grade >= Grade::W1 && check == LeaveCheck::Pass;
-            r.agreed_at.is_some() && r.encounters.iter().any(|e| planned(e.grade, e.leave_check))
+            r.encounters
+                .iter()
+                .any(|e| e.agreed && e.grade >= Grade::W1 && e.leave_check == LeaveCheck::Pass)
         }),
         scheduled: of(&|r| r.appointments.iter().any(|a| a.kept)),
         attended: of(&|r| !visits(r).is_empty()),

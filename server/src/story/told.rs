@@ -45,6 +45,10 @@ pub struct Record {
     turns: Vec<Turn>,
     tasks: Vec<Task>,
     review: Vec<Question>,
+    plan_version: u32,
+    corrections: u32,
+    proposals: Vec<Proposal>,
+    bser_path: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,6 +110,15 @@ struct Question {
     opened_at: Option<String>,
     settled_at: Option<String>,
     open_minutes: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Proposal {
+    #[serde(rename = "as")]
+    named: Option<String>,
+    kind: String,
+    by: String,
+    answered_at: Option<String>,
 }
 
 /// With what eyes a story is written down.
@@ -175,6 +188,10 @@ impl Eyes<'_> {
                 .collect(),
             tasks: self.tasks(summary),
             review: self.review(summary),
+            plan_version: summary.plan_version,
+            corrections: summary.corrections,
+            proposals: self.proposals(summary),
+            bser_path: summary.bser_path.clone(),
         }
     }
 
@@ -244,6 +261,7 @@ impl Eyes<'_> {
                     TaskState::Open => "open",
                     TaskState::Done => "done",
                     TaskState::Lapsed => "lapsed",
+                    TaskState::Paused => "paused",
                 },
             })
             .collect();
@@ -288,6 +306,19 @@ impl Eyes<'_> {
             .collect();
         all.sort_by(|a, b| (a.0, &a.1.owner, &a.1.told).cmp(&(b.0, &b.1.owner, &b.1.told)));
         all.into_iter().map(|(_, question)| question).collect()
+    }
+
+    fn proposals(self, summary: &Summary) -> Vec<Proposal> {
+        let mut all: Vec<_> = summary.proposals.iter().collect();
+        all.sort_by_key(|p| (p.since, self.named(p.entry), p.kind.clone()));
+        all.into_iter()
+            .map(|p| Proposal {
+                named: self.named(p.entry),
+                kind: p.kind.clone(),
+                by: p.by.to_string(),
+                answered_at: p.answered_at.map(|at| self.time(at)),
+            })
+            .collect()
     }
 
     fn named(self, entry: EntryId) -> Option<String> {

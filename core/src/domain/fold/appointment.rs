@@ -81,7 +81,7 @@ impl Appointment {
 /// The appointments, their outcomes and moves judged by what is settled; supersession comes after (`supersede`).
 pub(super) fn appointments(past: &Past, items: &[ReviewItem]) -> Vec<Appointment> {
     let mut found: Vec<Appointment> = past
-        .entries()
+        .standing()
         .iter()
         .filter_map(|entry| match &entry.body {
             Body::AppointmentBooked(said) => Some(appointment(past, items, entry, said)),
@@ -108,13 +108,15 @@ fn appointment(
         })
     };
     let of = |pick: &dyn Fn(&Body) -> bool| -> Vec<&Arc<Entry>> {
-        past.entries()
+        past.standing()
             .iter()
             .filter(|e| pick(&e.body) && settled_for(e.id))
             .collect()
     };
     let cancelled =
         of(&|b| matches!(b, Body::AppointmentCancelled(p) if p.appointment == entry.id));
+    let declined =
+        of(&|b| matches!(b, Body::PartnerDeclined(p) if p.appointment == Some(entry.id)));
     let replaced =
         of(&|b| matches!(b, Body::AppointmentBooked(p) if p.replaces.contains(&entry.id)));
     let disputed = items.iter().any(|i| {
@@ -146,12 +148,21 @@ fn appointment(
             OutcomeValue::NoShow => (AppointmentStatus::NoShow, at),
             _ => (AppointmentStatus::Cancelled, at),
         }
-    } else if let Some(at) = first_at(&cancelled) {
+    } else if let Some(at) = first_at(&cancelled)
+        .into_iter()
+        .chain(first_at(&declined))
+        .min()
+    {
         (AppointmentStatus::Cancelled, at)
     } else {
         (AppointmentStatus::Booked, entry.occurred_at.timestamp())
     };
-    let ended_by = cancelled.iter().chain(&replaced).map(|e| e.id).collect();
+    let ended_by = cancelled
+        .iter()
+        .chain(&declined)
+        .chain(&replaced)
+        .map(|e| e.id)
+        .collect();
     Appointment {
         id: entry.id,
         entry: Arc::clone(entry),
@@ -175,7 +186,7 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
         modality: said.modality,
     };
     let moves: Vec<_> = past
-        .entries()
+        .standing()
         .iter()
         .filter_map(|e| match &e.body {
             Body::AppointmentChanged(p) if p.appointment == entry.id => {
@@ -252,7 +263,7 @@ fn number(past: &Past, appointments: &mut [Appointment]) {
     for appointment in appointments.iter_mut() {
         appointment.series = root(appointment.id);
         let count = past
-            .entries()
+            .standing()
             .iter()
             .filter(|e| about(&e.body, e.id).is_some_and(|id| root(id) == appointment.series))
             .count();

@@ -27,7 +27,7 @@ pub struct Step {
     pub said: NextStepSet,
     /// Done: by which entry, when.
     pub fulfilled: Option<(EntryId, Timestamp)>,
-    /// No longer meant: by which entry, when.
+    /// No longer meant, or set anew: by which entry, when.
     pub cancelled: Option<(EntryId, Timestamp)>,
 }
 
@@ -84,11 +84,12 @@ pub(super) fn attempts(past: &Past) -> Vec<Attempt> {
 
 pub(super) fn steps(past: &Past) -> Vec<Step> {
     let ends = |id: EntryId, fulfilled: bool| {
-        past.entries()
+        past.standing()
             .iter()
             .filter(|e| match &e.body {
                 Body::NextStepFulfilled(p) => fulfilled && p.step == id,
                 Body::NextStepCancelled(p) => !fulfilled && p.step == id,
+                Body::NextStepSet(p) => !fulfilled && p.replaces == Some(id),
                 _ => false,
             })
             .map(|e| (e.id, e.occurred_at.timestamp()))

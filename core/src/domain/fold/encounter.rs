@@ -56,7 +56,7 @@ pub(super) fn encounters(
     closings: &[(Arc<Entry>, LoopClosed)],
 ) -> Vec<Encounter> {
     let mut found: Vec<Encounter> = past
-        .entries()
+        .standing()
         .iter()
         .filter_map(|entry| match &entry.body {
             Body::EncounterStarted(p) => Some((entry, p.setting, p.signal)),
@@ -136,7 +136,7 @@ impl Window {
 }
 
 fn ended(past: &Past, encounter: EntryId) -> Option<Zoned> {
-    past.entries()
+    past.standing()
         .iter()
         .filter(|e| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter))
         .map(|e| e.occurred_at.clone())
@@ -175,7 +175,7 @@ fn decided(past: &Past, encounter: EntryId, decisions: &[Decision]) -> bool {
             !d.said.reasons.is_empty() && d.said.revisit.is_some()
         }
         DecisionValue::DoNotAskAgain => past
-            .entries()
+            .standing()
             .iter()
             .any(|e| matches!(&e.body, Body::MaterialGiven(p) if p.encounter == Some(encounter))),
         DecisionValue::Agreed | DecisionValue::Withdrew => false,
@@ -187,7 +187,7 @@ fn late_entries(past: &Past, encounter: EntryId, leaving: Option<Timestamp>) -> 
         return 0;
     };
     let count = past
-        .entries()
+        .standing()
         .iter()
         .filter(|e| belongs_to(&e.body) == Some(encounter) && e.recorded_at > end)
         .count();
@@ -195,7 +195,7 @@ fn late_entries(past: &Past, encounter: EntryId, leaving: Option<Timestamp>) -> 
 }
 
 fn leave_reason(past: &Past, encounter: EntryId) -> Option<String> {
-    past.entries().iter().rev().find_map(|e| match &e.body {
+    past.standing().iter().rev().find_map(|e| match &e.body {
         Body::LeaveReasonGiven(p) if p.encounter == encounter => Some(p.reason.clone()),
         _ => None,
     })
@@ -205,6 +205,12 @@ fn leave_reason(past: &Past, encounter: EntryId) -> Option<String> {
 pub(super) fn belongs_to(body: &Body) -> Option<EntryId> {
     match body {
         Body::EncounterEnded(p) => Some(p.encounter),
+        Body::ScriptSaid(p) => p.encounter,
+        Body::ReadBack(p) => p.encounter,
+        Body::BarrierRecorded(p) => p.encounter,
+        Body::SharingPlanConfirmed(p) => p.encounter,
+        Body::ElectronicQueued(p) => p.encounter,
+        Body::ElectronicSent(p) => p.encounter,
         Body::ScreenRecorded(p) => p.encounter,
         Body::NeedIdentified(p) => p.encounter,
         Body::Offered(p) => p.encounter,
@@ -234,7 +240,7 @@ pub(super) fn mode_achieved(
     if contact.is_some_and(|a| a.said.channel == Channel::InPerson) {
         return Some(Mode::InPerson);
     }
-    let coordinator_took_over = past.entries().iter().any(|e| {
+    let coordinator_took_over = past.standing().iter().any(|e| {
         matches!(e.body, Body::OwnerAccepted(_))
             && e.role == Role::Coordinator
             && e.occurred_at.timestamp() >= best.entry.occurred_at.timestamp()
@@ -245,11 +251,12 @@ pub(super) fn mode_achieved(
             && s.entry.role == Role::Coordinator
             && matches!(s.said.what, StepKind::OurCallback | StepKind::ThreeWayCall)
     });
-    let by_portal = attempts
+    let by_portal = past
+        .standing()
         .iter()
-        .any(|a| of(a.said.encounter) && a.said.channel == Channel::Portal);
+        .any(|e| matches!(&e.body, Body::ElectronicSent(p) if of(p.encounter)));
     let given = past
-        .entries()
+        .standing()
         .iter()
         .any(|e| matches!(&e.body, Body::MaterialGiven(p) if of(p.encounter)));
     let booked_here = appointments.iter().any(|a| of(a.said.encounter));

@@ -5,12 +5,12 @@
 
 use super::appointment::{self, Appointment};
 use super::decision::Decision;
-use crate::domain::code::{OutcomeValue, ReviewKind};
+use super::fact::{self, Fact};
+use crate::domain::code::ReviewKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::past::Past;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One item.
@@ -48,17 +48,17 @@ impl ReviewItem {
     }
 }
 
-/// Entries that each say the same fact, with what they say.
-pub(super) struct Fact {
-    kind: ReviewKind,
-    said: Vec<(EntryId, String)>,
-}
-
 /// All items of a record, and its appointments with what the items do to them.
-pub(super) fn settle(past: &Past, decisions: &[Decision]) -> (Vec<Appointment>, Vec<ReviewItem>) {
-    let mut items = Vec::new();
-    for fact in facts(past, decisions) {
+pub(super) fn settle(
+    past: &Past,
+    decisions: &[Decision],
+    mut items: Vec<ReviewItem>,
+) -> (Vec<Appointment>, Vec<ReviewItem>) {
+    for fact in fact::facts(past, decisions) {
         items.extend(disagreements(past, &fact));
+    }
+    for (kind, entries, choices) in fact::pairs(past) {
+        items.extend(resolve(past, kind, entries, &choices, None));
     }
     let mut appointments = appointment::appointments(past, &items);
     for item in two_booked(past, &appointments) {
@@ -69,72 +69,13 @@ pub(super) fn settle(past: &Past, decisions: &[Decision]) -> (Vec<Appointment>, 
     (appointments, items)
 }
 
-fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
-    let mut outcome: BTreeMap<EntryId, Vec<_>> = BTreeMap::new();
-    let mut slot: BTreeMap<EntryId, Vec<_>> = BTreeMap::new();
-    let mut ended: BTreeMap<EntryId, Vec<_>> = BTreeMap::new();
-    let (mut names, mut births) = (Vec::new(), Vec::new());
-    for entry in past.entries() {
-        match &entry.body {
-            Body::OutcomeRecorded(p) => outcome
-                .entry(p.appointment)
-                .or_default()
-                .push((entry.id, p.value.to_string())),
-            Body::AppointmentChanged(p) => {
-                let said = format!("{} {} {}", p.start_local, p.zone, p.second_hour);
-                slot.entry(p.appointment)
-                    .or_default()
-                    .push((entry.id, said));
-            }
-            Body::AppointmentCancelled(p) => slot
-                .entry(p.appointment)
-                .or_default()
-                .push((entry.id, "cancelled".into())),
-            Body::EncounterEnded(p) => {
-                let minute = entry.occurred_at.timestamp().as_second().div_euclid(60);
-                ended
-                    .entry(p.encounter)
-                    .or_default()
-                    .push((entry.id, minute.to_string()));
-            }
-            Body::PatientDescribed(p) => {
-                names.extend(p.preferred_name.iter().map(|name| (entry.id, name.clone())));
-                births.extend(p.born_on.iter().map(|date| (entry.id, date.to_string())));
-            }
-            _ => {}
-        }
-    }
-    // A visit that was attended cannot have been cancelled unseen by each other: the same fact, said two ways.
-    for (appointment, said) in &outcome {
-        let attended = said
-            .iter()
-            .filter(|(_, value)| value == OutcomeValue::Attended.as_str());
-        if let Some(slots) = slot.get_mut(appointment) {
-            slots.extend(attended.cloned());
-        }
-    }
-    let decided = decisions
+/// Has a person settled a question of this kind for another entry than this one?
+pub(super) fn lost(items: &[ReviewItem], kind: ReviewKind, id: EntryId) -> bool {
+    items
         .iter()
-        .map(|d| (d.entry.id, d.said.value.to_string()))
-        .collect();
-    let fact = |kind, said| Fact { kind, said };
-    std::iter::once(fact(ReviewKind::DecisionDisputed, decided))
-        .chain(
-            outcome
-                .into_values()
-                .map(|said| fact(ReviewKind::OutcomeDisputed, said)),
-        )
-        .chain(
-            slot.into_values()
-                .map(|said| fact(ReviewKind::TwoValues, said)),
-        )
-        .chain(
-            ended
-                .into_values()
-                .map(|said| fact(ReviewKind::TwoValues, said)),
-        )
-        .chain([names, births].map(|said| fact(ReviewKind::TwoValues, said)))
-        .collect()
+        .filter(|i| i.kind == kind && i.choices.contains(&id))
+        .filter_map(|i| i.settled.as_ref())
+        .any(|s| s.named && s.keep.is_some_and(|keep| keep != id))
 }
 
 /// The pairs of a fact that disagree: neither saw the other, they differ, and neither was overtaken on its own side.
@@ -220,7 +161,7 @@ fn two_booked(past: &Past, appointments: &[Appointment]) -> Vec<ReviewItem> {
 }
 
 /// One item with what settles it, and the further items that two differing settlements make.
-fn resolve(
+pub(super) fn resolve(
     past: &Past,
     kind: ReviewKind,
     entries: [EntryId; 2],
@@ -238,14 +179,15 @@ fn resolve(
         settled: None,
     };
     let named: Vec<Settlement> = past
-        .entries()
+        .standing()
         .iter()
         .filter_map(|e| match &e.body {
-            Body::ReviewSettled(p) if p.items.contains(&id) && choices.contains(&p.keep) => {
+            Body::ReviewSettled(p) if p.items.contains(&id) => {
+                let keep = p.keep.filter(|keep| choices.contains(keep))?;
                 Some(Settlement {
                     by: e.id,
                     at: e.occurred_at.timestamp(),
-                    keep: Some(p.keep),
+                    keep: Some(keep),
                     named: true,
                 })
             }

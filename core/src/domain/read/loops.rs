@@ -37,7 +37,8 @@ pub(super) fn history(patient: &Patient, record: &Record, receipts: &Receipts) -
             });
         }
         let mut reopened: Vec<Option<Timestamp>> = record
-            .entries()
+            .past
+            .standing()
             .iter()
             .filter(|e| {
                 e.id != closing.id
@@ -96,8 +97,13 @@ fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
         | Body::AppointmentChanged(_)
         | Body::AppointmentCancelled(_)
         | Body::ContactAttempted(_)
+        | Body::PartnerDeclined(_)
+        | Body::ConsentRevoked(_)
         | Body::SafetyRaised(_) => true,
         Body::ScreenRecorded(p) => {
+            p.result == ScreenResult::Positive || p.self_harm == SelfHarm::Yes
+        }
+        Body::ScreenAmended(p) => {
             p.result == ScreenResult::Positive || p.self_harm == SelfHarm::Yes
         }
         Body::OutcomeRecorded(p) => known_outcome(record, closing, p.appointment) != Some(p.value),

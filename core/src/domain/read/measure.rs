@@ -1,8 +1,12 @@
 //! The figures of one record. Days are counted between local dates, minutes between claimed times.
 
-use super::summary::AppointmentReading;
-use crate::domain::code::{AppointmentStatus, DecisionValue};
+use super::row::AppointmentReading;
+use crate::domain::code::{
+    AppointmentStatus, CloseReason, ContactOutcome, ContactWith, DecisionValue, OutcomeValue,
+};
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::{Decision, Record};
+use crate::domain::id::EntryId;
 use crate::domain::time;
 use jiff::Unit;
 use jiff::civil::Date;
@@ -69,6 +73,58 @@ pub(super) fn days_to_attended(
         .filter(|a| a.status == AppointmentStatus::Attended)
         .min_by_key(|a| (a.start, a.id))?;
     days(first_agreed(record)?, attended.local.date())
+}
+
+/// The path of the referral in the words of `BSeR`, each step where it differs from the one before. A call in which the
+/// practice reached her and she was booked at once is one step.
+pub(super) fn bser_path(record: &Record) -> Vec<String> {
+    let mut path: Vec<&str> = Vec::new();
+    let mut sent = false;
+    let minute = |e: &Entry| e.occurred_at.timestamp().as_second().div_euclid(60);
+    let mut entries: Vec<_> = record.past.standing().iter().collect();
+    entries.sort_by_key(|e| (e.occurred_at.timestamp(), record.past.place(e.id)));
+    let booked_with = |call: &Entry| {
+        entries.iter().any(|e| {
+            matches!(e.body, Body::AppointmentBooked(_))
+                && (minute(e) == minute(call) || e.after.contains(&call.id))
+        })
+    };
+    let live = |id: EntryId| record.appointment(id).is_some();
+    for entry in &entries {
+        let step = match &entry.body {
+            Body::ElectronicSent(_) => {
+                sent = true;
+                "2.0"
+            }
+            _ if !sent => continue,
+            Body::PartnerAccepted(_) => "3.0",
+            Body::PartnerDeclined(_) => "4.0",
+            Body::ContactAttempted(p)
+                if p.with == ContactWith::Partner
+                    && p.outcome == ContactOutcome::SpokeDirectly
+                    && p.patient_on_line
+                    && !booked_with(entry) =>
+            {
+                "5.1"
+            }
+            Body::AppointmentBooked(_) | Body::AppointmentChanged(_) => "5.1.1",
+            Body::OutcomeRecorded(p) if live(p.appointment) => match p.value {
+                OutcomeValue::Attended => "5.1.4",
+                OutcomeValue::NoShow => "5.1.2",
+                OutcomeValue::CancelledPatient | OutcomeValue::CancelledPartner => "5.1.3",
+                OutcomeValue::Rescheduled | OutcomeValue::Unknown => continue,
+            },
+            Body::AppointmentCancelled(_) => "5.1.3",
+            Body::DecisionRecorded(p) if p.value == DecisionValue::Withdrew => "5.2",
+            Body::LoopClosed(p) if p.reason == CloseReason::Attended => "7.0",
+            Body::LoopClosed(p) if p.reason == CloseReason::PatientChoice => "6.0",
+            _ => continue,
+        };
+        if path.last() != Some(&step) {
+            path.push(step);
+        }
+    }
+    path.into_iter().map(str::to_owned).collect()
 }
 
 /// Hesitant or not today at first, and agreed later: as good as agreed at once.

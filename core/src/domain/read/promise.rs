@@ -1,4 +1,5 @@
-//! A practice's promise to call her: when it was due, whether it was kept.
+//! A practice's promise to call her: when it was due, whether it was kept. One a practice at a time: what is sent or
+//! agreed while a promise runs makes no second one.
 
 use crate::domain::code::{ContactOutcome, ContactWith, StepKind};
 use crate::domain::fold::Record;
@@ -10,8 +11,11 @@ use serde::{Deserialize, Serialize};
 /// A promise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromiseReading {
-    /// The entry that made it.
+    /// The entry that made it: a referral sent, or a step that was agreed.
     pub step: EntryId,
+    /// The steps that it runs for.
+    #[serde(default)]
+    pub covers: Vec<EntryId>,
     /// Whose.
     pub partner: PartnerId,
     /// When it was made.
@@ -20,7 +24,7 @@ pub struct PromiseReading {
     pub due_at: Timestamp,
     /// When the practice reached her.
     pub met_at: Option<Timestamp>,
-    /// The step was fulfilled or given up otherwise.
+    /// The step was fulfilled or given up, or the practice declined.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -30,37 +34,102 @@ impl PromiseReading {
         let until = self.met_at.or(self.ended_at).unwrap_or(now);
         time::is_overdue(self.due_at, until).then(|| time::minutes_between(self.due_at, until))
     }
+
+    fn runs_at(&self, at: Timestamp) -> bool {
+        [self.met_at, self.ended_at]
+            .into_iter()
+            .flatten()
+            .all(|end| end > at)
+    }
+}
+
+/// What makes a promise: when, by which entry, whose, due when.
+struct Maker {
+    made_at: Timestamp,
+    entry: EntryId,
+    partner: PartnerId,
+    due_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    is_step: bool,
 }
 
 /// The promises of a record. A voicemail does not meet one: the practice has to reach her.
 pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
-    let made = record
-        .steps
-        .iter()
-        .filter(|s| s.said.what == StepKind::PartnerCallback);
-    made.filter_map(|step| {
-        let partner = step.said.partner.clone()?;
-        let made_at = step.entry.occurred_at.timestamp();
+    let mut promises: Vec<PromiseReading> = Vec::new();
+    for maker in makers(record) {
+        let running = promises
+            .iter_mut()
+            .find(|p| p.partner == maker.partner && p.runs_at(maker.made_at));
+        if let Some(running) = running {
+            if maker.is_step {
+                running.covers.push(maker.entry);
+                // What was agreed for it is over: so is the promise.
+                running.ended_at = [running.ended_at, maker.ended_at]
+                    .into_iter()
+                    .flatten()
+                    .min();
+            }
+            continue;
+        }
+        let since = |at: &Timestamp| *at >= maker.made_at;
         let met_at = record
             .attempts
             .iter()
             .filter(|a| {
                 a.said.with == ContactWith::Partner
-                    && a.said.partner.as_ref() == Some(&partner)
+                    && a.said.partner.as_ref() == Some(&maker.partner)
                     && a.said.outcome == ContactOutcome::SpokeDirectly
                     && a.said.patient_on_line
             })
             .map(|a| a.entry.occurred_at.timestamp())
-            .filter(|at| *at >= made_at)
+            .filter(since)
             .min();
-        Some(PromiseReading {
-            step: step.entry.id,
-            partner,
-            made_at,
-            due_at: step.said.promise_due_at.unwrap_or(step.due_at()),
+        let declined_at = record
+            .partner_answers
+            .iter()
+            .filter(|a| a.declined.is_some() && a.partner == maker.partner)
+            .map(|a| a.entry.occurred_at.timestamp())
+            .filter(since)
+            .min();
+        promises.push(PromiseReading {
+            step: maker.entry,
+            covers: Vec::new(),
+            partner: maker.partner,
+            made_at: maker.made_at,
+            due_at: maker.due_at,
             met_at,
-            ended_at: step.fulfilled.or(step.cancelled).map(|(_, at)| at),
+            ended_at: [maker.ended_at, declined_at].into_iter().flatten().min(),
+        });
+    }
+    promises
+}
+
+fn makers(record: &Record) -> Vec<Maker> {
+    let steps = record
+        .steps
+        .iter()
+        .filter(|s| s.said.what == StepKind::PartnerCallback)
+        .filter_map(|step| {
+            Some(Maker {
+                made_at: step.entry.occurred_at.timestamp(),
+                entry: step.entry.id,
+                partner: step.said.partner.clone()?,
+                due_at: step.said.promise_due_at.unwrap_or(step.due_at()),
+                ended_at: step.fulfilled.or(step.cancelled).map(|(_, at)| at),
+                is_step: true,
+            })
+        });
+    let sent = record.sent.iter().filter_map(|sent| {
+        Some(Maker {
+            made_at: sent.entry.occurred_at.timestamp(),
+            entry: sent.entry.id,
+            partner: sent.said.partner.clone(),
+            due_at: sent.said.promise_due_at?,
+            ended_at: None,
+            is_step: false,
         })
-    })
-    .collect()
+    });
+    let mut makers: Vec<Maker> = steps.chain(sent).collect();
+    makers.sort_by_key(|m| (m.made_at, m.is_step, m.entry));
+    makers
 }

@@ -4,6 +4,7 @@ use super::Receipts;
 use crate::domain::code::ReviewKind;
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId, UserId};
+use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,54 +49,86 @@ impl ReviewReading {
 }
 
 pub(super) fn review(
+    patient: &Patient,
     record: &Record,
     receipts: &Receipts,
     sheet: &Organisation,
 ) -> Vec<ReviewReading> {
-    let site = record.site.as_ref();
-    record
-        .review
+    let own = record.review.iter().map(|item| ReviewReading {
+        settled_at: item.settled.as_ref().map(|s| s.at),
+        keep: item
+            .settled
+            .as_ref()
+            .and_then(|s| s.keep)
+            .filter(|keep| record.past.get(*keep).is_some()),
+        choices: item.choices.clone(),
+        ..asked(
+            patient,
+            record,
+            item.id,
+            item.kind,
+            item.entries,
+            receipts,
+            sheet,
+        )
+    });
+    let across = patient
+        .across
         .iter()
-        .map(|item| {
-            let [a, b] = item.entries;
-            let mut authors: Vec<UserId> = [a, b]
-                .iter()
-                .filter_map(|id| record.past.get(*id))
-                .map(|e| e.by.clone())
-                .collect();
-            authors.sort();
-            authors.dedup();
-            let owners = if record.owners.is_empty() {
-                authors.clone()
-            } else {
-                record.owners.clone()
-            };
-            let told = authors
-                .into_iter()
-                .filter(|a| !owners.contains(a))
-                .collect();
-            let opened_at = receipts.both_received_at(a, b);
-            let due_at = opened_at.zip(site).and_then(|(opened, site)| {
-                sheet
-                    .site(site)
-                    .map(|s| s.calendar.next_closing(opened, &sheet.site_zone(site)))
-            });
-            ReviewReading {
-                id: item.id,
-                kind: item.kind,
-                entries: item.entries,
-                choices: item.choices.clone(),
-                owners,
-                told,
-                opened_at,
-                due_at,
-                settled_at: item.settled.as_ref().map(|s| s.at),
-                keep: item
-                    .settled
-                    .as_ref()
-                    .and_then(|s| s.keep)
-                    .filter(|keep| record.past.get(*keep).is_some()),
-            }
-        })
-        .collect()
+        .filter(|a| a.record == record.id)
+        .map(|a| {
+            let id = DerivedId::derive(a.kind.as_str(), &a.entries);
+            asked(patient, record, id, a.kind, a.entries, receipts, sheet)
+        });
+    own.chain(across).collect()
+}
+
+/// A question as it opens.
+fn asked(
+    patient: &Patient,
+    record: &Record,
+    id: DerivedId,
+    kind: ReviewKind,
+    entries: [EntryId; 2],
+    receipts: &Receipts,
+    sheet: &Organisation,
+) -> ReviewReading {
+    let [a, b] = entries;
+    let entry = |id: &EntryId| patient.records.iter().find_map(|r| r.past.get(*id));
+    let mut authors: Vec<UserId> = entries
+        .iter()
+        .filter_map(entry)
+        .map(|e| e.by.clone())
+        .collect();
+    authors.sort();
+    authors.dedup();
+    let owners = if record.owners.is_empty() {
+        authors.clone()
+    } else {
+        record.owners.clone()
+    };
+    let told = authors
+        .into_iter()
+        .filter(|a| !owners.contains(a))
+        .collect();
+    let opened_at = receipts.both_received_at(a, b);
+    let due_at = opened_at
+        .zip(record.site.as_ref())
+        .and_then(|(opened, site)| {
+            sheet
+                .site(site)
+                .map(|s| s.calendar.next_closing(opened, &sheet.site_zone(site)))
+        });
+    ReviewReading {
+        id,
+        kind,
+        entries,
+        choices: Vec::new(),
+        owners,
+        told,
+        opened_at,
+        due_at,
+        settled_at: None,
+        keep: None,
+    }
 }

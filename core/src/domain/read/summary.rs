@@ -1,21 +1,23 @@
 //! One record as plain data: what indexes and projections keep, what views and pages are filled from.
 
+use super::around::{self, ConsentReading, ProposalReading, WaitingReading};
+use super::row::{self, AppointmentReading, CallReading, EncounterReading, FlagReading};
+use super::stage::{self, Next};
 use super::task::Work;
 use super::{
-    LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, TaskState, loops, measure,
-    promise, review,
+    LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, loops, measure, promise,
+    review,
 };
 use crate::domain::code::{
-    AppointmentStatus, Channel, CloseReason, DecisionState, DecisionValue, Direction, FlagStatus,
-    Grade, LeaveCheck, Modality, Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
+    BarrierStatus, CloseReason, DecisionState, DecisionValue, Grade, Mode, ShareKind, Stage,
 };
 use crate::domain::entry::Body;
-use crate::domain::fold::{Encounter, Record};
-use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, SiteId, UserId};
-use crate::domain::join::{Patient, PatientFlag};
+use crate::domain::fold::Record;
+use crate::domain::id::{DocumentId, PartnerId, PatientId, SiteId, UserId};
+use crate::domain::join::{Patient, Reach};
 use crate::domain::organisation::Organisation;
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// One record, read.
@@ -89,119 +91,66 @@ pub struct Summary {
     pub arrived_late: u32,
     /// Entries written by a newer version.
     pub unknown: u32,
+    /// Her birth date, the last said.
+    #[serde(default)]
+    pub born_on: Option<Date>,
+    /// On which numbers she may be called; several: verify before leaving any message.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+    /// How she may be reached, the stricter of what was said.
+    #[serde(default)]
+    pub reach: Vec<Reach>,
+    /// What a practice may be told now.
+    #[serde(default)]
+    pub shared: Vec<ShareKind>,
+    /// Of which version of the sharing plan; 0: none is confirmed.
+    #[serde(default)]
+    pub plan_version: u32,
+    /// Her consents.
+    #[serde(default)]
+    pub consents: Vec<ConsentReading>,
+    /// Barriers that nothing is planned for yet.
+    #[serde(default)]
+    pub barriers_open: u32,
+    /// When it was last read back to her.
+    #[serde(default)]
+    pub verified_at: Option<Timestamp>,
+    /// What she put right.
+    #[serde(default)]
+    pub corrections: u32,
+    /// Offers of ownership: the patient is waiting until one is taken.
+    #[serde(default)]
+    pub waiting: Vec<WaitingReading>,
+    /// What is proposed for another to accept.
+    #[serde(default)]
+    pub proposals: Vec<ProposalReading>,
+    /// Patients said to be the same person, or not.
+    #[serde(default)]
+    pub links: Vec<([PatientId; 2], bool)>,
+    /// Practices that declined.
+    #[serde(default)]
+    pub declined_by: Vec<PartnerId>,
+    /// Referrals that wait to be sent: they count as not sent.
+    #[serde(default)]
+    pub queued: u32,
+    /// Referrals that went before a revocation of their consent was known.
+    #[serde(default)]
+    pub sent_before_revocation: u32,
+    /// Entries taken back as errors.
+    #[serde(default)]
+    pub voided: u32,
+    /// Entries by a clock that was more than five minutes off.
+    #[serde(default)]
+    pub clock_off: u32,
+    /// The path of the referral in the words of `BSeR`.
+    #[serde(default)]
+    pub bser_path: Vec<String>,
 }
 
-/// An encounter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EncounterReading {
-    /// Its id.
-    pub id: EntryId,
-    /// Where.
-    pub setting: Setting,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When she left.
-    pub ended_at: Option<Timestamp>,
-    /// On the local calendar.
-    pub ended_on: Option<Date>,
-    /// Its grade.
-    pub grade: Grade,
-    /// What the leave-check says.
-    pub leave_check: LeaveCheck,
-    /// She spoke to the practice before leaving.
-    pub direct_contact: bool,
-    /// Written up late.
-    pub late_entries: u32,
-}
-
-/// An appointment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AppointmentReading {
-    /// Its id.
-    pub id: EntryId,
-    /// With whom.
-    pub partner: PartnerId,
-    /// Wall time.
-    pub local: DateTime,
-    /// Its zone.
-    pub zone: String,
-    /// The instant.
-    pub start: Timestamp,
-    /// How.
-    pub modality: Modality,
-    /// Where it stands.
-    pub status: AppointmentStatus,
-    /// Standing at its start, or now if that is to come.
-    pub kept: bool,
-    /// SEQUENCE of its calendar entry.
-    pub sequence: u32,
-    /// Who booked it.
-    pub by: UserId,
-}
-
-/// A call to a practice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CallReading {
-    /// Which.
-    pub partner: PartnerId,
-    /// When.
-    pub at: Timestamp,
-    /// Did somebody answer?
-    pub answered: bool,
-}
-
-/// A safety flag.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FlagReading {
-    /// Its id.
-    pub id: EntryId,
-    /// About what.
-    pub reason: SafetyReason,
-    /// Where it stands.
-    pub status: FlagStatus,
-    /// Who raised it.
-    pub by: UserId,
-    /// On which device.
-    pub device: DeviceId,
-    /// When, as she says.
-    pub raised_at: Timestamp,
-    /// When the server knew.
-    pub received_at: Option<Timestamp>,
-    /// In which setting it was raised.
-    pub setting: Option<Setting>,
-    /// To whom it was first handed, and when.
-    pub handed: Option<(String, Timestamp)>,
-    /// Minutes to the first clinician: handed to, or assessing.
-    pub clinician_min: Option<i64>,
-    /// Who resolved it.
-    pub resolved_by: Vec<UserId>,
-    /// When it was first resolved.
-    pub resolved_at: Option<Timestamp>,
-}
-
-/// What comes next in a record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Next {
-    /// What.
-    pub kind: NextKind,
-    /// When.
-    pub at: Option<Timestamp>,
-    /// With which practice.
-    pub partner: Option<PartnerId>,
-}
-
-/// What may come next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NextKind {
-    /// A person decides between two sentences.
-    Decide(ReviewKind),
-    /// A visit.
-    Visit,
-    /// A task.
-    Task(TaskKind),
-}
-
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line a field, and there are many fields"
+)]
 pub(super) fn summary(
     patient: &Patient,
     record: &Record,
@@ -212,10 +161,10 @@ pub(super) fn summary(
     let appointments: Vec<_> = record
         .appointments
         .iter()
-        .map(|a| appointment(a, now))
+        .map(|a| row::appointment(a, now))
         .collect();
     let promises = promise::promises(record);
-    let review = review::review(record, receipts, sheet);
+    let review = review::review(patient, record, receipts, sheet);
     let loop_history = loops::history(patient, record, receipts);
     let last = loop_history.last();
     let closed = last.and_then(|p| p.closed);
@@ -230,7 +179,7 @@ pub(super) fn summary(
         sheet,
     };
     let tasks = work.tasks();
-    let next = next(&appointments, &tasks, &review, now);
+    let next = stage::next(&appointments, &tasks, &review, now);
     let agreed = record
         .decisions
         .iter()
@@ -240,7 +189,7 @@ pub(super) fn summary(
         patient: record.patient,
         name: patient.name().map(str::to_owned),
         site: record.site.clone(),
-        stage: stage(patient, record, closed, &appointments, &tasks, now),
+        stage: stage::stage(patient, record, closed, &appointments, &tasks, now),
         closed,
         owners: record.owners.clone(),
         identified: record
@@ -259,12 +208,16 @@ pub(super) fn summary(
             .map(|e| e.grade)
             .max()
             .filter(|_| record.need.is_some()),
-        encounters: record.encounters.iter().map(encounter).collect(),
+        encounters: record
+            .encounters
+            .iter()
+            .map(|e| row::encounter(record, e))
+            .collect(),
         flags: patient
             .flags
             .iter()
             .filter(|f| f.record == record.id)
-            .map(|f| flag(record, f, receipts))
+            .map(|f| row::flag(record, f, receipts))
             .collect(),
         identify_to_contact_min: measure::identify_to_contact_min(record),
         days_to_appt: measure::days_to_appt(record, &appointments),
@@ -287,8 +240,48 @@ pub(super) fn summary(
                 .iter()
                 .filter(|e| matches!(e.body, Body::Unknown(_))),
         ),
-        calls: record.attempts.iter().filter_map(call).collect(),
-        good_until: good_until(&appointments, &tasks, now),
+        born_on: patient.born_on(),
+        numbers: patient
+            .numbers
+            .iter()
+            .map(|(_, number)| number.clone())
+            .collect(),
+        reach: patient.reach.clone(),
+        shared: record.sharing.shared.iter().copied().collect(),
+        plan_version: record.sharing.version,
+        consents: around::consents(record),
+        barriers_open: count(
+            record
+                .barriers
+                .iter()
+                .filter(|b| b.status == BarrierStatus::Open),
+        ),
+        verified_at: record
+            .read_backs
+            .last()
+            .map(|(e, _)| e.occurred_at.timestamp()),
+        corrections: count(record.read_backs.iter().flat_map(|(_, r)| &r.corrections)),
+        waiting: around::waiting(record, sheet),
+        proposals: around::proposals(record, sheet),
+        links: record.links.iter().map(|l| (l.patients, l.same)).collect(),
+        declined_by: record
+            .partner_answers
+            .iter()
+            .filter(|a| a.declined.is_some())
+            .map(|a| a.partner.clone())
+            .collect(),
+        queued: count(record.queued.iter().filter(|q| q.sent.is_none())),
+        sent_before_revocation: count(record.sent.iter().filter(|s| s.before_revocation_was_known)),
+        voided: count(record.voided.iter()),
+        clock_off: count(
+            record
+                .entries()
+                .iter()
+                .filter(|e| receipts.is_clock_off(e.id)),
+        ),
+        bser_path: measure::bser_path(record),
+        calls: record.attempts.iter().filter_map(row::call).collect(),
+        good_until: stage::good_until(&appointments, &tasks, now),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
         appointments,
@@ -312,7 +305,7 @@ impl Summary {
 
     /// Does a safety flag raised here need somebody?
     pub fn has_open_flag(&self) -> bool {
-        self.flags.iter().any(|f| f.status != FlagStatus::Resolved)
+        self.flags.iter().any(|f| f.status.is_open())
     }
 
     /// Open tasks past their time.
@@ -323,178 +316,4 @@ impl Summary {
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {
     u32::try_from(items.count()).unwrap_or(u32::MAX)
-}
-
-/// The headline: the first that fits, the cautious ones first.
-fn stage(
-    patient: &Patient,
-    record: &Record,
-    closed: Option<CloseReason>,
-    appointments: &[AppointmentReading],
-    tasks: &[TaskReading],
-    now: Timestamp,
-) -> Stage {
-    let any = |status| appointments.iter().any(|a| a.status == status);
-    let live_step = tasks.iter().any(|t| {
-        matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
-            && t.state(now) == TaskState::Open
-    });
-    match record.decision {
-        _ if patient.open_flags().next().is_some() => Stage::Safety,
-        _ if record
-            .review
-            .iter()
-            .any(crate::domain::fold::ReviewItem::is_open) =>
-        {
-            Stage::NeedsAPerson
-        }
-        _ if closed.is_some() => Stage::Closed,
-        _ if any(AppointmentStatus::Attended) => Stage::Attended,
-        _ if any(AppointmentStatus::NoShow) && !any(AppointmentStatus::Booked) => {
-            Stage::MissedVisit
-        }
-        _ if any(AppointmentStatus::Booked) => Stage::Booked,
-        _ if live_step => Stage::NextStepSet,
-        DecisionState::Withdrew | DecisionState::DoNotAskAgain => Stage::StoppedAtHerWish,
-        DecisionState::Agreed => Stage::Connecting,
-        DecisionState::Hesitant | DecisionState::NotToday => Stage::NotToday,
-        DecisionState::Offered | DecisionState::Disputed => Stage::Offered,
-        DecisionState::NotOffered if record.need.is_some() => Stage::Identified,
-        DecisionState::NotOffered => Stage::Opened,
-    }
-}
-
-/// A question first, then whatever is due first: a visit or a task.
-fn next(
-    appointments: &[AppointmentReading],
-    tasks: &[TaskReading],
-    review: &[ReviewReading],
-    now: Timestamp,
-) -> Option<Next> {
-    if let Some(item) = review.iter().find(|i| i.is_open()) {
-        return Some(Next {
-            kind: NextKind::Decide(item.kind),
-            at: item.due_at,
-            partner: None,
-        });
-    }
-    let visits = appointments
-        .iter()
-        .filter(|a| a.status == AppointmentStatus::Booked && a.start > now)
-        .map(|a| Next {
-            kind: NextKind::Visit,
-            at: Some(a.start),
-            partner: Some(a.partner.clone()),
-        });
-    let open = tasks.iter().filter(|t| {
-        // A check after a visit to come is not what comes next.
-        t.state(now) == TaskState::Open && t.kind != TaskKind::AttendanceCheck
-            || t.kind == TaskKind::AttendanceCheck
-                && t.state(now) == TaskState::Open
-                && appointments
-                    .iter()
-                    .any(|a| a.id == t.cause && a.start <= now)
-    });
-    let tasks = open.map(|t| Next {
-        kind: NextKind::Task(t.kind),
-        at: t.due_at,
-        partner: t.partner.clone(),
-    });
-    visits.chain(tasks).min_by_key(|n| (n.at.is_none(), n.at))
-}
-
-fn encounter(encounter: &Encounter) -> EncounterReading {
-    EncounterReading {
-        id: encounter.id,
-        setting: encounter.setting,
-        started_at: encounter.entry.occurred_at.timestamp(),
-        ended_at: encounter.ended.as_ref().map(jiff::Zoned::timestamp),
-        ended_on: encounter.ended.as_ref().map(jiff::Zoned::date),
-        grade: encounter.grade,
-        leave_check: encounter.leave_check,
-        direct_contact: encounter.direct_contact,
-        late_entries: encounter.late_entries,
-    }
-}
-
-fn appointment(
-    appointment: &crate::domain::fold::Appointment,
-    now: Timestamp,
-) -> AppointmentReading {
-    AppointmentReading {
-        id: appointment.id,
-        partner: appointment.partner().clone(),
-        local: appointment.slot.local,
-        zone: appointment.slot.zone.clone(),
-        start: appointment.slot.start,
-        modality: appointment.slot.modality,
-        status: appointment.status,
-        kept: appointment.is_kept(now),
-        sequence: appointment.sequence,
-        by: appointment.entry.by.clone(),
-    }
-}
-
-/// The next instant at which time alone makes this read otherwise.
-fn good_until(
-    appointments: &[AppointmentReading],
-    tasks: &[TaskReading],
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let starts = appointments.iter().map(|a| a.start);
-    let lapses = tasks.iter().filter_map(|t| t.lapses_at);
-    starts.chain(lapses).filter(|at| *at > now).min()
-}
-
-/// Our own calls alone tell how well a practice is reached.
-fn call(attempt: &crate::domain::fold::Attempt) -> Option<CallReading> {
-    let ours =
-        attempt.said.direction == Direction::ToPartner && attempt.said.channel == Channel::Voice;
-    let partner = attempt.said.partner.clone().filter(|_| ours)?;
-    Some(CallReading {
-        partner,
-        at: attempt.entry.occurred_at.timestamp(),
-        answered: attempt.reached(),
-    })
-}
-
-fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> FlagReading {
-    let raised_at = flag.entry.occurred_at.timestamp();
-    let setting = record.encounters.iter().find(|e| {
-        let at = e.entry.occurred_at.timestamp();
-        at <= raised_at
-            && e.ended
-                .as_ref()
-                .is_none_or(|end| end.timestamp() >= raised_at)
-    });
-    let handed_at = flag
-        .handed
-        .as_ref()
-        .map(|(_, _, e)| e.occurred_at.timestamp());
-    let assessed_at = flag.assessed.as_ref().map(|e| e.occurred_at.timestamp());
-    let first = [handed_at, assessed_at].into_iter().flatten().min();
-    let mut resolved_by: Vec<_> = flag.resolved.iter().map(|e| e.by.clone()).collect();
-    resolved_by.sort();
-    resolved_by.dedup();
-    FlagReading {
-        id: flag.id,
-        reason: flag.reason,
-        status: flag.status,
-        by: flag.entry.by.clone(),
-        device: flag.entry.device,
-        raised_at,
-        received_at: receipts.received_at(flag.id),
-        setting: setting.map(|e| e.setting),
-        handed: flag
-            .handed
-            .as_ref()
-            .map(|(to, _, e)| (to.clone(), e.occurred_at.timestamp())),
-        clinician_min: first.map(|at| crate::domain::time::minutes_between(raised_at, at)),
-        resolved_by,
-        resolved_at: flag
-            .resolved
-            .iter()
-            .map(|e| e.occurred_at.timestamp())
-            .min(),
-    }
 }

@@ -1,5 +1,7 @@
 //! Each kind of entry as a sentence about who did what. Results of screens in a word, never in numbers.
 
+mod around;
+
 use crate::dashboard::words;
 use jiff::civil::DateTime;
 use warmhand_core::domain::code::{
@@ -41,7 +43,9 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
     };
     let name = |user| words::isolated(sheet.name_of(user));
     match &entry.body {
-        Body::RecordOpened(_) | Body::ScreensOpened(_) => plain("opened the record"),
+        Body::RecordOpened(_) | Body::ScreensOpened(_) | Body::PartnerOpened(_) => {
+            plain("opened the record")
+        }
         Body::PatientDescribed(_) => plain("noted who she is and how to reach her"),
         Body::EncounterStarted(p) => {
             let signal = match p.signal {
@@ -175,6 +179,7 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
             ..plain("did what was due")
         },
         Body::Unknown(_) => plain("recorded something with a newer version"),
+        _ => around::of(&entry.body, sheet),
     }
 }
 
@@ -277,7 +282,7 @@ pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, Strin
             "ended the visit".to_owned(),
             slot(entry.occurred_at.datetime()),
         )),
-        _ => None,
+        body => around::fact(body),
     }
 }
 
@@ -301,11 +306,23 @@ pub(super) fn two_people(kind: ReviewKind) -> &'static str {
         ReviewKind::TwoBooked => "Two people booked without seeing each other",
         ReviewKind::DecisionDisputed => "Two people heard different decisions",
         ReviewKind::OutcomeDisputed => "Two people heard different things about the visit",
+        ReviewKind::ConsentDisputed => "A consent was given while another took one back",
+        ReviewKind::SharingNarrowed => "Two sharing plans: only what both share goes out",
+        ReviewKind::ContactRuleDisputed => "Two people heard differently how she may be reached",
+        ReviewKind::TwoNumbers => "Two people noted different numbers",
+        ReviewKind::DuplicateScreen => "The same screen may have been entered twice",
+        ReviewKind::ScreenVersions => "Two people changed the same screen",
+        ReviewKind::SamePerson => "Two records may be of the same person",
+        ReviewKind::VoidDisputed => "One person called it an error while another went on with it",
         ReviewKind::TwoValues => "Two people said the same thing differently",
     }
 }
 
 pub(super) fn is_safety(body: &Body) -> bool {
-    let harm = matches!(body, Body::ScreenRecorded(p) if p.self_harm == SelfHarm::Yes);
+    let harm = match body {
+        Body::ScreenRecorded(p) => p.self_harm == SelfHarm::Yes,
+        Body::ScreenAmended(p) => p.self_harm == SelfHarm::Yes,
+        _ => false,
+    };
     harm || body.is_safety()
 }

@@ -116,7 +116,7 @@ pub(super) async fn settle(
     let keep = form.choice.parse().map_err(|_| Nothing::Here)?;
     let body = Body::from(ReviewSettled {
         items: vec![item],
-        keep,
+        keep: Some(keep),
     });
     let seed = u64::from_be_bytes(server.random.bytes());
     let user = visitor.user.clone();

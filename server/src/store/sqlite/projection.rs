@@ -40,7 +40,7 @@ impl Verb<'_> {
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
         for (id, _) in documents
             .iter()
-            .filter(|(_, kind)| *kind == DocumentKind::Screens)
+            .filter(|(_, kind)| *kind != DocumentKind::Record)
         {
             scopes.extend(Record::of(*id, &self.document(*id)?.entries()).scopes());
         }
@@ -65,6 +65,7 @@ impl Verb<'_> {
             .map(|scope| match scope {
                 Scope::Site(site) => ("site".to_owned(), site.0),
                 Scope::Person(user) => ("person".to_owned(), user.0),
+                Scope::Everyone => ("everyone".to_owned(), String::new()),
             })
             .collect();
         let mut statement = self.db.prepare_cached(

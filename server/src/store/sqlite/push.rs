@@ -63,6 +63,13 @@ impl Verb<'_> {
             return Ok(true);
         };
         let others = self.documents_of(patient)?;
+        // What staff are told about a practice is everybody's to say.
+        if others
+            .iter()
+            .any(|(_, kind)| *kind == DocumentKind::Partner)
+        {
+            return Ok(true);
+        }
         for (doc, _) in &others {
             if self.sees(device, *doc)? {
                 return Ok(true);
@@ -260,6 +267,7 @@ fn opened(change: &Change) -> Option<(DocumentKind, PatientId)> {
     match &first.body {
         Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
         Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
+        Body::PartnerOpened(p) => Some((DocumentKind::Partner, PatientId::of_practice(&p.partner))),
         _ => None,
     }
 }

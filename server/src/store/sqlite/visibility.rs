@@ -64,13 +64,17 @@ impl Verb<'_> {
             let Some(person) = sheet.person(&user) else {
                 continue;
             };
-            let clinical = person.roles.iter().any(|r| r.role != Role::Administrator);
+            let clinical = person
+                .roles
+                .iter()
+                .any(|r| !matches!(r.role, Role::Administrator | Role::Partner));
             let through = scopes.iter().any(|(kind, value)| match kind.as_str() {
+                "everyone" => true,
                 "site" => clinical && person.works_at(&SiteId(value.clone())),
                 _ => *value == user.0,
             });
             if through
-                && (kind == DocumentKind::Record
+                && (kind != DocumentKind::Screens
                     || reads_screens(person)
                     || self.wrote_in(&user, doc)?)
             {

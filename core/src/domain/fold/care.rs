@@ -1,0 +1,173 @@
+//! What surrounds the handoff: barriers with their plans, what was read back, how she may be reached, what practices
+//! answered, and links between patients. Rules that two people set unseen stand side by side; `join` takes the stricter.
+
+use super::collect;
+use super::review::{self, ReviewItem};
+use crate::domain::code::{BarrierKind, BarrierStatus, Channel, ReviewKind};
+use crate::domain::entry::{Body, Entry};
+use crate::domain::id::{EntryId, PartnerId, PatientId, UserId};
+use crate::domain::past::Past;
+use crate::domain::payload::{ContactRuleSet, PartnerDeclined, ReadBack};
+use std::sync::Arc;
+
+/// A barrier, with what was last said about it.
+#[derive(Clone, Debug)]
+pub struct Barrier {
+    /// The entry that first named it.
+    pub id: EntryId,
+    /// What kind.
+    pub kind: BarrierKind,
+    /// What is done about it; of two that do not know of each other the less done.
+    pub status: BarrierStatus,
+    /// The plan.
+    pub plan: Option<String>,
+    /// Whose plan it is.
+    pub plan_owner: Option<UserId>,
+}
+
+/// What a practice answered.
+#[derive(Clone, Debug)]
+pub struct PartnerAnswer {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// Which practice.
+    pub partner: PartnerId,
+    /// Why it declined; none: it accepted.
+    pub declined: Option<PartnerDeclined>,
+    /// What was missing in the referral.
+    pub missing: Vec<String>,
+}
+
+/// Two patients said to be one, or not.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// Who.
+    pub patients: [PatientId; 2],
+    /// The same person, or not.
+    pub same: bool,
+}
+
+pub(super) fn barriers(past: &Past) -> Vec<Barrier> {
+    let all = collect(past, |body| match body {
+        Body::BarrierRecorded(p) => Some(p.clone()),
+        _ => None,
+    });
+    all.iter()
+        .filter(|(_, said)| said.barrier.is_none())
+        .map(|(first, _)| {
+            let of: Vec<_> = all
+                .iter()
+                .filter(|(e, said)| e.id == first.id || said.barrier == Some(first.id))
+                .collect();
+            let standing: Vec<_> = of
+                .iter()
+                .filter(|(e, _)| !of.iter().any(|(later, _)| past.saw(later.id, e.id)))
+                .collect();
+            let chosen = standing
+                .iter()
+                .min_by_key(|(e, said)| (said.status, e.id))
+                .map(|(_, said)| said);
+            Barrier {
+                id: first.id,
+                kind: chosen.map_or(BarrierKind::Other, |c| c.kind),
+                status: chosen.map_or(BarrierStatus::Open, |c| c.status),
+                plan: chosen.and_then(|c| c.plan.clone()),
+                plan_owner: chosen.and_then(|c| c.plan_owner.clone()),
+            }
+        })
+        .collect()
+}
+
+pub(super) fn read_backs(past: &Past) -> Vec<(Arc<Entry>, ReadBack)> {
+    collect(past, |body| match body {
+        Body::ReadBack(p) => Some(p.clone()),
+        _ => None,
+    })
+}
+
+/// The rules that stand: for each means those that no later one has seen, less what a person has settled.
+pub(super) fn contact_rules(
+    past: &Past,
+    items: &[ReviewItem],
+) -> Vec<(Arc<Entry>, ContactRuleSet)> {
+    let all = collect(past, |body| match body {
+        Body::ContactRuleSet(p) => Some(p.clone()),
+        _ => None,
+    });
+    let lost = |id: EntryId| review::lost(items, ReviewKind::ContactRuleDisputed, id);
+    let overtaken = |id: EntryId, channel: Channel| {
+        all.iter()
+            .any(|(later, said)| said.channel == channel && past.saw(later.id, id))
+    };
+    all.iter()
+        .filter(|(e, said)| !lost(e.id) && !overtaken(e.id, said.channel))
+        .cloned()
+        .collect()
+}
+
+/// Her numbers: those that no later one has seen, less what a person has settled. None is dropped for another.
+pub(super) fn numbers(past: &Past, items: &[ReviewItem]) -> Vec<(EntryId, String)> {
+    let all: Vec<(EntryId, String)> = past
+        .standing()
+        .iter()
+        .filter_map(|e| match &e.body {
+            Body::PatientDescribed(p) => Some((e.id, p.callback.clone()?)),
+            Body::ContactRuleSet(p) if matches!(p.channel, Channel::Voice | Channel::Text) => {
+                Some((e.id, p.value.clone()?))
+            }
+            _ => None,
+        })
+        .collect();
+    let lost = |id: EntryId| review::lost(items, ReviewKind::TwoNumbers, id);
+    all.iter()
+        .filter(|(id, _)| !lost(*id) && !all.iter().any(|(later, _)| past.saw(*later, *id)))
+        .cloned()
+        .collect()
+}
+
+pub(super) fn partner_answers(past: &Past) -> Vec<PartnerAnswer> {
+    past.standing()
+        .iter()
+        .filter_map(|entry| {
+            let (partner, declined, missing) = match &entry.body {
+                Body::PartnerAccepted(p) => (p.partner.clone(), None, p.missing.clone()),
+                Body::PartnerDeclined(p) => (p.partner.clone(), Some(p.clone()), p.missing.clone()),
+                _ => return None,
+            };
+            Some(PartnerAnswer {
+                entry: Arc::clone(entry),
+                partner,
+                declined,
+                missing,
+            })
+        })
+        .collect()
+}
+
+/// What stands: of two that do not know of each other both do, and the patients stay apart.
+pub(super) fn links(past: &Past) -> Vec<Link> {
+    let all: Vec<Link> = past
+        .standing()
+        .iter()
+        .filter_map(|entry| {
+            let (mut patients, same) = match &entry.body {
+                Body::PatientsLinked(p) => (p.patients, true),
+                Body::PatientsUnlinked(p) => (p.patients, false),
+                _ => return None,
+            };
+            patients.sort_unstable();
+            Some(Link {
+                entry: Arc::clone(entry),
+                patients,
+                same,
+            })
+        })
+        .collect();
+    let overtaken = |link: &Link| {
+        all.iter()
+            .any(|l| l.patients == link.patients && past.saw(l.entry.id, link.entry.id))
+    };
+    all.iter().filter(|l| !overtaken(l)).cloned().collect()
+}

@@ -1,0 +1,211 @@
+//! Which entries say the same fact, each in its own way. Whether they disagree is asked elsewhere (`review`): here is
+//! only what each of them says, as a text to compare.
+
+use super::decision::Decision;
+use super::sharing;
+use crate::domain::code::{Channel, OutcomeValue, ReviewKind};
+use crate::domain::entry::Body;
+use crate::domain::id::EntryId;
+use crate::domain::past::Past;
+use crate::domain::payload::{ContactRuleSet, PatientDescribed, ScreenAnswered};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Entries that each say the same fact, with what they say.
+pub(super) struct Fact {
+    pub kind: ReviewKind,
+    pub said: Vec<(EntryId, String)>,
+}
+
+/// What a fact is about, within its kind.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Decision,
+    Outcome(EntryId),
+    Slot(EntryId),
+    End(EntryId),
+    Field(&'static str),
+    Number,
+    Rule(Channel),
+    Plan,
+    Screen(EntryId),
+}
+
+impl About {
+    fn kind(&self) -> ReviewKind {
+        match self {
+            Self::Decision => ReviewKind::DecisionDisputed,
+            Self::Outcome(_) => ReviewKind::OutcomeDisputed,
+            Self::Slot(_) | Self::End(_) | Self::Field(_) => ReviewKind::TwoValues,
+            Self::Number => ReviewKind::TwoNumbers,
+            Self::Rule(_) => ReviewKind::ContactRuleDisputed,
+            Self::Plan => ReviewKind::SharingNarrowed,
+            Self::Screen(_) => ReviewKind::ScreenVersions,
+        }
+    }
+}
+
+/// All facts of a record.
+pub(super) fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
+    let mut all: BTreeMap<About, Vec<(EntryId, String)>> = BTreeMap::new();
+    for decision in decisions {
+        let said = (decision.entry.id, decision.said.value.to_string());
+        all.entry(About::Decision).or_default().push(said);
+    }
+    for entry in past.standing() {
+        said(
+            past,
+            entry.id,
+            entry.occurred_at.timestamp(),
+            &entry.body,
+            &mut |about, said| {
+                all.entry(about).or_default().push((entry.id, said));
+            },
+        );
+    }
+    all.into_iter()
+        .filter(|(_, said)| said.len() > 1)
+        .map(|(about, said)| Fact {
+            kind: about.kind(),
+            said,
+        })
+        .collect()
+}
+
+fn said(past: &Past, id: EntryId, at: Timestamp, body: &Body, each: &mut dyn FnMut(About, String)) {
+    match body {
+        Body::OutcomeRecorded(p) => {
+            each(About::Outcome(p.appointment), p.value.to_string());
+            // A visit that was attended cannot have been cancelled unseen by each other: one fact, said two ways.
+            if p.value == OutcomeValue::Attended {
+                each(About::Slot(p.appointment), p.value.to_string());
+            }
+        }
+        Body::AppointmentChanged(p) => each(
+            About::Slot(p.appointment),
+            format!("{} {} {}", p.start_local, p.zone, p.second_hour),
+        ),
+        Body::AppointmentCancelled(p) => each(About::Slot(p.appointment), "cancelled".into()),
+        Body::EncounterEnded(p) => {
+            let minute = at.as_second().div_euclid(60);
+            each(About::End(p.encounter), minute.to_string());
+        }
+        Body::PatientDescribed(p) => described(p, each),
+        Body::ContactRuleSet(p) => {
+            each(About::Rule(p.channel), rule(p));
+            if matches!(p.channel, Channel::Voice | Channel::Text)
+                && let Some(number) = &p.value
+            {
+                each(About::Number, digits(number));
+            }
+        }
+        Body::SharingPlanConfirmed(p) => {
+            each(About::Plan, format!("{:?}", sharing::shares(p)));
+        }
+        // Each version says something of its own, until a clinician signs one.
+        Body::ScreenAmended(p) => each(About::Screen(p.screen), id.to_string()),
+        Body::ScreenSigned(p) => {
+            let screen = match past.get(p.version).map(|e| &e.body) {
+                Some(Body::ScreenAmended(amended)) => amended.screen,
+                _ => p.version,
+            };
+            each(About::Screen(screen), p.version.to_string());
+        }
+        _ => {}
+    }
+}
+
+fn described(said: &PatientDescribed, each: &mut dyn FnMut(About, String)) {
+    let mut field = |name, value: Option<String>| {
+        if let Some(value) = value {
+            each(About::Field(name), value);
+        }
+    };
+    field("preferred_name", said.preferred_name.clone());
+    field("born_on", said.born_on.map(|date| date.to_string()));
+    field("pronouns", said.pronouns.clone());
+    field("language", said.language.clone());
+    field(
+        "interpreter_needed",
+        said.interpreter_needed.map(|needed| needed.to_string()),
+    );
+    if let Some(number) = &said.callback {
+        each(About::Number, digits(number));
+    }
+}
+
+/// A number without its punctuation: 555-0100 and 555 0100 are one.
+pub(in crate::domain) fn digits(number: &str) -> String {
+    let bare: String = number
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == '+')
+        .collect();
+    if bare.is_empty() {
+        number.to_owned()
+    } else {
+        bare
+    }
+}
+
+/// What a rule allows, as a text to compare; its number is a fact of its own.
+pub(in crate::domain) fn rule(said: &ContactRuleSet) -> String {
+    format!(
+        "{} {} {} {} {:?}",
+        said.voicemail_ok, said.text_ok, said.say_org_name_ok, said.shared_phone, said.safe_hours
+    )
+}
+
+/// Pairs that are in question for another reason than saying one fact two ways: a consent given while another of its
+/// kind was taken back, and a form that may have been entered twice.
+pub(super) fn pairs(past: &Past) -> Vec<(ReviewKind, [EntryId; 2], Vec<EntryId>)> {
+    let mut found = Vec::new();
+    let (mut given, mut revoked, mut forms) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in past.standing() {
+        match &entry.body {
+            Body::ConsentRecorded(p) => given.push((entry.id, p.kind)),
+            Body::ConsentRevoked(p) => {
+                if let Some(Body::ConsentRecorded(consent)) = past.get(p.consent).map(|e| &e.body) {
+                    revoked.push((entry.id, p.consent, consent.kind));
+                }
+            }
+            Body::ScreenAnswered(p) if p.amends.is_none() => {
+                forms.push((entry.id, entry.occurred_at.timestamp(), p));
+            }
+            _ => {}
+        }
+    }
+    for (consent, kind) in &given {
+        for (revocation, of, revoked_kind) in &revoked {
+            if of != consent && kind == revoked_kind && past.concurrent(*consent, *revocation) {
+                let pair = [*consent, *revocation];
+                found.push((ReviewKind::ConsentDisputed, pair, pair.to_vec()));
+            }
+        }
+    }
+    for (at, (a, a_at, a_said)) in forms.iter().enumerate() {
+        for (b, b_at, b_said) in forms.iter().skip(at + 1) {
+            let near = a_at.duration_until(*b_at).as_hours().abs() < 24;
+            if a_said.instrument == b_said.instrument
+                && near
+                && past.concurrent(*a, *b)
+                && !same_form(*a_at, a_said, *b_at, b_said)
+            {
+                found.push((ReviewKind::DuplicateScreen, [*a, *b], vec![*a, *b]));
+            }
+        }
+    }
+    found
+}
+
+/// One form entered twice: the same answers within ten minutes.
+pub(super) fn same_form(
+    a_at: Timestamp,
+    a: &ScreenAnswered,
+    b_at: Timestamp,
+    b: &ScreenAnswered,
+) -> bool {
+    a.instrument == b.instrument
+        && a.items == b.items
+        && a.total == b.total
+        && a_at.duration_until(b_at).as_secs().abs() <= 600
+}

@@ -1,0 +1,128 @@
+//! Rules of settling, closing, linking and taking back.
+
+use super::{Breach, Case, ensure};
+use crate::domain::code::{CloseReason, FlagStatus, ReviewKind, Role};
+use crate::domain::fold::ReviewItem;
+use crate::domain::id::{DerivedId, EntryId, PatientId};
+use crate::domain::payload::{EnteredInError, LoopClosed, PartnerTold, ReviewSettled};
+use jiff::SignedDuration;
+
+pub(super) fn told(said: &PartnerTold) -> Result<(), Breach> {
+    let noted = said.note.as_ref().is_some_and(|n| !n.trim().is_empty());
+    let says = said.accepting.is_some() || said.contact.is_some() || said.verified || noted;
+    ensure(says, Breach::NothingSaid)?;
+    match &said.contact {
+        Some(contact) => {
+            super::text(&contact.name)?;
+            super::text(&contact.value)
+        }
+        None => Ok(()),
+    }
+}
+
+impl Case<'_> {
+    pub(super) fn settled(&self, said: &ReviewSettled) -> Result<(), Breach> {
+        ensure(!said.items.is_empty(), Breach::NoSuchItem)?;
+        let fits = |id: &DerivedId| match said.keep {
+            Some(keep) => self
+                .past
+                .review
+                .iter()
+                .any(|item| item.id == *id && item.choices.contains(&keep)),
+            None => self
+                .past
+                .proposals
+                .iter()
+                .any(|p| p.id == *id && p.answered.is_none() && self.may_answer(&p.entry.body)),
+        };
+        ensure(said.items.iter().all(fits), Breach::NoSuchItem)?;
+        // A doula settles what is not about safety.
+        let about_safety = self
+            .past
+            .review
+            .iter()
+            .filter(|item| said.items.contains(&item.id))
+            .any(|item| {
+                matches!(
+                    item.kind,
+                    ReviewKind::ScreenVersions
+                        | ReviewKind::DuplicateScreen
+                        | ReviewKind::VoidDisputed
+                )
+            });
+        ensure(!about_safety || !self.is(Role::Doula), Breach::Role)
+    }
+
+    /// Who could accept a proposal may decline it.
+    fn may_answer(&self, proposed: &crate::domain::entry::Body) -> bool {
+        let stated = proposed.clone().into_statement();
+        let on = self.entry.occurred_at.date();
+        let site = self.past.site.as_ref();
+        crate::domain::authority::allowed(
+            self.entry.role,
+            self.person,
+            &stated,
+            site,
+            self.sheet,
+            on,
+        )
+    }
+
+    pub(super) fn closed(&self, said: &LoopClosed) -> Result<(), Breach> {
+        self.handoff()?;
+        let past = self.past;
+        if said.proposed {
+            return Ok(());
+        }
+        let over = |id: EntryId| {
+            past.flag_events.iter().any(|e| {
+                matches!(e.status, FlagStatus::Resolved | FlagStatus::EnteredInError)
+                    && e.flags.contains(&id)
+            })
+        };
+        ensure(
+            past.flags
+                .iter()
+                .all(|f| over(f.entry.id) && said.flags_seen.contains(&f.entry.id)),
+            Breach::OpenFlag,
+        )?;
+        ensure(
+            !past.review.iter().any(ReviewItem::is_open),
+            Breach::OpenReview,
+        )?;
+        ensure(
+            !past
+                .appointments
+                .iter()
+                .any(|a| a.is_live() && a.slot.start > self.at()),
+            Breach::FutureAppointment,
+        )?;
+        let unreachable = said.reason == CloseReason::Unreachable;
+        ensure(
+            !unreachable || self.is(Role::Supervisor),
+            Breach::SupervisorOnly,
+        )
+    }
+
+    pub(super) fn patients(&self, named: &[PatientId; 2]) -> Result<(), Breach> {
+        let [a, b] = named;
+        let own = self.past.patient.is_some_and(|p| p == *a || p == *b);
+        ensure(a != b && own, Breach::NotTwoPatients)
+    }
+
+    /// Its author takes it back within a day, a supervisor later; what raised a flag is a clinician's to judge.
+    pub(super) fn voided(&self, said: &EnteredInError) -> Result<(), Breach> {
+        super::text(&said.reason)?;
+        let target = self.past.past.get(said.entry).ok_or(Breach::Dangling)?;
+        ensure(!target.body.opens(), Breach::NotVoidable)?;
+        let stands = self.stands(target.id) || target.body.is_proposed();
+        ensure(stands, Breach::VoidedAlready)?;
+        let raised = self.past.flags.iter().any(|f| f.entry.id == target.id);
+        if raised {
+            return ensure(self.person.licensed_clinician, Breach::NotVoidable);
+        }
+        let day = SignedDuration::from_hours(24);
+        let own = target.by == self.entry.by && target.recorded_at.duration_until(self.at()) <= day;
+        ensure(own || self.is(Role::Supervisor), Breach::NotYours)
+    }
+}

@@ -1,0 +1,146 @@
+//! Rules of the visit: its two ends, who looks after the handoff, the offer and the answer.
+
+use super::{Breach, Case, ensure};
+use crate::domain::authority;
+use crate::domain::code::DecisionValue;
+use crate::domain::fold::Encounter;
+use crate::domain::id::EntryId;
+use crate::domain::payload::{
+    DecisionRecorded, LeaveReasonGiven, NeedIdentified, OwnerAccepted, OwnerOffered,
+    PatientDescribed,
+};
+use jiff::SignedDuration;
+
+pub(super) fn described(said: &PatientDescribed) -> Result<(), Breach> {
+    let says = said.preferred_name.is_some()
+        || said.born_on.is_some()
+        || said.pronouns.is_some()
+        || said.language.is_some()
+        || said.interpreter_needed.is_some()
+        || said.callback.is_some();
+    ensure(says, Breach::NothingSaid)
+}
+
+impl Case<'_> {
+    fn encounter(&self, id: EntryId) -> Result<&Encounter, Breach> {
+        let found = self.past.encounters.iter().find(|e| e.id == id);
+        found.ok_or(Breach::NoSuchEncounter)
+    }
+
+    pub(super) fn ended(&self, encounter: EntryId) -> Result<(), Breach> {
+        let began = self.encounter(encounter)?.entry.occurred_at.timestamp();
+        ensure(self.at() >= began, Breach::EndsBeforeStart)
+    }
+
+    pub(super) fn left(&self, said: &LeaveReasonGiven) -> Result<(), Breach> {
+        let over = self.encounter(said.encounter)?.ended.is_some();
+        ensure(over, Breach::NoSuchEncounter)?;
+        super::text(&said.reason)
+    }
+
+    pub(super) fn identified(&self, said: &NeedIdentified) -> Result<(), Breach> {
+        ensure(self.past.need.is_none(), Breach::AlreadyIdentified)?;
+        let known = said
+            .owner
+            .as_ref()
+            .is_none_or(|owner| self.sheet.person(owner).is_some());
+        ensure(known, Breach::NoSuchPerson)
+    }
+
+    /// Staff on site alone hand a handoff to one another.
+    fn on_site(&self) -> Result<(), Breach> {
+        let here = self.past.sites().any(|site| self.person.works_at(site));
+        ensure(here, Breach::OffSite)
+    }
+
+    pub(super) fn owner_offered(&self, said: &OwnerOffered) -> Result<(), Breach> {
+        self.handoff()?;
+        self.on_site()?;
+        ensure(self.sheet.person(&said.to).is_some(), Breach::NoSuchPerson)
+    }
+
+    /// The receiver takes it, or the backup once the time is up; without an offer anybody on site may.
+    pub(super) fn owner_accepted(&self, said: &OwnerAccepted) -> Result<(), Breach> {
+        self.handoff()?;
+        self.on_site()?;
+        let Some(id) = said.offer else {
+            return Ok(());
+        };
+        let offers = &self.past.owner_offers;
+        let offer = offers
+            .iter()
+            .find(|o| o.entry.id == id)
+            .ok_or(Breach::Dangling)?;
+        if offer.to == self.entry.by {
+            return Ok(());
+        }
+        let minutes = i64::from(self.sheet.settings.owner_timeout_min);
+        let waited = offer
+            .entry
+            .occurred_at
+            .timestamp()
+            .duration_until(self.at());
+        let on = self.entry.occurred_at.date();
+        let steps_in = self
+            .past
+            .sites()
+            .any(|site| authority::is_designated(self.person, Some(site), self.sheet, on));
+        ensure(
+            steps_in && waited >= SignedDuration::from_mins(minutes),
+            Breach::OfferedToAnother,
+        )
+    }
+
+    pub(super) fn owner_released(&self) -> Result<(), Breach> {
+        self.handoff()?;
+        ensure(self.past.owners.contains(&self.entry.by), Breach::NotOwner)
+    }
+
+    pub(super) fn offered(&self, encounter: Option<EntryId>) -> Result<(), Breach> {
+        self.handoff()?;
+        let Some(encounter) = encounter else {
+            return Ok(());
+        };
+        let encounter = self.encounter(encounter)?;
+        let over = encounter
+            .ended
+            .as_ref()
+            .is_some_and(|end| self.at() > end.timestamp());
+        ensure(!over, Breach::EncounterOver)?;
+        // No second prompt after she declined in this visit; her own word (`patient_initiated`) opens it again.
+        let last = self
+            .past
+            .decisions
+            .iter()
+            .filter(|d| d.encounter == Some(encounter.id))
+            .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id));
+        let declined = last
+            .is_some_and(|d| d.said.value != DecisionValue::Agreed && !d.said.patient_initiated);
+        ensure(!declined, Breach::AskedAgain)
+    }
+
+    pub(super) fn decided(&self, said: &DecisionRecorded) -> Result<(), Breach> {
+        self.handoff()?;
+        let offers = &self.past.offers;
+        ensure(
+            said.patient_initiated || !offers.is_empty(),
+            Breach::NotOffered,
+        )?;
+        ensure(
+            said.offer
+                .is_none_or(|id| offers.iter().any(|o| o.id == id)),
+            Breach::NotOffered,
+        )?;
+        let declines = matches!(
+            said.value,
+            DecisionValue::Hesitant | DecisionValue::NotToday
+        );
+        ensure(!declines || !said.reasons.is_empty(), Breach::ReasonMissing)?;
+        ensure(!declines || said.revisit.is_some(), Breach::RevisitMissing)
+    }
+
+    pub(super) fn barrier(&self, named: Option<EntryId>) -> Result<(), Breach> {
+        let known = named.is_none_or(|id| self.past.barriers.iter().any(|b| b.id == id));
+        ensure(known, Breach::NoSuchBarrier)
+    }
+}

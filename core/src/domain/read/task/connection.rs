@@ -1,0 +1,198 @@
+//! Tasks of the connection: visits to come and past, calls to make again, practices to try, promises and steps.
+
+use super::{TaskReading, Work};
+use crate::domain::code::{
+    AppointmentStatus, ContactOutcome, ContactWith, OutcomeValue, StepKind, TaskKind,
+};
+use crate::domain::entry::{Body, Entry};
+use crate::domain::id::{EntryId, PartnerId};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+impl Work<'_> {
+    pub(super) fn of_appointments(&self, tasks: &mut Vec<TaskReading>) {
+        for (appointment, read) in self.record.appointments.iter().zip(self.appointments) {
+            let start = appointment.slot.start;
+            let gone = matches!(
+                appointment.status,
+                AppointmentStatus::Cancelled | AppointmentStatus::Superseded
+            )
+            .then_some(appointment.status_at);
+            let zone = TimeZone::get(&appointment.slot.zone).unwrap_or(TimeZone::UTC);
+            let day_before = start.to_zoned(zone).saturating_sub(1.day()).timestamp();
+            let mut reminder = self.task(TaskKind::Reminder, &appointment.entry, Some(day_before));
+            // Booked for so soon that she was told a moment ago: there is nothing to remind her of.
+            let told = appointment.entry.occurred_at.timestamp();
+            reminder.lapses_at = Some(if day_before <= told {
+                told
+            } else {
+                gone.unwrap_or(start)
+            });
+            let mut check = self.task(
+                TaskKind::AttendanceCheck,
+                &appointment.entry,
+                Some(self.business_days_after(start, 1)),
+            );
+            check.lapses_at = gone;
+            let outcome =
+                |b: &Body| matches!(b, Body::OutcomeRecorded(p) if p.appointment == appointment.id);
+            check.done = self.answered(Timestamp::MIN, appointment.id, outcome);
+            for task in [&mut reminder, &mut check] {
+                task.partner = Some(read.partner.clone());
+            }
+            tasks.extend([reminder, check]);
+            self.rescue(appointment.id, tasks);
+        }
+    }
+
+    fn rescue(&self, appointment: EntryId, tasks: &mut Vec<TaskReading>) {
+        let missed = self.record.past.standing().iter().find(|e| {
+            matches!(&e.body, Body::OutcomeRecorded(p)
+                if p.appointment == appointment && p.value == OutcomeValue::NoShow)
+        });
+        let stands = self.record.appointment(appointment).is_some_and(|a| {
+            matches!(
+                a.status,
+                AppointmentStatus::NoShow | AppointmentStatus::OutcomeDisputed
+            )
+        });
+        if let Some(missed) = missed.filter(|_| stands) {
+            let at = missed.occurred_at.timestamp();
+            let mut rescue = self.task(
+                TaskKind::NoShowRescue,
+                missed,
+                Some(self.business_days_after(at, 2)),
+            );
+            let answers =
+                |b: &Body| matches!(b, Body::AppointmentBooked(_) | Body::DecisionRecorded(_));
+            rescue.done = self.answered(at, missed.id, answers);
+            tasks.push(rescue);
+        }
+    }
+
+    pub(super) fn of_contacts(&self, tasks: &mut Vec<TaskReading>) {
+        for attempt in &self.record.attempts {
+            let full = matches!(
+                attempt.said.outcome,
+                ContactOutcome::PartnerNoCapacity | ContactOutcome::PartnerOutOfScope
+            );
+            if let Some(partner) = attempt.said.partner.as_ref().filter(|_| full) {
+                tasks.push(self.try_next(&attempt.entry, partner));
+            }
+            if !attempt.needs_retry() {
+                continue;
+            }
+            let at = attempt.entry.occurred_at.timestamp();
+            let retry_at = attempt.said.retry_at.as_ref().map(jiff::Zoned::timestamp);
+            let due = retry_at.unwrap_or_else(|| self.business_days_after(at, 1));
+            let mut retry = self.task(TaskKind::RetryCall, &attempt.entry, Some(due));
+            let with: ContactWith = attempt.said.with;
+            retry.partner.clone_from(&attempt.said.partner);
+            retry.done = self
+                .record
+                .attempts
+                .iter()
+                .filter(|a| {
+                    a.entry.id != attempt.entry.id
+                        && a.said.with == with
+                        && a.entry.occurred_at.timestamp() > at
+                })
+                .map(|a| (a.entry.id, a.entry.occurred_at.timestamp()))
+                .min_by_key(|(id, at)| (*at, *id));
+            tasks.push(retry);
+        }
+    }
+
+    /// A practice that cannot take her leaves the next one to be asked.
+    fn try_next(&self, cause: &Entry, partner: &PartnerId) -> TaskReading {
+        let at = cause.occurred_at.timestamp();
+        let due = self.business_days_after(at, 1);
+        let mut task = self.task(TaskKind::TryNextPartner, cause, Some(due));
+        task.partner = Some(partner.clone());
+        task.done = self.answered(at, cause.id, |body| match body {
+            Body::ContactAttempted(p) => {
+                p.with == ContactWith::Partner
+                    && p.partner.as_ref().is_some_and(|other| other != partner)
+            }
+            Body::ElectronicSent(p) => p.partner != *partner,
+            Body::AppointmentBooked(p) => p.partner != *partner,
+            Body::DecisionRecorded(_) => true,
+            _ => false,
+        });
+        task
+    }
+
+    pub(super) fn of_referrals(&self, tasks: &mut Vec<TaskReading>) {
+        let declined = self.record.partner_answers.iter();
+        for answer in declined.filter(|a| a.declined.is_some()) {
+            tasks.push(self.try_next(&answer.entry, &answer.partner));
+        }
+        // Queued is not sent: somebody sends it, or calls.
+        for queued in &self.record.queued {
+            let at = queued.entry.occurred_at.timestamp();
+            let due = self.business_days_after(at, 1);
+            let mut task = self.task(TaskKind::RetryCall, &queued.entry, Some(due));
+            task.partner = Some(queued.partner.clone());
+            task.done = self.answered(at, queued.entry.id, |body| match body {
+                Body::ElectronicSent(p) => p.partner == queued.partner,
+                Body::ContactAttempted(p) => {
+                    p.with == ContactWith::Partner && p.partner.as_ref() == Some(&queued.partner)
+                }
+                _ => false,
+            });
+            tasks.push(task);
+        }
+    }
+
+    pub(super) fn of_steps(&self, tasks: &mut Vec<TaskReading>) {
+        for promise in self.promises {
+            let Some(cause) = self.record.past.get(promise.step) else {
+                continue;
+            };
+            let mut task = self.task(TaskKind::PromiseMissed, cause, Some(promise.due_at));
+            let steps = self.steps_of(promise.step, &promise.covers);
+            if let Some(owner) = steps.clone().find_map(|s| s.said.owner.clone()) {
+                task.owners = vec![owner];
+            }
+            task.partner = Some(promise.partner.clone());
+            let met = promise.met_at.map(|at| (promise.step, at));
+            let done = steps.filter_map(|s| s.fulfilled);
+            task.done = met.into_iter().chain(done).min_by_key(|(_, at)| *at);
+            task.lapses_at = promise.ended_at.filter(|_| task.done.is_none());
+            tasks.push(task);
+        }
+        for step in &self.record.steps {
+            let of_promise = self.promises.iter().any(|p| {
+                p.step == step.entry.id
+                    || p.covers.contains(&step.entry.id) && p.due_at == step.due_at()
+            });
+            if of_promise {
+                continue;
+            }
+            let kind = if step.said.what == StepKind::PartnerCallback {
+                TaskKind::PromiseMissed
+            } else {
+                TaskKind::NextStep
+            };
+            let mut task = self.task(kind, &step.entry, Some(step.due_at()));
+            if let Some(owner) = &step.said.owner {
+                task.owners = vec![owner.clone()];
+            }
+            task.partner.clone_from(&step.said.partner);
+            task.done = step.fulfilled;
+            task.lapses_at = step.cancelled.map(|(_, at)| at);
+            tasks.push(task);
+        }
+    }
+
+    fn steps_of<'a>(
+        &'a self,
+        first: EntryId,
+        covers: &'a [EntryId],
+    ) -> impl Iterator<Item = &'a crate::domain::fold::Step> + Clone {
+        self.record
+            .steps
+            .iter()
+            .filter(move |s| s.entry.id == first || covers.contains(&s.entry.id))
+    }
+}

@@ -1,0 +1,146 @@
+//! Tasks of follow-up: check-ins she was promised, a practice to be told, a visit that ended without a plan, and safety.
+
+use super::{TaskReading, Work};
+use crate::domain::code::{
+    ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
+};
+use crate::domain::entry::Body;
+use crate::domain::join::PatientFlag;
+use crate::domain::payload::Revisit;
+use crate::domain::time;
+use jiff::SignedDuration;
+
+impl Work<'_> {
+    pub(super) fn of_decisions(&self, tasks: &mut Vec<TaskReading>) {
+        let (calendar, zone) = self.calendar();
+        for decision in &self.record.decisions {
+            let declined = matches!(
+                decision.said.value,
+                DecisionValue::Hesitant | DecisionValue::NotToday
+            );
+            let Some(revisit) = decision.said.revisit.as_ref().filter(|_| declined) else {
+                continue;
+            };
+            let due = match revisit {
+                Revisit::On(date) => Some(calendar.closing_on(*date, &zone)),
+                Revisit::NextEncounter => None,
+            };
+            let mut task = self.task(TaskKind::Revisit, &decision.entry, due);
+            let at = decision.entry.occurred_at.timestamp();
+            task.done = self.answered(at, decision.entry.id, |b| {
+                matches!(b, Body::DecisionRecorded(_))
+            });
+            tasks.push(task);
+        }
+    }
+
+    /// When one of two bookings was kept, the other practice is told by a person.
+    pub(super) fn of_settlements(&self, tasks: &mut Vec<TaskReading>) {
+        for item in self
+            .review
+            .iter()
+            .filter(|i| i.kind == ReviewKind::TwoBooked)
+        {
+            let settling = self.record.past.standing().iter().find(|e| {
+                matches!(&e.body, Body::ReviewSettled(p) if p.items.contains(&item.id) && p.keep == item.keep && p.keep.is_some())
+            });
+            let other = item
+                .choices
+                .iter()
+                .find(|c| Some(**c) != item.keep)
+                .and_then(|c| self.record.appointment(*c));
+            let (Some(settling), Some(other)) = (settling, other) else {
+                continue;
+            };
+            let at = settling.occurred_at.timestamp();
+            let mut task = self.task(
+                TaskKind::CallOtherPartner,
+                settling,
+                Some(self.business_days_after(at, 1)),
+            );
+            task.partner = Some(other.partner().clone());
+            let partner = other.partner();
+            task.done = self.answered(at, settling.id, |b| {
+                matches!(b, Body::ContactAttempted(p) if p.with == ContactWith::Partner && p.partner.as_ref() == Some(partner))
+            });
+            tasks.push(task);
+        }
+    }
+
+    pub(super) fn of_encounters(&self, tasks: &mut Vec<TaskReading>) {
+        for encounter in self
+            .record
+            .encounters
+            .iter()
+            .filter(|e| e.leave_check == LeaveCheck::Fail)
+        {
+            let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else {
+                continue;
+            };
+            let mut task = self.task(
+                TaskKind::NextDay,
+                &encounter.entry,
+                Some(self.business_days_after(left, 1)),
+            );
+            task.done = self.answered(left, encounter.id, |b| {
+                matches!(
+                    b,
+                    Body::NextStepSet(_) | Body::AppointmentBooked(_) | Body::DecisionRecorded(_)
+                )
+            });
+            tasks.push(task);
+        }
+    }
+
+    pub(super) fn of_flags(&self, tasks: &mut Vec<TaskReading>) {
+        for flag in self
+            .patient
+            .flags
+            .iter()
+            .filter(|f| f.record == self.record.id)
+        {
+            let raised = flag.entry.occurred_at.timestamp();
+            let (_, zone) = self.calendar();
+            let due = self.business_days_after(raised, 1);
+            let mut task = self.task(TaskKind::SafetyNextDay, &flag.entry, Some(due));
+            let day = time::date_in(due, &zone);
+            // Any contact that reaches her from that day on is the contact that was meant.
+            task.done = self
+                .patient
+                .records
+                .iter()
+                .flat_map(|r| &r.attempts)
+                .filter(|a| a.said.with == ContactWith::Patient && a.reached())
+                .filter(|a| time::date_in(a.entry.occurred_at.timestamp(), &zone) >= day)
+                .map(|a| (a.entry.id, a.entry.occurred_at.timestamp()))
+                .min_by_key(|(id, at)| (*at, *id));
+            let mut ack = self.safety_ack(flag);
+            // Until somebody has taken it, it is hers who raised it as well.
+            for task in [&mut task, &mut ack] {
+                task.lapses_at = flag.in_error.as_ref().map(|e| e.occurred_at.timestamp());
+                if flag.status == FlagStatus::Open {
+                    task.owners.push(flag.entry.by.clone());
+                    task.owners.sort();
+                    task.owners.dedup();
+                }
+            }
+            tasks.extend([task, ack]);
+        }
+    }
+    /// Within the organisation's limit a flag has a named clinician.
+    fn safety_ack(&self, flag: &PatientFlag) -> TaskReading {
+        let raised = flag.entry.occurred_at.timestamp();
+        let minutes = SignedDuration::from_mins(i64::from(self.sheet.settings.safety_ack_min));
+        let due = raised.saturating_add(minutes).unwrap_or(raised);
+        let mut ack = self.task(TaskKind::SafetyAck, &flag.entry, Some(due));
+        ack.done = self
+            .patient
+            .records
+            .iter()
+            .flat_map(|r| &r.flag_events)
+            .filter(|e| e.flags.contains(&flag.id))
+            .map(|e| (e.entry.id, e.entry.occurred_at.timestamp()))
+            .min_by_key(|(id, at)| (*at, *id));
+        ack
+    }
+}
