@@ -2,8 +2,7 @@
 //! in their ISO form, and the domain's codes as their stable words.
 
 use crate::refusal::Refusal;
-pub(crate) use jiff::civil::{Date, DateTime, Time};
-pub(crate) use jiff::{Timestamp, Zoned};
+pub(crate) use jiff::Timestamp;
 pub(crate) use warmhand_core::domain::code::{
     AppointmentStatus, Channel, CloseReason, DecisionState, FlagStatus, Grade, LeaveCheck,
     Modality, Mode, ReviewKind, Role, SafetyReason, Setting, Stage, TaskKind,
@@ -13,6 +12,11 @@ pub(crate) use warmhand_core::domain::id::{
 };
 pub(crate) use warmhand_core::domain::organisation::{Day, PromiseUnit};
 
+// Names of their own where a platform has one of the same: Foundation's `Date` is none of ours.
+pub(crate) type LocalDay = jiff::civil::Date;
+pub(crate) type LocalTime = jiff::civil::Time;
+pub(crate) type WallTime = jiff::civil::DateTime;
+pub(crate) type ZonedTime = jiff::Zoned;
 /// The two entries of a question.
 pub(crate) type TwoEntries = [EntryId; 2];
 
@@ -51,13 +55,13 @@ texts! {
     /// The id of a task or a question: a UUID.
     DerivedId as "id",
     /// A day, `2026-03-09`.
-    Date as "day",
+    LocalDay as "day",
     /// A wall time, `2026-03-09T09:30:00`.
-    DateTime as "local",
+    WallTime as "local",
     /// A time of day, `09:30:00`.
-    Time as "time",
+    LocalTime as "time",
     /// A wall time with its zone, `2026-03-09T09:30:00-04:00[America/New_York]`.
-    Zoned as "at",
+    ZonedTime as "at",
 }
 
 macro_rules! names {

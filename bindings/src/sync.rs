@@ -5,9 +5,9 @@ pub use warmhand_core::app::{Carried, Outgoing, SyncStep, Topic};
 pub use warmhand_core::usecase::Outcome;
 
 /// A path on the server.
-pub(crate) type Path = &'static str;
+pub(crate) type ServerPath = &'static str;
 
-uniffi::custom_type!(Path, String, {
+uniffi::custom_type!(ServerPath, String, {
     remote,
     lower: |path| path.to_owned(),
     // Paths go out and never come in.
@@ -40,7 +40,7 @@ pub struct Outgoing {
     /// The number under which its answer is taken.
     pub number: u64,
     /// Where on the server.
-    pub path: Path,
+    pub path: ServerPath,
     /// The credential for `Authorization: Bearer`; none while enrolling.
     pub bearer: Option<String>,
     /// The body.

@@ -1,9 +1,12 @@
 //! Practices to call.
 
-use crate::code::{Channel, Date, Day, PartnerId, PromiseUnit, Time};
+use crate::code::{Channel, Day, LocalDay, LocalTime, PartnerId, PromiseUnit};
 use warmhand_core::domain::organisation::{Calendar, Partner, PartnerContact, Promise};
 pub use warmhand_core::view::DirectoryScreen;
 use warmhand_core::view::PartnerCard;
+
+/// A name of its own: Foundation has a `Calendar`.
+type OpeningHours = Calendar;
 
 /// Practices to call, all offline: pinned ones first.
 #[uniffi::remote(Record)]
@@ -39,7 +42,7 @@ pub struct Partner {
     /// What it promised.
     pub promise: Option<Promise>,
     /// When it is open.
-    pub calendar: Calendar,
+    pub calendar: OpeningHours,
     /// Languages spoken.
     pub languages: Vec<String>,
     /// What intake asks for, step by step.
@@ -49,7 +52,7 @@ pub struct Partner {
     /// Shown first.
     pub pinned: bool,
     /// When somebody last checked this.
-    pub last_verified_on: Option<Date>,
+    pub last_verified_on: Option<LocalDay>,
 }
 
 /// A named contact of a practice.
@@ -76,13 +79,13 @@ pub struct Promise {
 
 /// Business hours and holidays.
 #[uniffi::remote(Record)]
-pub struct Calendar {
+pub struct OpeningHours {
     /// Days of work.
     pub days: Vec<Day>,
     /// Opening, local time.
-    pub opens: Time,
+    pub opens: LocalTime,
     /// Closing, local time.
-    pub closes: Time,
+    pub closes: LocalTime,
     /// Closed on these.
-    pub holidays: Vec<Date>,
+    pub holidays: Vec<LocalDay>,
 }

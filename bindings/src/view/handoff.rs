@@ -2,9 +2,9 @@
 //! with none passed over in silence, so that a new one does not compile until somebody has thought of it.
 
 use crate::code::{
-    AppointmentStatus, CloseReason, Date, DateTime, DecisionState, DerivedId, DeviceId, DocumentId,
-    EntryId, FlagStatus, Grade, LeaveCheck, Modality, Mode, PartnerId, PatientId, ReviewKind, Role,
-    SafetyReason, Setting, SiteId, Stage, TaskKind, Timestamp, UserId, Zoned,
+    AppointmentStatus, CloseReason, DecisionState, DerivedId, DeviceId, DocumentId, EntryId,
+    FlagStatus, Grade, LeaveCheck, LocalDay, Modality, Mode, PartnerId, PatientId, ReviewKind,
+    Role, SafetyReason, Setting, SiteId, Stage, TaskKind, Timestamp, UserId, WallTime, ZonedTime,
 };
 use warmhand_core::domain::read::{
     self, AppointmentReading, EncounterReading, LoopPoint, Next, NextKind, PromiseReading,
@@ -34,7 +34,7 @@ pub struct HandoffScreen {
     /// By whom.
     pub identified_by: Option<UserId>,
     /// On the local calendar.
-    pub identified_on: Option<Date>,
+    pub identified_on: Option<LocalDay>,
     /// When it was first offered.
     pub offered_at: Option<Timestamp>,
     /// When she first agreed.
@@ -213,7 +213,7 @@ pub struct EncounterReading {
     /// When she left.
     pub ended_at: Option<Timestamp>,
     /// On the local calendar.
-    pub ended_on: Option<Date>,
+    pub ended_on: Option<LocalDay>,
     /// Its grade.
     pub grade: Grade,
     /// What the leave-check says.
@@ -232,7 +232,7 @@ pub struct AppointmentReading {
     /// With whom.
     pub partner: PartnerId,
     /// Wall time.
-    pub local: DateTime,
+    pub local: WallTime,
     /// Its zone.
     pub zone: String,
     /// The instant.
@@ -281,7 +281,7 @@ pub struct TimelineRow {
     /// The entry.
     pub entry: EntryId,
     /// When it happened, as its author says.
-    pub at: Zoned,
+    pub at: ZonedTime,
     /// Who said it.
     pub by: String,
     /// In which role.
