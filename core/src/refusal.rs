@@ -33,6 +33,7 @@ pub enum Refusal {
 
 /// What is wrong with a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// Nothing in it.
     #[error("must not be empty")]
@@ -61,6 +62,12 @@ pub enum Problem {
     /// Control characters, or not text.
     #[error("holds characters that are no text")]
     NotText,
+    /// Not of the documented form.
+    #[error("cannot be read")]
+    Unreadable,
+    /// A key of another length.
+    #[error("must be 32 bytes")]
+    KeyLength,
 }
 
 /// Why the store cannot serve.
@@ -77,6 +84,14 @@ pub enum StorageTrouble {
         "the database file is damaged or is no Warmhand database; keep it and ask for help before doing anything else"
     )]
     Damaged,
+    /// The key is not the one that the file was made with; or nothing of the file is left as it was.
+    #[error(
+        "the key does not open this database; keep the file and the key, and ask for help before doing anything else"
+    )]
+    WrongKey,
+    /// This build has no cipher: nothing is written in the clear where a key was given.
+    #[error("this build cannot encrypt; nothing was written")]
+    CannotEncrypt,
     /// Written by a newer version.
     #[error("the database was written by a newer version; update the app")]
     Newer,

@@ -2,6 +2,7 @@
 //! (`synchronous=FULL`) before anybody is told. Knows what is stored; what it means is read elsewhere.
 
 mod change;
+mod cipher;
 mod device;
 mod document;
 mod index;
@@ -10,6 +11,7 @@ mod settle;
 mod trouble;
 
 pub use change::{ChangeState, StoredChange, live, tip};
+pub use cipher::Key;
 pub use device::{DeviceRow, Phase};
 pub use index::Waiting;
 pub use open::Place;

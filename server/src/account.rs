@@ -1,5 +1,5 @@
-//! Who may sign in on pages: supervisors with a password (argon2id). A visit lasts twelve hours at most, a quarter of
-//! an hour without a touch. Refuses to say whether a name exists.
+//! Who may sign in on pages: supervisors with a password (argon2id). A visit ends after so long in any case, and sooner
+//! without a touch. Refuses to say whether a name exists.
 
 use crate::Server;
 use crate::store::{SessionRow, StoreError};
@@ -11,9 +11,6 @@ use std::collections::BTreeMap;
 use warmhand_core::domain::code::Role;
 use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Organisation;
-
-const LONGEST_VISIT: SignedDuration = SignedDuration::from_hours(12);
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Why somebody was not let in.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,7 +126,8 @@ impl Server {
             return Ok(None);
         };
         let over = |since: Timestamp, longest: SignedDuration| now.duration_since(since) > longest;
-        if over(session.began_at, LONGEST_VISIT) || over(session.used_at, LONGEST_PAUSE) {
+        let (idle, longest) = (self.settings.session_idle, self.settings.session_longest);
+        if over(session.began_at, longest) || over(session.used_at, idle) {
             self.store.end_session(hash).await?;
             return Ok(None);
         }

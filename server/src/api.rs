@@ -5,23 +5,25 @@ pub mod log;
 
 use crate::Server;
 use crate::account::token_hash;
+use crate::caller::Caller;
 use crate::store::StoreError;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use futures_util::{Stream, StreamExt};
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_stream::wrappers::BroadcastStream;
+use tower_http::set_header::SetResponseHeaderLayer;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
-    EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncRequest,
-    Unreadable, pack, unpack,
+    EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncAnswer,
+    SyncRequest, Unreadable, pack, unpack,
 };
 
 /// The devices' interface.
@@ -33,6 +35,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/v1/enrol", post(enrol))
         .route("/v1/nudge", get(nudge))
         .layer(DefaultBodyLimit::max(MAX_MESSAGE))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
         .with_state(server)
 }
 
@@ -55,6 +61,19 @@ impl From<StoreError> for Refused {
 impl From<Unreadable> for Refused {
     fn from(error: Unreadable) -> Self {
         Self::Unreadable(error)
+    }
+}
+
+impl Refused {
+    /// How a sync ended that was refused for this.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::NoDevice => "unknown_device",
+            Self::Unreadable(_) => "unreadable",
+            Self::Newer => "newer_app",
+            Self::Wait => "throttled",
+            Self::Store(_) => "store_failed",
+        }
     }
 }
 
@@ -115,17 +134,31 @@ async fn sync(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refused> {
-    let device = device(&server, &headers).await?;
-    let request: SyncRequest = unpack(&body)?;
+    match synced(&server, &headers, &body).await {
+        Ok(done) => Ok(answer(&done)),
+        Err(refused) => {
+            server.metrics.ended(refused.outcome());
+            Err(refused)
+        }
+    }
+}
+
+async fn synced(server: &Server, headers: &HeaderMap, body: &[u8]) -> Result<SyncAnswer, Refused> {
+    let device = device(server, headers).await?;
+    let request: SyncRequest = unpack(body)?;
     if request.hello.schema > SCHEMA {
         return Err(Refused::Newer);
     }
     let pushed = !request.push.is_empty();
-    let done = server.store.sync(device, request, server.now()).await?;
+    let arrived_at = server.now();
+    let done = server.store.sync(device, request, arrived_at).await?;
+    // By the one clock there is: when somebody sets it, one measurement is off.
+    let took = Duration::try_from(server.now().duration_since(arrived_at)).unwrap_or_default();
+    server.metrics.synced(&done, took);
     if pushed {
         server.tell(done.high.seq);
     }
-    Ok(answer(&done))
+    Ok(done)
 }
 
 async fn reconcile(
@@ -160,14 +193,11 @@ async fn heartbeat(
 
 async fn enrol(
     State(server): State<Arc<Server>>,
-    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, Refused> {
     let request: EnrolRequest = unpack(&body)?;
-    let from = from
-        .map(|Extension(ConnectInfo(address))| address.ip().to_string())
-        .unwrap_or_default();
-    let (key, now) = (format!("enrol|{from}"), server.now());
+    let (key, now) = (format!("enrol|{}", caller.key()), server.now());
     if server.throttle.wait(&key, now).is_some() {
         return Err(Refused::Wait);
     }

@@ -1,11 +1,15 @@
 //! The command line: reads what is asked for, does it, says in one sentence what was refused.
 
+mod certificate;
+mod flags;
 mod serve;
 mod setup;
 
 pub(crate) use setup::begin;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::config::{self, Config, Values};
+use clap::{Parser, Subcommand};
+use flags::{AllFlags, DataFlags};
 use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -34,21 +38,25 @@ enum Asked {
         #[arg(long)]
         password_file: Option<PathBuf>,
         #[command(flatten)]
-        data: Data,
+        data: DataFlags,
     },
     /// Serves devices and the dashboard.
     Serve {
-        /// Address and port.
-        #[arg(long, default_value = "127.0.0.1:8080")]
-        listen: SocketAddr,
-        /// Where browsers and devices reach this server, for enrolment.
-        #[arg(long)]
-        public_url: Option<String>,
-        /// How to write the log.
-        #[arg(long, value_enum, default_value_t = LogForm::Text)]
-        log: LogForm,
         #[command(flatten)]
-        data: Data,
+        flags: AllFlags,
+    },
+    /// What serve would go by.
+    Config {
+        #[command(subcommand)]
+        asked: ConfigAsked,
+    },
+    /// Makes a certificate and its key for trying TLS out: good for 30 days, and only for whoever is told to trust it.
+    Certificate {
+        /// Names and addresses under which the server is reached, separated by commas.
+        #[arg(long, value_delimiter = ',', default_value = "localhost,127.0.0.1")]
+        names: Vec<String>,
+        /// The folder for tls.crt and tls.key.
+        folder: PathBuf,
     },
     /// The organisation's sheet.
     Organisation {
@@ -67,7 +75,7 @@ enum Asked {
         #[arg(long, value_delimiter = ',', required = true)]
         people: Vec<String>,
         #[command(flatten)]
-        data: Data,
+        data: DataFlags,
     },
     /// Single records.
     Record {
@@ -97,7 +105,7 @@ enum OrganisationAsked {
         /// The sheet, JSON.
         file: PathBuf,
         #[command(flatten)]
-        data: Data,
+        data: DataFlags,
     },
 }
 
@@ -110,7 +118,7 @@ enum RecordAsked {
         /// Where to write it.
         file: PathBuf,
         #[command(flatten)]
-        data: Data,
+        data: DataFlags,
     },
 }
 
@@ -126,24 +134,19 @@ enum StoryAsked {
     },
 }
 
-#[derive(Debug, Args)]
-struct Data {
-    /// The data folder.
-    #[arg(long, default_value = "warmhand-data")]
-    data: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogForm {
-    /// Lines for people.
-    Text,
-    /// JSON for machines.
-    Json,
+#[derive(Debug, Subcommand)]
+enum ConfigAsked {
+    /// Prints what is in force and where each value came from; refuses what serve would refuse before it begins.
+    Check {
+        #[command(flatten)]
+        flags: AllFlags,
+    },
 }
 
 /// Does what the command line asks.
 pub async fn run(
     line: impl Iterator<Item = OsString>,
+    environment: Vec<(String, String)>,
     out: &mut (dyn Write + Send),
     err: &mut (dyn Write + Send),
 ) -> ExitCode {
@@ -162,7 +165,24 @@ pub async fn run(
             };
         }
     };
-    let done = match line.asked {
+    let done = done(line.asked, &environment, out, err).await;
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            let _ = writeln!(err, "warmhand: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn done(
+    asked: Asked,
+    environment: &[(String, String)],
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let folder = |said: DataFlags| config::data(&Values::gather(&said.0, environment)?);
+    match asked {
         Asked::Init {
             organisation,
             supervisor,
@@ -173,41 +193,36 @@ pub async fn run(
                 &organisation,
                 &supervisor,
                 password_file.as_deref(),
-                &data.data,
+                &folder(data)?,
                 out,
             )
             .await
         }
-        Asked::Serve {
-            listen,
-            public_url,
-            log,
-            data,
-        } => serve::serve(listen, public_url, log, &data.data, out).await,
+        Asked::Serve { flags } => {
+            let values = Values::gather(&flags.0, environment)?;
+            serve::serve(Config::read(&values)?, out).await
+        }
+        Asked::Config {
+            asked: ConfigAsked::Check { flags },
+        } => serve::check(&Values::gather(&flags.0, environment)?, out),
+        Asked::Certificate { names, folder } => certificate::certificate(names, &folder, out),
         Asked::Organisation {
             asked: OrganisationAsked::Load { file, data },
-        } => setup::load(&file, &data.data, out).await,
+        } => setup::load(&file, &folder(data)?, out).await,
         Asked::EnrolCode {
             name,
             kind,
             people,
             data,
-        } => setup::enrol_code(name, kind, people, &data.data, out).await,
+        } => setup::enrol_code(name, kind, people, &folder(data)?, out).await,
         Asked::Record {
             asked: RecordAsked::Export { id, file, data },
-        } => setup::export(&id, &file, &data.data, out).await,
+        } => setup::export(&id, &file, &folder(data)?, out).await,
         Asked::Story {
             asked: StoryAsked::Run { file, shuffle },
         } => crate::story::run(&file, shuffle, out)
             .await
             .map_err(|refused| refused.to_string()),
         Asked::Demo { listen, data } => serve::demo(listen, data, out, err).await,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            let _ = writeln!(err, "warmhand: {sentence}");
-            ExitCode::FAILURE
-        }
     }
 }

@@ -3,37 +3,80 @@
 pub mod account;
 pub mod admission;
 pub mod api;
+pub mod caller;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod dashboard;
+pub mod data_folder;
 pub mod demo;
 pub mod enrolment;
+pub mod health;
+pub mod listen;
+pub mod metrics;
 pub mod receipt;
 pub mod store;
 pub mod story;
 pub mod throttle;
+pub mod tls;
 
 use axum::Router;
+use axum::http::header::STRICT_TRANSPORT_SECURITY;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
+use caller::Proxies;
 use clock::{Clock, Random};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use listen::Entrance;
+use metrics::Metrics;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use throttle::Throttle;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, watch};
-
-/// Requests under way have this long once the server is told to stop.
-const PATIENCE: Duration = Duration::from_secs(2);
+use tokio::sync::broadcast;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
 
 /// What an operator decides.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Where devices and browsers reach the server, for codes and pictures; without one the address of the request.
     pub public_url: Option<String>,
-    /// Cookies only over TLS: set behind a proxy that terminates it.
+    /// Cookies only over TLS, its own or a proxy's.
     pub secure_cookies: bool,
+    /// Browsers are told to come over TLS from now on.
+    pub lasting_tls: bool,
+    /// A visit ends after so long without a touch.
+    pub session_idle: SignedDuration,
+    /// A visit ends after so long in any case.
+    pub session_longest: SignedDuration,
+    /// So many failures cost nothing.
+    pub sign_in_tries: u32,
+    /// A request is given up after so long.
+    pub request_timeout: Duration,
+    /// Proxies that are believed.
+    pub proxies: Proxies,
+    /// Nobody but the proxies is answered.
+    pub only_proxies: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            secure_cookies: false,
+            lasting_tls: false,
+            session_idle: SignedDuration::from_mins(15),
+            session_longest: SignedDuration::from_hours(12),
+            sign_in_tries: 5,
+            request_timeout: Duration::from_secs(60),
+            proxies: Proxies::default(),
+            only_proxies: false,
+        }
+    }
 }
 
 /// A running server: storage, time, randomness, and the news that something changed.
@@ -46,6 +89,8 @@ pub struct Server {
     pub random: Arc<Random>,
     /// What an operator decided.
     pub settings: Settings,
+    /// What is counted.
+    pub metrics: Metrics,
     news: broadcast::Sender<u64>,
     throttle: Throttle,
 }
@@ -63,9 +108,10 @@ impl Server {
             store,
             clock,
             random,
-            settings,
+            metrics: Metrics::default(),
             news,
-            throttle: Throttle::default(),
+            throttle: Throttle::new(settings.sign_in_tries),
+            settings,
         })
     }
 
@@ -81,34 +127,31 @@ impl Server {
 
     /// Everything that the server answers: the devices' interface and the dashboard.
     pub fn router(self: &Arc<Self>) -> Router {
-        api::router(Arc::clone(self))
+        let router = api::router(Arc::clone(self))
             .merge(dashboard::route::router(Arc::clone(self)))
-            .layer(axum::middleware::from_fn(api::log::line))
-            .layer(tower_http::catch_panic::CatchPanicLayer::new())
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::REQUEST_TIMEOUT,
+                self.settings.request_timeout,
+            ))
+            .layer(CatchPanicLayer::new())
+            .layer(from_fn_with_state(Arc::clone(self), api::log::line))
+            .layer(from_fn_with_state(Arc::clone(self), caller::noted));
+        if self.settings.lasting_tls {
+            router.layer(SetResponseHeaderLayer::overriding(
+                STRICT_TRANSPORT_SECURITY,
+                HeaderValue::from_static("max-age=31536000"),
+            ))
+        } else {
+            router
+        }
     }
 
-    /// Serves until told to stop; requests under way are answered first.
+    /// Serves in the clear until told to stop; requests under way are answered first.
     pub async fn serve(
         self: &Arc<Self>,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
-        let service = self
-            .router()
-            .into_make_service_with_connect_info::<std::net::SocketAddr>();
-        let (stopping, mut stopped) = watch::channel(false);
-        let graceful = async move {
-            stop.await;
-            let _ = stopping.send(true);
-        };
-        let patience = async move {
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-            tokio::time::sleep(PATIENCE).await;
-        };
-        tokio::select! {
-            served = axum::serve(listener, service).with_graceful_shutdown(graceful) => served,
-            // A page that listens for news never ends by itself.
-            () = patience => Ok(()),
-        }
+    ) {
+        listen::serve(Entrance::plain(listener), self.router(), stop).await;
     }
 }

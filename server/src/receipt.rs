@@ -20,7 +20,8 @@ pub struct ReceiptKey {
     key: [u8; 32],
 }
 
-const FILE: &str = "receipt.key";
+/// Where it lies in a data folder.
+pub const FILE: &str = "receipt.key";
 
 impl ReceiptKey {
     /// A key of these bytes.

@@ -70,6 +70,8 @@ pub struct DeviceRow {
     pub last_seen_at: Option<Timestamp>,
     /// Unsent changes then.
     pub unsent: u32,
+    /// When the oldest of these was recorded, as far as it has said.
+    pub oldest_unsent_at: Option<Timestamp>,
     /// When something of an unsent record falls due.
     pub next_due_at: Option<Timestamp>,
     /// Its clock: device minus server.
@@ -175,6 +177,8 @@ pub trait Store: Send + Sync {
     fn sheet(&self) -> Doing<'_, Organisation>;
     /// Everything that pages count, as it reads now.
     fn snapshot(&self, now: Timestamp) -> Doing<'_, Snapshot>;
+    /// Every device.
+    fn devices(&self) -> Doing<'_, Vec<DeviceRow>>;
     /// A patient with all her records; with a time: as known then.
     fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Doing<'_, Folder>;
     /// Every patient.

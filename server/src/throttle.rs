@@ -1,24 +1,33 @@
-//! Slows down guessing: after five failures under one key each further one doubles the wait, from half a minute to a
+//! Slows down guessing: after a few failures under one key each further one doubles the wait, from half a minute to a
 //! quarter of an hour. Knows no passwords and no codes.
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-const FREE: u32 = 5;
 const KEYS: usize = 10_000;
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
 /// Failures by key.
-#[derive(Default)]
-pub struct Throttle(Mutex<BTreeMap<String, (u32, Timestamp)>>);
+pub struct Throttle {
+    free: u32,
+    failures: Mutex<BTreeMap<String, (u32, Timestamp)>>,
+}
 
 impl Throttle {
+    /// So many failures cost nothing.
+    pub fn new(free: u32) -> Self {
+        Self {
+            free,
+            failures: Mutex::default(),
+        }
+    }
+
     /// How long this key still has to wait; none if it may try.
     pub fn wait(&self, key: &str, now: Timestamp) -> Option<SignedDuration> {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, last) = failures.get(key)?;
-        let doubled = count.checked_sub(FREE)?.min(10);
+        let doubled = count.checked_sub(self.free)?.min(10);
         let wait = SignedDuration::from_secs(30_i64 << doubled).min(LONGEST);
         let left = last.checked_add(wait).ok()?.duration_since(now);
         left.is_positive().then_some(left)
@@ -26,7 +35,7 @@ impl Throttle {
 
     /// Notes a failure.
     pub fn failed(&self, key: &str, now: Timestamp) {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= KEYS {
             failures.retain(|_, (_, last)| now.duration_since(*last) < LONGEST);
         }
@@ -36,7 +45,7 @@ impl Throttle {
 
     /// Forgets the failures of a key that succeeded.
     pub fn succeeded(&self, key: &str) {
-        self.0
+        self.failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(key);
@@ -49,7 +58,7 @@ mod tests {
 
     #[test]
     fn guessing_becomes_slow_and_a_success_forgives() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(5);
         let now: Timestamp = "2026-03-03T15:00:00Z".parse().unwrap();
         for _ in 0..4 {
             throttle.failed("maya", now);

@@ -59,6 +59,7 @@ fn a_line_of_the_core_uses_only_what_stands_above_it() {
         };
         only("rusqlite", "store");
         only("automerge::", "document");
+        only("uniffi", "the bindings");
     }
 }
 
@@ -75,7 +76,13 @@ fn the_server_uses_no_device() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    for folder in ["core/src", "server/src", "tests/src", "tests/all"] {
+    for folder in [
+        "core/src",
+        "server/src",
+        "bindings/src",
+        "tests/src",
+        "tests/all",
+    ] {
         for (path, text) in sources_of(folder) {
             assert!(
                 text.starts_with("//!"),

@@ -1,6 +1,7 @@
 //! Opening: a file that is durable, or memory when that is asked for by name. A damaged file, one in use and one of a
 //! newer version are told apart before anything is written.
 
+use super::cipher::{self, Key};
 use super::{Store, StoreError};
 use crate::refusal::StorageTrouble;
 use rusqlite::Connection;
@@ -15,6 +16,8 @@ const VERSION: i64 = 1;
 pub enum Place {
     /// A file, durable.
     File(PathBuf),
+    /// A file, durable and encrypted.
+    Encrypted(PathBuf, Key),
     /// Memory, gone with the process: for stories and tests.
     Memory,
 }
@@ -22,11 +25,17 @@ pub enum Place {
 impl Store {
     /// Opens the database, making it if there is none.
     pub fn open(place: &Place) -> Result<Self, StoreError> {
+        if let Place::Encrypted(..) = place {
+            cipher::is_there()?;
+        }
         let db = match place {
-            Place::File(path) => Connection::open(path)?,
+            Place::File(path) | Place::Encrypted(path, _) => Connection::open(path)?,
             Place::Memory => Connection::open_in_memory()?,
         };
         db.busy_timeout(Duration::from_secs(2))?;
+        if let Place::Encrypted(path, key) = place {
+            key.unlock(&db, path)?;
+        }
         db.pragma_update(None, "foreign_keys", true)?;
         let version: i64 =
             db.query_row("select user_version from pragma_user_version", [], |row| {
@@ -143,6 +152,21 @@ mod tests {
             .pragma_update(None, "user_version", 99)
             .unwrap();
         assert_eq!(trouble(&Place::File(newer)), Some(StorageTrouble::Newer));
+    }
+
+    #[test]
+    fn a_build_without_a_cipher_refuses_a_key_and_leaves_no_file() {
+        if cipher::is_there().is_ok() {
+            return; // Built together with the phone's library: what it then does is tested there.
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("device.db");
+        let key = Key::new(&[7; 32]).unwrap();
+        assert_eq!(
+            trouble(&Place::Encrypted(path.clone(), key)),
+            Some(StorageTrouble::CannotEncrypt)
+        );
+        assert!(!path.exists());
     }
 
     #[test]

@@ -1,68 +1,135 @@
 //! Serving: for real, or as a demo.
 
-use super::LogForm;
 use super::setup;
-use crate::Settings;
-use std::io::Write;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, LogForm, Values};
+use crate::data_folder;
+use crate::health::Front;
+use crate::listen::{self, Entrance};
+use crate::metrics;
+use crate::tls::{Refreshed, Tls};
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+/// How often the certificate's files are looked at.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Binds, or says in a sentence why not.
-async fn bind(listen: SocketAddr) -> Result<TcpListener, String> {
+async fn bind(flag: &str, listen: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(listen).await.map_err(|error| {
-        format!("{listen} cannot be used ({error}); choose another address with --listen")
+        format!("{listen} cannot be used ({error}); choose another address with --{flag}")
     })
 }
 
 /// Ends at Ctrl-C, or when the system asks to.
 async fn asked_to_stop() {
     let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+    if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
         }
+        return;
     }
     let _ = interrupted.await;
 }
 
-pub(super) async fn serve(
-    listen: SocketAddr,
-    public_url: Option<String>,
-    log: LogForm,
-    data: &Path,
-    out: &mut (dyn Write + Send),
-) -> Result<(), String> {
-    let secure_cookies = public_url
-        .as_ref()
-        .is_some_and(|url| url.starts_with("https://"));
-    let server = setup::open(
-        data,
-        Settings {
-            public_url,
-            secure_cookies,
-        },
-    )?;
+/// Serves until asked to stop. Everything that can be refused is refused before the first request is let through.
+pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    let tls = checked(&config)?;
+    let acceptor = tls.as_ref().map(Tls::acceptor).transpose()?;
+    let listener = bind("listen", config.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let for_metrics = match config.metrics_listen {
+        Some(listen) => Some(bind("metrics-listen", listen).await?),
+        None => None,
+    };
+    let _held = data_folder::hold(&config.data)?;
+    write_log(&config);
+    let front = Front::new(config.data.clone(), config.min_free_bytes);
+    let (stopping, stopped) = watch::channel(false);
+    let stop = || {
+        let mut stopped = stopped.clone();
+        async move {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        }
+    };
+    let scheme = if acceptor.is_some() { "https" } else { "http" };
+    let entrance = Entrance {
+        listener,
+        tls: acceptor,
+        max_connections: config.max_connections,
+    };
+    let serving = tokio::spawn(listen::serve(entrance, front.router(), stop()));
+    if let Some(listener) = for_metrics {
+        let router = metrics::route::router(Arc::clone(&front), tls.clone());
+        tokio::spawn(listen::serve(Entrance::plain(listener), router, stop()));
+    }
+    if let Some(tls) = tls {
+        let asked = signal(SignalKind::hangup());
+        let asked = asked.map_err(|error| format!("SIGHUP cannot be listened for: {error}"))?;
+        tokio::spawn(keep_fresh(tls, asked));
+    }
+    let opening = move || setup::open(&config.data, config.settings);
+    let opened = tokio::task::spawn_blocking(opening).await;
+    front.open(opened.map_err(|error| error.to_string())??);
+    writeln!(out, "Serving on {scheme}://{address}/").map_err(|error| error.to_string())?;
+    asked_to_stop().await;
+    let _ = stopping.send(true);
+    serving.await.map_err(|error| error.to_string())
+}
+
+/// What can be refused without changing anything: the certificate and the folder.
+fn checked(config: &Config) -> Result<Option<Arc<Tls>>, String> {
+    let tls = match config.tls.clone() {
+        Some(files) => Some(Tls::load(files, SystemClock.now())?),
+        None => None,
+    };
+    setup::checked(&config.data)?;
+    Ok(tls)
+}
+
+fn write_log(config: &Config) {
     let lines = tracing_subscriber::fmt()
         .with_target(false)
+        .with_max_level(config.log_level)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match log {
-        LogForm::Text => lines.init(),
-        LogForm::Json => lines.json().init(),
+    // A process has one log: when it has one already, that one stays.
+    let _ = match config.log {
+        LogForm::Text => lines.try_init(),
+        LogForm::Json => lines.json().try_init(),
+    };
+}
+
+/// Looks at the certificate's files now and then, and whenever it is asked to.
+async fn keep_fresh(tls: Arc<Tls>, mut asked: Signal) {
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            _ = looks.tick() => {}
+            _ = asked.recv() => {}
+        }
+        match tls.refresh(SystemClock.now()) {
+            Refreshed::Same => {}
+            Refreshed::Replaced(until) => tracing::info!(%until, "a new certificate is in force"),
+            Refreshed::Kept(sentence) => {
+                tracing::error!("{sentence}; the old certificate stays in force");
+            }
+        }
     }
-    let listener = bind(listen).await?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    writeln!(out, "Serving on http://{address}/").map_err(|error| error.to_string())?;
-    server
-        .serve(listener, asked_to_stop())
-        .await
-        .map_err(|error| format!("the server stopped: {error}"))
+}
+
+/// Says what is in force and where it came from, then what serve would refuse about it.
+pub(super) fn check(values: &Values, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    write!(out, "{}", config::told(values)).map_err(|error| error.to_string())?;
+    checked(&Config::read(values)?).map(drop)
 }
 
 pub(super) async fn demo(
@@ -71,6 +138,6 @@ pub(super) async fn demo(
     out: &mut (dyn Write + Send),
     err: &mut (dyn Write + Send),
 ) -> Result<(), String> {
-    let listener = bind(listen).await?;
+    let listener = bind("listen", listen).await?;
     crate::demo::run(listener, data, asked_to_stop(), out, err).await
 }

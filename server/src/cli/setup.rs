@@ -2,12 +2,13 @@
 
 use crate::account::supervisor;
 use crate::clock::{Random, SystemClock};
+use crate::data_folder;
 use crate::receipt::ReceiptKey;
 use crate::store::StoreError;
 use crate::store::sqlite::{self, Place, Sqlite};
 use crate::{Server, Settings};
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 use warmhand_core::document::export as save;
@@ -23,11 +24,26 @@ fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }
 
+/// A folder that holds an organisation and can be worked in. Changes nothing.
+pub(super) fn checked(data: &Path) -> Result<(), String> {
+    let empty = || format!("{}: {}", data.display(), StoreError::Empty);
+    let found = match data_folder::look(data) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(empty()),
+        looked => looked.map_err(|error| {
+            format!("the data folder {} cannot be read: {error}", data.display())
+        })?,
+    };
+    data_folder::usable(data, &found)?;
+    if Sqlite::exists(data) {
+        Ok(())
+    } else {
+        Err(empty())
+    }
+}
+
 /// Opens a data folder: its database and its key.
 pub(super) fn open(data: &Path, settings: Settings) -> Result<Arc<Server>, String> {
-    if !Sqlite::exists(data) {
-        return Err(format!("{}: {}", data.display(), StoreError::Empty));
-    }
+    checked(data)?;
     let key = ReceiptKey::load(data)?;
     let store = Sqlite::open(data, key).map_err(|error| format!("{}: {error}", data.display()))?;
     Ok(Server::new(

@@ -8,11 +8,11 @@ use super::replay;
 use crate::clock::{Random, SetClock};
 use crate::receipt::ReceiptKey;
 use crate::store::sqlite::Sqlite;
-use crate::{Server, Settings};
+use crate::{Server, Settings, data_folder};
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -33,8 +33,9 @@ pub struct Stage {
     pub address: String,
     devices: Vec<Device>,
     names: Names,
+    _held: File,
     ended: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Stage {
@@ -51,6 +52,7 @@ impl Stage {
         if !Sqlite::exists(folder) {
             crate::cli::begin(folder, ORGANISATION, &Random::from_os())?;
         }
+        let held = data_folder::hold(folder)?;
         let store = Sqlite::open(folder, ReceiptKey::load(folder)?).map_err(|e| e.to_string())?;
         let clock = Arc::new(SetClock::at(at));
         let random = Arc::new(Random::from_os());
@@ -66,7 +68,7 @@ impl Stage {
             async move {
                 // A stage that is dropped ends as well.
                 let end = async { end.await.unwrap_or(()) };
-                server.serve(listener, end).await
+                server.serve(listener, end).await;
             }
         });
         Ok(Self {
@@ -75,6 +77,7 @@ impl Stage {
             address,
             devices,
             names: Names::default(),
+            _held: held,
             ended,
             serving,
         })
@@ -123,10 +126,7 @@ impl Stage {
     /// Ends serving.
     pub async fn close(self) -> Result<(), String> {
         let _ = self.ended.send(());
-        self.serving
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())
+        self.serving.await.map_err(|error| error.to_string())
     }
 }
 

@@ -15,7 +15,9 @@ mod visibility;
 
 pub use open::{Place, Settings, init};
 
-use super::{CodeDraft, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError};
+use super::{
+    CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError,
+};
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -239,6 +241,10 @@ impl Store for Sqlite {
                 devices: verb.device_rows()?,
             })
         })
+    }
+
+    fn devices(&self) -> Doing<'_, Vec<DeviceRow>> {
+        self.read(|verb: &Verb<'_>| verb.device_rows())
     }
 
     fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Doing<'_, Folder> {

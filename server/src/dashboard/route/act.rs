@@ -201,11 +201,14 @@ pub(super) async fn enrol(
         .get(header::HOST)
         .and_then(|h| h.to_str().ok())
         .unwrap_or("localhost");
-    let address = server
-        .settings
-        .public_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{host}"));
+    let address = server.settings.public_url.clone().unwrap_or_else(|| {
+        let scheme = if server.settings.secure_cookies {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{host}")
+    });
     let people: Vec<UserId> = chosen.into_iter().map(UserId).collect();
     let expires = words::clock_time(code.expires_at, &programme.zone());
     Ok(html(&DeviceCodePage {

@@ -3,16 +3,16 @@
 use super::{COOKIE, Guest, Nothing, html};
 use crate::Server;
 use crate::account::{Shut, token_hash};
+use crate::caller::Caller;
 use crate::dashboard::page::sign_in::SignInPage;
 use crate::dashboard::words;
 use axum::Extension;
-use axum::extract::{ConnectInfo, Form, Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use serde::Deserialize;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Set with the door, sent back with its form: a form of another site cannot know it.
@@ -90,7 +90,7 @@ pub(super) async fn show(
 
 pub(super) async fn sign_in(
     State(server): State<Arc<Server>>,
-    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Extension(caller): Extension<Caller>,
     jar: CookieJar,
     Form(asked): Form<Asked>,
 ) -> Result<Response, Nothing> {
@@ -110,9 +110,7 @@ pub(super) async fn sign_in(
         .await?;
         return Ok((StatusCode::FORBIDDEN, jar, page).into_response());
     }
-    let from = from
-        .map(|Extension(ConnectInfo(address))| address.ip().to_string())
-        .unwrap_or_default();
+    let from = caller.key();
     match server.sign_in(&asked.name, asked.password, &from).await {
         Ok(token) => {
             let jar = jar

@@ -18,6 +18,7 @@ type Raw = (
     Option<i64>,
     Option<i64>,
     Option<i64>,
+    Option<i64>,
 );
 
 impl Verb<'_> {
@@ -164,12 +165,13 @@ impl Verb<'_> {
         let now = now.as_millisecond();
         self.db
             .prepare_cached(
-                "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5, sheet_version = ?6
+                "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5, sheet_version = ?6,
+                     oldest_unsent_at = ?7
                      where id = ?1",
             )?
             .execute(params![
                 &device.as_bytes()[..], now, state.unsent, state.next_due_at, hello.client_now.saturating_sub(now),
-                int(hello.sheet_version)?,
+                int(hello.sheet_version)?, state.oldest_unsent_at,
             ])?;
         Ok(())
     }
@@ -179,7 +181,8 @@ impl Verb<'_> {
         self.db
             .prepare_cached(
                 "update device set unsent = max(0, unsent - ?2),
-                     next_due_at = case when unsent <= ?2 then null else next_due_at end where id = ?1",
+                     next_due_at = case when unsent <= ?2 then null else next_due_at end,
+                     oldest_unsent_at = case when unsent <= ?2 then null else oldest_unsent_at end where id = ?1",
             )?
             .execute(params![&device.as_bytes()[..], int(count as u64)?])?;
         Ok(())
@@ -197,7 +200,7 @@ impl Verb<'_> {
 
     pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let mut statement = self.db.prepare_cached(
-            "select id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at from device order by id",
+            "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at from device order by id",
         )?;
         let raw: Vec<Raw> = statement
             .query_map([], |row| {
@@ -210,12 +213,23 @@ impl Verb<'_> {
                     row.get(5)?,
                     row.get(6)?,
                     row.get(7)?,
+                    row.get(8)?,
                 ))
             })?
             .collect::<Result<_, _>>()?;
         raw.into_iter()
             .map(
-                |(id, name, kind, last_seen_at, unsent, next_due_at, offset_ms, revoked_at)| {
+                |(
+                    id,
+                    name,
+                    kind,
+                    last_seen_at,
+                    unsent,
+                    oldest_unsent_at,
+                    next_due_at,
+                    offset_ms,
+                    revoked_at,
+                )| {
                     let id = sound(DeviceId::from_bytes(&id))?;
                     Ok(DeviceRow {
                         people: self.people(id)?,
@@ -224,6 +238,7 @@ impl Verb<'_> {
                         kind,
                         last_seen_at: last_seen_at.map(instant),
                         unsent,
+                        oldest_unsent_at: oldest_unsent_at.map(instant),
                         next_due_at: next_due_at.map(instant),
                         offset_ms,
                         revoked_at: revoked_at.map(instant),

@@ -77,6 +77,7 @@ create table device (
   token blob unique,
   last_seen_at integer,
   unsent integer not null default 0,
+  oldest_unsent_at integer,
   next_due_at integer,
   offset_ms integer,
   sheet_version integer not null default 0,

@@ -1,0 +1,127 @@
+"""A device in Python: the phone's library, a carrier for its bytes, and nothing else.
+
+It does what a shell on a phone does: it opens the database with a key that it keeps, shows what the screens say, sends
+commands, and carries bytes over TLS to the one server whose certificate it was given. Run it to enrol a device, record
+a handoff and sync it; the README has the commands around it.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from warmhand import App, Carried, Refusal, SyncState, SyncStep
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A device speaks to its own server and goes nowhere else."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+class Carrier:
+    """Carries a request and brings back the answer, or word that none came. Believes one certificate."""
+
+    def __init__(self, server, certificate):
+        if not server.startswith("https://"):
+            raise ValueError("a device speaks to its server over https:// alone")
+        self.server = server.rstrip("/")
+        trust = ssl.create_default_context(cafile=str(certificate))
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust), NoRedirect()
+        )
+
+    def carry(self, asked):
+        headers = {"Content-Type": "application/cbor"}
+        if asked.bearer is not None:
+            headers["Authorization"] = f"Bearer {asked.bearer}"
+        request = urllib.request.Request(self.server + asked.path, data=asked.body, headers=headers, method="POST")
+        try:
+            with self.opener.open(request, timeout=30) as answer:
+                return Carried.ANSWER(status=answer.status, body=answer.read())
+        except urllib.error.HTTPError as answer:
+            return Carried.ANSWER(status=answer.code, body=answer.read())
+        except OSError:
+            return Carried.FAILED()
+
+
+class Device:
+    """The library with a carrier and a clock (milliseconds since 1970)."""
+
+    def __init__(self, app, carrier, clock=lambda: time.time_ns() // 1_000_000):
+        self.app, self.carrier, self.clock = app, carrier, clock
+
+    def enrol(self, code):
+        asked = self.app.enrol(code, self.clock())
+        self.app.sync_answered(asked.number, self.carrier.carry(asked), self.clock())
+
+    def sync(self):
+        """Carries until there is nothing to say, or the server does not answer. Tells whether all is sent."""
+        self.app.sync_wanted()
+        while isinstance(step := self.app.sync_next(self.clock()), SyncStep.SEND):
+            (asked,) = step
+            self.app.sync_answered(asked.number, self.carrier.carry(asked), self.clock())
+        return self.app.sync_status().state == SyncState.ALL_SENT
+
+    def do(self, name, **fields):
+        """A command, by its name and fields. Tells what it made."""
+        return self.app.dispatch(json.dumps({name: fields}), self.clock())
+
+
+def key_of(path):
+    """The key of a database. A phone keeps it in its keychain; here it is a file beside, for its owner's eyes alone."""
+    beside = Path(f"{path}.key")
+    if not beside.exists():
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return beside.read_bytes()
+
+
+def record_a_handoff(device, site, name):
+    """A visit, from the door to the door. Tells the record."""
+    practice = device.app.directory(device.clock()).partners[0].partner
+    contact = practice.contacts[0]
+    record = device.do("OpenRecord", site=site, preferred_name=name).record
+    device.do("StartEncounter", record=record, setting="home", signal="voice_only")
+    device.do("IdentifyNeed", record=record, basis="judgement")
+    device.do("OfferHandoff", record=record, mode="phone")
+    device.do("RecordDecision", record=record, value="agreed")
+    call = {"with": "partner", "partner": practice.id, "contact_name": contact.name}
+    device.do("RecordContact", record=record, outcome="spoke_directly", patient_on_line=True, **call)
+    in_a_week = time.strftime("%Y-%m-%dT09:30", time.localtime(device.clock() // 1000 + 7 * 86_400))
+    device.do("BookAppointment", record=record, partner=practice.id, start_local=in_a_week)
+    device.do("EndEncounter", record=record)
+    return record
+
+
+def main():
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--server", required=True, help="https://HOST:PORT")
+    asked.add_argument("--certificate", required=True, help="the server's certificate, PEM: the only one believed")
+    asked.add_argument("--file", required=True, help="the device's database; its key is kept beside it")
+    asked.add_argument("--code", help="the one-time code, the first time")
+    asked.add_argument("--site", required=True, help="a site of the organisation's sheet, by its code")
+    asked.add_argument("--name", required=True, help="how the patient wants to be called")
+    told = asked.parse_args()
+    try:
+        device = Device(App.open(told.file, key_of(told.file)), Carrier(told.server, told.certificate))
+        if told.code is not None:
+            device.enrol(told.code)
+        device.do("SignIn", user=device.app.people()[0])
+        record = record_a_handoff(device, told.site, told.name)
+        here = device.app.handoff(record, device.clock())
+        print(f"Record {record}: {here.stage}, grade {here.grade}, leave-check {here.encounters[0].leave_check}")
+        print("On the server." if device.sync() else "On this device, to be sent.")
+    except Refusal as refusal:
+        sys.exit(f"refused: {refusal}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""SC2 told through the phone's library: a home visit with voice and no data, booked across the clock change, synced in
+the evening with a real server over TLS. The story is the file that the story runner plays; the record is asserted."""
+
+import json
+import unittest
+
+from house import Town, instant
+from warmhand import EntryState, SyncState
+
+ZONE = "America/New_York"
+TIMES = {"at", "ended_at", "due_at", "retry_at"}
+
+
+def zoned(local):
+    """A time of the story as a command wants it."""
+    offset = "-05:00" if local < "2026-03-08T02:00" else "-04:00"
+    return f"{local}:00{offset}[{ZONE}]"
+
+
+class Story(Town):
+    def setUp(self):
+        super().setUp()
+        self.made, self.records, self.is_up = {}, {}, True
+        self.phone = self.device("n1-phone")
+
+    def command(self, step):
+        """The one command of a step, with what its names stand for."""
+        ((name, told),) = step["do"].items()
+        fields = {"at": step["at"]} | told
+        for field, value in fields.items():
+            if field in TIMES:
+                fields[field] = zoned(value)
+            elif isinstance(value, str) and value.startswith("$"):
+                fields[field] = (self.records if field == "record" else self.made)[value[1:]]
+        return name, fields
+
+    def play(self, until):
+        """Plays the steps that are left, up to a time. The server's process begins anew whenever the device syncs:
+        days lie between."""
+        while self.story["steps"] and self.story["steps"][0]["at"] <= until:
+            step = self.story["steps"].pop(0)
+            self.now = instant(step["at"])
+            if "do" in step:
+                name, fields = self.command(step)
+                outcome = self.phone.do(name, **fields)
+                if "as" in step:
+                    self.records[step["as"]] = outcome.record
+                    self.made[step["as"]] = outcome.made
+            elif "link" in step:
+                self.is_up = step["link"] == "up"
+            if self.is_up and ("do" in step or "link" in step):
+                self.server.stop()
+                self.server.at = self.now
+                self.phone.carrier.server = self.server.start()
+                self.assertTrue(self.phone.sync())
+
+    def screen(self, device=None):
+        device = device or self.phone
+        return device.app.handoff(self.records["r1"], self.now)
+
+    def assert_left_well(self, screen):
+        """W3 and PASS: computed on the device, and unchanged by whatever comes after."""
+        (visit,) = screen.encounters
+        self.assertEqual((visit.grade, visit.leave_check, visit.late_entries), ("W3", "PASS", 0))
+        self.assertTrue(visit.direct_contact)
+        self.assertEqual((screen.mode_intended, screen.mode_achieved), ("phone", "phone"))
+        (visit,) = screen.appointments
+        self.assertEqual((visit.local, visit.zone), ("2026-03-09T09:30:00", ZONE))
+        self.assertEqual(visit.start, instant("2026-03-09T13:30", "UTC"))
+
+    def test_sc2_is_told_through_the_library_against_a_real_server(self):
+        self.play("2026-03-03T14:59")
+        strip = self.screen().before_leaving
+        self.assertEqual((strip.spoke, strip.appointment, strip.grade), (True, True, "W3"))
+
+        self.play("2026-03-03T15:01")
+        before = self.screen()
+        self.assert_left_well(before)
+        self.assertEqual({row.state for row in before.timeline}, {EntryState.ON_DEVICE})
+        status = self.phone.app.sync_status()
+        self.assertEqual((status.state, [row.name for row in status.unsent]), (SyncState.TO_SEND, ["Lucía"]))
+
+        self.play("2026-03-03T17:40")
+        after = self.screen()
+        self.assert_left_well(after)
+        self.assertEqual(after.stage, "booked")
+        self.assertEqual({row.state for row in after.timeline}, {EntryState.ON_SERVER})
+        received = instant("2026-03-03T17:40")
+        self.assertTrue(all(received <= row.received_at < received + 600_000 for row in after.timeline))
+        self.assertEqual(self.phone.app.sync_status().state, SyncState.ALL_SENT)
+
+        self.play("2026-03-10T12:00")
+        self.assertEqual(self.story["steps"], [])
+        self.assert_closed(self.screen())
+
+        # Another person's device, enrolled afterwards, reads the same record from the server.
+        self.server.stop()
+        self.server.at = self.now
+        self.address = self.server.start()
+        other = self.device("c1-phone", people=("c1",))
+        self.assertTrue(other.sync())
+        self.assert_closed(self.screen(other))
+        (row,) = other.app.patients(self.now).rows
+        self.assertEqual((row.name, row.stage, row.records), ("Lucía", "closed", [self.records["r1"]]))
+
+    def assert_closed(self, screen):
+        self.assert_left_well(screen)
+        self.assertEqual((screen.name, screen.stage, screen.closed), ("Lucía", "closed", "attended"))
+        self.assertEqual((screen.decision, screen.converted), ("agreed", False))
+        (visit,) = screen.appointments
+        self.assertEqual((visit.status, visit.kept, visit.sequence), ("attended", True, 0))
+        self.assertEqual(screen.identify_to_contact_min, 7)
+        self.assertEqual((screen.days_to_appt, screen.days_to_attended), (6, 6))
+        (point,) = screen.loop_history
+        self.assertEqual((point.closed, point.at), ("attended", instant("2026-03-09T11:00")))
+        self.assertEqual((screen.flags, screen.questions, screen.unknown), ([], [], 0))
+
+    def test_a_server_with_another_certificate_is_sent_nothing(self):
+        record = self.phone.do("OpenRecord", site="home", preferred_name="Ada").record
+        self.server.run("certificate", "--names", "localhost", str(self.folder / "other"))
+        self.server.certificate = self.folder / "other" / "tls.crt"
+        self.phone.carrier = self.carrier()
+        self.assertFalse(self.phone.sync())
+        states = {row.state for row in self.phone.app.handoff(record, self.now).timeline}
+        self.assertEqual(states, {EntryState.ON_DEVICE})
+
+    def test_a_code_is_good_once(self):
+        code = self.server.code("second", ["n2"])
+        from device import Device
+        from warmhand import Refusal
+
+        Device(self.app("second.db"), self.carrier(), lambda: self.now).enrol(code)
+        late = Device(self.app("third.db"), self.carrier(), lambda: self.now)
+        self.refused(Refusal.NotEnrolled, lambda: late.enrol(code))
+        self.refused(Refusal.NotEnrolled, lambda: late.do("SignIn", user="n2"))
+
+
+if __name__ == "__main__":
+    unittest.main()
