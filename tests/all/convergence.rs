@@ -17,6 +17,7 @@ use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts, read};
 use warmhand_core::domain::{authority, guard};
+use warmhand_core::store::ListRow;
 use warmhand_core::usecase::{Command, Desk, Target};
 use warmhand_core::view::{DirectoryScreen, HandoffScreen, PatientsScreen, TodayScreen};
 use warmhand_tests::history::{self, PEOPLE};
@@ -190,7 +191,8 @@ proptest! {
             let records = &reading.records;
             let handoff = HandoffScreen::of(&patient.records[0], records[0].clone(), &receipts, &world.sheet, &coordinator);
             let today = TodayScreen::of(records, &world.sheet, &coordinator.id, &zone, world.now);
-            (handoff, today, PatientsScreen::of(records), DirectoryScreen::of(&world.sheet, records))
+            let list: Vec<_> = records.iter().map(ListRow::of).collect();
+            (handoff, today, PatientsScreen::of(&list), DirectoryScreen::of(&world.sheet, records))
         };
         let shown = screens(&patient, &expected);
         let mut orders = world.rng.clone();

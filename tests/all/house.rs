@@ -75,7 +75,13 @@ fn the_server_uses_no_device() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    for folder in ["core/src", "server/src", "tests/src", "tests/all"] {
+    for folder in [
+        "core/src",
+        "server/src",
+        "tests/src",
+        "tests/all",
+        "tests/benches",
+    ] {
         for (path, text) in sources_of(folder) {
             assert!(
                 text.starts_with("//!"),

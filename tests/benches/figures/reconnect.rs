@@ -71,15 +71,21 @@ fn everything(county: &County) -> Vec<Vec<u8>> {
         .collect()
 }
 
+fn names(records: usize) -> [String; 2] {
+    [
+        format!("reconnect_{records}_"),
+        format!("first_sync_{records}_"),
+    ]
+}
+
+/// Is any figure with so many records asked for?
+pub fn is_wanted(table: &Table, records: usize) -> bool {
+    names(records).iter().any(|name| table.wants(name))
+}
+
 /// Measures with so many records.
 pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, records: usize) {
-    let names = [
-        format!("reconnect_{records}"),
-        format!("first_sync_{records}"),
-    ];
-    if !names.iter().any(|name| table.wants(name)) {
-        return;
-    }
+    let names = names(records);
     let files = tempfile::tempdir().expect("a folder");
     let floor = floor::serve(&files.path().join("server.db"));
     let listening = county.listen();
@@ -107,7 +113,7 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
     } else {
         Goal::Times(2.0, "<= 2 x")
     };
-    table.pairs(&format!("{}_ms", names[1]), "ms", &pairs, goal);
+    table.pairs(&format!("{}ms", names[1]), "ms", &pairs, goal);
     let (mut device, mut plain_device) = (device.expect("one"), plain_device.expect("one"));
     if !table.wants(&names[0]) {
         return;
@@ -146,40 +152,39 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
 
 fn report(table: &mut Table, name: &str, pairs: &Pairs, counts: &[(Carried, Carried)]) {
     table.pairs(
-        &format!("{name}_ms"),
+        &format!("{name}ms"),
         "ms",
         pairs,
         Goal::Times(2.0, "<= 2 x"),
     );
     let of = |read: &dyn Fn(&(Carried, Carried)) -> usize| {
-        #[expect(clippy::cast_precision_loss, reason = "some thousand bytes")]
         let values: Vec<f64> = counts.iter().map(|c| read(c) as f64).collect();
         median(&values)
     };
     let both = |c: &Carried| c.up + c.down;
     table.counted(
-        &format!("{name}_bytes"),
+        &format!("{name}bytes"),
         "B",
         of(&|c| both(&c.0)),
         Some(of(&|c| both(&c.1))),
         Goal::Times(1.5, "<= 1.5 x"),
     );
     table.counted(
-        &format!("{name}_bytes_up"),
+        &format!("{name}bytes_up"),
         "B",
         of(&|c| c.0.up),
         Some(of(&|c| c.1.up)),
         Goal::None,
     );
     table.counted(
-        &format!("{name}_bytes_down"),
+        &format!("{name}bytes_down"),
         "B",
         of(&|c| c.0.down),
         Some(of(&|c| c.1.down)),
         Goal::None,
     );
     table.counted(
-        &format!("{name}_requests"),
+        &format!("{name}requests"),
         "",
         of(&|c| c.0.requests),
         Some(of(&|c| c.1.requests)),

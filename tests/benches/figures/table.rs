@@ -66,7 +66,7 @@ impl Table {
 
     /// Is this figure asked for?
     pub fn wants(&self, name: &str) -> bool {
-        name.contains(&self.only)
+        name.contains(&self.only) || self.only.contains(name)
     }
 
     /// Is any figure asked for that needs a county?

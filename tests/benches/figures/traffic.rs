@@ -125,7 +125,6 @@ pub fn measure(table: &mut Table, county: &mut County, files: &Path) {
         }
         watch.lap()
     });
-    #[expect(clippy::cast_precision_loss, reason = "some thousand changes")]
     let rate = |wall: std::time::Duration| accepted as f64 / wall.as_secs_f64();
     table.counted(
         "accepted_50_per_s",

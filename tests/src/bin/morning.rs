@@ -176,7 +176,6 @@ fn floor(evening: &Evening, bars: &MultiProgress) -> Told {
     at_once(&mut devices, &process, &bar, FloorDevice::sync)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "megabytes and milliseconds")]
 fn report(product: &Told, floor: &Told) {
     let ms = |d: Duration| d.as_secs_f64() * 1e3;
     let of =

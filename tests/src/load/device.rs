@@ -17,7 +17,8 @@ const MOST_REQUESTS: usize = 2_000;
 pub fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(120)))
+        .timeout_global(Some(Duration::from_secs(600)))
+        .max_redirects(0)
         .proxy(None)
         .build()
         .new_agent()

@@ -6,6 +6,7 @@ use super::server::Listening;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::post;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,8 +21,11 @@ pub fn database(path: &Path) -> Connection {
         .expect("a log");
     db.pragma_update(None, "synchronous", "full")
         .expect("durable");
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .expect("planned once");
     db.execute_batch(
-        "create table if not exists item (place integer primary key, owner integer, sent integer, body blob)",
+        "create table if not exists item (place integer primary key, owner integer, sent integer, body blob);
+         create index if not exists item_unsent on item (place) where sent = 0;",
     )
     .expect("a table");
     db

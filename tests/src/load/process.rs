@@ -19,10 +19,6 @@ pub fn peak_mb(pid: u32) -> f64 {
     mb(status(pid, "VmHWM:"))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "kilobytes of one process are far below 2^52"
-)]
 fn mb(kb: Option<u64>) -> f64 {
     kb.map_or(f64::NAN, |kb| kb as f64 / 1024.0)
 }

@@ -77,12 +77,6 @@ pub fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a place in a list that is far shorter than either type's bounds"
-    )]
     let at = (last as f64 * share).round() as usize;
     sorted.get(at).copied().unwrap_or(f64::NAN)
 }
