@@ -148,7 +148,7 @@ fn product(evening: &Evening, bars: &MultiProgress) -> Told {
     let process = Process::start("product", &evening.files.path().join("server"));
     let bar = bars.add(bar(DEVICES, "product: devices that are green"));
     let mut devices: Vec<_> = (0..DEVICES)
-        .map(|n| Device::open(&evening.device_file(n), &process.url, n as u64))
+        .map(|n| Device::open(&evening.device_file(n), &process.url, 1_000 + n as u64))
         .collect();
     let told = at_once(&mut devices, &process, &bar, |device| {
         device.sync(morning())

@@ -50,6 +50,14 @@ fn sheet() -> String {
     .to_string()
 }
 
+/// No two devices draw the same ids, not even two of one person.
+fn seed(path: &Path) -> u64 {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().iter().fold(17, |seed: u64, byte| {
+        seed.wrapping_mul(31).wrapping_add(u64::from(*byte))
+    })
+}
+
 /// What one nurse's week was like: the commands of a record, in order, after it was opened.
 fn week(nurse: usize, record: DocumentId) -> Vec<Value> {
     let owner = format!("n{}", nurse + 1);
@@ -187,17 +195,10 @@ impl County {
                     .issue_code(user.into(), "phone".into(), vec![user.into()]),
             )
             .expect("a code");
-        let mut device = Device::open(path, url, self.seed(user));
+        let mut device = Device::open(path, url, seed(path));
         device.enrol(&code.text, self.now());
         device.does(json!({"SignIn": {"user": user}}), self.now());
         device
-    }
-
-    fn seed(&self, user: &str) -> u64 {
-        user.bytes()
-            .fold(self.records.len() as u64 + 17, |seed, b| {
-                seed.wrapping_mul(31).wrapping_add(u64::from(b))
-            })
     }
 
     /// Makes records until there are so many.

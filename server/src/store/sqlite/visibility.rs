@@ -121,15 +121,24 @@ impl Verb<'_> {
 
     /// Everybody who may ask, now: read once for all documents of a push.
     pub(super) fn viewers<'s>(&self, sheet: &'s Organisation) -> Result<Viewers<'s>, StoreError> {
-        let seq = self.head()?.seq;
-        let mut devices = Vec::new();
-        for device in self.devices()? {
-            let mut people = Vec::new();
-            if !self.is_revoked(device)? {
-                let users = self.people_at(device, seq)?;
-                people.extend(users.iter().filter_map(|user| sheet.person(user)));
+        let seq = int(self.head()?.seq)?;
+        let mut statement = self.db.prepare_cached(
+            "select device.id, device_person.user from device
+                 left join device_person on device_person.device = device.id and device.revoked_at is null
+                     and from_seq <= ?1 and coalesce(to_seq, ?1 + 1) > ?1
+                 where device.kind != 'web' order by device.id",
+        )?;
+        let mut rows = statement.query([seq])?;
+        let mut devices: Vec<(DeviceId, Vec<&Person>)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            let device = sound(DeviceId::from_bytes(id))?;
+            let user: Option<String> = row.get(1)?;
+            let person = user.and_then(|user| sheet.person(&UserId(user)));
+            match devices.last_mut() {
+                Some((last, people)) if *last == device => people.extend(person),
+                _ => devices.push((device, person.into_iter().collect())),
             }
-            devices.push((device, people));
         }
         Ok(Viewers { sheet, devices })
     }
