@@ -9,7 +9,7 @@ use crate::domain::id::{DeviceId, DocumentId, PartnerId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
-use crate::domain::read::{Receipts, Summary, read};
+use crate::domain::read::{Receipts, read};
 use crate::refusal::Refusal;
 use crate::store::{DeviceRow, Fault, Phase, Store};
 pub use crate::store::{Key, Place};
@@ -22,6 +22,7 @@ use crate::view::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
+use std::sync::Arc;
 
 /// The version that this software says it is.
 pub const BUILD: &str = concat!("warmhand/", env!("CARGO_PKG_VERSION"));
@@ -62,6 +63,12 @@ impl App {
         })
     }
 
+    /// Reads the device's whole file and says whether it is sound. For a large file this takes a while: a shell calls
+    /// it beside the running app, after opening; opening itself reads what everything else stands on.
+    pub fn check(place: &Place) -> Result<(), Refusal> {
+        Ok(Store::check(place)?)
+    }
+
     /// Who is told of changes.
     pub fn set_listener(&mut self, listener: Box<dyn Listener>) {
         self.listener = Some(listener);
@@ -83,9 +90,8 @@ impl App {
     }
 
     /// The sheet that this device holds.
-    pub fn sheet(&self) -> Result<Organisation, Refusal> {
-        let text = self.store.rows().sheet()?.ok_or(Refusal::NotEnrolled)?.1;
-        Organisation::parse(&text).map_err(|_| Refusal::NotEnrolled)
+    pub fn sheet(&self) -> Result<Arc<Organisation>, Refusal> {
+        self.store.rows().sheet()?.ok_or(Refusal::NotEnrolled)
     }
 
     /// Who this device is.
@@ -190,26 +196,22 @@ impl App {
             .is_some_and(|(_, _, hidden)| !hidden))
     }
 
-    /// Every record here, as it reads now.
-    fn summaries(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<Summary>, Refusal> {
-        let now = Self::corrected(&self.device()?, now);
-        Ok(self.store.rows().summaries(sheet, now)?)
-    }
-
     /// What the signed-in person has to do.
     pub fn today(&self, now: Timestamp) -> Result<TodayScreen, Refusal> {
         let device = self.device()?;
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let sheet = self.sheet()?;
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let records = self.summaries(&sheet, now)?;
         let now = Self::corrected(&device, now);
+        let records = self.store.rows().concerning(&user, &sheet, now)?;
         Ok(TodayScreen::of(&records, &sheet, &user, &zone, now))
     }
 
     /// The caseload.
     pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
-        Ok(PatientsScreen::of(&self.summaries(&self.sheet()?, now)?))
+        let now = Self::corrected(&self.device()?, now);
+        let sheet = self.sheet()?;
+        Ok(PatientsScreen::of(&self.store.rows().list(&sheet, now)?))
     }
 
     /// One record.
@@ -242,7 +244,8 @@ impl App {
     /// Practices to call.
     pub fn directory(&self, now: Timestamp) -> Result<DirectoryScreen, Refusal> {
         let sheet = self.sheet()?;
-        let records = self.summaries(&sheet, now)?;
+        let now = Self::corrected(&self.device()?, now);
+        let records = self.store.rows().summaries(&sheet, now)?;
         Ok(DirectoryScreen::of(&sheet, &records))
     }
 

@@ -8,26 +8,29 @@ mod document;
 mod index;
 mod open;
 mod settle;
+mod sheet;
 mod trouble;
 
 pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
 pub use device::{DeviceRow, Phase};
-pub use index::Waiting;
+pub use index::{ListRow, Waiting};
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
 
 use rusqlite::{Connection, TransactionBehavior};
+use sheet::KnownSheet;
 use std::ops::Deref;
 
 /// The open database.
 pub struct Store {
     db: Connection,
+    known: KnownSheet,
     fault: Option<Box<dyn Fault>>,
 }
 
 /// What can be read, in a transaction or outside of one.
-pub struct Rows<'a>(pub(crate) &'a Connection);
+pub struct Rows<'a>(pub(crate) &'a Connection, &'a KnownSheet);
 
 /// One transaction: everything or nothing.
 pub struct Write<'a> {
@@ -39,28 +42,29 @@ pub struct Write<'a> {
 impl Store {
     /// Reads.
     pub fn rows(&self) -> Rows<'_> {
-        Rows(&self.db)
+        Rows(&self.db, &self.known)
     }
 
-    /// Runs a transaction. Nothing of it is kept if it fails; it is durable when this returns.
-    pub fn write<T>(
+    /// Runs a transaction. Nothing of it is kept if it fails or refuses; it is durable when this returns.
+    pub fn write<T, E: From<StoreError>>(
         &mut self,
-        run: impl FnOnce(&mut Write<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        run: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction = self
             .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
         let done = {
             let mut write = Write {
                 db: &transaction,
-                rows: Rows(&transaction),
+                rows: Rows(&transaction, &self.known),
                 fault: self.fault.as_mut(),
             };
             let done = run(&mut write)?;
             write.step("commit")?;
             done
         };
-        transaction.commit()?;
+        transaction.commit().map_err(StoreError::from)?;
         // Durable from here on, though nobody has been told.
         if let Some(fault) = self.fault.as_mut() {
             fault.at("committed").map_err(|Killed| StoreError::Killed)?;

@@ -9,7 +9,6 @@ mod resync;
 mod settle;
 
 use crate::domain::id::PatientId;
-use crate::domain::organisation::Organisation;
 use crate::refusal::Refusal;
 use crate::store::{Phase, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -260,13 +259,6 @@ impl From<crate::wire::Unreadable> for Untaken {
     fn from(_: crate::wire::Unreadable) -> Self {
         Self::Unreadable
     }
-}
-
-/// The sheet as this device holds it; an empty one before the first has come.
-fn sheet(rows: &crate::store::Rows<'_>) -> Result<Option<Organisation>, StoreError> {
-    Ok(rows
-        .sheet()?
-        .and_then(|(_, text)| Organisation::parse(&text).ok()))
 }
 
 /// The device's clock against the server's; an answer from a year that cannot be is not read further.

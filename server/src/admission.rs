@@ -24,7 +24,7 @@ pub struct Sender<'a> {
     /// Taken out of service.
     pub revoked: bool,
     /// The sheet in force, and the one that the device last confirmed.
-    pub sheets: &'a [Organisation],
+    pub sheets: &'a [Arc<Organisation>],
 }
 
 /// What has to be asked of the database about one change.
@@ -250,14 +250,19 @@ fn rules(
     document: &Document,
     past: &Record,
     entries: &[Arc<Entry>],
-    sheets: &[Organisation],
+    sheets: &[Arc<Organisation>],
 ) -> Result<(), Verdict> {
     let mut known = past.entries().to_vec();
-    for entry in entries {
-        let past = Record::of(document.id, &known);
+    let mut since: Option<Record> = None;
+    for (at, entry) in entries.iter().enumerate() {
+        // What comes later in the same change is judged on what the earlier made of the record.
+        if at > 0 {
+            since = Some(Record::of(document.id, &known));
+        }
+        let past = since.as_ref().unwrap_or(past);
         let judged: Vec<_> = sheets
             .iter()
-            .map(|sheet| guard::check(entry, &past, sheet))
+            .map(|sheet| guard::check(entry, past, sheet))
             .collect();
         if !judged.iter().any(Result::is_ok) {
             let role = judged.first() == Some(&Err(Breach::Role));

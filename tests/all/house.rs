@@ -82,6 +82,7 @@ fn every_module_says_what_it_is_for() {
         "bindings/src",
         "tests/src",
         "tests/all",
+        "tests/benches",
     ] {
         for (path, text) in sources_of(folder) {
             assert!(

@@ -3,6 +3,7 @@
 
 mod crash;
 mod hostile;
+mod index;
 mod resync;
 mod settle;
 mod write;

@@ -9,10 +9,10 @@ use crate::domain::guard::{self, Breach};
 use crate::domain::id::{DocumentId, PatientId, SiteId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
-use crate::domain::read::read;
+use crate::domain::read::{Receipts, read};
 use crate::domain::{authority, payload};
-use crate::refusal::{Problem, Refusal, StorageTrouble};
-use crate::store::{ChangeState, DeviceRow, Store, StoreError, Write, live, tip};
+use crate::refusal::{Problem, Refusal};
+use crate::store::{ChangeState, DeviceRow, Rows, Store, StoreError, Write, live, tip};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit, Zoned, ZonedRound};
@@ -32,7 +32,16 @@ struct Bundle {
     entries: Vec<(Entry, String)>,
 }
 
-/// Runs a command for the signed-in person.
+/// Who writes, on which device, when.
+struct Author<'a> {
+    device: &'a DeviceRow,
+    person: &'a Person,
+    sheet: &'a Organisation,
+    now: Timestamp,
+}
+
+/// Runs a command for the signed-in person: read, planned, checked and written in one transaction, so that each is of
+/// the same record.
 pub(super) fn run(
     store: &mut Store,
     rng: &mut dyn RngCore,
@@ -43,20 +52,35 @@ pub(super) fn run(
 ) -> Result<Outcome, Refusal> {
     let user = device.signed_in.as_ref().ok_or(Refusal::SignedOut)?;
     let person = sheet.person(user).ok_or(Refusal::SignedOut)?;
+    let author = Author {
+        device,
+        person,
+        sheet,
+        now,
+    };
+    store.write(|write| within(write, rng, &author, command))
+}
+
+fn within(
+    write: &mut Write<'_>,
+    rng: &mut dyn RngCore,
+    author: &Author<'_>,
+    command: Command,
+) -> Result<Outcome, Refusal> {
     let record = command.record();
     let loaded = match record {
-        Some(id) => Some(load(store, id)?),
+        Some(id) => Some(load(write, id)?),
         None => None,
     };
     let reading = loaded
         .as_ref()
-        .map(|(patient, receipts)| read(patient, receipts, sheet, now));
+        .map(|(patient, receipts)| read(patient, receipts, author.sheet, author.now));
     let patient = loaded.as_ref().map(|(patient, _)| patient);
     let desk = Desk {
-        now,
-        person,
-        device: device.device,
-        sheet,
+        now: author.now,
+        person: author.person,
+        device: author.device.device,
+        sheet: author.sheet,
         patient,
         record: record.and_then(|id| patient.and_then(|p| p.record(id))),
         reading: reading.as_ref(),
@@ -65,7 +89,7 @@ pub(super) fn run(
     let plan = command.plan(&desk)?;
     let mut bundles: Vec<Bundle> = Vec::new();
     for draft in plan.drafts {
-        add(store, &desk, record, plan.patient, &mut bundles, draft)?;
+        add(write, &desk, record, plan.patient, &mut bundles, draft)?;
     }
     let whose = plan.patient.or(patient.map(|p| p.id));
     let made = Outcome {
@@ -74,23 +98,50 @@ pub(super) fn run(
         made: plan.made,
     };
     let rng = desk.rng.into_inner();
-    write(store, rng, device, person, sheet, &bundles, now)?;
+    for bundle in &bundles {
+        change(write, rng, author, bundle)?;
+    }
+    index(write, author, loaded, bundles)?;
     Ok(made)
 }
 
-fn load(
-    store: &Store,
-    record: DocumentId,
-) -> Result<(Patient, crate::domain::read::Receipts), Refusal> {
-    match store.rows().document_row(record)? {
-        Some((DocumentKind::Record, patient, false)) => Ok(store.rows().patient(patient)?),
+fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts), Refusal> {
+    match rows.document_row(record)? {
+        Some((DocumentKind::Record, patient, false)) => Ok(rows.patient(patient)?),
         _ => Err(Refusal::NotHere("the record")),
     }
 }
 
+/// The index rows of whoever was written about. Her records are at hand: those that were read, with what was added.
+fn index(
+    write: &mut Write<'_>,
+    author: &Author<'_>,
+    loaded: Option<(Patient, Receipts)>,
+    bundles: Vec<Bundle>,
+) -> Result<(), StoreError> {
+    let Some((patient, receipts)) = loaded else {
+        for bundle in &bundles {
+            write.index(bundle.patient, author.sheet, author.now)?;
+        }
+        return Ok(());
+    };
+    let mut records = patient.records;
+    for bundle in bundles
+        .into_iter()
+        .filter(|b| b.kind == DocumentKind::Record)
+    {
+        match records.iter_mut().find(|r| r.id == bundle.doc) {
+            Some(record) => *record = bundle.past,
+            None => records.push(bundle.past),
+        }
+    }
+    let patient = Patient::of(patient.id, records);
+    write.index_joined(&patient, &receipts, author.sheet, author.now)
+}
+
 /// Turns a draft into an entry, checks it, and puts it with those of its document.
 fn add(
-    store: &Store,
+    rows: &Rows<'_>,
     desk: &Desk<'_>,
     record: Option<DocumentId>,
     new_patient: Option<PatientId>,
@@ -110,10 +161,13 @@ fn add(
     let at = match &draft.target {
         Target::Record => record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => *doc,
-        Target::Screens | Target::Practice(_) => beside(store, desk, bundles, patient, kind)?,
+        Target::Screens | Target::Practice(_) => beside(rows, desk, bundles, patient, kind)?,
     };
     if !bundles.iter().any(|b| b.doc == at) {
-        let past = store.rows().record(at)?.0;
+        let past = match desk.patient.and_then(|p| p.record(at)) {
+            Some(read) => read.clone(),
+            None => rows.record(at)?.0,
+        };
         bundles.push(Bundle {
             doc: at,
             kind,
@@ -249,7 +303,7 @@ fn sound(text: &str) -> Result<(), Refusal> {
 
 /// The patient's document for answers, or the practice's own: one that this device holds, or a new one.
 fn beside(
-    store: &Store,
+    rows: &Rows<'_>,
     desk: &Desk<'_>,
     bundles: &[Bundle],
     patient: PatientId,
@@ -258,7 +312,7 @@ fn beside(
     if let Some(begun) = bundles.iter().find(|b| b.kind == kind) {
         return Ok(begun.doc);
     }
-    let held = store.rows().documents_of(patient, kind)?;
+    let held = rows.documents_of(patient, kind)?;
     Ok(held.first().copied().unwrap_or_else(|| desk.document_id()))
 }
 
@@ -301,47 +355,14 @@ fn begin(
     }
 }
 
-/// One transaction: every change, its document, its actor, the index.
-fn write(
-    store: &mut Store,
-    rng: &mut dyn RngCore,
-    device: &DeviceRow,
-    person: &Person,
-    sheet: &Organisation,
-    bundles: &[Bundle],
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let mut full = false;
-    let written = store.write(|write| {
-        for bundle in bundles {
-            if !change(write, rng, device, person, bundle, now)? {
-                full = true;
-                return Err(StoreError::Trouble(StorageTrouble::Full));
-            }
-        }
-        for bundle in bundles {
-            write.index(bundle.patient, sheet, now)?;
-        }
-        Ok(())
-    });
-    if full {
-        return Err(Refusal::Invalid {
-            field: "record",
-            problem: Problem::TooLong,
-        });
-    }
-    Ok(written?)
-}
-
-/// Appends one change; false when the document is full.
+/// Appends one change with its document and its actor, or refuses because the document is full.
 fn change(
     write: &mut Write<'_>,
     rng: &mut dyn RngCore,
-    device: &DeviceRow,
-    person: &Person,
+    author: &Author<'_>,
     bundle: &Bundle,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<(), Refusal> {
+    let (device, person) = (author.device.device, author.person);
     let held = write.document(bundle.doc)?;
     let puts: Vec<Put> = bundle
         .entries
@@ -357,7 +378,10 @@ fn change(
     // A worry is taken down however full the record is.
     let is_safety = bundle.entries.iter().all(|(e, _)| e.body.is_safety());
     if more > LIMITS.text || !is_safety && more + held_bytes > LIMITS.document {
-        return Ok(false);
+        return Err(Refusal::Invalid {
+            field: "record",
+            problem: Problem::TooLong,
+        });
     }
     let (deps, start_op) = tip(&live);
     let (actor, nonce, seq) =
@@ -366,7 +390,7 @@ fn change(
         } else {
             let mut nonce = [0; 16];
             rng.fill_bytes(&mut nonce);
-            let actor = Actor::derive(device.device, &person.id, bundle.doc, &nonce);
+            let actor = Actor::derive(device, &person.id, bundle.doc, &nonce);
             (actor, nonce, 1)
         };
     let fields = Change {
@@ -376,13 +400,14 @@ fn change(
         start_op,
         deps,
         nonce: (seq == 1).then_some(nonce),
-        device: device.device,
+        device,
         user: person.id.clone(),
         puts,
     };
     let sealed = seal(fields).map_err(|_| StoreError::DAMAGED)?;
     write.save_document(bundle.doc, bundle.kind, bundle.patient)?;
-    write.append(&sealed, ChangeState::Saved, now.as_millisecond(), None)?;
+    let recorded_at = author.now.as_millisecond();
+    write.append(&sealed, ChangeState::Saved, recorded_at, None)?;
     write.save_actor(bundle.doc, &person.id, actor, &nonce, seq)?;
-    Ok(true)
+    Ok(())
 }

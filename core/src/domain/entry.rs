@@ -150,6 +150,9 @@ impl Body {
                 | Self::SafetyHanded(_)
                 | Self::SafetyAssessing(_)
                 | Self::SafetyResolved(_)
+                | Self::SafetyPanelDismissed(_)
+                | Self::SafetyCallTapped(_)
+                | Self::FlagsLinked(_)
         )
     }
 }

@@ -81,72 +81,30 @@ pub struct StoredChange {
 
 const COLUMNS: &str =
     "hash, doc, actor, seq, start_op, deps, nonce, device, user, state, reason, confirmed, relay,
-    orphan, recorded_at, received_at, offset_ms, key, mac";
+    orphan, recorded_at, received_at, offset_ms, key, mac, place";
 
-struct Bare {
-    stored: StoredChange,
-    state: String,
-    sound: bool,
+fn blob<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r [u8], StoreError> {
+    row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED)
 }
 
-fn bare(row: &Row<'_>) -> rusqlite::Result<Bare> {
-    let bytes = |at: usize| row.get::<_, Vec<u8>>(at);
-    let (hash, doc, actor, deps, device) = (bytes(0)?, bytes(1)?, bytes(2)?, bytes(5)?, bytes(7)?);
-    let nonce: Option<Vec<u8>> = row.get(6)?;
+fn text<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r str, StoreError> {
+    row.get_ref(at)?.as_str().map_err(|_| StoreError::DAMAGED)
+}
+
+fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
     let (received_at, offset_ms): (Option<i64>, Option<i64>) = (row.get(15)?, row.get(16)?);
-    let (key, mac): (Option<u16>, Option<Vec<u8>>) = (row.get(17)?, row.get(18)?);
-    let receipt = match (
-        received_at,
-        offset_ms,
-        key,
-        mac.and_then(|m| m.try_into().ok()),
-    ) {
-        (Some(received_at), Some(offset_ms), Some(key), Some(mac)) => Some(Receipt {
+    let key: Option<u16> = row.get(17)?;
+    let mac = row.get_ref(18)?.as_blob_or_null();
+    let mac = mac.map_err(|_| StoreError::DAMAGED)?;
+    let mac = mac.and_then(|mac| mac.try_into().ok());
+    Ok(received_at.zip(offset_ms).zip(key).zip(mac).map(
+        |(((received_at, offset_ms), key), mac)| Receipt {
             received_at,
             offset_ms,
             key,
             mac,
-        }),
-        _ => None,
-    };
-    let ids = (
-        ChangeHash::from_bytes(&hash),
-        DocumentId::from_bytes(&doc),
-        <[u8; 16]>::try_from(actor).ok(),
-        DeviceId::from_bytes(&device),
-    );
-    let sound = ids.0.is_some() && ids.1.is_some() && ids.2.is_some() && ids.3.is_some();
-    let nil = uuid::Uuid::nil();
-    let change = Change {
-        doc: ids.1.unwrap_or(DocumentId(nil)),
-        actor: Actor(ids.2.unwrap_or_default()),
-        seq: row.get::<_, i64>(3)?.unsigned_abs(),
-        start_op: row.get::<_, i64>(4)?.unsigned_abs(),
-        deps: deps
-            .chunks_exact(32)
-            .filter_map(ChangeHash::from_bytes)
-            .collect(),
-        nonce: nonce.and_then(|n| n.try_into().ok()),
-        device: ids.3.unwrap_or(DeviceId(nil)),
-        user: UserId(row.get(8)?),
-        puts: Vec::new(),
-    };
-    let stored = StoredChange {
-        change,
-        hash: ids.0.unwrap_or(ChangeHash([0; 32])),
-        state: ChangeState::Saved,
-        reason: row.get(10)?,
-        confirmed: row.get(11)?,
-        relay: row.get(12)?,
-        orphan: row.get(13)?,
-        recorded_at: row.get(14)?,
-        receipt,
-    };
-    Ok(Bare {
-        stored,
-        state: row.get(9)?,
-        sound,
-    })
+        },
+    ))
 }
 
 impl StoredChange {
@@ -167,35 +125,57 @@ impl Rows<'_> {
         let mut statement = self
             .0
             .prepare_cached(&format!("select {COLUMNS} from change {tail}"))?;
-        let bare: Vec<Bare> = statement.query_map(args, bare)?.collect::<Result<_, _>>()?;
-        bare.into_iter()
-            .map(|bare| {
-                if !bare.sound {
-                    return Err(StoreError::DAMAGED);
-                }
-                let mut stored = bare.stored;
-                stored.state = ChangeState::read(&bare.state)?;
-                stored.change.puts = self.puts(stored.hash)?;
-                Ok(stored)
-            })
-            .collect()
+        let mut rows = statement.query(args)?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            changes.push(self.stored(row)?);
+        }
+        Ok(changes)
     }
 
-    fn puts(&self, change: ChangeHash) -> Result<Vec<Put>, StoreError> {
+    fn stored(&self, row: &Row<'_>) -> Result<StoredChange, StoreError> {
+        let sound = StoreError::DAMAGED;
+        let nonce: Option<Vec<u8>> = row.get(6)?;
+        let change = Change {
+            doc: DocumentId::from_bytes(blob(row, 1)?).ok_or(sound)?,
+            actor: Actor(blob(row, 2)?.try_into().map_err(|_| sound)?),
+            seq: row.get::<_, i64>(3)?.unsigned_abs(),
+            start_op: row.get::<_, i64>(4)?.unsigned_abs(),
+            deps: blob(row, 5)?
+                .chunks_exact(32)
+                .filter_map(ChangeHash::from_bytes)
+                .collect(),
+            nonce: nonce.and_then(|n| n.try_into().ok()),
+            device: DeviceId::from_bytes(blob(row, 7)?).ok_or(sound)?,
+            user: UserId(row.get(8)?),
+            puts: self.puts(row.get(19)?)?,
+        };
+        Ok(StoredChange {
+            change,
+            hash: ChangeHash::from_bytes(blob(row, 0)?).ok_or(sound)?,
+            state: ChangeState::read(text(row, 9)?)?,
+            reason: row.get(10)?,
+            confirmed: row.get(11)?,
+            relay: row.get(12)?,
+            orphan: row.get(13)?,
+            recorded_at: row.get(14)?,
+            receipt: receipt(row)?,
+        })
+    }
+
+    fn puts(&self, place: i64) -> Result<Vec<Put>, StoreError> {
         let mut statement = self
             .0
             .prepare_cached("select id, text from entry where change = ?1 order by at")?;
-        let puts: Vec<(Vec<u8>, String)> = statement
-            .query_map([&change.0[..]], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        puts.into_iter()
-            .map(|(id, text)| {
-                Ok(Put {
-                    id: EntryId::from_bytes(&id).ok_or(StoreError::DAMAGED)?,
-                    text,
-                })
-            })
-            .collect()
+        let mut rows = statement.query([place])?;
+        let mut puts = Vec::new();
+        while let Some(row) = rows.next()? {
+            puts.push(Put {
+                id: EntryId::from_bytes(blob(row, 0)?).ok_or(StoreError::DAMAGED)?,
+                text: text(row, 1)?.to_owned(),
+            });
+        }
+        Ok(puts)
     }
 
     /// All changes of a document, in the order in which they came here: causes first.
@@ -234,20 +214,17 @@ impl Rows<'_> {
 
     /// How many changes the server has still to speak of.
     pub fn unconfirmed_count(&self) -> Result<u32, StoreError> {
-        Ok(self.0.query_row(
-            "select count(*) from change where confirmed = 0 and relay = 0",
-            [],
-            |row| row.get(0),
-        )?)
+        let sql = "select count(*) from change where confirmed = 0 and relay = 0";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row([], |row| row.get(0))?)
     }
 
     /// How many changes wait, and since when the oldest does.
     pub fn unsent(&self) -> Result<(u32, Option<i64>), StoreError> {
-        Ok(self.0.query_row(
-            "select count(*), min(recorded_at) from change where state = 'saved' or relay = 1",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?)
+        let sql =
+            "select count(*), min(recorded_at) from change where state = 'saved' or relay = 1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// The actor of a person in a document on this device: actor, nonce, last count.

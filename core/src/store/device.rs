@@ -1,4 +1,4 @@
-//! The device itself: who it is, how far it has applied the log, who is signed in, and the sheet it holds.
+//! The device itself: who it is, how far it has applied the log, who is signed in.
 
 use super::{Rows, StoreError, Write};
 use crate::domain::id::{DeviceId, UserId};
@@ -137,17 +137,6 @@ impl Rows<'_> {
             signed_off,
         }))
     }
-
-    /// The sheet with its version.
-    pub fn sheet(&self) -> Result<Option<(u64, String)>, StoreError> {
-        let row = self
-            .0
-            .prepare_cached("select version, text from sheet")?
-            .query_row([], |row| {
-                Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
-            });
-        Ok(row.optional()?)
-    }
 }
 
 impl Write<'_> {
@@ -171,19 +160,6 @@ impl Write<'_> {
                 row.phase.as_str(), resync_cursor, resync_high, row.offset_ms,
                 row.signed_in.as_ref().map(UserId::as_str), row.last_answer_at, row.signed_off,
             ])?;
-        Ok(())
-    }
-
-    /// Writes the sheet.
-    pub fn save_sheet(&mut self, version: u64, text: &str) -> Result<(), StoreError> {
-        self.step("save_sheet")?;
-        let version = i64::try_from(version).map_err(|_| StoreError::DAMAGED)?;
-        self.db
-            .prepare_cached(
-                "insert into sheet (id, version, text) values (1, ?1, ?2)
-                 on conflict (id) do update set version = ?1, text = ?2",
-            )?
-            .execute(params![version, text])?;
         Ok(())
     }
 }

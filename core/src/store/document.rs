@@ -205,7 +205,7 @@ impl Write<'_> {
             return Ok(());
         }
         for sql in [
-            "delete from entry where change in (select hash from change where doc = ?1
+            "delete from entry where change in (select place from change where doc = ?1
                  and not (state in ('quarantined', 'rejected') and device = (select device from device)))",
             "delete from change where doc = ?1
                  and not (state in ('quarantined', 'rejected') and device = (select device from device))",

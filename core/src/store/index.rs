@@ -1,18 +1,20 @@
 //! Index rows: every record of a patient as a summary, computed by the fold in the transaction that changes one of her
-//! documents. Lists read these; a summary can be made anew from the changes at any time.
+//! documents. Lists read narrow rows, the first screen the summaries of whom it concerns; all of it can be made anew
+//! from the changes at any time.
 
 use super::change::live;
 use super::{Rows, StoreError, Write};
-use crate::domain::code::DocumentKind;
+use crate::domain::code::{DocumentKind, Stage};
 use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
-use crate::domain::id::{DocumentId, PartnerId, PatientId};
+use crate::domain::id::{DocumentId, PartnerId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{ReceiptTimes, Receipts, Summary, read};
 use jiff::Timestamp;
 use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A document with a change that is not on the server.
@@ -28,6 +30,21 @@ pub struct Waiting {
     pub quarantined: bool,
     /// The server does not keep work of this device.
     pub rejected: bool,
+}
+
+/// A record as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRow {
+    /// The record.
+    pub record: DocumentId,
+    /// Whose.
+    pub patient: Option<PatientId>,
+    /// How she wants to be called.
+    pub name: Option<String>,
+    /// Where it stands, in one word.
+    pub stage: Stage,
+    /// When something is due next.
+    pub next_due_at: Option<Timestamp>,
 }
 
 impl Rows<'_> {
@@ -83,34 +100,94 @@ impl Rows<'_> {
         Ok(Practice::of(partner.clone(), &documents))
     }
 
-    /// All summaries as they read now, whatever is due first first. One that time has overtaken is read anew.
+    /// Every record as a list shows it now, whatever is due first first.
+    pub fn list(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<ListRow>, StoreError> {
+        let anew = self.overtaken(sheet, now)?;
+        let mut statement = self.0.prepare_cached(
+            "select record, patient, name, stage, next_due_at from record_index
+                 order by next_due_at is null, next_due_at, record",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next()? {
+            let stored = ListRow::read(row)?;
+            list.push(anew.get(&stored.record).map_or(stored, ListRow::of));
+        }
+        Ok(list)
+    }
+
+    /// The whole reading, as of now, of every record that may be on somebody's first screen: something in it is hers, or
+    /// a safety flag is open, which concerns everybody.
+    pub fn concerning(
+        &self,
+        user: &UserId,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let anew = self.overtaken(sheet, now)?;
+        let mut statement = self.0.prepare_cached(
+            "select record, summary from record_summary where record in
+                 (select record from concern where user = ?1
+                  union select record from record_index where flagged = 1)",
+        )?;
+        let mut found = self.read_summaries(&mut statement.query([user.as_str()])?, &anew)?;
+        found.extend(anew.into_values());
+        Ok(found)
+    }
+
+    /// All summaries as they read now.
     pub fn summaries(
         &self,
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<Vec<Summary>, StoreError> {
+        let anew = self.overtaken(sheet, now)?;
+        let mut statement = self
+            .0
+            .prepare_cached("select record, summary from record_summary order by record")?;
+        let mut found = self.read_summaries(&mut statement.query([])?, &anew)?;
+        found.extend(anew.into_values());
+        Ok(found)
+    }
+
+    /// Stored readings, but for those that were read anew.
+    fn read_summaries(
+        &self,
+        rows: &mut rusqlite::Rows<'_>,
+        anew: &BTreeMap<DocumentId, Summary>,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
+            let record = DocumentId::from_bytes(record).ok_or(StoreError::DAMAGED)?;
+            if !anew.contains_key(&record) {
+                let text = row.get_ref(1)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+                found.push(serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The records that time alone has overtaken since they were indexed, read anew.
+    fn overtaken(
+        &self,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<BTreeMap<DocumentId, Summary>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "select summary from record_index order by next_due_at is null, next_due_at, record",
+            "select distinct patient from record_index where good_until is not null and good_until <= ?1",
         )?;
-        let texts: Vec<String> = statement
-            .query_map([], |row| row.get(0))?
+        let patients: Vec<Vec<u8>> = statement
+            .query_map([now.as_millisecond()], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        texts
-            .iter()
-            .map(|text| {
-                let summary: Summary =
-                    serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?;
-                let Some(patient) = summary.patient.filter(|_| !summary.is_good(now)) else {
-                    return Ok(summary);
-                };
-                let (joined, receipts) = self.patient(patient)?;
-                let fresh = read(&joined, &receipts, sheet, now).records;
-                Ok(fresh
-                    .into_iter()
-                    .find(|r| r.record == summary.record)
-                    .unwrap_or(summary))
-            })
-            .collect()
+        let mut anew = BTreeMap::new();
+        for patient in patients {
+            let patient = PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?;
+            let (joined, receipts) = self.patient(patient)?;
+            let records = read(&joined, &receipts, sheet, now).records;
+            anew.extend(records.into_iter().map(|summary| (summary.record, summary)));
+        }
+        Ok(anew)
     }
 
     /// Patients with a document here.
@@ -126,13 +203,17 @@ impl Rows<'_> {
             .collect()
     }
 
-    /// Documents with a change that is not on the server, the longest waiting first.
+    /// Documents with a change that is not on the server, the longest waiting first. Asks the indexes of what waits, of
+    /// what is unconfirmed and of what was refused, and no other change.
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "select document.id, document.patient, min(recorded_at), max(state = 'quarantined'), max(state = 'rejected')
-                 from change join document on document.id = change.doc
-                 where state = 'saved' or confirmed = 0
-                    or (state in ('quarantined', 'rejected') and change.device = (select device from device))
+                 from (select place from change where state = 'saved' or relay = 1
+                       union select place from change where confirmed = 0
+                       union select place from change where state in ('quarantined', 'rejected')
+                           and device = (select device from device)) as waits
+                 join change on change.place = waits.place
+                 join document on document.id = change.doc
                  group by document.id order by min(recorded_at)",
         )?;
         let mut rows = statement.query([])?;
@@ -151,6 +232,47 @@ impl Rows<'_> {
     }
 }
 
+impl ListRow {
+    /// The row of a reading.
+    pub fn of(summary: &Summary) -> Self {
+        Self {
+            record: summary.record,
+            patient: summary.patient,
+            name: summary.name.clone(),
+            stage: summary.stage,
+            next_due_at: summary.next_due_at,
+        }
+    }
+
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, StoreError> {
+        let blob = |at: usize| {
+            let blob = row.get_ref(at)?.as_blob();
+            blob.map_err(|_| StoreError::DAMAGED)
+        };
+        let stage = row.get_ref(3)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+        let stage = Stage::ALL.iter().find(|known| known.as_str() == stage);
+        let due: Option<i64> = row.get(4)?;
+        let due = due.map(Timestamp::from_millisecond).transpose();
+        Ok(Self {
+            record: DocumentId::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+            patient: PatientId::from_bytes(blob(1)?),
+            name: row.get(2)?,
+            stage: *stage.ok_or(StoreError::DAMAGED)?,
+            next_due_at: due.map_err(|_| StoreError::DAMAGED)?,
+        })
+    }
+}
+
+/// Whose first screen a record is on: whoever has a task in it that is not done, and whoever a question is for.
+fn concerned(summary: &Summary) -> BTreeSet<&UserId> {
+    let tasks = summary.tasks.iter().filter(|task| task.done.is_none());
+    let questions = summary.review.iter().filter(|question| question.is_open());
+    tasks
+        .flat_map(|task| &task.owners)
+        .chain(questions.flat_map(|question| question.owners.iter().chain(&question.told)))
+        .collect()
+}
+
 impl Write<'_> {
     /// Makes the index rows of a patient anew.
     pub fn index(
@@ -160,22 +282,116 @@ impl Write<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (joined, receipts) = self.patient(patient)?;
-        let reading = read(&joined, &receipts, sheet, now);
+        self.index_joined(&joined, &receipts, sheet, now)
+    }
+
+    /// The same for a patient who is read already, with everything that this transaction has written about her.
+    pub fn index_joined(
+        &mut self,
+        patient: &Patient,
+        receipts: &Receipts,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let reading = read(patient, receipts, sheet, now);
         self.step("index")?;
-        self.db
-            .prepare_cached("delete from record_index where patient = ?1")?
-            .execute([&patient.as_bytes()[..]])?;
+        let here: BTreeSet<DocumentId> = reading.records.iter().map(|r| r.record).collect();
+        for record in self.indexed(patient.id)? {
+            if !here.contains(&record) {
+                self.forget_index(record)?;
+            }
+        }
         for summary in &reading.records {
-            self.step("index_row")?;
-            let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
+            self.index_row(patient.id, summary)?;
+        }
+        Ok(())
+    }
+
+    fn indexed(&self, patient: PatientId) -> Result<Vec<DocumentId>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select record from record_index where patient = ?1")?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map([&patient.as_bytes()[..]], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .collect()
+    }
+
+    fn forget_index(&mut self, record: DocumentId) -> Result<(), StoreError> {
+        for sql in [
+            "delete from record_index where record = ?1",
+            "delete from record_summary where record = ?1",
+            "delete from concern where record = ?1",
+        ] {
+            self.step("forget_index")?;
             self.db
-                .prepare_cached(
-                    "insert or replace into record_index (record, patient, next_due_at, summary) values (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![
-                    &summary.record.as_bytes()[..], &patient.as_bytes()[..],
-                    summary.next_due_at.map(Timestamp::as_millisecond), text,
-                ])?;
+                .prepare_cached(sql)?
+                .execute([&record.as_bytes()[..]])?;
+        }
+        Ok(())
+    }
+
+    fn index_row(&mut self, patient: PatientId, summary: &Summary) -> Result<(), StoreError> {
+        let record = &summary.record.as_bytes()[..];
+        let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
+        self.step("index_row")?;
+        self.db
+            .prepare_cached(
+                "insert into record_index (record, patient, name, stage, next_due_at, good_until, flagged)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 on conflict (record) do update set patient = ?2, name = ?3, stage = ?4, next_due_at = ?5,
+                     good_until = ?6, flagged = ?7",
+            )?
+            .execute(params![
+                record,
+                &patient.as_bytes()[..],
+                summary.name,
+                summary.stage.as_str(),
+                summary.next_due_at.map(Timestamp::as_millisecond),
+                summary.good_until.map(Timestamp::as_millisecond),
+                summary.has_open_flag(),
+            ])?;
+        self.step("index_summary")?;
+        self.db
+            .prepare_cached(
+                "insert into record_summary (record, summary) values (?1, ?2)
+                 on conflict (record) do update set summary = ?2",
+            )?
+            .execute(params![record, text])?;
+        self.index_concern(summary)
+    }
+
+    /// Writes only what is not so yet: most changes concern nobody else than before.
+    fn index_concern(&mut self, summary: &Summary) -> Result<(), StoreError> {
+        let record = &summary.record.as_bytes()[..];
+        let wanted: BTreeSet<String> = concerned(summary)
+            .into_iter()
+            .map(|u| u.0.clone())
+            .collect();
+        let present: BTreeSet<String> = self
+            .db
+            .prepare_cached("select user from concern where record = ?1")?
+            .query_map([record], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let sets = [
+            (
+                "delete from concern where user = ?1 and record = ?2",
+                present.difference(&wanted),
+            ),
+            (
+                "insert into concern (user, record) values (?1, ?2)",
+                wanted.difference(&present),
+            ),
+        ];
+        for (sql, users) in sets {
+            for user in users {
+                self.step("index_concern")?;
+                self.db
+                    .prepare_cached(sql)?
+                    .execute(params![user, record])?;
+            }
         }
         Ok(())
     }
@@ -184,12 +400,11 @@ impl Write<'_> {
 impl Rows<'_> {
     /// When something falls due next in a record that holds unsent work.
     pub fn next_due_of_unsent(&self) -> Result<Option<i64>, StoreError> {
-        Ok(self.0.query_row(
+        let mut statement = self.0.prepare_cached(
             "select min(record_index.next_due_at) from record_index
                  where patient in (select document.patient from change join document on document.id = change.doc
                                    where change.state = 'saved' or change.relay = 1)",
-            [],
-            |row| row.get(0),
-        )?)
+        )?;
+        Ok(statement.query_row([], |row| row.get(0))?)
     }
 }

@@ -31,6 +31,7 @@ create table document (
   fresh integer not null default 1  -- came since the last fetching anew began
 ) without rowid;
 create index document_patient on document (patient);
+create index document_hidden on document (id) where hidden = 1;
 create table refetch (
   -- documents of which something could not be applied, also of such as this device knows nothing else
   doc blob primary key,
@@ -64,9 +65,10 @@ create table change (
 create index change_doc on change (doc, place);
 create index change_unsent on change (place) where state = 'saved' or relay = 1;
 create index change_unconfirmed on change (place) where confirmed = 0;
+create index change_refused on change (place) where state in ('quarantined', 'rejected');
 create table entry (
   -- the texts of a change's entries, never rewritten
-  change blob not null,
+  change integer not null,       -- its place
   at integer not null,
   id blob not null,
   text text not null,
@@ -82,10 +84,27 @@ create table actor (
   primary key (doc, user)
 ) without rowid;
 create table record_index (
-  -- one row a record, computed by the fold whenever its patient's documents change
+  -- one row a record, computed by the fold whenever its patient's documents change: what lists show
   record blob primary key,
   patient blob not null,
+  name text,
+  stage text not null,
   next_due_at integer,
-  summary text not null          -- JSON
+  good_until integer,            -- from then on time alone makes it read otherwise
+  flagged integer not null       -- a safety flag raised in it needs somebody
 ) without rowid;
 create index record_index_patient on record_index (patient);
+create index record_index_good_until on record_index (good_until) where good_until is not null;
+create index record_index_flagged on record_index (record) where flagged = 1;
+create table record_summary (
+  -- the whole reading of a record, for whoever it concerns
+  record blob primary key,
+  summary text not null          -- JSON
+);
+create table concern (
+  -- on whose first screen a record is: a task that is not done is hers, or a question is for her
+  user text not null,
+  record blob not null,
+  primary key (user, record)
+) without rowid;
+create index concern_record on concern (record);

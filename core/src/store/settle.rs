@@ -35,12 +35,13 @@ impl Write<'_> {
                 change.user.as_str(), sealed.bytes, state.as_str(), recorded_at, receipt.map(|r| r.received_at),
                 receipt.map(|r| r.offset_ms), receipt.map(|r| r.key), receipt.map(|r| r.mac.to_vec()),
             ])?;
+        let place = self.db.last_insert_rowid();
         for (at, put) in change.puts.iter().enumerate() {
             self.step("append_entry")?;
             self.db
                 .prepare_cached("insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)")?
                 .execute(params![
-                    &sealed.hash.0[..],
+                    place,
                     int(at as u64)?,
                     &put.id.as_bytes()[..],
                     put.text

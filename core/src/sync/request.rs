@@ -28,7 +28,7 @@ pub(super) fn hello(
         build: build.to_owned(),
         schema: SCHEMA,
         client_now: now.as_millisecond(),
-        sheet_version: store.rows().sheet()?.map_or(0, |(version, _)| version),
+        sheet_version: store.rows().sheet_version()?,
         cursor,
         high,
     })

@@ -3,7 +3,7 @@
 //! and hidden; what the server lacks is sent to it again with its receipt; then every visible document is fetched
 //! anew from the beginning, and what no longer comes is no longer for this device.
 
-use super::{Taken, Untaken, offset, request, settle, sheet};
+use super::{Taken, Untaken, offset, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::store::{DeviceRow, Phase, Store, StoreError, Write};
@@ -50,7 +50,7 @@ fn reindex(
     patients: &BTreeSet<PatientId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(sheet) = sheet(write)? {
+    if let Some(sheet) = write.sheet()? {
         for patient in patients {
             write.index(*patient, &sheet, now)?;
         }

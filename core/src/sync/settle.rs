@@ -1,7 +1,7 @@
 //! Taking the answer to a sync: each change is settled by its own hash, the page is applied if it continues the stored
 //! cursor, and the positions are written in the same transaction.
 
-use super::{Taken, Untaken, apply, offset, resync, sheet};
+use super::{Taken, Untaken, apply, offset, resync};
 use crate::domain::id::{DeviceId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
@@ -63,7 +63,7 @@ fn take(
     device.high = answer.high;
     moved |= page(write, &mut device, answer, &mut taken)?;
     write.save_device(&device)?;
-    if let Some(sheet) = sheet(write)? {
+    if let Some(sheet) = write.sheet()? {
         for patient in &taken.patients {
             write.index(*patient, &sheet, now)?;
         }

@@ -2,7 +2,7 @@
 
 use crate::domain::code::Stage;
 use crate::domain::id::{DocumentId, PatientId};
-use crate::domain::read::Summary;
+use crate::store::ListRow;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub struct PatientRow {
 
 impl PatientsScreen {
     /// The screen over the records of a device.
-    pub fn of(records: &[Summary]) -> Self {
+    pub fn of(records: &[ListRow]) -> Self {
         let mut by_patient: BTreeMap<PatientId, PatientRow> = BTreeMap::new();
         for record in records {
             let Some(patient) = record.patient else {

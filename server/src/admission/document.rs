@@ -6,6 +6,7 @@ use warmhand_core::document::{Change, ChangeHash};
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::domain::read::ReceiptTimes;
 
 /// An accepted change with its entries.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Held {
     pub change: Change,
     /// Its entries, read.
     pub entries: Vec<Arc<Entry>>,
+    /// When the server had it.
+    pub times: ReceiptTimes,
 }
 
 /// The accepted changes of one document, causes first.

@@ -21,6 +21,7 @@ use super::{
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use sheet::KnownSheet;
 use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
@@ -42,6 +43,7 @@ pub struct Sqlite {
     writer: Arc<Mutex<Connection>>,
     reader: Arc<Mutex<Connection>>,
     key: ReceiptKey,
+    known: Arc<KnownSheet>,
     fault: Option<Arc<dyn Fault>>,
 }
 
@@ -49,6 +51,7 @@ pub struct Sqlite {
 pub(crate) struct Verb<'a> {
     db: &'a Transaction<'a>,
     key: &'a ReceiptKey,
+    known: &'a KnownSheet,
     fault: Option<&'a dyn Fault>,
 }
 
@@ -104,7 +107,7 @@ impl Sqlite {
     fn run<T>(
         connection: &Mutex<Connection>,
         behavior: TransactionBehavior,
-        key: &ReceiptKey,
+        (key, known): (&ReceiptKey, &KnownSheet),
         fault: Option<&dyn Fault>,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -114,6 +117,7 @@ impl Sqlite {
         let verb = Verb {
             db: &db,
             key,
+            known,
             fault,
         };
         verb.step("begin")?;
@@ -129,11 +133,11 @@ impl Sqlite {
         behavior: TransactionBehavior,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let (connection, key, fault) =
-            (Arc::clone(connection), self.key.clone(), self.fault.clone());
+        let (connection, key) = (Arc::clone(connection), self.key.clone());
+        let (known, fault) = (Arc::clone(&self.known), self.fault.clone());
         Box::pin(async move {
             tokio::task::spawn_blocking(move || {
-                Self::run(&connection, behavior, &key, fault.as_deref(), run)
+                Self::run(&connection, behavior, (&key, &known), fault.as_deref(), run)
             })
             .await
             .unwrap_or(Err(StoreError::Unavailable))
@@ -230,13 +234,13 @@ impl Store for Sqlite {
     }
 
     fn sheet(&self) -> Doing<'_, Organisation> {
-        self.read(|verb| Ok(verb.sheet()?.1))
+        self.read(|verb| Ok(verb.sheet()?.1.as_ref().clone()))
     }
 
     fn snapshot(&self, now: Timestamp) -> Doing<'_, Snapshot> {
         self.read(move |verb| {
             Ok(Snapshot {
-                sheet: verb.sheet()?.1,
+                sheet: verb.sheet()?.1.as_ref().clone(),
                 records: verb.summaries(now)?,
                 devices: verb.device_rows()?,
             })

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The rule that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Breach {
     /// Not in her role, or she is not in the sheet.
     #[error("your role does not include this")]

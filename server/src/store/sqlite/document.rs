@@ -22,9 +22,12 @@ pub(super) struct ChangeRow {
     pub seq: u64,
     pub hash: ChangeHash,
     pub change: Change,
-    pub received_at: i64,
-    pub offset_ms: i64,
+    pub times: ReceiptTimes,
 }
+
+/// What [`Verb::change_row`] reads.
+pub(super) const COLUMNS: &str = "change.seq, change.hash, change.doc, change.actor, change.count, change.start_op, \
+     change.deps, change.nonce, change.device, change.user, change.received_at, change.offset_ms";
 
 /// Every reason, in the numbers of the wire.
 pub(super) const REASONS: [QuarantineReason; 8] = [
@@ -47,21 +50,6 @@ fn reason_of(number: i64) -> Result<QuarantineReason, StoreError> {
     )
 }
 
-type Raw = (
-    i64,
-    Vec<u8>,
-    Vec<u8>,
-    Vec<u8>,
-    i64,
-    i64,
-    Vec<u8>,
-    Option<Vec<u8>>,
-    Vec<u8>,
-    String,
-    i64,
-    i64,
-);
-
 impl Verb<'_> {
     /// Changes by a condition, in log order: causes first.
     pub(super) fn changes(
@@ -70,80 +58,57 @@ impl Verb<'_> {
         args: impl rusqlite::Params,
     ) -> Result<Vec<ChangeRow>, StoreError> {
         let mut statement = self.db.prepare_cached(&format!(
-            "select seq, hash, doc, actor, count, start_op, deps, nonce, device, user, received_at, offset_ms
-                 from change where {condition} order by seq"
+            "select {COLUMNS} from change where {condition} order by seq"
         ))?;
-        let raw: Vec<Raw> = statement
-            .query_map(args, |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                    row.get(5)?,
-                    row.get(6)?,
-                    row.get(7)?,
-                    row.get(8)?,
-                    row.get(9)?,
-                    row.get(10)?,
-                    row.get(11)?,
-                ))
-            })?
-            .collect::<Result<_, _>>()?;
-        raw.into_iter().map(|raw| self.change_row(raw)).collect()
+        let mut rows = statement.query(args)?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            changes.push(self.change_row(row)?);
+        }
+        Ok(changes)
     }
 
-    fn change_row(&self, raw: Raw) -> Result<ChangeRow, StoreError> {
-        let (
-            seq,
-            hash,
-            doc,
-            actor,
-            count,
-            start_op,
-            deps,
-            nonce,
-            device,
-            user,
-            received_at,
-            offset_ms,
-        ) = raw;
+    /// One change with its entries' texts.
+    pub(super) fn change_row(&self, row: &rusqlite::Row<'_>) -> Result<ChangeRow, StoreError> {
+        let seq: i64 = row.get(0)?;
+        let bytes = |at: usize| -> Result<&[u8], StoreError> {
+            row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged)
+        };
         let mut statement = self
             .db
             .prepare_cached("select id, text from entry where change = ?1 order by at")?;
-        let puts: Vec<(Vec<u8>, String)> = statement
-            .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        let puts = puts
-            .into_iter()
-            .map(|(id, text)| {
-                Ok(Put {
-                    id: sound(EntryId::from_bytes(&id))?,
-                    text,
-                })
-            })
-            .collect::<Result<_, StoreError>>()?;
+        let mut rows = statement.query([seq])?;
+        let mut puts = Vec::new();
+        while let Some(put) = rows.next()? {
+            let id = put.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            puts.push(Put {
+                id: sound(EntryId::from_bytes(id))?,
+                text: put.get(1)?,
+            });
+        }
+        let nonce: Option<Vec<u8>> = row.get(7)?;
         let change = Change {
-            doc: sound(DocumentId::from_bytes(&doc))?,
-            actor: Actor(sound(actor.try_into().ok())?),
-            seq: count.unsigned_abs(),
-            start_op: start_op.unsigned_abs(),
-            deps: deps
+            doc: sound(DocumentId::from_bytes(bytes(2)?))?,
+            actor: Actor(sound(bytes(3)?.try_into().ok())?),
+            seq: row.get::<_, i64>(4)?.unsigned_abs(),
+            start_op: row.get::<_, i64>(5)?.unsigned_abs(),
+            deps: bytes(6)?
                 .chunks_exact(32)
                 .filter_map(ChangeHash::from_bytes)
                 .collect(),
             nonce: nonce.and_then(|n| n.try_into().ok()),
-            device: sound(DeviceId::from_bytes(&device))?,
-            user: UserId(user),
+            device: sound(DeviceId::from_bytes(bytes(8)?))?,
+            user: UserId(row.get(9)?),
             puts,
         };
         Ok(ChangeRow {
             seq: seq.unsigned_abs(),
-            hash: sound(ChangeHash::from_bytes(&hash))?,
+            hash: sound(ChangeHash::from_bytes(bytes(1)?))?,
             change,
-            received_at,
-            offset_ms,
+            times: ReceiptTimes {
+                received_at: instant(row.get(10)?),
+                offset_ms: row.get(11)?,
+            },
         })
     }
 
@@ -154,18 +119,23 @@ impl Verb<'_> {
     }
 
     pub(super) fn receipt(&self, row: &ChangeRow) -> Receipt {
-        self.key.sign(
-            &row.change,
-            row.hash,
-            instant(row.received_at),
-            row.offset_ms,
-        )
+        let times = row.times;
+        self.key
+            .sign(&row.change, row.hash, times.received_at, times.offset_ms)
     }
 
     /// A document as admission sees it.
     pub(super) fn document(&self, id: DocumentId) -> Result<Document, StoreError> {
+        self.document_until(id, i64::MAX)
+    }
+
+    /// A document as far as the server had it by a time.
+    fn document_until(&self, id: DocumentId, until: i64) -> Result<Document, StoreError> {
         let held = self
-            .changes("doc = ?1", [&id.as_bytes()[..]])?
+            .changes(
+                "doc = ?1 and received_at <= ?2",
+                params![&id.as_bytes()[..], until],
+            )?
             .into_iter()
             .map(|row| {
                 let entries = row
@@ -179,6 +149,7 @@ impl Verb<'_> {
                     hash: row.hash,
                     change: row.change,
                     entries,
+                    times: row.times,
                 }
             })
             .collect();
@@ -247,38 +218,13 @@ impl Verb<'_> {
         as_known_at: Option<Timestamp>,
     ) -> Result<Folder, StoreError> {
         let until = as_known_at.map_or(i64::MAX, Timestamp::as_millisecond);
-        let (mut records, mut receipts) = (Vec::new(), Receipts::default());
+        let mut records = Vec::new();
         for (id, kind) in self.documents_of(patient)? {
-            if kind != DocumentKind::Record {
-                continue;
-            }
-            let mut entries = Vec::new();
-            for row in self.changes(
-                "doc = ?1 and received_at <= ?2",
-                params![&id.as_bytes()[..], until],
-            )? {
-                let times = ReceiptTimes {
-                    received_at: instant(row.received_at),
-                    offset_ms: row.offset_ms,
-                };
-                for entry in row
-                    .change
-                    .puts
-                    .iter()
-                    .filter_map(|p| Entry::parse(&p.text).ok())
-                {
-                    receipts.0.insert(entry.id, times);
-                    entries.push(Arc::new(entry));
-                }
-            }
-            if !entries.is_empty() {
-                records.push(Record::of(id, &entries));
+            if kind == DocumentKind::Record {
+                records.push(self.document_until(id, until)?);
             }
         }
-        Ok(Folder {
-            patient: Patient::of(patient, records),
-            receipts,
-        })
+        Ok(folder(patient, &records))
     }
 
     pub(super) fn record_bytes(&self, record: DocumentId) -> Result<Vec<Vec<u8>>, StoreError> {
@@ -409,6 +355,30 @@ impl Verb<'_> {
                 })
             })
             .collect()
+    }
+}
+
+/// The records of a patient, folded and joined.
+pub(super) fn folder<'a>(
+    patient: PatientId,
+    documents: impl IntoIterator<Item = &'a Document>,
+) -> Folder {
+    let (mut records, mut receipts) = (Vec::new(), Receipts::default());
+    for document in documents {
+        let entries = document.entries();
+        if entries.is_empty() {
+            continue;
+        }
+        for held in &document.held {
+            receipts
+                .0
+                .extend(held.entries.iter().map(|e| (e.id, held.times)));
+        }
+        records.push(Record::of(document.id, &entries));
+    }
+    Folder {
+        patient: Patient::of(patient, records),
+        receipts,
     }
 }
 

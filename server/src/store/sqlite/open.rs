@@ -1,9 +1,11 @@
 //! Opening a data folder, and making one. A folder without a database, a damaged one and one of a newer version are
 //! told apart before anything is written.
 
+use super::sheet::KnownSheet;
 use super::{Sqlite, StoreError, Verb};
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -11,6 +13,8 @@ use std::time::Duration;
 
 const SCHEMA: &str = include_str!("schema.sql");
 const VERSION: i64 = 1;
+/// More than there are: a statement that falls out is planned anew at every use, which costs more than running it.
+const STATEMENTS: usize = 128;
 const FILE: &str = "warmhand.db";
 
 /// Where a server keeps its data.
@@ -51,6 +55,7 @@ pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sq
     let verb = Verb {
         db: &transaction,
         key: &settings.key,
+        known: &KnownSheet::default(),
         fault: None,
     };
     verb.begin_log(settings.epoch)?;
@@ -96,9 +101,17 @@ fn version(db: &Connection) -> Result<i64, StoreError> {
     )
 }
 
+/// Every statement is planned once and for all values: otherwise `SQLite` plans it anew whenever other ones are bound.
+fn planned_once(db: &Connection) -> Result<(), StoreError> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 /// Every commit is on the disk before it returns: an acknowledged change survives a power loss.
 fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
     db.busy_timeout(Duration::from_secs(5))?;
+    planned_once(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
     if *place == Place::Memory {
         return Ok(());
@@ -121,6 +134,7 @@ fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, Stor
             let reader =
                 Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             reader.busy_timeout(Duration::from_secs(5))?;
+            planned_once(&reader)?;
             Arc::new(Mutex::new(reader))
         }
     };
@@ -128,6 +142,7 @@ fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, Stor
         writer,
         reader,
         key,
+        known: Arc::default(),
         fault: None,
     })
 }

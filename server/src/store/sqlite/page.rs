@@ -1,12 +1,14 @@
 //! One sync: positions verified, push taken, page computed, all in one transaction, so that everything the answer tells
 //! is one snapshot and committed before it leaves.
 
-use super::document::ChangeRow;
+use super::document::{COLUMNS, ChangeRow};
 use super::push::Push;
-use super::{StoreError, Verb};
+use super::{StoreError, Verb, sound};
 use crate::admission::Sender;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use rusqlite::{Rows, params};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     Ack, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, Status, SyncAnswer,
@@ -17,6 +19,18 @@ use warmhand_core::wire::{
 const PAGE_BYTES: usize = 512 * 1024;
 /// What a change costs beside its text.
 const CHANGE_BYTES: usize = 200;
+
+/// Documents of which the present visibility began after the cursor ?2, in order; those up to ?3 of the row after it
+/// were brought already.
+const BEGUN: &str =
+    "select from_seq, doc from visibility where device = ?1 and to_seq is null and from_seq > ?2
+     and not (from_seq = ?2 + 1 and doc <= ?3) order by from_seq, doc";
+
+/// Changes of the rows (?4, ?5] in documents that the device had whole at the cursor ?2.
+const CHANGED: &str = "from change cross join visibility v on v.doc = change.doc and v.device = ?1 and v.to_seq is null
+         and (v.from_seq <= ?2 or (v.from_seq = ?2 + 1 and v.doc <= ?3))
+     where change.seq > ?4 and change.seq <= ?5
+     order by change.seq";
 
 impl Verb<'_> {
     pub(super) fn sync(
@@ -64,13 +78,14 @@ impl Verb<'_> {
     ) -> Result<Vec<Ack>, StoreError> {
         let people = self.people(device)?;
         let (present, sheet) = self.sheet()?;
-        let mut sheets = vec![sheet];
+        let mut sheets = vec![Arc::clone(&sheet)];
         if present.version != request.hello.sheet_version {
-            sheets.extend(self.sheet_version(request.hello.sheet_version)?);
+            sheets.extend(
+                self.sheet_version(request.hello.sheet_version)?
+                    .map(Arc::new),
+            );
         }
-        let Some(sheet) = sheets.first().cloned() else {
-            return Ok(Vec::new());
-        };
+        let viewers = self.viewers(&sheet)?;
         let sender = Sender {
             device,
             people: &people,
@@ -83,7 +98,7 @@ impl Verb<'_> {
             .saturating_sub(now.as_millisecond());
         let push = Push {
             sender,
-            sheet: &sheet,
+            viewers: &viewers,
             offset_ms,
             now,
         };
@@ -96,7 +111,8 @@ impl Verb<'_> {
     }
 
     /// The page after the cursor: whole documents where visibility began within it, changes where it held before, and
-    /// the word to forget where it was lost.
+    /// the word to forget where it was lost. Reads what changed since the cursor, as far as the page has room, and not
+    /// what the device holds.
     fn fill(
         &self,
         device: DeviceId,
@@ -105,51 +121,52 @@ impl Verb<'_> {
     ) -> Result<(), StoreError> {
         let from = request.hello.cursor;
         let c = from.token.seq;
-        let since = self.seen_since(device)?;
-        // Already brought whole, as part of the row after the cursor.
-        let brought =
-            |doc: &DocumentId, s: u64| s == c + 1 && from.after.is_some_and(|after| *doc <= after);
-        let mut whole: BTreeMap<u64, BTreeSet<DocumentId>> = BTreeMap::new();
-        for (doc, s) in since
-            .iter()
-            .filter(|(doc, s)| **s > c && !brought(doc, **s))
-        {
-            whole.entry(*s).or_default().insert(*doc);
-        }
-        let changed: Vec<ChangeRow> = self
-            .changes("seq > ?1", [super::int(c)?])?
-            .into_iter()
-            .filter(|row| {
-                since
-                    .get(&row.change.doc)
-                    .is_some_and(|s| *s <= c || brought(&row.change.doc, *s))
-            })
-            .collect();
+        let after = from
+            .after
+            .map_or_else(Vec::new, |after| after.as_bytes().to_vec());
+        let device_id = &device.as_bytes()[..];
+        let mut begun = self.db.prepare_cached(BEGUN)?;
+        let mut begun = begun.query(params![device_id, super::int(c)?, after])?;
+        let mut changed = self
+            .db
+            .prepare_cached(&format!("select {COLUMNS} {CHANGED}"))?;
         let mut page = Page::new(request.page_bytes);
-        let mut rows: BTreeSet<u64> = whole.keys().copied().collect();
-        rows.extend(changed.iter().map(|row| row.seq));
-        let mut changed = changed.into_iter().peekable();
-        let mut end = (answer.high.seq, None);
-        'rows: for seq in rows {
-            while let Some(row) = changed.next_if(|row| row.seq == seq) {
+        let mut last = from.after.map(|after| (c + 1, after));
+        let mut through = c;
+        // A device that has nothing yet is not shown what changed in it.
+        let has_some = from.after.is_some() || self.has_any(device, c)?;
+        let end = 'page: loop {
+            let whole = next_begun(&mut begun)?;
+            // What changed up to there comes first; nothing beyond it is looked at before there is room for it.
+            let until = whole.map_or(answer.high.seq, |(seq, _)| seq);
+            let window = params![
+                device_id,
+                super::int(c)?,
+                after,
+                super::int(through)?,
+                super::int(until)?
+            ];
+            let mut rows = changed.query(window)?;
+            while has_some && let Some(row) = rows.next()? {
+                let row = self.change_row(row)?;
                 if page.is_full() {
-                    end = (seq - 1, None);
-                    break 'rows;
+                    break 'page (row.seq - 1, None);
                 }
                 page.add(row.change.doc, self.delivered(row), false);
             }
-            let mut last = None;
-            for doc in whole.remove(&seq).unwrap_or_default() {
-                if page.is_full() {
-                    end = (seq - 1, last.or(from.after.filter(|_| seq == c + 1)));
-                    break 'rows;
-                }
-                for row in self.changes("doc = ?1", [&doc.as_bytes()[..]])? {
-                    page.add(doc, self.delivered(row), true);
-                }
-                last = Some(doc);
+            through = until;
+            let Some((seq, doc)) = whole else {
+                break (answer.high.seq, None);
+            };
+            if page.is_full() {
+                let within = last.filter(|(row, _)| *row == seq);
+                break (seq - 1, within.map(|(_, doc)| doc));
             }
-        }
+            for row in self.changes("doc = ?1", [&doc.as_bytes()[..]])? {
+                page.add(doc, self.delivered(row), true);
+            }
+            last = Some((seq, doc));
+        };
         let (p, after) = end;
         answer.cursor = Cursor {
             token: self.token(p)?,
@@ -164,7 +181,7 @@ impl Verb<'_> {
         // A push for a document that this device may not see is answered with the word to forget it.
         let known = request.push.iter().map(|pushed| pushed.doc);
         for doc in known {
-            if self.document_row(doc)?.is_some() && !since.contains_key(&doc) {
+            if self.document_row(doc)?.is_some() && !self.sees(device, doc)? {
                 forget.insert(doc);
             }
         }
@@ -177,6 +194,15 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// Has this device any document whole at this row?
+    fn has_any(&self, device: DeviceId, seq: u64) -> Result<bool, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select exists (select 1 from visibility where device = ?1 and to_seq is null and from_seq <= ?2)",
+        )?;
+        let args = params![&device.as_bytes()[..], super::int(seq)?];
+        Ok(statement.query_row(args, |row| row.get(0))?)
+    }
+
     pub(super) fn delivered(&self, row: ChangeRow) -> DeliveredChange {
         let receipt = self.receipt(&row);
         DeliveredChange {
@@ -185,6 +211,18 @@ impl Verb<'_> {
             receipt,
         }
     }
+}
+
+/// The next document that became visible, with the row at which it did.
+fn next_begun(rows: &mut Rows<'_>) -> Result<Option<(u64, DocumentId)>, StoreError> {
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let (seq, doc): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+    Ok(Some((
+        seq.unsigned_abs(),
+        sound(DocumentId::from_bytes(&doc))?,
+    )))
 }
 
 struct Page {

@@ -1,8 +1,11 @@
 //! Projections: what pages read. Recomputed from the fold for all records of a patient whenever one of them changes,
 //! never patched. They store instants, never "overdue".
 
+use super::document::folder;
 use super::log::Row;
+use super::visibility::Viewers;
 use super::{StoreError, Verb, int};
+use crate::admission::Document;
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeSet;
@@ -14,15 +17,28 @@ use warmhand_core::domain::read::{Summary, read};
 
 impl Verb<'_> {
     /// Recomputes a patient's projections, and the scopes through which her records may be seen; what changed in these
-    /// is told as rows of the log.
+    /// is told as rows of the log. A document that was read already is not read again.
     pub(super) fn project(
         &self,
         patient: PatientId,
-        sheet: &Organisation,
+        viewers: &Viewers<'_>,
         now: Timestamp,
+        known: Option<&Document>,
     ) -> Result<(), StoreError> {
-        let folder = self.folder(patient, None)?;
-        let reading = read(&folder.patient, &folder.receipts, sheet, now);
+        let documents = self.documents_of(patient)?;
+        let mut read_anew = Vec::new();
+        for (id, _) in &documents {
+            if known.is_none_or(|known| known.id != *id) {
+                read_anew.push(self.document(*id)?);
+            }
+        }
+        let find = |id| known.into_iter().chain(&read_anew).find(|d| d.id == id);
+        let of = |kind| {
+            let ids = documents.iter().filter(move |(_, k)| *k == kind);
+            ids.filter_map(|(id, _)| find(*id))
+        };
+        let folder = folder(patient, of(DocumentKind::Record));
+        let reading = read(&folder.patient, &folder.receipts, viewers.sheet(), now);
         self.step("project")?;
         for summary in &reading.records {
             let text = serde_json::to_string(summary).map_err(|_| StoreError::Damaged)?;
@@ -30,7 +46,6 @@ impl Verb<'_> {
                 .prepare_cached("insert or replace into record_row (record, patient, summary) values (?1, ?2, ?3)")?
                 .execute(params![&summary.record.as_bytes()[..], &patient.as_bytes()[..], text])?;
         }
-        let documents = self.documents_of(patient)?;
         let mut scopes: BTreeSet<Scope> = folder
             .patient
             .records
@@ -38,22 +53,19 @@ impl Verb<'_> {
             .flat_map(Record::scopes)
             .collect();
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
-        for (id, _) in documents
-            .iter()
-            .filter(|(_, kind)| *kind != DocumentKind::Record)
-        {
-            scopes.extend(Record::of(*id, &self.document(*id)?.entries()).scopes());
+        for document in of(DocumentKind::Screens).chain(of(DocumentKind::Partner)) {
+            scopes.extend(Record::of(document.id, &document.entries()).scopes());
         }
         let seq = self.scope(patient, scopes)?;
-        let docs: Vec<_> = documents.into_iter().map(|(id, _)| id).collect();
-        self.refresh_patient_visibility(&docs, seq, sheet)
+        self.refresh_patient_visibility(patient, &documents, seq, viewers)
     }
 
     /// All of them, after the sheet changed.
     pub(super) fn project_all(&self, now: Timestamp) -> Result<(), StoreError> {
         let (_, sheet) = self.sheet()?;
+        let viewers = self.viewers(&sheet)?;
         for patient in self.patients()? {
-            self.project(patient, &sheet, now)?;
+            self.project(patient, &viewers, now, None)?;
         }
         Ok(())
     }
@@ -107,30 +119,39 @@ impl Verb<'_> {
         Ok(fresh == self.summaries(now)?)
     }
 
-    /// All projections as they read now: one that time has overtaken is read anew.
+    /// All projections as they read now, one after the other: one that time has overtaken is read anew.
     pub(super) fn summaries(&self, now: Timestamp) -> Result<Vec<Summary>, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let count: u32 = self
+            .db
+            .query_row("select count(*) from record_row", [], |row| row.get(0))?;
         let mut statement = self
             .db
             .prepare_cached("select summary from record_row order by record")?;
-        let texts: Vec<String> = statement
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        let (_, sheet) = self.sheet()?;
-        texts
-            .iter()
-            .map(|text| {
-                let summary: Summary =
-                    serde_json::from_str(text).map_err(|_| StoreError::Damaged)?;
-                let Some(patient) = summary.patient.filter(|_| !summary.is_good(now)) else {
-                    return Ok(summary);
-                };
-                let folder = self.folder(patient, None)?;
-                let fresh = read(&folder.patient, &folder.receipts, &sheet, now).records;
-                Ok(fresh
-                    .into_iter()
-                    .find(|r| r.record == summary.record)
-                    .unwrap_or(summary))
-            })
-            .collect()
+        let mut rows = statement.query([])?;
+        let mut summaries = Vec::with_capacity(count as usize);
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?.as_str().map_err(|_| StoreError::Damaged)?;
+            let summary: Summary = serde_json::from_str(text).map_err(|_| StoreError::Damaged)?;
+            summaries.push(self.as_of(summary, &sheet, now)?);
+        }
+        Ok(summaries)
+    }
+
+    fn as_of(
+        &self,
+        summary: Summary,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Summary, StoreError> {
+        let Some(patient) = summary.patient.filter(|_| !summary.is_good(now)) else {
+            return Ok(summary);
+        };
+        let folder = self.folder(patient, None)?;
+        let fresh = read(&folder.patient, &folder.receipts, sheet, now).records;
+        Ok(fresh
+            .into_iter()
+            .find(|r| r.record == summary.record)
+            .unwrap_or(summary))
     }
 }

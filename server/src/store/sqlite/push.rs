@@ -1,6 +1,7 @@
 //! Taking a push: documents never hold one another up, within one the accepted prefix stays, and every change gets its
 //! own answer. Also the way in which a page writes: the same judgement, the server's own device.
 
+use super::visibility::Viewers;
 use super::{StoreError, Verb};
 use crate::admission::{Document, Held, Sender, Verdict, judge};
 use jiff::tz::TimeZone;
@@ -12,13 +13,13 @@ use warmhand_core::domain::authority;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::{APP, Body, Entry};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
-use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{Ack, AckState, PushedChange, PushedDocument, QuarantineReason};
 
 /// What a push stands on.
 pub(super) struct Push<'a> {
     pub sender: Sender<'a>,
-    pub sheet: &'a Organisation,
+    pub viewers: &'a Viewers<'a>,
     pub offset_ms: i64,
     pub now: Timestamp,
 }
@@ -43,7 +44,7 @@ impl Verb<'_> {
             });
         }
         if let Some(patient) = accepted {
-            self.project(patient, push.sheet, push.now)?;
+            self.project(patient, push.viewers, push.now, Some(&document))?;
         }
         Ok(acks)
     }
@@ -118,6 +119,10 @@ impl Verb<'_> {
                     hash: sealed.hash,
                     change: sealed.change,
                     entries,
+                    times: ReceiptTimes {
+                        received_at: super::instant(receipt.received_at),
+                        offset_ms,
+                    },
                 });
                 *standing = true;
                 *accepted = Some(patient);
@@ -192,7 +197,7 @@ impl Verb<'_> {
             receipt: None,
             orphan: false,
         };
-        let sheets = [sheet.clone()];
+        let sheets = [Arc::clone(&sheet)];
         let people = [user.clone()];
         let sender = Sender {
             device,
@@ -206,7 +211,7 @@ impl Verb<'_> {
                     .document_row(record)?
                     .ok_or(StoreError::NotFound("there is no such record"))?;
                 self.accept(&sealed, kind, patient, now, 0)?;
-                self.project(patient, &sheet, now)
+                self.project(patient, &self.viewers(&sheet)?, now, None)
             }
             Verdict::Quarantine(_) | Verdict::Missing(_) | Verdict::Reject(_) => {
                 Err(StoreError::Refused(

@@ -90,6 +90,7 @@ create table device_person (
   from_seq integer not null,
   to_seq integer
 );
+create index device_person_device on device_person (device);
 create table visibility (
   -- which device may see which document, in rows of the log: computed from scope, device_person and sheet
   device blob not null,
@@ -97,14 +98,14 @@ create table visibility (
   from_seq integer not null,
   to_seq integer
 );
-create index visibility_device on visibility (device, to_seq, from_seq);
-create index visibility_doc on visibility (doc, device);
+create index visibility_device on visibility (device, to_seq, from_seq, doc);
+create index visibility_doc on visibility (doc, device, to_seq, from_seq);
 create table record_row (
   -- one projection a record, recomputed from the fold, never patched
   record blob primary key,
   patient blob not null,
   summary text not null          -- JSON
-) without rowid;
+);
 create index record_row_patient on record_row (patient);
 create table enrol_code (
   -- places for devices; a code is good once and for a short while

@@ -5,11 +5,29 @@ use super::{StoreError, Verb, int};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::Sheet;
 
 /// A sheet travels whole in one answer.
 const MAX_SHEET: usize = 256 * 1024;
+
+/// The sheet that was read last, so that it is not read anew for every request. It is known again by its whole text: a
+/// version that was never committed cannot be taken for another.
+#[derive(Default)]
+pub(crate) struct KnownSheet(Mutex<Option<(String, Arc<Organisation>)>>);
+
+impl KnownSheet {
+    fn read(&self, text: &str) -> Result<Arc<Organisation>, StoreError> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, sheet)) = known.as_ref().filter(|(known, _)| known == text) {
+            return Ok(Arc::clone(sheet));
+        }
+        let sheet = Arc::new(Organisation::parse(text).map_err(|_| StoreError::Damaged)?);
+        *known = Some((text.to_owned(), Arc::clone(&sheet)));
+        Ok(sheet)
+    }
+}
 
 impl Verb<'_> {
     /// Puts a new version in force; who may see what follows from it at once.
@@ -34,18 +52,17 @@ impl Verb<'_> {
             "insert into sheet (version, seq, text) values (?1, ?2, ?3)",
             params![version, int(seq)?, text],
         )?;
-        self.refresh_all_visibility(seq)?;
         self.project_all(now)?;
         Ok(version.unsigned_abs())
     }
 
     /// The sheet in force.
-    pub(super) fn sheet(&self) -> Result<(Sheet, Organisation), StoreError> {
+    pub(super) fn sheet(&self) -> Result<(Sheet, Arc<Organisation>), StoreError> {
         let (version, text): (i64, String) = self
             .db
             .prepare_cached("select version, text from sheet order by version desc limit 1")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let sheet = Organisation::parse(&text).map_err(|_| StoreError::Damaged)?;
+        let sheet = self.known.read(&text)?;
         Ok((
             Sheet {
                 version: version.unsigned_abs(),

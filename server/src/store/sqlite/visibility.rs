@@ -3,9 +3,9 @@
 
 use super::{StoreError, Verb, int, sound};
 use rusqlite::params;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use warmhand_core::domain::code::{DocumentKind, Role};
-use warmhand_core::domain::id::{DeviceId, DocumentId, SiteId, UserId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, SiteId, UserId};
 use warmhand_core::domain::organisation::{Organisation, Person};
 
 /// May this person read what a patient answered?
@@ -13,6 +13,19 @@ fn reads_screens(person: &Person) -> bool {
     [Role::Nurse, Role::Coordinator, Role::Provider]
         .into_iter()
         .any(|role| person.has_role(role))
+}
+
+/// Every device with those of its people who are on the sheet; one that was revoked has none.
+pub(super) struct Viewers<'s> {
+    sheet: &'s Organisation,
+    devices: Vec<(DeviceId, Vec<&'s Person>)>,
+}
+
+impl<'s> Viewers<'s> {
+    /// The sheet by which they may.
+    pub(super) fn sheet(&self) -> &'s Organisation {
+        self.sheet
+    }
 }
 
 impl Verb<'_> {
@@ -36,7 +49,6 @@ impl Verb<'_> {
         seq: u64,
         sheet: &Organisation,
     ) -> Result<bool, StoreError> {
-        let at = int(seq)?;
         let revoked: i64 = self
             .db
             .prepare_cached("select count(*) from device where id = ?1 and (revoked_at is not null or kind = 'web')")?
@@ -44,44 +56,62 @@ impl Verb<'_> {
         let Some((kind, patient)) = self.document_row(doc)?.filter(|_| revoked == 0) else {
             return Ok(false);
         };
-        let mut people = self.db.prepare_cached(
-            "select user from device_person where device = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
-        )?;
-        let people: Vec<UserId> = people
-            .query_map(params![&device.as_bytes()[..], at], |row| {
-                row.get(0).map(UserId)
-            })?
-            .collect::<Result<_, _>>()?;
-        let mut scopes = self.db.prepare_cached(
-            "select kind, value from scope where patient = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
-        )?;
-        let scopes: Vec<(String, String)> = scopes
-            .query_map(params![&patient.as_bytes()[..], at], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<Result<_, _>>()?;
-        for user in people {
-            let Some(person) = sheet.person(&user) else {
-                continue;
-            };
-            let clinical = person
-                .roles
-                .iter()
-                .any(|r| !matches!(r.role, Role::Administrator | Role::Partner));
-            let through = scopes.iter().any(|(kind, value)| match kind.as_str() {
-                "everyone" => true,
-                "site" => clinical && person.works_at(&SiteId(value.clone())),
-                _ => *value == user.0,
-            });
-            if through
-                && (kind != DocumentKind::Screens
-                    || reads_screens(person)
-                    || self.wrote_in(&user, doc)?)
+        let scopes = self.scopes(patient, seq)?;
+        for user in self.people_at(device, seq)? {
+            if let Some(person) = sheet.person(&user)
+                && self.reaches(person, &scopes, kind, doc)?
             {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Who may work on a device, as of a row.
+    fn people_at(&self, device: DeviceId, seq: u64) -> Result<Vec<UserId>, StoreError> {
+        let mut people = self.db.prepare_cached(
+            "select user from device_person where device = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
+        )?;
+        Ok(people
+            .query_map(params![&device.as_bytes()[..], int(seq)?], |row| {
+                row.get(0).map(UserId)
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Through what a patient's records may be seen, as of a row.
+    fn scopes(&self, patient: PatientId, seq: u64) -> Result<Vec<(String, String)>, StoreError> {
+        let mut scopes = self.db.prepare_cached(
+            "select kind, value from scope where patient = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
+        )?;
+        Ok(scopes
+            .query_map(params![&patient.as_bytes()[..], int(seq)?], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Does a person see a document through these scopes?
+    fn reaches(
+        &self,
+        person: &Person,
+        scopes: &[(String, String)],
+        kind: DocumentKind,
+        doc: DocumentId,
+    ) -> Result<bool, StoreError> {
+        let clinical = person
+            .roles
+            .iter()
+            .any(|r| !matches!(r.role, Role::Administrator | Role::Partner));
+        let through = scopes.iter().any(|(kind, value)| match kind.as_str() {
+            "everyone" => true,
+            "site" => clinical && person.works_at(&SiteId(value.clone())),
+            _ => *value == person.id.0,
+        });
+        Ok(through
+            && (kind != DocumentKind::Screens
+                || reads_screens(person)
+                || self.wrote_in(&person.id, doc)?))
     }
 
     fn wrote_in(&self, user: &UserId, doc: DocumentId) -> Result<bool, StoreError> {
@@ -93,20 +123,76 @@ impl Verb<'_> {
             })?)
     }
 
-    /// Brings the intervals of one device and one document up to date, as of a row.
-    fn refresh(
+    /// Everybody who may ask, now: read once for all documents of a push.
+    pub(super) fn viewers<'s>(&self, sheet: &'s Organisation) -> Result<Viewers<'s>, StoreError> {
+        let seq = int(self.head()?.seq)?;
+        let mut statement = self.db.prepare_cached(
+            "select device.id, device_person.user from device
+                 left join device_person on device_person.device = device.id and device.revoked_at is null
+                     and from_seq <= ?1 and coalesce(to_seq, ?1 + 1) > ?1
+                 where device.kind != 'web' order by device.id",
+        )?;
+        let mut rows = statement.query([seq])?;
+        let mut devices: Vec<(DeviceId, Vec<&Person>)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            let device = sound(DeviceId::from_bytes(id))?;
+            let user: Option<String> = row.get(1)?;
+            let person = user.and_then(|user| sheet.person(&UserId(user)));
+            match devices.last_mut() {
+                Some((last, people)) if *last == device => people.extend(person),
+                _ => devices.push((device, person.into_iter().collect())),
+            }
+        }
+        Ok(Viewers { sheet, devices })
+    }
+
+    /// After something was written about a patient: the intervals of each of her documents, as of a row.
+    pub(super) fn refresh_patient_visibility(
+        &self,
+        patient: PatientId,
+        docs: &[(DocumentId, DocumentKind)],
+        seq: u64,
+        viewers: &Viewers<'_>,
+    ) -> Result<(), StoreError> {
+        let scopes = self.scopes(patient, seq)?;
+        for (doc, kind) in docs {
+            let seeing = self.seeing(*doc)?;
+            for (device, people) in &viewers.devices {
+                let mut sees = false;
+                for person in people {
+                    sees = sees || self.reaches(person, &scopes, *kind, *doc)?;
+                }
+                self.mark(*device, *doc, seq, (seeing.contains(device), sees))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After a device's people or standing changed.
+    pub(super) fn refresh_device_visibility(
+        &self,
+        device: DeviceId,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        let (_, sheet) = self.sheet()?;
+        for doc in self.documents()? {
+            let was = self.sees(device, doc)?;
+            let is = self.visible_under(device, doc, seq, &sheet)?;
+            self.mark(device, doc, seq, (was, is))?;
+        }
+        Ok(())
+    }
+
+    /// Begins or ends the interval of one device and one document at a row, where what was is not what is.
+    fn mark(
         &self,
         device: DeviceId,
         doc: DocumentId,
         seq: u64,
-        sheet: &Organisation,
+        was_and_is: (bool, bool),
     ) -> Result<(), StoreError> {
-        let was: bool = self
-            .db
-            .prepare_cached("select exists (select 1 from visibility where device = ?1 and doc = ?2 and to_seq is null)")?
-            .query_row(params![&device.as_bytes()[..], &doc.as_bytes()[..]], |row| row.get(0))?;
-        let is = self.visible_under(device, doc, seq, sheet)?;
-        let sql = match (was, is) {
+        let sql = match was_and_is {
             (false, true) => "insert into visibility (device, doc, from_seq) values (?1, ?2, ?3)",
             (true, false) => {
                 "update visibility set to_seq = ?3 where device = ?1 and doc = ?2 and to_seq is null"
@@ -120,6 +206,20 @@ impl Verb<'_> {
             int(seq)?
         ])?;
         Ok(())
+    }
+
+    /// The devices that see a document now.
+    fn seeing(&self, doc: DocumentId) -> Result<BTreeSet<DeviceId>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select device from visibility where doc = ?1 and to_seq is null")?;
+        let mut rows = statement.query([&doc.as_bytes()[..]])?;
+        let mut seeing = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            seeing.insert(sound(DeviceId::from_bytes(id))?);
+        }
+        Ok(seeing)
     }
 
     fn devices(&self) -> Result<Vec<DeviceId>, StoreError> {
@@ -144,49 +244,12 @@ impl Verb<'_> {
             .collect()
     }
 
-    /// After something was written about a patient.
-    pub(super) fn refresh_patient_visibility(
-        &self,
-        docs: &[DocumentId],
-        seq: u64,
-        sheet: &Organisation,
-    ) -> Result<(), StoreError> {
-        for device in self.devices()? {
-            for doc in docs {
-                self.refresh(device, *doc, seq, sheet)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// After a device's people or standing changed.
-    pub(super) fn refresh_device_visibility(
-        &self,
-        device: DeviceId,
-        seq: u64,
-    ) -> Result<(), StoreError> {
-        let (_, sheet) = self.sheet()?;
-        for doc in self.documents()? {
-            self.refresh(device, doc, seq, &sheet)?;
-        }
-        Ok(())
-    }
-
-    /// After the sheet changed.
-    pub(super) fn refresh_all_visibility(&self, seq: u64) -> Result<(), StoreError> {
-        for device in self.devices()? {
-            self.refresh_device_visibility(device, seq)?;
-        }
-        Ok(())
-    }
-
     /// Are the intervals what the definition says, at every row that began or ended one?
     pub(super) fn visibility_holds(&self) -> Result<bool, StoreError> {
         let head = self.head()?.seq;
         for device in self.devices()? {
-            let since = self.seen_since(device)?;
             for doc in self.documents()? {
-                if self.visible(device, doc, head)? != since.contains_key(&doc) {
+                if self.visible(device, doc, head)? != self.sees(device, doc)? {
                     return Ok(false);
                 }
             }
@@ -200,24 +263,6 @@ impl Verb<'_> {
             .db
             .prepare_cached("select exists (select 1 from visibility where device = ?1 and doc = ?2 and to_seq is null)")?
             .query_row(params![&device.as_bytes()[..], &doc.as_bytes()[..]], |row| row.get(0))?)
-    }
-
-    /// Every document that the device may see now, with the row at which that unbroken visibility began.
-    pub(super) fn seen_since(
-        &self,
-        device: DeviceId,
-    ) -> Result<BTreeMap<DocumentId, u64>, StoreError> {
-        let mut statement = self.db.prepare_cached(
-            "select doc, from_seq from visibility where device = ?1 and to_seq is null",
-        )?;
-        let rows: Vec<(Vec<u8>, i64)> = statement
-            .query_map([&device.as_bytes()[..]], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<Result<_, _>>()?;
-        rows.into_iter()
-            .map(|(doc, from)| Ok((sound(DocumentId::from_bytes(&doc))?, from.unsigned_abs())))
-            .collect()
     }
 
     /// Documents that it could see at some row of [from, to] and cannot see now.

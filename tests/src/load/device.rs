@@ -1,0 +1,103 @@
+//! A device with a file and a kept connection of its own. It counts what it carries.
+
+use super::floor::Carried as Count;
+use jiff::Timestamp;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use std::path::Path;
+use std::time::Duration;
+use ureq::Agent;
+use warmhand_core::app::{App, Carried, Outgoing, Place, SyncStep};
+use warmhand_core::view::SyncState;
+
+/// More requests in a row than any honest sync needs.
+const MOST_REQUESTS: usize = 2_000;
+
+/// A client that keeps its connection.
+pub fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(600)))
+        .max_redirects(0)
+        .proxy(None)
+        .build()
+        .new_agent()
+}
+
+/// A device.
+pub struct Device {
+    /// Its core.
+    pub app: App,
+    agent: Agent,
+    server: String,
+}
+
+impl Device {
+    /// Opens the device of this file; it speaks with the server at this address.
+    pub fn open(path: &Path, server: &str, seed: u64) -> Self {
+        let rng = Box::new(ChaCha20Rng::seed_from_u64(seed));
+        Self {
+            app: App::open(&Place::File(path.to_owned()), rng).expect("the device opens"),
+            agent: agent(),
+            server: server.to_owned(),
+        }
+    }
+
+    /// Takes its place by a one-time code.
+    pub fn enrol(&mut self, code: &str, now: Timestamp) {
+        let asked = self.app.enrol(code, now);
+        let carried = self.carry(&asked).0;
+        self.app
+            .sync_answered(asked.number, &carried, now)
+            .expect("enrolled");
+    }
+
+    /// Somebody does something, in its JSON form.
+    pub fn does(
+        &mut self,
+        command: serde_json::Value,
+        now: Timestamp,
+    ) -> warmhand_core::usecase::Outcome {
+        let command = serde_json::from_value(command).expect("a command");
+        self.app.dispatch(command, now).expect("the rules allow it")
+    }
+
+    /// Sends and fetches until there is nothing to say.
+    pub fn sync(&mut self, now: Timestamp) -> Count {
+        self.app.sync_wanted();
+        let mut count = Count::default();
+        for _ in 0..MOST_REQUESTS {
+            match self.app.sync_next(now).expect("a step") {
+                SyncStep::Idle(_) => return count,
+                SyncStep::Send(asked) => {
+                    let (carried, down) = self.carry(&asked);
+                    count.up += asked.body.len();
+                    count.down += down;
+                    count.requests += 1;
+                    self.app
+                        .sync_answered(asked.number, &carried, now)
+                        .expect("taken");
+                }
+            }
+        }
+        panic!("sync does not come to an end");
+    }
+
+    /// Everything recorded here is on the server.
+    pub fn is_green(&self) -> bool {
+        self.app.sync_status().expect("a status").state == SyncState::AllSent
+    }
+
+    fn carry(&self, asked: &Outgoing) -> (Carried, usize) {
+        let mut request = self.agent.post(format!("{}{}", self.server, asked.path));
+        if let Some(bearer) = &asked.bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        let mut answer = request.send(asked.body.as_slice()).expect("an answer");
+        let status = answer.status().as_u16();
+        assert_eq!(status, 200, "the server refuses {}", asked.path);
+        let body = answer.body_mut().read_to_vec().expect("a body");
+        let down = body.len();
+        (Carried::Answer { status, body }, down)
+    }
+}
