@@ -5,8 +5,8 @@ use super::page::{Tag, Tone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use warmhand_core::domain::code::{
-    CloseReason, ContactOutcome, DecisionReason, DecisionValue, Grade, Instrument,
-    Mode, ReviewKind, SafetyReason, Setting, Stage, TaskKind,
+    CloseReason, ContactOutcome, DecisionReason, DecisionValue, Grade, Instrument, Mode,
+    ReviewKind, SafetyReason, Setting, Stage, TaskKind,
 };
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{FlagReading, Next, NextKind, Summary};
@@ -102,6 +102,24 @@ pub fn stage(record: &Summary, now: Timestamp) -> Tag {
         Stage::Identified => Tag::new("identified", Tone::Plain),
         Stage::Opened => Tag::new("opened", Tone::Plain),
     }
+}
+
+/// `closed Mon 11:30, open again Mon 13:00`, of a loop that opened again; none of one that did not.
+pub fn turns(record: &Summary, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let again = record
+        .loop_history
+        .iter()
+        .rposition(|p| p.closed.is_none())?;
+    let closed = record.loop_history.get(again.checked_sub(1)?)?.at;
+    let said = |at: Option<Timestamp>| {
+        at.map_or_else(String::new, |at| format!(" {}", when(at, now, zone)))
+    };
+    let opened = record.loop_history.get(again)?.at;
+    Some(format!(
+        "closed{}, open again{}",
+        said(closed),
+        said(opened)
+    ))
 }
 
 /// The label of a stage in a filter.
