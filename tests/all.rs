@@ -1,5 +1,9 @@
 //! Every test that needs more than one package, in one binary.
 
+#[path = "all/bad_input.rs"]
+mod bad_input;
+#[path = "all/beside.rs"]
+mod beside;
 #[path = "all/demo.rs"]
 mod demo;
 #[path = "all/derived.rs"]

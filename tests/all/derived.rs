@@ -35,7 +35,9 @@ type Said = dyn Fn(&mut Ledger, EntryId);
 
 #[test]
 fn the_grade_and_the_leave_check_are_what_was_so_when_she_left() {
-    let spoke = |l: &mut Ledger, v| drop(l.says("n1", call(Some(v))).unwrap());
+    let spoke = |l: &mut Ledger, v| {
+        l.says("n1", call(Some(v))).unwrap();
+    };
     let books = |l: &mut Ledger| l.says("n1", booking("har", "2026-03-05T13:00")).unwrap();
     let table: [(&str, Box<Said>, Grade, LeaveCheck); 10] = [
         ("nothing", Box::new(|_, _| ()), Grade::W0, LeaveCheck::Fail),
@@ -51,7 +53,9 @@ fn the_grade_and_the_leave_check_are_what_was_so_when_she_left() {
         ("spoke", Box::new(spoke), Grade::W2, LeaveCheck::Pass),
         (
             "booked",
-            Box::new(move |l, _| drop(books(l))),
+            Box::new(move |l, _| {
+                books(l);
+            }),
             Grade::W2,
             LeaveCheck::Pass,
         ),
@@ -68,19 +72,25 @@ fn the_grade_and_the_leave_check_are_what_was_so_when_she_left() {
         ),
         (
             "a step",
-            Box::new(|l, v| drop(l.says("n1", step(v, "2026-03-05T13:00")).unwrap())),
+            Box::new(|l, v| {
+                l.says("n1", step(v, "2026-03-05T13:00")).unwrap();
+            }),
             Grade::W1,
             LeaveCheck::Pass,
         ),
         (
             "a step that is already past",
-            Box::new(|l, v| drop(l.says("n1", step(v, "2026-03-03T09:00")).unwrap())),
+            Box::new(|l, v| {
+                l.says("n1", step(v, "2026-03-03T09:00")).unwrap();
+            }),
             Grade::W0,
             LeaveCheck::Fail,
         ),
         (
             "not today",
-            Box::new(|l, v| drop(l.says("n1", decision("not_today", Some(v))).unwrap())),
+            Box::new(|l, v| {
+                l.says("n1", decision("not_today", Some(v))).unwrap();
+            }),
             Grade::W0,
             LeaveCheck::Pass,
         ),
@@ -99,7 +109,9 @@ fn the_grade_and_the_leave_check_are_what_was_so_when_she_left() {
         ),
         (
             "never ask again, with nothing",
-            Box::new(|l, v| drop(l.says("n1", decision("do_not_ask_again", Some(v))).unwrap())),
+            Box::new(|l, v| {
+                l.says("n1", decision("do_not_ask_again", Some(v))).unwrap();
+            }),
             Grade::W0,
             LeaveCheck::Fail,
         ),
@@ -228,10 +240,14 @@ fn how_she_met_the_practice_is_read_from_the_visit_with_the_best_grade() {
     };
     assert_eq!(mode(&in_person), Some(Mode::InPerson));
     assert_eq!(
-        mode(&|l, v| drop(l.says("n1", call(Some(v))))),
+        mode(&|l, v| {
+            l.says("n1", call(Some(v))).unwrap();
+        }),
         Some(Mode::Phone)
     );
-    let portal = |l: &mut Ledger, v| drop(sent(l, "2026-03-04T15:00:00Z", Some(v)));
+    let portal = |l: &mut Ledger, v| {
+        sent(l, "2026-03-04T15:00:00Z", Some(v));
+    };
     assert_eq!(mode(&portal), Some(Mode::Portal));
     let coordinator = |l: &mut Ledger, v| {
         l.says("c1", OwnerAccepted { offer: None }).unwrap();
@@ -239,7 +255,9 @@ fn how_she_met_the_practice_is_read_from_the_visit_with_the_best_grade() {
     };
     assert_eq!(mode(&coordinator), Some(Mode::Coordinator));
     assert_eq!(
-        mode(&|l, v| drop(l.says("c1", step(v, "2026-03-05T13:00")))),
+        mode(&|l, v| {
+            l.says("c1", step(v, "2026-03-05T13:00")).unwrap();
+        }),
         Some(Mode::Coordinator)
     );
     let written = |l: &mut Ledger, v| {

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use warmhand_server::story::{self, Played};
 
+/// Each seed plays the story in another order and fills twenty fresh devices, each in an order of its own: a thousand
+/// orders of delivery.
 const SHUFFLES: u64 = 50;
 
 fn file(name: &str) -> String {

@@ -120,11 +120,14 @@ impl Patient {
         self.last(|d| d.language.as_deref())
     }
 
+    /// In each record what no later entry there says anew, then the last of these by its time.
     fn last<'a, T>(&'a self, field: impl Fn(&'a PatientDescribed) -> Option<T>) -> Option<T> {
         self.records
             .iter()
-            .flat_map(|r| &r.described)
-            .filter_map(|(e, d)| Some((e, field(d)?)))
+            .filter_map(|r| {
+                let mut newest = r.described.iter().rev();
+                newest.find_map(|(e, d)| Some((e, field(d)?)))
+            })
             .max_by_key(|(e, _)| (e.occurred_at.timestamp(), e.id))
             .map(|(_, value)| value)
     }

@@ -20,6 +20,11 @@ impl Order {
         }
     }
 
+    /// Is anything tried in another order than it was written?
+    pub(super) fn is_shuffled(&self) -> bool {
+        self.rng.is_some()
+    }
+
     /// What was tried, in order.
     pub(super) fn into_tried(self) -> Vec<String> {
         self.tried

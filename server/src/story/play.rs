@@ -16,6 +16,9 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use warmhand_core::usecase::Command;
 
+/// With a seed so many fresh replicas are filled, each in an order of its own.
+const REPLICAS: usize = 20;
+
 /// Where a story went wrong, and how.
 type Amiss = (Option<String>, String);
 
@@ -277,12 +280,19 @@ impl Stage<'_> {
         let readings = self.house.readings(now).await?;
         let records = self.eyes(now).records(&readings);
         let (changes, sheet) = (self.house.changes().await?, self.house.sheet().await?);
-        let replica = replica::readings(changes, &sheet, &mut self.order, now)?;
-        if replica != readings || self.eyes(now).records(&replica) != records {
-            return Err(
-                "a fresh device reads something else than the server; please report this"
-                    .to_owned(),
-            );
+        let replicas = if self.order.is_shuffled() {
+            REPLICAS
+        } else {
+            1
+        };
+        for _ in 0..replicas {
+            let replica = replica::readings(changes.clone(), &sheet, &mut self.order, now)?;
+            if replica != readings || self.eyes(now).records(&replica) != records {
+                return Err(
+                    "a fresh device reads something else than the server; please report this"
+                        .to_owned(),
+                );
+            }
         }
         let projected = self.house.projected(now).await?;
         let is_kept = |summary| projected.contains(summary);

@@ -2,7 +2,7 @@
 //! until a person settles it nothing more is shared, and follow-up goes on.
 
 use super::collect;
-use super::review::ReviewItem;
+use super::review::{self, ReviewItem};
 use crate::domain::code::{DecisionState, DecisionValue, Mode, ReviewKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
@@ -92,25 +92,24 @@ pub(super) fn state(
     decisions: &[Decision],
     review: &[ReviewItem],
 ) -> DecisionState {
-    let disputes: Vec<_> = review
-        .iter()
-        .filter(|item| item.kind == ReviewKind::DecisionDisputed)
-        .collect();
-    if disputes.iter().any(|item| item.is_open()) {
+    let disputed = |item: &&ReviewItem| item.kind == ReviewKind::DecisionDisputed;
+    if review.iter().filter(disputed).any(ReviewItem::is_open) {
         return DecisionState::Disputed;
     }
     let standing = standing(past, decisions);
-    let settled = disputes
+    let left: Vec<&Decision> = standing
         .iter()
-        .filter_map(|item| item.settled.as_ref())
-        .next_back();
-    let chosen = settled
-        .and_then(|s| standing.iter().find(|d| Some(d.entry.id) == s.keep))
-        .or_else(|| {
-            standing
-                .iter()
-                .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))
-        });
+        .copied()
+        .filter(|d| !review::lost(review, ReviewKind::DecisionDisputed, d.entry.id))
+        .collect();
+    // Settled round in a circle, or two left that differ: nobody has said which of them stands.
+    let chosen = left.first();
+    let differ = left
+        .iter()
+        .any(|d| chosen.is_some_and(|c| c.said.value != d.said.value));
+    if differ || chosen.is_none() && !standing.is_empty() {
+        return DecisionState::Disputed;
+    }
     match chosen.map(|d| d.said.value) {
         None if offers.is_empty() => DecisionState::NotOffered,
         None => DecisionState::Offered,
