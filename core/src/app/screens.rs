@@ -12,7 +12,8 @@ use crate::usecase::{AcceptOwnership, Command, Counting, Desk, rehearse};
 use crate::view::{
     AppointmentDraft, AppointmentForm, CallCard, DecisionDraft, DecisionScreen, DirectoryScreen,
     HandoffDraft, HandoffScreen, HistoryScreen, NewHandoffScreen, NextStepDraft, NextStepScreen,
-    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, VisitScreen, WaitingRow,
+    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SamePersonScreen, VisitScreen,
+    WaitingRow,
 };
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -182,6 +183,20 @@ impl App {
         self.at_record(record, now, |laid| {
             ReviewScreen::of(laid.desk, laid.summary, laid.receipts, item)
         })
+    }
+
+    /// The patient of a record beside another who may be she.
+    pub fn same_person(
+        &self,
+        record: DocumentId,
+        other: PatientId,
+        now: Timestamp,
+    ) -> Result<SamePersonScreen, Refusal> {
+        let (other, _) = self.patient(other)?;
+        if other.records.is_empty() {
+            return Err(Refusal::NotHere("the patient"));
+        }
+        self.at_record(record, now, |laid| SamePersonScreen::of(laid.desk, &other))
     }
 
     /// The whole history of a record.

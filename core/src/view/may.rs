@@ -71,6 +71,10 @@ pub enum Action {
     ResolveSafety,
     /// Close the loop.
     Close,
+    /// Say that two patients are one person.
+    LinkPatients,
+    /// Say that they are not.
+    UnlinkPatients,
     /// Say how much room a practice has.
     TellCapacity,
     /// Say that the directory was checked.

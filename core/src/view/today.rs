@@ -246,7 +246,7 @@ impl Reader<'_> {
 
     fn flags(&self, record: &Summary) -> impl Iterator<Item = FlagRow> {
         let open = record.flags.iter().filter(|f| f.status.is_open());
-        open.map(|flag| FlagRow {
+        open.map(move |flag| FlagRow {
             record: record.record,
             flag: flag.id,
             name: record.name.clone(),
@@ -258,11 +258,11 @@ impl Reader<'_> {
     }
 
     fn questions(&self, record: &Summary) -> impl Iterator<Item = QuestionRow> {
-        let concerns = |q: &&ReviewReading| {
+        let concerns = move |q: &&ReviewReading| {
             q.is_open() && (q.owners.contains(self.person) || q.told.contains(self.person))
         };
         let open = record.review.iter().filter(concerns);
-        open.map(|question| QuestionRow {
+        open.map(move |question| QuestionRow {
             record: record.record,
             name: record.name.clone(),
             question: question.clone(),
@@ -272,10 +272,10 @@ impl Reader<'_> {
 
     /// Offers made to her, and those in which she is the backup: from when she may step in is said.
     fn waiting(&self, record: &Summary) -> impl Iterator<Item = WaitingRow> {
-        let concerns = record.waiting.iter().filter(|w| {
+        let concerns = record.waiting.iter().filter(move |w| {
             w.taken_by.is_none() && (w.to == *self.person || w.backup.as_ref() == Some(self.person))
         });
-        concerns.map(|w| WaitingRow {
+        concerns.map(move |w| WaitingRow {
             record: record.record,
             offer: w.offer,
             name: record.name.clone(),
@@ -293,8 +293,8 @@ impl Reader<'_> {
         let mine = record
             .proposals
             .iter()
-            .filter(|p| p.answered_at.is_none() && p.for_whom.contains(self.person));
-        mine.map(|p| ProposalRow {
+            .filter(move |p| p.answered_at.is_none() && p.for_whom.contains(self.person));
+        mine.map(move |p| ProposalRow {
             record: record.record,
             id: p.id,
             entry: p.entry,

@@ -15,7 +15,7 @@ use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
 use warmhand_core::domain::fold::{Record, ReviewItem};
 use warmhand_core::domain::id::{DeviceId, EntryId};
-use warmhand_core::domain::join::{Across, Patient};
+use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{Receipts, Summary, TaskState};
 use warmhand_core::domain::time;
 
@@ -129,27 +129,30 @@ fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
             moments.push(Moment::Entry(entry(programme, story, said)));
         }
     }
-    moments.extend(across(programme, story).map(Moment::AtOnce));
+    moments.extend(across(programme, story).into_iter().map(Moment::AtOnce));
     moments
 }
 
 /// What two of her records say differently: nobody chooses here; she is asked, and it is noted anew.
-fn across<'a>(programme: &'a Programme, story: &'a Story<'_>) -> impl Iterator<Item = AtOnce> + 'a {
-    let asked_here = |a: &&Across| a.record == story.record.id;
-    story.patient.across.iter().filter(asked_here).map(|asked| {
-        let said = asked.entries.iter().filter_map(|id| {
-            let mut records = story.patient.records.iter();
-            records.find_map(|r| r.past.get(*id).map(|e| side(programme, r, e)))
-        });
-        AtOnce {
-            key: format!("across-{}", asked.kind),
-            what: sentence::two_people(asked.kind).to_owned(),
-            sides: said.collect(),
-            settle: Settle::Said(
-                "Said in two of her records. Whoever has asked her notes it again, and that settles it.".to_owned(),
-            ),
-        }
-    })
+fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
+    let here = story.patient.across.iter();
+    here.filter(|asked| asked.record == story.record.id)
+        .map(|asked| {
+            let said = asked.entries.iter().filter_map(|id| {
+                let mut records = story.patient.records.iter();
+                records.find_map(|r| r.past.get(*id).map(|e| side(programme, r, e)))
+            });
+            AtOnce {
+                key: format!("across-{}", asked.kind),
+                what: sentence::two_people(asked.kind).to_owned(),
+                sides: said.collect(),
+                settle: Settle::Said(
+                    "Said in two of her records. Whoever has asked her notes it again, and that settles it."
+                        .to_owned(),
+                ),
+            }
+        })
+        .collect()
 }
 
 fn last(record: &Record, item: &ReviewItem) -> Option<EntryId> {

@@ -139,7 +139,7 @@ impl Making<'_> {
             (last, Collision::TwoBooked, false),
             (last, Collision::Disputed, false),
             // A visit has to be had first.
-            (last.saturating_sub(6), Collision::Outcome, false),
+            (last.saturating_sub(8), Collision::Outcome, false),
         ];
         for (nth, what, settled) in settled.into_iter().chain(open) {
             let Some(day) = days.get(nth) else { continue };

@@ -152,3 +152,30 @@ fn every_screen_of_a_record_that_is_not_here_says_so() {
     assert!(app.partner(&"nobody".into(), now).is_err());
     assert!(!app.safety_panel(Some(nowhere), now).calls.is_empty());
 }
+
+#[test]
+fn two_patients_are_shown_side_by_side_and_a_supervisor_says_what_they_are() {
+    let town = Town::default();
+    let mut tablet = town.device("desk", &["n1", "sup", "c1"]);
+    let open = json!({"OpenRecord": {"site": "home", "preferred_name": "Rosa"}});
+    let one = tablet.does(&town, open.clone());
+    let other = tablet.does(&town, open);
+    let (record, patient) = (one.record.unwrap(), other.patient.unwrap());
+    let mut asked = |user: &str| {
+        tablet.does(&town, json!({"SwitchUser": {"user": user}}));
+        let screen = tablet.app.same_person(record, patient, town.now()).unwrap();
+        (screen.can_link, screen.can_propose, screen.can_unlink)
+    };
+    assert_eq!(asked("n1"), (false, false, false));
+    assert_eq!(asked("c1"), (false, true, false));
+    assert_eq!(asked("sup"), (true, true, true));
+    let screen = tablet.app.same_person(record, patient, town.now()).unwrap();
+    assert_eq!(screen.sides[1].name.as_deref(), Some("Rosa"));
+    tablet.act(&town, screen.link).unwrap();
+    let rows = tablet.app.patients(town.now()).unwrap().rows;
+    assert!(
+        rows.iter()
+            .all(|r| r.same_as.iter().all(|s| s.is_linked) && r.same_as.len() == 1)
+    );
+    assert_eq!(rows.len(), 2, "linked, and never merged");
+}
