@@ -14,7 +14,7 @@ mod summary;
 mod task;
 
 pub use around::{ConsentReading, ProposalReading, WaitingReading};
-pub use person::{SamePerson, same_person};
+pub use person::{SamePerson, Side, same_people, same_person};
 pub use row::{AppointmentReading, CallReading, EncounterReading, FlagReading};
 pub use stage::{Next, NextKind};
 

@@ -11,9 +11,11 @@ use crate::domain::id::{DocumentId, PartnerId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
-use crate::domain::read::{ReceiptTimes, Receipts, Summary, read};
+use crate::domain::read::{ReceiptTimes, Receipts, Side, Summary, TaskReading, read};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::params;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -45,6 +47,18 @@ pub struct ListRow {
     pub stage: Stage,
     /// When something is due next.
     pub next_due_at: Option<Timestamp>,
+    /// A safety flag raised in it needs somebody.
+    pub has_open_flag: bool,
+    /// Her birth date.
+    pub born_on: Option<Date>,
+    likeness: Likeness,
+}
+
+/// What tells whether two patients may be one, beside name and birth date: most records say nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Likeness {
+    numbers: Vec<String>,
+    links: Vec<([PatientId; 2], bool)>,
 }
 
 impl Rows<'_> {
@@ -104,7 +118,7 @@ impl Rows<'_> {
     pub fn list(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<ListRow>, StoreError> {
         let anew = self.overtaken(sheet, now)?;
         let mut statement = self.0.prepare_cached(
-            "select record, patient, name, stage, next_due_at from record_index
+            "select record, patient, name, stage, next_due_at, flagged, born_on, likeness from record_index
                  order by next_due_at is null, next_due_at, record",
         )?;
         let mut rows = statement.query([])?;
@@ -127,7 +141,7 @@ impl Rows<'_> {
         let anew = self.overtaken(sheet, now)?;
         let mut statement = self.0.prepare_cached(
             "select record, summary from record_summary where record in
-                 (select record from concern where user = ?1
+                 (select record from concern where user in (?1, '')
                   union select record from record_index where flagged = 1)",
         )?;
         let mut found = self.read_summaries(&mut statement.query([user.as_str()])?, &anew)?;
@@ -241,7 +255,25 @@ impl ListRow {
             name: summary.name.clone(),
             stage: summary.stage,
             next_due_at: summary.next_due_at,
+            has_open_flag: summary.has_open_flag(),
+            born_on: summary.born_on,
+            likeness: Likeness {
+                numbers: summary.numbers.clone(),
+                links: summary.links.clone(),
+            },
         }
+    }
+
+    /// What the record says of who its patient is.
+    pub fn side(&self) -> Option<Side<'_>> {
+        Some(Side {
+            patient: self.patient?,
+            name: self.name.as_deref(),
+            born_on: self.born_on,
+            numbers: &self.likeness.numbers,
+            links: &self.likeness.links,
+            has_open_flag: self.has_open_flag,
+        })
     }
 
     fn read(row: &rusqlite::Row<'_>) -> Result<Self, StoreError> {
@@ -253,23 +285,42 @@ impl ListRow {
         let stage = Stage::ALL.iter().find(|known| known.as_str() == stage);
         let due: Option<i64> = row.get(4)?;
         let due = due.map(Timestamp::from_millisecond).transpose();
+        let born_on: Option<String> = row.get(6)?;
+        let born_on = born_on.map(|text| text.parse::<Date>()).transpose();
+        let likeness = row.get_ref(7)?.as_str_or_null();
+        let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
+        let likeness = likeness.map(serde_json::from_str).transpose();
         Ok(Self {
             record: DocumentId::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
             patient: PatientId::from_bytes(blob(1)?),
             name: row.get(2)?,
             stage: *stage.ok_or(StoreError::DAMAGED)?,
             next_due_at: due.map_err(|_| StoreError::DAMAGED)?,
+            has_open_flag: row.get(5)?,
+            born_on: born_on.map_err(|_| StoreError::DAMAGED)?,
+            likeness: likeness.map_err(|_| StoreError::DAMAGED)?.unwrap_or_default(),
         })
     }
 }
 
-/// Whose first screen a record is on: whoever has a task in it that is not done, and whoever a question is for.
-fn concerned(summary: &Summary) -> BTreeSet<&UserId> {
+/// Whose first screen a record is on: whoever owns it while it is open, has a task in it that is not done, is asked a
+/// question or to accept something, or may take it over. The empty code stands for everybody: a task is nobody's whom the
+/// sheet still knows.
+fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str> {
     let tasks = summary.tasks.iter().filter(|task| task.done.is_none());
     let questions = summary.review.iter().filter(|question| question.is_open());
-    tasks
-        .flat_map(|task| &task.owners)
+    let proposals = summary.proposals.iter();
+    let waiting = summary.waiting.iter().filter(|w| w.taken_by.is_none());
+    let nobodys = |task: &&TaskReading| !task.owners.iter().any(|o| sheet.person(o).is_some());
+    let everybody = tasks.clone().any(|task| nobodys(&task)).then_some("");
+    let owners = summary.owners.iter().filter(|_| summary.is_open());
+    owners
+        .chain(tasks.flat_map(|task| &task.owners))
         .chain(questions.flat_map(|question| question.owners.iter().chain(&question.told)))
+        .chain(proposals.filter(|p| p.answered_at.is_none()).flat_map(|p| &p.for_whom))
+        .chain(waiting.flat_map(|w| std::iter::once(&w.to).chain(&w.backup)))
+        .map(UserId::as_str)
+        .chain(everybody)
         .collect()
 }
 
@@ -302,7 +353,7 @@ impl Write<'_> {
             }
         }
         for summary in &reading.records {
-            self.index_row(patient.id, summary)?;
+            self.index_row(patient.id, summary, sheet)?;
         }
         Ok(())
     }
@@ -333,16 +384,26 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn index_row(&mut self, patient: PatientId, summary: &Summary) -> Result<(), StoreError> {
+    fn index_row(
+        &mut self,
+        patient: PatientId,
+        summary: &Summary,
+        sheet: &Organisation,
+    ) -> Result<(), StoreError> {
         let record = &summary.record.as_bytes()[..];
+        let row = ListRow::of(summary);
+        let says = row.likeness != Likeness::default();
+        let likeness = says.then(|| serde_json::to_string(&row.likeness)).transpose();
+        let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
         let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
         self.step("index_row")?;
         self.db
             .prepare_cached(
-                "insert into record_index (record, patient, name, stage, next_due_at, good_until, flagged)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "insert into record_index
+                     (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                  on conflict (record) do update set patient = ?2, name = ?3, stage = ?4, next_due_at = ?5,
-                     good_until = ?6, flagged = ?7",
+                     good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9",
             )?
             .execute(params![
                 record,
@@ -351,7 +412,9 @@ impl Write<'_> {
                 summary.stage.as_str(),
                 summary.next_due_at.map(Timestamp::as_millisecond),
                 summary.good_until.map(Timestamp::as_millisecond),
-                summary.has_open_flag(),
+                row.has_open_flag,
+                row.born_on.map(|on| on.to_string()),
+                likeness,
             ])?;
         self.step("index_summary")?;
         self.db
@@ -360,15 +423,19 @@ impl Write<'_> {
                  on conflict (record) do update set summary = ?2",
             )?
             .execute(params![record, text])?;
-        self.index_concern(summary)
+        self.index_concern(summary, sheet)
     }
 
     /// Writes only what is not so yet: most changes concern nobody else than before.
-    fn index_concern(&mut self, summary: &Summary) -> Result<(), StoreError> {
+    fn index_concern(
+        &mut self,
+        summary: &Summary,
+        sheet: &Organisation,
+    ) -> Result<(), StoreError> {
         let record = &summary.record.as_bytes()[..];
-        let wanted: BTreeSet<String> = concerned(summary)
+        let wanted: BTreeSet<String> = concerned(summary, sheet)
             .into_iter()
-            .map(|u| u.0.clone())
+            .map(str::to_owned)
             .collect();
         let present: BTreeSet<String> = self
             .db

@@ -91,7 +91,9 @@ create table record_index (
   stage text not null,
   next_due_at integer,
   good_until integer,            -- from then on time alone makes it read otherwise
-  flagged integer not null       -- a safety flag raised in it needs somebody
+  flagged integer not null,      -- a safety flag raised in it needs somebody
+  born_on text,
+  likeness text                  -- JSON: numbers, and who was said to be the same person; mostly nothing
 ) without rowid;
 create index record_index_patient on record_index (patient);
 create index record_index_good_until on record_index (good_until) where good_until is not null;
@@ -102,7 +104,7 @@ create table record_summary (
   summary text not null          -- JSON
 );
 create table concern (
-  -- on whose first screen a record is: a task that is not done is hers, or a question is for her
+  -- on whose first screen a record is: something in it is hers to do, to answer or to take; '' is everybody
   user text not null,
   record blob not null,
   primary key (user, record)

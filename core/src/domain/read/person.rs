@@ -43,21 +43,54 @@ impl Known {
     }
 }
 
+/// What one record says of who its patient is.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Her id here.
+    pub patient: PatientId,
+    /// How she wants to be called.
+    pub name: Option<&'a str>,
+    /// Her birth date.
+    pub born_on: Option<Date>,
+    /// On which numbers she may be called.
+    pub numbers: &'a [String],
+    /// Patients said to be the same person, or not.
+    pub links: &'a [([PatientId; 2], bool)],
+    /// Somebody has to look after a safety flag raised in it.
+    pub has_open_flag: bool,
+}
+
+impl Summary {
+    /// What this record says of who its patient is.
+    pub fn side(&self) -> Option<Side<'_>> {
+        Some(Side {
+            patient: self.patient?,
+            name: self.name.as_deref(),
+            born_on: self.born_on,
+            numbers: &self.numbers,
+            links: &self.links,
+            has_open_flag: self.has_open_flag(),
+        })
+    }
+}
+
 /// Every pair that is suspected or linked, less those that a supervisor said are two.
 pub fn same_person(records: &[Summary]) -> Vec<SamePerson> {
+    same_people(records.iter().filter_map(Summary::side))
+}
+
+/// The same over what records say, however they are kept.
+pub fn same_people<'a>(sides: impl Iterator<Item = Side<'a>>) -> Vec<SamePerson> {
     let mut known: BTreeMap<PatientId, Known> = BTreeMap::new();
     let mut said: BTreeMap<[PatientId; 2], bool> = BTreeMap::new();
-    for record in records {
-        let Some(patient) = record.patient else {
-            continue;
-        };
-        let one = known.entry(patient).or_default();
-        one.name = record.name.as_ref().map(|n| n.trim().to_lowercase());
-        one.born_on = record.born_on.or(one.born_on);
+    for side in sides {
+        let one = known.entry(side.patient).or_default();
+        one.name = side.name.map(|n| n.trim().to_lowercase());
+        one.born_on = side.born_on.or(one.born_on);
         one.numbers
-            .extend(record.numbers.iter().map(|n| bare_number(n)));
-        one.open_flag |= record.has_open_flag();
-        for (pair, same) in &record.links {
+            .extend(side.numbers.iter().map(|n| bare_number(n)));
+        one.open_flag |= side.has_open_flag;
+        for (pair, same) in side.links {
             // Said both ways in two records: they stay apart, and the question stays open.
             said.entry(*pair)
                 .and_modify(|was| *was &= *same)
