@@ -15,8 +15,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
-from warmhand import App, Carried, Refusal, SyncState, SyncStep
+from warmhand import App, Carried, Refusal, SyncStep
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -68,7 +69,7 @@ class Device:
         while isinstance(step := self.app.sync_next(self.clock()), SyncStep.SEND):
             (asked,) = step
             self.app.sync_answered(asked.number, self.carrier.carry(asked), self.clock())
-        return self.app.sync_status().state == SyncState.ALL_SENT
+        return drawn(self.app.sync_status(self.clock())).state == "all_sent"
 
     def do(self, name, **fields):
         """A command, by its name and fields. Tells what it made."""
@@ -84,9 +85,14 @@ def key_of(path):
     return beside.read_bytes()
 
 
+def drawn(text):
+    """A screen as the core computed it, its fields as attributes."""
+    return json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
+
+
 def record_a_handoff(device, site, name):
     """A visit, from the door to the door. Tells the record."""
-    practice = device.app.directory(device.clock()).partners[0].partner
+    practice = drawn(device.app.directory(device.clock())).partners[0].partner
     contact = practice.contacts[0]
     record = device.do("OpenRecord", site=site, preferred_name=name).record
     device.do("StartEncounter", record=record, setting="home", signal="voice_only")
@@ -116,7 +122,7 @@ def main():
             device.enrol(told.code)
         device.do("SignIn", user=device.app.people()[0])
         record = record_a_handoff(device, told.site, told.name)
-        here = device.app.handoff(record, device.clock())
+        here = drawn(device.app.handoff(record, device.clock())).summary
         print(f"Record {record}: {here.stage}, grade {here.grade}, leave-check {here.encounters[0].leave_check}")
         print("On the server." if device.sync() else "On this device, to be sent.")
     except Refusal as refusal:

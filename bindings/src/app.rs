@@ -1,15 +1,16 @@
 //! The one object that a shell holds, and whom it tells. Every method is one line into the core behind a lock.
 
 use crate::caught::caught;
-use crate::code::{DeviceId, DocumentId, Timestamp, UserId};
+use crate::code::{DerivedId, DeviceId, DocumentId, PartnerId, PatientId, Timestamp, UserId};
 use crate::held::Held;
 use crate::refusal::Refusal;
-use crate::view::HandoffScreen;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::app::{self as core, Carried, Key, Outgoing, Place, SyncStep, Topic};
 use warmhand_core::refusal as refused;
 use warmhand_core::usecase::{Command, Outcome};
-use warmhand_core::view::{DirectoryScreen, PatientsScreen, SyncStatusScreen, TodayScreen};
+use warmhand_core::view::SafetyPanel;
 use zeroize::Zeroizing;
 
 /// Told after a change is durable, outside every lock: it may call the app. It may be called on any thread.
@@ -37,6 +38,13 @@ impl App {
         };
         self.tell(changed);
         done
+    }
+
+    fn drawn<T: Serialize>(
+        &self,
+        work: impl FnOnce(&mut core::App) -> Result<T, refused::Refusal>,
+    ) -> Result<String, Refusal> {
+        self.with(work).and_then(|screen| text(&screen))
     }
 
     /// Foreign code runs here, after every lock is given back; what it throws is its own affair.
@@ -128,29 +136,154 @@ impl App {
         self.with(|core| core.signed_in())
     }
 
-    /// What the signed-in person has to do.
-    pub fn today(&self, now: Timestamp) -> Result<TodayScreen, Refusal> {
-        self.with(|core| core.today(now))
+    // ---- screens: JSON text, in the form that the core's `view` documents ----
+
+    /// What the signed-in person has to do: a `TodayScreen`.
+    pub fn today(&self, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.today(now))
     }
 
-    /// The caseload.
-    pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
-        self.with(|core| core.patients(now))
+    /// The caseload: a `PatientsScreen`.
+    pub fn patients(&self, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.patients(now))
     }
 
-    /// One record.
-    pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<HandoffScreen, Refusal> {
-        self.with(|core| core.handoff(record, now))
-            .map(HandoffScreen::from)
+    /// One record: a `HandoffScreen`.
+    pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.handoff(record, now))
     }
 
-    /// Practices to call.
-    pub fn directory(&self, now: Timestamp) -> Result<DirectoryScreen, Refusal> {
-        self.with(|core| core.directory(now))
+    /// A new handoff for a patient to be named: a `NewHandoffScreen` for what was typed, a `HandoffDraft`.
+    pub fn new_handoff(&self, draft: String, now: Timestamp) -> Result<String, Refusal> {
+        let draft = typed(&draft)?;
+        self.drawn(|core| core.new_handoff(&draft, now))
     }
 
-    /// The truth about sending.
-    pub fn sync_status(&self) -> Result<SyncStatusScreen, Refusal> {
-        self.with(|core| core.sync_status())
+    /// A new handoff in a record that is open.
+    pub fn new_handoff_in(
+        &self,
+        record: DocumentId,
+        draft: String,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let draft = typed(&draft)?;
+        self.drawn(|core| core.new_handoff_in(record, &draft, now))
     }
+
+    /// The visit with the strip "before they leave": a `VisitScreen`.
+    pub fn visit(&self, record: DocumentId, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.visit(record, now))
+    }
+
+    /// The card in hand while a practice is called: a `CallCard`.
+    pub fn call_card(
+        &self,
+        record: DocumentId,
+        partner: Option<PartnerId>,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        self.drawn(|core| core.call_card(record, partner.as_ref(), now))
+    }
+
+    /// The offer and what she says to it: a `DecisionScreen` for a `DecisionDraft`.
+    pub fn decision(
+        &self,
+        record: DocumentId,
+        draft: String,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let draft = typed(&draft)?;
+        self.drawn(|core| core.decision(record, &draft, now))
+    }
+
+    /// Booking a visit: an `AppointmentForm` for an `AppointmentDraft`.
+    pub fn appointment_form(
+        &self,
+        record: DocumentId,
+        draft: String,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let draft = typed(&draft)?;
+        self.drawn(|core| core.appointment_form(record, &draft, now))
+    }
+
+    /// The next step: a `NextStepScreen` for a `NextStepDraft`.
+    pub fn next_step(
+        &self,
+        record: DocumentId,
+        draft: String,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let draft = typed(&draft)?;
+        self.drawn(|core| core.next_step(record, &draft, now))
+    }
+
+    /// The card that she keeps: a `PatientCard`. Safe for her and whoever reads along.
+    pub fn patient_card(&self, record: DocumentId, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.patient_card(record, now))
+    }
+
+    /// A question that two people left: a `ReviewScreen`.
+    pub fn review(
+        &self,
+        record: DocumentId,
+        item: DerivedId,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        self.drawn(|core| core.review(record, item, now))
+    }
+
+    /// The patient of a record beside another who may be she: a `SamePersonScreen`.
+    pub fn same_person(
+        &self,
+        record: DocumentId,
+        other: PatientId,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        self.drawn(|core| core.same_person(record, other, now))
+    }
+
+    /// The whole history of a record: a `HistoryScreen`.
+    pub fn history(&self, record: DocumentId, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.history(record, now))
+    }
+
+    /// What to do when somebody is worried: a `SafetyPanel`. It is there signed out, locked and not enrolled.
+    pub fn safety_panel(
+        &self,
+        record: Option<DocumentId>,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        self.drawn(|core| Ok(core.safety_panel(record, now)))
+    }
+
+    /// Practices to call: a `DirectoryScreen`.
+    pub fn directory(&self, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.directory(now))
+    }
+
+    /// One practice: a `PartnerScreen`.
+    pub fn partner(&self, partner: PartnerId, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.partner(&partner, now))
+    }
+
+    /// The truth about sending: a `SyncStatusScreen`.
+    pub fn sync_status(&self, now: Timestamp) -> Result<String, Refusal> {
+        self.drawn(|core| core.sync_status_at(now))
+    }
+}
+
+/// Whom to call when no file can be opened at all: the `SafetyPanel` of a device that knows nothing.
+#[uniffi::export]
+pub fn safety_panel_without_file() -> Result<String, Refusal> {
+    text(&SafetyPanel::bare(None, false))
+}
+
+/// What somebody typed, as JSON.
+fn typed<T: DeserializeOwned>(draft: &str) -> Result<T, Refusal> {
+    serde_json::from_str(draft).map_err(|_| Refusal::unreadable("draft"))
+}
+
+fn text(screen: &impl Serialize) -> Result<String, Refusal> {
+    serde_json::to_string(screen).map_err(|_| Refusal::unreadable("screen"))
 }

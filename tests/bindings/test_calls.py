@@ -4,8 +4,9 @@ import threading
 import unittest
 from functools import partial
 
+from device import drawn
 from house import Town
-from warmhand import Carried, Listener, Refusal, SyncState, SyncStep, Topic
+from warmhand import Carried, Listener, Refusal, SyncStep, Topic
 
 NOBODY = "0198d0a4-5b2e-7000-8000-000000000000"
 
@@ -29,7 +30,7 @@ class Bad(Town):
         for field, work in unreadable:
             refusal = self.refused(Refusal.Invalid, work, field=field, problem="unreadable")
             self.assertNotIn("Luc", str(refusal) + repr(refusal))
-        self.assertEqual(self.here.patients(self.now).rows, [])
+        self.assertEqual(drawn(self.here.patients(self.now)).rows, [])
 
     def test_each_refusal_has_its_kind(self):
         fresh = self.app("fresh.db")
@@ -66,7 +67,7 @@ class Bad(Town):
             self.assertIsInstance(step, SyncStep.SEND)
             self.here.sync_answered(step[0].number, carried, self.now)
         self.here.sync_answered(1, Carried.ANSWER(status=200, body=b""), self.now)
-        self.assertEqual(self.here.sync_status().state, SyncState.TO_SEND)
+        self.assertEqual(drawn(self.here.sync_status(self.now)).state, "to_send")
         self.assertTrue(self.phone.sync())
 
 
@@ -79,7 +80,7 @@ class Told(Town):
         class Reader(Listener):
             def changed(self, topics):
                 # Both would wait for ever if any lock were held here.
-                heard.append((topics, len(phone.app.patients(0).rows)))
+                heard.append((topics, len(drawn(phone.app.patients(0)).rows)))
                 if len(heard) == 1:
                     phone.do("OpenRecord", site="home", preferred_name="Bea")
                     phone.app.set_listener(self)
@@ -103,7 +104,7 @@ class Told(Town):
         self.assertTrue(phone.sync())
         self.assertTrue(other.sync())
         self.assertIn(Topic.RECORDS, heard)
-        self.assertEqual([row.name for row in other.app.patients(self.now).rows], ["Ada"])
+        self.assertEqual([row.name for row in drawn(other.app.patients(self.now)).rows], ["Ada"])
 
     def test_an_error_in_it_is_its_own_and_the_change_is_made(self):
         phone = self.device("phone")
@@ -114,7 +115,7 @@ class Told(Town):
 
         phone.app.set_listener(Broken())
         record = phone.do("OpenRecord", site="home", preferred_name="Ada").record
-        self.assertEqual(phone.app.handoff(record, self.now).name, "Ada")
+        self.assertEqual(drawn(phone.app.handoff(record, self.now)).summary.name, "Ada")
         self.assertTrue(phone.sync())
 
 
@@ -135,9 +136,9 @@ class Together(Town):
         device.do("RecordContact", record=record, **call)
         device.do("BookAppointment", record=record, partner="har", start_local="2026-03-09T09:30")
         device.do("EndEncounter", record=record)
-        self.assertEqual(device.app.handoff(record, self.now).grade, "W3")
+        self.assertEqual(drawn(device.app.handoff(record, self.now)).summary.grade, "W3")
         device.app.patients(self.now)
-        device.app.sync_status()
+        device.app.sync_status(self.now)
         step = device.app.sync_next(self.now)
         if isinstance(step, SyncStep.SEND):
             device.app.sync_answered(step[0].number, device.carrier.carry(step[0]), self.now)
@@ -145,14 +146,14 @@ class Together(Town):
     def outcome(self, device, author):
         """What one person's work came to, as a device reads it; without ids and without her name."""
         told = []
-        for row in device.app.patients(self.now).rows:
+        for row in drawn(device.app.patients(self.now)).rows:
             (record,) = row.records
-            screen = device.app.handoff(record, self.now)
+            screen = drawn(device.app.handoff(record, self.now))
             if {entry.by for entry in screen.timeline} != {author}:
                 continue
             kinds = [(entry.kind, entry.role, entry.state) for entry in screen.timeline]
-            slots = [(a.local, a.status, a.partner) for a in screen.appointments]
-            told.append((row.name, row.stage, screen.grade, screen.encounters[0].leave_check, slots, kinds))
+            slots = [(a.local, a.status, a.partner) for a in screen.summary.appointments]
+            told.append((row.name, row.stage, screen.summary.grade, screen.summary.encounters[0].leave_check, slots, kinds))
         self.assertEqual(len(told), self.THREADS * self.TURNS)
         return told
 

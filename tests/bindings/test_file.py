@@ -4,6 +4,7 @@ import unittest
 from pathlib import Path
 
 import sqlcipher3
+from device import drawn
 from house import House, Town
 from warmhand import App, Refusal, StorageTrouble
 
@@ -148,7 +149,7 @@ class Contents(Town):
         self.assertEqual(self.found(self.files()), set())
         self.assertFalse((self.folder / "phone.db").read_bytes().startswith(b"SQLite"))
         again = App.open(str(self.folder / "phone.db"), self.secret)
-        self.assertEqual(again.handoff(self.record, self.now).name, self.NAMES[0])
+        self.assertEqual(drawn(again.handoff(self.record, self.now)).summary.name, self.NAMES[0])
 
     def test_a_wrong_key_does_no_harm_to_what_lies_in_the_log_beside_the_file(self):
         # As a process that was killed leaves it: the newest entries are in the log alone.
@@ -161,7 +162,7 @@ class Contents(Town):
         self.refused(Refusal.Storage, lambda: App.open(path, self.key()), trouble=StorageTrouble.WRONG_KEY)
         kept = App.open(path, self.secret).handoff(self.record, self.now)
         here = self.phone.app.handoff(self.record, self.now)
-        self.assertEqual(kept, here)
+        self.assertEqual(drawn(kept), drawn(here))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ the library that is built to fail (`--features fault`)."""
 import threading
 import unittest
 
+from device import drawn
 from house import Town
-from warmhand import Refusal, SyncState
+from warmhand import Refusal
 
 
 class Panic(Town):
@@ -18,7 +19,7 @@ class Panic(Town):
         return self.phone.do("AddNote", record=self.record, text="Lucía was well")
 
     def kinds(self):
-        return [row.kind for row in self.phone.app.handoff(self.record, self.now).timeline]
+        return [row.kind for row in drawn(self.phone.app.handoff(self.record, self.now)).timeline]
 
     def test_a_panic_is_an_error_and_the_next_call_finds_everything_as_it_was(self):
         before = self.kinds()
@@ -39,13 +40,13 @@ class Panic(Town):
         self.phone.app.panic_at("committed")
         self.refused(Refusal.Internal, self.note)
         self.assertEqual(self.kinds(), [*before, "noted"])
-        self.assertEqual(self.phone.app.sync_status().state, SyncState.TO_SEND)
+        self.assertEqual(drawn(self.phone.app.sync_status(self.now)).state, "to_send")
         self.assertTrue(self.phone.sync())
 
     def test_a_panic_while_an_answer_is_taken_leaves_the_work_to_be_sent(self):
         self.phone.app.panic_at("commit")
         self.refused(Refusal.Internal, self.phone.sync)
-        self.assertEqual(self.phone.app.sync_status().state, SyncState.TO_SEND)
+        self.assertEqual(drawn(self.phone.app.sync_status(self.now)).state, "to_send")
         self.assertTrue(self.phone.sync())
 
     def test_other_threads_go_on(self):

@@ -298,7 +298,9 @@ impl ListRow {
             next_due_at: due.map_err(|_| StoreError::DAMAGED)?,
             has_open_flag: row.get(5)?,
             born_on: born_on.map_err(|_| StoreError::DAMAGED)?,
-            likeness: likeness.map_err(|_| StoreError::DAMAGED)?.unwrap_or_default(),
+            likeness: likeness
+                .map_err(|_| StoreError::DAMAGED)?
+                .unwrap_or_default(),
         })
     }
 }
@@ -317,7 +319,11 @@ fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str
     owners
         .chain(tasks.flat_map(|task| &task.owners))
         .chain(questions.flat_map(|question| question.owners.iter().chain(&question.told)))
-        .chain(proposals.filter(|p| p.answered_at.is_none()).flat_map(|p| &p.for_whom))
+        .chain(
+            proposals
+                .filter(|p| p.answered_at.is_none())
+                .flat_map(|p| &p.for_whom),
+        )
         .chain(waiting.flat_map(|w| std::iter::once(&w.to).chain(&w.backup)))
         .map(UserId::as_str)
         .chain(everybody)
@@ -393,7 +399,9 @@ impl Write<'_> {
         let record = &summary.record.as_bytes()[..];
         let row = ListRow::of(summary);
         let says = row.likeness != Likeness::default();
-        let likeness = says.then(|| serde_json::to_string(&row.likeness)).transpose();
+        let likeness = says
+            .then(|| serde_json::to_string(&row.likeness))
+            .transpose();
         let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
         let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
         self.step("index_row")?;
@@ -427,11 +435,7 @@ impl Write<'_> {
     }
 
     /// Writes only what is not so yet: most changes concern nobody else than before.
-    fn index_concern(
-        &mut self,
-        summary: &Summary,
-        sheet: &Organisation,
-    ) -> Result<(), StoreError> {
+    fn index_concern(&mut self, summary: &Summary, sheet: &Organisation) -> Result<(), StoreError> {
         let record = &summary.record.as_bytes()[..];
         let wanted: BTreeSet<String> = concerned(summary, sheet)
             .into_iter()
