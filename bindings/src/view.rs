@@ -3,6 +3,7 @@
 mod directory;
 mod handoff;
 mod patients;
+mod reading;
 mod sync_status;
 mod today;
 

@@ -1,10 +1,7 @@
 //! What a person has to do.
 
-use crate::code::{
-    DerivedId, DocumentId, EntryId, FlagStatus, ReviewKind, Stage, TaskKind, Timestamp, TwoEntries,
-    UserId,
-};
-use warmhand_core::domain::read::ReviewReading;
+use super::reading::ReviewReading;
+use crate::code::{DerivedId, DocumentId, EntryId, FlagStatus, Stage, TaskKind, Timestamp};
 pub use warmhand_core::view::TodayScreen;
 use warmhand_core::view::{FlagRow, QuestionRow, TaskRow};
 
@@ -55,31 +52,6 @@ pub struct QuestionRow {
     pub question: ReviewReading,
     /// Is it for the signed-in person to settle?
     pub is_mine: bool,
-}
-
-/// What two people said two ways, for a person to settle.
-#[uniffi::remote(Record)]
-pub struct ReviewReading {
-    /// Its id.
-    pub id: DerivedId,
-    /// What kind.
-    pub kind: ReviewKind,
-    /// The two entries.
-    pub entries: TwoEntries,
-    /// The entries of which one may stand.
-    pub choices: Vec<EntryId>,
-    /// For whom: the record's owners, else the authors.
-    pub owners: Vec<UserId>,
-    /// The other authors, who are told.
-    pub told: Vec<UserId>,
-    /// When the server had both; none while it has not.
-    pub opened_at: Option<Timestamp>,
-    /// The next close of business after that.
-    pub due_at: Option<Timestamp>,
-    /// When it was settled.
-    pub settled_at: Option<Timestamp>,
-    /// The entry that stands.
-    pub keep: Option<EntryId>,
 }
 
 /// A task on the first screen.
