@@ -32,14 +32,14 @@ class Panic(Town):
                 self.assertNotIn("Luc", str(refusal) + repr(refusal))
                 self.assertEqual(self.kinds(), before)
         self.note()
-        self.assertEqual(self.kinds(), [*before, "noted"])
+        self.assertEqual(self.kinds(), [*before, "Noted"])
         self.assertTrue(self.phone.sync())
 
     def test_a_panic_after_the_commit_loses_nothing(self):
         before = self.kinds()
         self.phone.app.panic_at("committed")
         self.refused(Refusal.Internal, self.note)
-        self.assertEqual(self.kinds(), [*before, "noted"])
+        self.assertEqual(self.kinds(), [*before, "Noted"])
         self.assertEqual(drawn(self.phone.app.sync_status(self.now)).state, "to_send")
         self.assertTrue(self.phone.sync())
 
@@ -66,7 +66,7 @@ class Panic(Town):
         for thread in threads:
             thread.join()
         self.assertEqual(len(refused), 1)
-        self.assertEqual(self.kinds().count("noted"), 3)
+        self.assertEqual(self.kinds().count("Noted"), 3)
 
 
 if __name__ == "__main__":
