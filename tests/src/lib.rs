@@ -1,5 +1,6 @@
-//! What the tests share: an organisation, and random histories of commands.
+//! What the tests share: an organisation, random histories of commands, a town with a server, certificates.
 
+pub mod certificate;
 pub mod history;
 pub mod organisation;
 pub mod town;
