@@ -22,8 +22,12 @@ mod house;
 mod invariants;
 #[path = "all/nudge.rs"]
 mod nudge;
+#[path = "all/refused.rs"]
+mod refused;
 #[path = "all/road.rs"]
 mod road;
+#[path = "all/serve.rs"]
+mod serve;
 #[path = "all/stories.rs"]
 mod stories;
 #[path = "all/story_rules.rs"]

@@ -1,5 +1,7 @@
-//! What the tests share: an organisation, random histories of commands, and what it takes to measure.
+//! What the tests share: an organisation, random histories of commands, a town with a server, certificates, and what it
+//! takes to measure.
 
+pub mod certificate;
 pub mod history;
 pub mod ledger;
 pub mod load;
