@@ -2,11 +2,12 @@
 //! a silent change.
 
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::guard::Breach;
-use warmhand_core::domain::id::{DocumentId, PatientId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::refusal::{Problem, Refusal};
-use warmhand_core::usecase::{Command, Outcome};
+use warmhand_core::usecase::{self, Command, Counting, Outcome};
 use warmhand_tests::ledger::Ledger;
 use warmhand_tests::town::{Phone, Town};
 
@@ -346,14 +347,19 @@ fn kinds_and_fields_of_a_newer_version_survive_and_show_as_such() {
     let receipts = warmhand_core::domain::read::Receipts::default();
     let reading = warmhand_core::domain::read::read(&patient, &receipts, &ledger.sheet, ledger.now);
     assert_eq!(reading.records[0].unknown, 1);
-    let person = ledger.sheet.person(&"c1".into()).unwrap();
-    let screen = warmhand_core::view::HandoffScreen::of(
-        &record,
-        reading.records[0].clone(),
-        &receipts,
-        &ledger.sheet,
-        person,
-    );
+    let mut ids = Counting::default();
+    let desk = usecase::Desk {
+        now: ledger.now,
+        person: ledger.sheet.person(&"c1".into()).unwrap(),
+        device: DeviceId(uuid::Uuid::nil()),
+        sheet: &ledger.sheet,
+        patient: Some(&patient),
+        record: Some(&record),
+        reading: Some(&reading),
+        rng: RefCell::new(&mut ids),
+    };
+    let summary = reading.records[0].clone();
+    let screen = warmhand_core::view::HandoffScreen::of(&desk, summary, &receipts).unwrap();
     assert!(
         screen
             .timeline

@@ -9,15 +9,18 @@ use hazards::hazards;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use warmhand_core::domain::code::*;
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::fold::Record;
-use warmhand_core::domain::id::{EntryId, PatientId};
+use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts, Summary, read};
+use warmhand_core::store::ListRow;
+use warmhand_core::usecase::{Counting, Desk};
 use warmhand_core::view::{HandoffScreen, PatientsScreen, TodayScreen};
 use warmhand_tests::world::{World, wide_sheet};
 
@@ -206,16 +209,23 @@ fn shown(
         .find(|s| s.record == record.id)
         .expect("its summary");
     let receipts = Receipts::default();
+    let reading = read(own, &receipts, &world.sheet, world.now);
+    let mut ids = Counting::default();
+    let desk = Desk {
+        now: world.now,
+        person: coordinator,
+        device: DeviceId(uuid::Uuid::nil()),
+        sheet: &world.sheet,
+        patient: Some(own),
+        record: Some(record),
+        reading: Some(&reading),
+        rng: RefCell::new(&mut ids),
+    };
+    let rows: Vec<ListRow> = summaries.iter().map(ListRow::of).collect();
     (
-        HandoffScreen::of(
-            record,
-            summary.clone(),
-            &receipts,
-            &world.sheet,
-            coordinator,
-        ),
+        HandoffScreen::of(&desk, summary.clone(), &receipts).expect("the screen of a record"),
         TodayScreen::of(summaries, &world.sheet, &coordinator.id, &zone, world.now),
-        PatientsScreen::of(summaries),
+        PatientsScreen::of(&rows),
     )
 }
 

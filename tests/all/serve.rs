@@ -164,7 +164,8 @@ fn metrics_count_what_became_of_changes_and_name_nobody() {
     let (status, text) = town.run(told(&router, get("/metrics")));
     assert_eq!(status, 200);
     let is = |line: &str| assert!(text.lines().any(|l| l == line), "no {line} in\n{text}");
-    is(r#"warmhand_changes_total{state="accepted",reason=""} 9"#);
+    // Nine commands, and the screen wrote in two documents.
+    is(r#"warmhand_changes_total{state="accepted",reason=""} 10"#);
     is(r#"warmhand_syncs_total{outcome="unknown_device"} 1"#);
     is(r#"warmhand_syncs_total{outcome="unreadable"} 1"#);
     is("warmhand_devices 1");

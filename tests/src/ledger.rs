@@ -227,7 +227,7 @@ impl Ledger {
             orphan: false,
         };
         let people = [entry.by.clone()];
-        let sheets = [self.sheet.clone()];
+        let sheets = [Arc::new(self.sheet.clone())];
         let sender = Sender {
             device: entry.device,
             people: &people,
@@ -240,6 +240,10 @@ impl Ledger {
                     hash,
                     change,
                     entries,
+                    times: ReceiptTimes {
+                        received_at: entry.recorded_at,
+                        offset_ms: 0,
+                    },
                 });
                 Ok(entry.id)
             }

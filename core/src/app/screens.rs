@@ -4,7 +4,6 @@
 use super::App;
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, DocumentId, PartnerId, PatientId};
-use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary, read};
 use crate::refusal::Refusal;
@@ -103,7 +102,8 @@ impl App {
         draft: &HandoffDraft,
         now: Timestamp,
     ) -> Result<NewHandoffScreen, Refusal> {
-        let records = self.summaries(&self.sheet()?, now)?;
+        let sheet = self.sheet()?;
+        let records = self.summaries(&sheet, now)?;
         let look = |desk: &Desk<'_>| Some(NewHandoffScreen::of(desk, draft, &records));
         self.at_desk(now, look, RECORD)
     }
@@ -211,8 +211,8 @@ impl App {
     pub fn safety_panel(&self, record: Option<DocumentId>, now: Timestamp) -> SafetyPanel {
         let has_link = self.engine.has_link(now);
         let bare = |why: &Refusal| {
-            let sheet: Option<Organisation> = self.sheet().ok();
-            SafetyPanel::bare(sheet.as_ref(), has_link).because(why)
+            let sheet = self.sheet().ok();
+            SafetyPanel::bare(sheet.as_deref(), has_link).because(why)
         };
         let Some(record) = record else {
             let signed_in = self.at_desk(now, |_| Some(()), RECORD);
@@ -240,7 +240,8 @@ impl App {
 
     /// One practice.
     pub fn partner(&self, partner: &PartnerId, now: Timestamp) -> Result<PartnerScreen, Refusal> {
-        let records = self.summaries(&self.sheet()?, now)?;
+        let sheet = self.sheet()?;
+        let records = self.summaries(&sheet, now)?;
         let practice = self.practice(partner)?;
         let document = self.practice_document(partner)?;
         self.at_desk(

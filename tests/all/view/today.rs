@@ -8,6 +8,7 @@ use warmhand_core::domain::code::{DecisionState, TaskKind};
 use warmhand_core::domain::id::{DerivedId, PatientId, UserId};
 use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::{Summary, TaskState};
+use warmhand_core::store::ListRow;
 use warmhand_core::view::{Length, PatientsScreen, TodayScreen};
 use warmhand_tests::ledger::Ledger;
 use warmhand_tests::organisation::sheet;
@@ -199,7 +200,7 @@ fn two_patients_who_may_be_one_are_said_to_be_and_a_flag_of_the_one_shows_with_t
     let elsewhere = PatientId(uuid::Uuid::from_u128(4));
     second.patient = Some(elsewhere);
     second.record = warmhand_core::domain::id::DocumentId(uuid::Uuid::from_u128(5));
-    let screen = PatientsScreen::of(&[one.reading(), second]);
+    let screen = PatientsScreen::of(&[one.reading(), second].map(|s| ListRow::of(&s)));
     assert_eq!(screen.rows.len(), 2, "never merged");
     assert!(screen.rows.iter().all(|r| r.has_open_flag));
     let row = screen
