@@ -13,10 +13,12 @@ mod correction;
 mod decision;
 mod desk;
 mod encounter;
+mod entry;
 mod loops;
 mod need;
 mod note;
 mod record;
+mod rehearsal;
 mod review;
 mod safety;
 mod screen;
@@ -35,6 +37,7 @@ pub use loops::CloseLoop;
 pub use need::{AcceptOwnership, IdentifyNeed, OfferOwnership, ReleaseOwnership};
 pub use note::AddNote;
 pub use record::{DescribePatient, OpenRecord};
+pub use rehearsal::{Counting, rehearse, rehearse_to};
 pub use review::SettleReview;
 pub use safety::{
     AssessSafety, DismissSafetyPanel, HandSafety, LinkFlags, RaiseSafety, ResolveSafety,

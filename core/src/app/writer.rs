@@ -3,25 +3,19 @@
 
 use crate::document::{Actor, Change, LIMITS, Put, seal};
 use crate::domain::code::DocumentKind;
-use crate::domain::entry::{APP, Body, Entry, MAX_ENTRY_BYTES};
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
-use crate::domain::guard::{self, Breach};
-use crate::domain::id::{DocumentId, PatientId, SiteId};
+use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::read;
-use crate::domain::{authority, payload};
 use crate::refusal::{Problem, Refusal, StorageTrouble};
 use crate::store::{ChangeState, DeviceRow, Store, StoreError, Write, live, tip};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Unit, Zoned, ZonedRound};
+use jiff::Timestamp;
 use rand::RngCore;
 use std::cell::RefCell;
 use std::sync::Arc;
-
-/// The longest text that a person may write into one field.
-const MAX_TEXT: usize = 4_000;
 
 /// Entries for one document.
 struct Bundle {
@@ -122,17 +116,7 @@ fn add(
             entries: Vec::new(),
         });
     }
-    let opening: Option<Body> = match &draft.target {
-        Target::Screens => Some(screens_opened(desk, patient, record)?.into()),
-        Target::Practice(partner) => Some(
-            payload::PartnerOpened {
-                partner: partner.clone(),
-            }
-            .into(),
-        ),
-        _ => None,
-    };
-    if let Some(body) = opening {
+    if let Some(body) = desk.opening(&draft.target, patient)? {
         begin(desk, bundles, at, body)?;
     }
     let bundle = bundles
@@ -144,107 +128,13 @@ fn add(
 
 impl Bundle {
     fn push(&mut self, desk: &Desk<'_>, draft: Draft) -> Result<(), Refusal> {
-        let Draft {
-            id, at, role, body, ..
-        } = draft;
-        let site = match &body {
-            Body::RecordOpened(p) => Some(p.site.clone()),
-            Body::ScreensOpened(p) => Some(p.site.clone()),
-            _ => self.past.site.clone(),
-        };
-        let occurred_at = occurred_at(desk, site.as_ref(), at)?;
-        let on = occurred_at.date();
-        let role = role
-            .or_else(|| authority::acting_role(desk.person, &body, site.as_ref(), desk.sheet, on))
-            .ok_or(Refusal::NotAllowed(Breach::Role))?;
-        let entry = Entry {
-            id,
-            by: desk.person.id.clone(),
-            role,
-            device: desk.device,
-            occurred_at,
-            recorded_at: desk.now,
-            after: self.past.heads(),
-            app: APP.to_owned(),
-            body,
-        };
-        guard::check(&entry, &self.past, desk.sheet).map_err(Refusal::NotAllowed)?;
-        let text = entry.to_text().map_err(|_| Refusal::Invalid {
-            field: "text",
-            problem: Problem::NotText,
-        })?;
-        sound(&text)?;
+        let (entry, text) = desk.entry(&self.past, draft)?;
         let mut known = self.past.entries().to_vec();
         known.push(Arc::new(entry.clone()));
         self.past = Record::of(self.doc, &known);
         self.entries.push((entry, text));
         Ok(())
     }
-}
-
-/// The time that a person claims, or now at the record's site; whole seconds, never far from what can be written.
-fn occurred_at(
-    desk: &Desk<'_>,
-    site: Option<&SiteId>,
-    at: Option<Zoned>,
-) -> Result<Zoned, Refusal> {
-    let zone = site.map_or_else(
-        || TimeZone::get(&desk.sheet.zone).unwrap_or(TimeZone::UTC),
-        |site| desk.sheet.site_zone(site),
-    );
-    let at = at.unwrap_or_else(|| desk.now.to_zoned(zone));
-    let at = at
-        .round(
-            ZonedRound::new()
-                .smallest(Unit::Second)
-                .mode(jiff::RoundMode::Trunc),
-        )
-        .map_err(|_| Refusal::Invalid {
-            field: "at",
-            problem: Problem::OutOfRange,
-        })?;
-    if (1900..=2200).contains(&at.year()) && at.time_zone().iana_name().is_some() {
-        return Ok(at);
-    }
-    Err(Refusal::Invalid {
-        field: "at",
-        problem: Problem::OutOfRange,
-    })
-}
-
-/// Text is kept as it was typed, in any script; control characters and absurd lengths are refused.
-fn sound(text: &str) -> Result<(), Refusal> {
-    fn walk(value: &serde_json::Value) -> Result<(), Problem> {
-        match value {
-            serde_json::Value::String(text) if text.chars().count() > MAX_TEXT => {
-                Err(Problem::TooLong)
-            }
-            serde_json::Value::String(text)
-                if text.chars().any(|c| c.is_control() && c != '\n') =>
-            {
-                Err(Problem::NotText)
-            }
-            serde_json::Value::Array(all) => all.iter().try_for_each(walk),
-            serde_json::Value::Object(all) => all.values().try_for_each(walk),
-            _ => Ok(()),
-        }
-    }
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| Refusal::Invalid {
-        field: "text",
-        problem: Problem::NotText,
-    })?;
-    walk(&value).map_err(|problem| Refusal::Invalid {
-        field: "text",
-        problem,
-    })?;
-    // Each field may be short enough and the entry still too long for anybody to read it again.
-    if text.len() > MAX_ENTRY_BYTES {
-        return Err(Refusal::Invalid {
-            field: "text",
-            problem: Problem::TooLong,
-        });
-    }
-    Ok(())
 }
 
 /// The patient's document for answers, or the practice's own: one that this device holds, or a new one.
@@ -260,23 +150,6 @@ fn beside(
     }
     let held = store.rows().documents_of(patient, kind)?;
     Ok(held.first().copied().unwrap_or_else(|| desk.document_id()))
-}
-
-fn screens_opened(
-    desk: &Desk<'_>,
-    patient: PatientId,
-    record: Option<DocumentId>,
-) -> Result<payload::ScreensOpened, Refusal> {
-    let site = desk
-        .record()?
-        .site
-        .clone()
-        .ok_or(Refusal::NotHere("the record"))?;
-    Ok(payload::ScreensOpened {
-        patient,
-        site,
-        record: record.ok_or(Refusal::NotHere("the record"))?,
-    })
 }
 
 /// A document that nothing was written in yet begins with what it is.
