@@ -1,6 +1,7 @@
 //! The face of the core: commands in, screens out, and the bytes of sync. A shell holds one of these behind its lock.
 //! Opens no socket and reads no clock: `now` is always the device's raw clock, corrected here by the last known offset.
 
+mod screens;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -9,7 +10,7 @@ use crate::domain::id::{DeviceId, DocumentId, PartnerId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
-use crate::domain::read::{Receipts, Summary, read};
+use crate::domain::read::{Receipts, Summary};
 use crate::refusal::Refusal;
 pub use crate::store::Place;
 use crate::store::{DeviceRow, Fault, Phase, Store};
@@ -17,8 +18,7 @@ use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
 use crate::usecase::{Command, Outcome};
 use crate::view::{
-    DirectoryScreen, HandoffScreen, Help, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen,
-    UnsentRow,
+    ClockOff, Help, Length, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen, UnsentRow,
 };
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
@@ -197,53 +197,21 @@ impl App {
     }
 
     /// What the signed-in person has to do.
-    pub fn today(&self, now: Timestamp) -> Result<TodayScreen, Refusal> {
+    pub fn today(&self, raw: Timestamp) -> Result<TodayScreen, Refusal> {
         let device = self.device()?;
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let sheet = self.sheet()?;
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let records = self.summaries(&sheet, now)?;
-        let now = Self::corrected(&device, now);
-        Ok(TodayScreen::of(&records, &sheet, &user, &zone, now))
+        let records = self.summaries(&sheet, raw)?;
+        let now = Self::corrected(&device, raw);
+        let mut screen = TodayScreen::of(&records, &sheet, &user, &zone, now);
+        self.settle_waiting(&mut screen.waiting, raw);
+        Ok(screen)
     }
 
     /// The caseload.
     pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
         Ok(PatientsScreen::of(&self.summaries(&self.sheet()?, now)?))
-    }
-
-    /// One record.
-    pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<HandoffScreen, Refusal> {
-        let device = self.device()?;
-        let sheet = self.sheet()?;
-        let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
-        let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
-        let (_, patient, hidden) = self
-            .store
-            .rows()
-            .document_row(record)?
-            .ok_or(Refusal::NotHere("the record"))?;
-        let (patient, receipts) = self.store.rows().patient(patient)?;
-        let folded = patient
-            .record(record)
-            .filter(|_| !hidden)
-            .ok_or(Refusal::NotHere("the record"))?;
-        let reading = read(&patient, &receipts, &sheet, Self::corrected(&device, now));
-        let summary = reading
-            .records
-            .into_iter()
-            .find(|r| r.record == record)
-            .ok_or(Refusal::NotHere("the record"))?;
-        Ok(HandoffScreen::of(
-            folded, summary, &receipts, &sheet, person,
-        ))
-    }
-
-    /// Practices to call.
-    pub fn directory(&self, now: Timestamp) -> Result<DirectoryScreen, Refusal> {
-        let sheet = self.sheet()?;
-        let records = self.summaries(&sheet, now)?;
-        Ok(DirectoryScreen::of(&sheet, &records))
     }
 
     /// A practice, as far as people were told.
@@ -292,9 +260,27 @@ impl App {
             .and_then(|ms| Timestamp::from_millisecond(ms).ok());
         Ok(SyncStatusScreen {
             state,
+            count: u32::try_from(unsent.len()).unwrap_or(u32::MAX),
+            waits_for: None,
+            silent_for: None,
+            clock_off: last_answer_at.and_then(|_| ClockOff::of(device.offset_ms)),
             unsent,
             last_answer_at,
             clock_offset_ms: last_answer_at.map(|_| device.offset_ms),
         })
+    }
+
+    /// The same, with how long things have waited.
+    pub fn sync_status_at(&self, now: Timestamp) -> Result<SyncStatusScreen, Refusal> {
+        let mut screen = self.sync_status()?;
+        let corrected = Self::corrected(&self.device()?, now);
+        let longest = screen.unsent.iter().map(|row| row.since).min();
+        screen.waits_for = longest.map(|since| Length::between(since, corrected));
+        screen.silent_for = screen.last_answer_at.map(|at| Length::between(at, now));
+        // What needs a person comes before what only waits.
+        screen
+            .unsent
+            .sort_by_key(|row| (row.help.is_none(), row.since, row.record));
+        Ok(screen)
     }
 }

@@ -72,6 +72,8 @@ pub struct Engine {
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// So long after an answer the link counts as there.
+const LINK: SignedDuration = SignedDuration::from_mins(2);
 
 impl Engine {
     /// Something was recorded, a nudge came, or the link came up: sync at the next chance.
@@ -80,6 +82,12 @@ impl Engine {
         // The answer on its way may be of before.
         self.wanted_meanwhile = true;
         self.not_before = None;
+    }
+
+    /// Did the server answer a moment ago, and nothing fail since? What the platform says of its link is no proof.
+    pub fn has_link(&self, now: Timestamp) -> bool {
+        let heard = self.last_said.filter(|at| *at <= now);
+        self.failures == 0 && heard.is_some_and(|at| now.duration_since(at) <= LINK)
     }
 
     /// What to do now.

@@ -1,14 +1,15 @@
 //! One record: who she is, where it stands, what has to be said before she leaves, and what happened, with the truth
 //! about where each entry is.
 
-use crate::domain::authority;
-use crate::domain::code::{DecisionState, Grade, LeaveCheck, Role};
-use crate::domain::entry::Body;
+use super::fact;
+use super::may::Obstacle;
+use super::when::{Length, When, clock};
+use crate::domain::code::{DecisionState, Grade, LeaveCheck, Role, TaskKind};
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
-use crate::domain::id::{DocumentId, EntryId};
-use crate::domain::organisation::{Organisation, Person};
-use crate::domain::payload;
-use crate::domain::read::{Receipts, Summary};
+use crate::domain::id::{DerivedId, EntryId};
+use crate::domain::read::{Receipts, Summary, TaskReading, TaskState};
+use crate::usecase::Desk;
 use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
@@ -23,8 +24,37 @@ pub struct HandoffScreen {
     pub before_leaving: Option<BeforeLeaving>,
     /// What happened, causes first.
     pub timeline: Vec<TimelineRow>,
+    /// Everything that was to be done, open first, with what became of the rest.
+    pub tasks: Vec<TaskStateRow>,
     /// What the signed-in person may do here.
     pub may: May,
+    /// What stands before the rest.
+    pub problems: Vec<Obstacle>,
+}
+
+/// A task with what became of it. None vanishes without a reason shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TaskStateRow {
+    /// The task.
+    pub task: DerivedId,
+    /// The entry that caused it.
+    pub cause: EntryId,
+    /// What kind.
+    pub kind: TaskKind,
+    /// How it stands.
+    pub state: TaskState,
+    /// When it is due; none: when she is next seen.
+    pub due: Option<When>,
+    /// So long past its time, while it is open.
+    pub late: Option<Length>,
+    /// Whose it is, by name.
+    pub owners: Vec<String>,
+    /// With which practice.
+    pub partner: Option<String>,
+    /// When it was done, or was overtaken.
+    pub ended: Option<When>,
+    /// By which entry it was done.
+    pub done_by: Option<EntryId>,
 }
 
 /// What has to be so before she leaves. It informs and never blocks.
@@ -81,171 +111,176 @@ pub enum EntryState {
     OnServer,
 }
 
-/// What the signed-in person may do in this record, as far as role and record allow.
+/// What the signed-in person may do in this record now: each is a command, rehearsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "one answer for each thing that a shell can offer"
 )]
 pub struct May {
+    /// Say who she is.
+    pub describe: bool,
+    /// Begin a visit.
+    pub start_encounter: bool,
+    /// End the one under way.
+    pub end_encounter: bool,
+    /// Record a screen.
+    pub screen: bool,
     /// Begin the handoff.
     pub identify: bool,
     /// Offer.
     pub offer: bool,
+    /// Record what she decides.
+    pub decide: bool,
+    /// Leave something with her.
+    pub give_material: bool,
+    /// Confirm what may be shared.
+    pub confirm_plan: bool,
     /// Contact a practice with her agreement.
     pub contact_partner: bool,
+    /// Record a call with her.
+    pub contact_patient: bool,
+    /// Go through it with her again.
+    pub read_back: bool,
+    /// Note what stands in the way.
+    pub barrier: bool,
+    /// Set a next step.
+    pub step: bool,
     /// Book.
     pub book: bool,
+    /// Write a note.
+    pub note: bool,
+    /// Ask somebody to take it over.
+    pub offer_ownership: bool,
+    /// Take it over.
+    pub accept_ownership: bool,
+    /// Give it up.
+    pub release_ownership: bool,
     /// Settle what is left open.
     pub settle: bool,
+    /// Say that one is worried.
+    pub raise_safety: bool,
+    /// Hand safety flags to a named person.
+    pub hand_safety: bool,
     /// Resolve safety flags.
     pub resolve_safety: bool,
     /// Close the loop.
     pub close: bool,
+    /// Propose to close it.
+    pub propose_close: bool,
 }
 
-impl HandoffScreen {
-    /// The screen of one record for one person.
-    pub fn of(
-        record: &Record,
-        summary: Summary,
-        receipts: &Receipts,
-        sheet: &Organisation,
-        person: &Person,
-    ) -> Self {
-        let owners = record
-            .owners
-            .iter()
-            .map(|o| sheet.name_of(o).to_owned())
-            .collect();
-        let before_leaving = record.open_encounter().map(|encounter| BeforeLeaving {
-            encounter: encounter.id,
-            spoke: encounter.direct_contact,
-            appointment: encounter.booked,
-            next_step: encounter.dated_step,
-            not_today: encounter.leave_check != LeaveCheck::NotApplicable
-                && matches!(
-                    record.decision,
-                    DecisionState::Hesitant | DecisionState::NotToday
-                ),
-            grade: encounter.grade,
-        });
-        let timeline = record
-            .entries()
-            .iter()
-            .map(|e| {
-                let received_at = receipts.received_at(e.id);
-                let beside = record.review.iter().filter(|i| i.entries.contains(&e.id));
-                TimelineRow {
-                    entry: e.id,
-                    at: e.occurred_at.clone(),
-                    by: sheet.name_of(&e.by).to_owned(),
-                    role: e.role,
-                    kind: e.body.kind().to_owned(),
-                    is_known: !matches!(e.body, Body::Unknown(_)),
-                    state: if received_at.is_some() {
-                        EntryState::OnServer
-                    } else {
-                        EntryState::OnDevice
-                    },
-                    received_at,
-                    beside: beside
-                        .flat_map(|i| i.entries)
-                        .filter(|id| *id != e.id)
-                        .collect(),
-                }
-            })
-            .collect();
-        let may = May::of(record, sheet, person);
-        Self {
-            summary,
-            owners,
-            before_leaving,
-            timeline,
-            may,
+impl EntryState {
+    /// An entry is on the server when there is a receipt for it.
+    pub fn of(received_at: Option<Timestamp>) -> Self {
+        if received_at.is_some() {
+            Self::OnServer
+        } else {
+            Self::OnDevice
         }
     }
 }
 
-impl May {
-    fn of(record: &Record, sheet: &Organisation, person: &Person) -> Self {
-        let site = record.site.as_ref();
-        let on = record
-            .entries()
-            .last()
-            .map(|e| e.occurred_at.date())
-            .unwrap_or_default();
-        let may = |body: Body| authority::acting_role(person, &body, site, sheet, on).is_some();
-        let agreed = record.decision == DecisionState::Agreed;
-        let handoff = record.need.is_some();
-        let nobody = record.id;
-        Self {
-            identify: !handoff && may(probe::need()),
-            offer: handoff && may(probe::offer()),
-            contact_partner: agreed && may(probe::offer()),
-            book: agreed && may(probe::offer()),
-            settle: record
-                .review
+impl HandoffScreen {
+    /// The screen of the record at hand.
+    pub fn of(desk: &Desk<'_>, summary: Summary, receipts: &Receipts) -> Option<Self> {
+        let record = desk.record?;
+        let (may, problems) = May::of(desk);
+        Some(Self {
+            owners: names(desk, &summary.owners),
+            before_leaving: before_leaving(record),
+            timeline: record
+                .entries()
                 .iter()
-                .any(crate::domain::fold::ReviewItem::is_open)
-                && may(probe::settle(nobody)),
-            resolve_safety: !record.flags.is_empty() && may(probe::resolve()),
-            close: handoff && may(probe::close()),
-        }
+                .map(|e| timeline_row(desk, record, e, receipts))
+                .collect(),
+            tasks: tasks(desk, &summary),
+            summary,
+            may,
+            problems,
+        })
     }
 }
 
-/// Entries to ask the role matrix about.
-mod probe {
-    use super::{Body, DocumentId, EntryId, payload};
-    use crate::domain::code::{CloseReason, Mode, NeedBasis, NeedKind, Urgency};
+fn names(desk: &Desk<'_>, users: &[crate::domain::id::UserId]) -> Vec<String> {
+    users
+        .iter()
+        .map(|u| desk.sheet.name_of(u).to_owned())
+        .collect()
+}
 
-    pub(super) fn need() -> Body {
-        let (basis, need, urgency) = (NeedBasis::Judgement, NeedKind::Therapy, Urgency::Routine);
-        payload::NeedIdentified {
-            basis,
-            need,
-            urgency,
-            screen: None,
-            encounter: None,
-            owner: None,
-        }
-        .into()
-    }
+fn before_leaving(record: &Record) -> Option<BeforeLeaving> {
+    record.open_encounter().map(|encounter| BeforeLeaving {
+        encounter: encounter.id,
+        spoke: encounter.direct_contact,
+        appointment: encounter.booked,
+        next_step: encounter.dated_step,
+        not_today: encounter.leave_check != LeaveCheck::NotApplicable
+            && matches!(
+                record.decision,
+                DecisionState::Hesitant | DecisionState::NotToday
+            ),
+        grade: encounter.grade,
+    })
+}
 
-    pub(super) fn offer() -> Body {
-        payload::Offered {
-            mode: Mode::Phone,
-            encounter: None,
-            script: None,
-            language: None,
-        }
-        .into()
+fn timeline_row(
+    desk: &Desk<'_>,
+    record: &Record,
+    entry: &Entry,
+    receipts: &Receipts,
+) -> TimelineRow {
+    let received_at = receipts.received_at(entry.id);
+    let beside = record
+        .review
+        .iter()
+        .filter(|i| i.entries.contains(&entry.id));
+    TimelineRow {
+        entry: entry.id,
+        at: entry.occurred_at.clone(),
+        by: desk.sheet.name_of(&entry.by).to_owned(),
+        role: entry.role,
+        kind: entry.body.kind().to_owned(),
+        is_known: !matches!(entry.body, Body::Unknown(_)),
+        state: EntryState::of(received_at),
+        received_at,
+        beside: beside
+            .flat_map(|i| i.entries)
+            .filter(|id| *id != entry.id)
+            .collect(),
     }
+}
 
-    pub(super) fn settle(any: DocumentId) -> Body {
-        payload::ReviewSettled {
-            items: Vec::new(),
-            keep: Some(EntryId(any.0)),
+fn tasks(desk: &Desk<'_>, summary: &Summary) -> Vec<TaskStateRow> {
+    let zone = clock(desk);
+    let row = |task: &TaskReading| {
+        let state = task.state(desk.now);
+        let ended = match state {
+            TaskState::Done => task.done.map(|(_, at)| at),
+            TaskState::Lapsed => task.lapses_at,
+            TaskState::Open | TaskState::Paused => None,
+        };
+        TaskStateRow {
+            task: task.id,
+            cause: task.cause,
+            kind: task.kind,
+            state,
+            due: task.due_at.map(|at| When::of(at, &zone, desk.now)),
+            late: task
+                .due_at
+                .filter(|_| task.is_overdue(desk.now))
+                .map(|due| Length::between(due, desk.now)),
+            owners: names(desk, &task.owners),
+            partner: task
+                .partner
+                .as_ref()
+                .map(|id| fact::practice(id, desk.sheet)),
+            ended: ended.map(|at| When::of(at, &zone, desk.now)),
+            done_by: task.done.map(|(entry, _)| entry),
         }
-        .into()
-    }
-
-    pub(super) fn resolve() -> Body {
-        payload::SafetyResolved {
-            flags: Vec::new(),
-            note: String::new(),
-        }
-        .into()
-    }
-
-    pub(super) fn close() -> Body {
-        payload::LoopClosed {
-            reason: CloseReason::Attended,
-            flags_seen: Vec::new(),
-            proposed: false,
-            accepts: None,
-        }
-        .into()
-    }
+    };
+    let mut rows: Vec<TaskStateRow> = summary.tasks.iter().map(row).collect();
+    let is_over = |row: &TaskStateRow| matches!(row.state, TaskState::Done | TaskState::Lapsed);
+    rows.sort_by_key(is_over);
+    rows
 }

@@ -1,9 +1,10 @@
 //! The caseload: one row a patient, whoever needs somebody first.
 
 use crate::domain::code::Stage;
-use crate::domain::id::{DocumentId, PatientId};
-use crate::domain::read::Summary;
+use crate::domain::id::{DerivedId, DocumentId, PatientId};
+use crate::domain::read::{Summary, same_person};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,23 @@ pub struct PatientRow {
     pub stage: Stage,
     /// When something is due next.
     pub next_due_at: Option<Timestamp>,
+    /// Her birth date, to tell two of one name apart.
+    pub born_on: Option<Date>,
+    /// Patients who may be the same person, or were said to be.
+    pub same_as: Vec<SameRow>,
+    /// Somebody has to look after a safety flag of hers, or of one who may be she.
+    pub has_open_flag: bool,
+}
+
+/// A patient who may be the same person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SameRow {
+    /// Derived from the two.
+    pub id: DerivedId,
+    /// The other.
+    pub patient: PatientId,
+    /// A supervisor said so; else it is a suspicion.
+    pub is_linked: bool,
 }
 
 impl PatientsScreen {
@@ -46,13 +64,31 @@ impl PatientsScreen {
                 records: Vec::new(),
                 stage: record.stage,
                 next_due_at: None,
+                born_on: record.born_on,
+                same_as: Vec::new(),
+                has_open_flag: false,
             });
+            row.born_on = row.born_on.or(record.born_on);
+            row.has_open_flag |= record.has_open_flag();
             row.records.push(record.record);
             row.stage = row.stage.min(record.stage);
             row.next_due_at = [row.next_due_at, record.next_due_at]
                 .into_iter()
                 .flatten()
                 .min();
+        }
+        for pair in same_person(records) {
+            let [a, b] = pair.patients;
+            for (one, other) in [(a, b), (b, a)] {
+                if let Some(row) = by_patient.get_mut(&one) {
+                    row.same_as.push(SameRow {
+                        id: pair.id,
+                        patient: other,
+                        is_linked: pair.linked,
+                    });
+                    row.has_open_flag |= pair.open_flag;
+                }
+            }
         }
         let mut rows: Vec<_> = by_patient.into_values().collect();
         for row in &mut rows {

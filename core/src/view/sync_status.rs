@@ -1,6 +1,7 @@
 //! The truth about sending: how many records wait, since when, and which need help and why. Counts records, not
 //! changes; "to send" outranks "cannot connect".
 
+use super::when::Length;
 use crate::domain::id::DocumentId;
 use crate::wire::{QuarantineReason, RejectReason};
 use jiff::Timestamp;
@@ -17,6 +18,34 @@ pub struct SyncStatusScreen {
     pub last_answer_at: Option<Timestamp>,
     /// The device's clock against the server's, in milliseconds; ahead is positive.
     pub clock_offset_ms: Option<i64>,
+    /// So many records wait.
+    pub count: u32,
+    /// For how long the longest of them.
+    pub waits_for: Option<Length>,
+    /// How long ago the server last answered.
+    pub silent_for: Option<Length>,
+    /// The clock is off by more than five minutes, and in which direction.
+    pub clock_off: Option<ClockOff>,
+}
+
+/// The device's clock is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ClockOff {
+    /// By so much.
+    pub by: Length,
+    /// It is ahead; else behind.
+    pub is_ahead: bool,
+}
+
+impl ClockOff {
+    /// More than five minutes, or nothing to speak of.
+    pub fn of(offset_ms: i64) -> Option<Self> {
+        let off = jiff::SignedDuration::from_millis(offset_ms);
+        (off.abs() > jiff::SignedDuration::from_mins(5)).then(|| Self {
+            by: Length::of(off.abs()),
+            is_ahead: off.is_positive(),
+        })
+    }
 }
 
 /// How sending stands.

@@ -1,14 +1,16 @@
 //! What a person has to do: safety first, then what is overdue, then what is due, then what is to come. Nothing of her
 //! caseload is ever dropped from it.
 
+use super::when::{Length, When};
 use crate::domain::code::{FlagStatus, Stage, TaskKind};
 use crate::domain::id::{DerivedId, DocumentId, EntryId, UserId};
-use crate::domain::organisation::Organisation;
-use crate::domain::read::{ReviewReading, Summary, TaskState};
+use crate::domain::organisation::{Organisation, Person};
+use crate::domain::read::{ReviewReading, Summary, TaskReading, TaskState};
 use crate::domain::time;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The first screen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +27,73 @@ pub struct TodayScreen {
     pub due: Vec<TaskRow>,
     /// To come; without a date last.
     pub later: Vec<TaskRow>,
+    /// Patients who wait for somebody to take their handoff, the longest first.
+    pub waiting: Vec<WaitingRow>,
+    /// What others propose for her to accept, the oldest first.
+    pub proposals: Vec<ProposalRow>,
+    /// Who is designated today where she works.
+    pub shifts: Vec<ShiftRow>,
+    /// Handoffs that are hers and open.
+    pub handoffs: u32,
+    /// When the next task to come is due: nothing else is before that.
+    pub quiet_until: Option<When>,
+}
+
+/// A patient is waiting: her handoff was offered to somebody.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WaitingRow {
+    /// The record.
+    pub record: DocumentId,
+    /// The offer: what taking it names.
+    pub offer: EntryId,
+    /// The patient's name.
+    pub name: Option<String>,
+    /// Who offers it.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// It was offered to the signed-in person; else she steps in.
+    pub is_to_me: bool,
+    /// Since when.
+    pub since: When,
+    /// For how long.
+    pub waits_for: Length,
+    /// From then on the backup may take it.
+    pub backup_from: When,
+    /// One tap takes it now.
+    pub can_accept: bool,
+}
+
+/// Something proposed for the signed-in person to accept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProposalRow {
+    /// The record.
+    pub record: DocumentId,
+    /// Its id: what declining it names.
+    pub id: DerivedId,
+    /// The entry: what accepting it names.
+    pub entry: EntryId,
+    /// The kind of entry.
+    pub kind: String,
+    /// The patient's name.
+    pub name: Option<String>,
+    /// Who proposes it.
+    pub by: String,
+    /// Since when.
+    pub since: When,
+}
+
+/// Who is designated at a site today.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShiftRow {
+    /// The site.
+    pub site: String,
+    /// Who is designated; none: nobody is, and what is new there has no owner.
+    pub primary: Option<String>,
+    /// Who steps in.
+    pub backup: Option<String>,
+    /// It is the signed-in person, as either.
+    pub is_me: bool,
 }
 
 /// An open safety flag.
@@ -78,6 +147,14 @@ pub struct TaskRow {
     pub due_at: Option<Timestamp>,
     /// The practice's name.
     pub partner: Option<String>,
+    /// The same time on the clock of the organisation.
+    pub due: Option<When>,
+    /// So long past its time.
+    pub late: Option<Length>,
+    /// Held back while two people heard different decisions.
+    pub is_paused: bool,
+    /// Nobody whom the sheet still knows holds it: it is everybody's.
+    pub is_nobodys: bool,
 }
 
 impl TodayScreen {
@@ -96,75 +173,192 @@ impl TodayScreen {
             overdue: Vec::new(),
             due: Vec::new(),
             later: Vec::new(),
+            waiting: Vec::new(),
+            proposals: Vec::new(),
+            shifts: shifts(sheet, person, now),
+            handoffs: 0,
+            quiet_until: None,
         };
-        let today = time::date_in(now, zone);
+        let reader = Reader {
+            sheet,
+            me: sheet.person(person),
+            person,
+            known: sheet.people.iter().map(|p| &p.id).collect(),
+            zone,
+            now,
+        };
         for record in records {
-            screen.flags.extend(
-                record
-                    .flags
-                    .iter()
-                    .filter(|f| f.status.is_open())
-                    .map(|flag| FlagRow {
-                        record: record.record,
-                        flag: flag.id,
-                        name: record.name.clone(),
-                        status: flag.status,
-                        raised_at: flag.raised_at,
-                        raised_by: sheet.name_of(&flag.by).to_owned(),
-                        handed_to: flag.handed.as_ref().map(|(to, _)| to.clone()),
-                    }),
-            );
-            let concerns = |q: &&ReviewReading| {
-                q.is_open() && (q.owners.contains(person) || q.told.contains(person))
-            };
-            screen
-                .questions
-                .extend(
-                    record
-                        .review
-                        .iter()
-                        .filter(concerns)
-                        .map(|question| QuestionRow {
-                            record: record.record,
-                            name: record.name.clone(),
-                            question: question.clone(),
-                            is_mine: question.owners.contains(person),
-                        }),
-                );
-            for task in record
-                .tasks
-                .iter()
-                .filter(|t| matches!(t.state(now), TaskState::Open | TaskState::Paused))
-                .filter(|t| t.owners.contains(person))
-            {
-                let row = TaskRow {
-                    record: record.record,
-                    task: task.id,
-                    cause: task.cause,
-                    kind: task.kind,
-                    name: record.name.clone(),
-                    stage: record.stage,
-                    due_at: task.due_at,
-                    partner: task
-                        .partner
-                        .as_ref()
-                        .and_then(|p| sheet.partner(p))
-                        .map(|p| p.name.clone()),
-                };
-                match task.due_at.filter(|_| !task.paused) {
-                    Some(due) if time::is_overdue(due, now) => screen.overdue.push(row),
-                    Some(due) if time::date_in(due, zone) <= today => screen.due.push(row),
-                    _ => screen.later.push(row),
-                }
+            screen.flags.extend(reader.flags(record));
+            screen.questions.extend(reader.questions(record));
+            screen.waiting.extend(reader.waiting(record));
+            screen.proposals.extend(reader.proposals(record));
+            if record.is_open() && record.owners.contains(person) {
+                screen.handoffs = screen.handoffs.saturating_add(1);
             }
+            screen.take(&reader, record);
         }
-        screen.flags.sort_by_key(|f| (f.raised_at, f.flag));
-        screen
-            .questions
-            .sort_by_key(|q| (!q.is_mine, q.question.due_at, q.question.id));
-        for rows in [&mut screen.overdue, &mut screen.due, &mut screen.later] {
-            rows.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.task));
-        }
+        screen.sort();
         screen
     }
+
+    fn take(&mut self, reader: &Reader<'_>, record: &Summary) {
+        let today = time::date_in(reader.now, reader.zone);
+        for task in &record.tasks {
+            let Some(row) = reader.task(record, task) else {
+                continue;
+            };
+            match task.due_at.filter(|_| !task.paused) {
+                Some(due) if time::is_overdue(due, reader.now) => self.overdue.push(row),
+                Some(due) if time::date_in(due, reader.zone) <= today => self.due.push(row),
+                _ => self.later.push(row),
+            }
+        }
+    }
+
+    fn sort(&mut self) {
+        self.flags.sort_by_key(|f| (f.raised_at, f.flag));
+        self.questions
+            .sort_by_key(|q| (!q.is_mine, q.question.due_at, q.question.id));
+        for rows in [&mut self.overdue, &mut self.due, &mut self.later] {
+            rows.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.task));
+        }
+        self.waiting.sort_by_key(|w| (w.since.at, w.offer));
+        self.proposals.sort_by_key(|p| (p.since.at, p.entry));
+        let next = self.later.iter().find(|t| !t.is_paused);
+        self.quiet_until = next.and_then(|t| t.due.clone());
+    }
+}
+
+/// Who reads, when and by what clock.
+struct Reader<'a> {
+    sheet: &'a Organisation,
+    me: Option<&'a Person>,
+    person: &'a UserId,
+    known: BTreeSet<&'a UserId>,
+    zone: &'a TimeZone,
+    now: Timestamp,
+}
+
+impl Reader<'_> {
+    fn when(&self, at: Timestamp) -> When {
+        When::of(at, self.zone, self.now)
+    }
+
+    fn flags(&self, record: &Summary) -> impl Iterator<Item = FlagRow> {
+        let open = record.flags.iter().filter(|f| f.status.is_open());
+        open.map(move |flag| FlagRow {
+            record: record.record,
+            flag: flag.id,
+            name: record.name.clone(),
+            status: flag.status,
+            raised_at: flag.raised_at,
+            raised_by: self.sheet.name_of(&flag.by).to_owned(),
+            handed_to: flag.handed.as_ref().map(|(to, _)| to.clone()),
+        })
+    }
+
+    fn questions(&self, record: &Summary) -> impl Iterator<Item = QuestionRow> {
+        let concerns = move |q: &&ReviewReading| {
+            q.is_open() && (q.owners.contains(self.person) || q.told.contains(self.person))
+        };
+        let open = record.review.iter().filter(concerns);
+        open.map(move |question| QuestionRow {
+            record: record.record,
+            name: record.name.clone(),
+            question: question.clone(),
+            is_mine: question.owners.contains(self.person),
+        })
+    }
+
+    /// Offers made to her, and those in which she is the backup: from when she may step in is said.
+    fn waiting(&self, record: &Summary) -> impl Iterator<Item = WaitingRow> {
+        let concerns = record.waiting.iter().filter(move |w| {
+            w.taken_by.is_none() && (w.to == *self.person || w.backup.as_ref() == Some(self.person))
+        });
+        concerns.map(move |w| WaitingRow {
+            record: record.record,
+            offer: w.offer,
+            name: record.name.clone(),
+            from: self.sheet.name_of(&w.by).to_owned(),
+            to: self.sheet.name_of(&w.to).to_owned(),
+            is_to_me: w.to == *self.person,
+            since: self.when(w.since),
+            waits_for: Length::between(w.since, self.now),
+            backup_from: self.when(w.backup_from),
+            can_accept: w.may_take(self.person, self.now),
+        })
+    }
+
+    fn proposals(&self, record: &Summary) -> impl Iterator<Item = ProposalRow> {
+        let mine = record
+            .proposals
+            .iter()
+            .filter(move |p| p.answered_at.is_none() && p.for_whom.contains(self.person));
+        mine.map(move |p| ProposalRow {
+            record: record.record,
+            id: p.id,
+            entry: p.entry,
+            kind: p.kind.clone(),
+            name: record.name.clone(),
+            by: self.sheet.name_of(&p.by).to_owned(),
+            since: self.when(p.since),
+        })
+    }
+
+    /// A task that is hers, or that nobody holds whom the sheet still knows.
+    fn task(&self, record: &Summary, task: &TaskReading) -> Option<TaskRow> {
+        if !matches!(task.state(self.now), TaskState::Open | TaskState::Paused) {
+            return None;
+        }
+        let is_nobodys = !task.owners.iter().any(|o| self.known.contains(o));
+        let here = || {
+            let site = record.site.as_ref();
+            self.me
+                .is_some_and(|me| site.is_none_or(|site| me.works_at(site)))
+        };
+        if !task.owners.contains(self.person) && !(is_nobodys && here()) {
+            return None;
+        }
+        let partner = task.partner.as_ref().and_then(|p| self.sheet.partner(p));
+        Some(TaskRow {
+            record: record.record,
+            task: task.id,
+            cause: task.cause,
+            kind: task.kind,
+            name: record.name.clone(),
+            stage: record.stage,
+            due_at: task.due_at,
+            partner: partner.map(|p| p.name.clone()),
+            due: task.due_at.map(|at| self.when(at)),
+            late: task
+                .due_at
+                .filter(|_| task.is_overdue(self.now))
+                .map(|due| Length::between(due, self.now)),
+            is_paused: task.paused,
+            is_nobodys,
+        })
+    }
+}
+
+fn shifts(sheet: &Organisation, person: &UserId, now: Timestamp) -> Vec<ShiftRow> {
+    let Some(me) = sheet.person(person) else {
+        return Vec::new();
+    };
+    let name = |user: &UserId| sheet.name_of(user).to_owned();
+    let here = sheet.sites.iter().filter(|site| me.works_at(&site.id));
+    let mut rows: Vec<ShiftRow> = here
+        .map(|site| {
+            let today = time::date_in(now, &sheet.site_zone(&site.id));
+            let shift = sheet.shift(&site.id, today);
+            ShiftRow {
+                site: site.name.clone(),
+                primary: shift.map(|s| name(&s.primary)),
+                backup: shift.and_then(|s| s.backup.as_ref()).map(name),
+                is_me: shift
+                    .is_some_and(|s| s.primary == *person || s.backup.as_ref() == Some(person)),
+            }
+        })
+        .collect();
+    rows.sort_by(|a, b| (!a.is_me, &a.site).cmp(&(!b.is_me, &b.site)));
+    rows
 }

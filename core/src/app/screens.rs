@@ -1,0 +1,276 @@
+//! One read method a screen. Each loads what its screen is read from and hands it over; none writes, and none computes
+//! anything itself.
+
+use super::App;
+use crate::domain::fold::Record;
+use crate::domain::id::{DerivedId, DocumentId, PartnerId, PatientId};
+use crate::domain::organisation::Organisation;
+use crate::domain::partner::Practice;
+use crate::domain::read::{Receipts, Summary, read};
+use crate::refusal::Refusal;
+use crate::usecase::{AcceptOwnership, Command, Counting, Desk, rehearse};
+use crate::view::{
+    AppointmentDraft, AppointmentForm, CallCard, DecisionDraft, DecisionScreen, DirectoryScreen,
+    HandoffDraft, HandoffScreen, HistoryScreen, NewHandoffScreen, NextStepDraft, NextStepScreen,
+    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SamePersonScreen, VisitScreen,
+    WaitingRow,
+};
+use jiff::Timestamp;
+use std::cell::RefCell;
+
+const RECORD: Refusal = Refusal::NotHere("the record");
+
+/// What a screen of one record is read from.
+struct Laid<'a, 'd> {
+    desk: &'a Desk<'d>,
+    receipts: &'a Receipts,
+    summary: &'a Summary,
+}
+
+impl App {
+    /// Lays a record before the signed-in person.
+    fn at_record<T>(
+        &self,
+        record: DocumentId,
+        now: Timestamp,
+        look: impl FnOnce(&Laid<'_, '_>) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        let device = self.device()?;
+        let sheet = self.sheet()?;
+        let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
+        let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
+        let (_, patient, hidden) = self.store.rows().document_row(record)?.ok_or(RECORD)?;
+        let (patient, receipts) = self.store.rows().patient(patient)?;
+        let folded = patient.record(record).filter(|_| !hidden).ok_or(RECORD)?;
+        let now = Self::corrected(&device, now);
+        let reading = read(&patient, &receipts, &sheet, now);
+        let mut found = reading.records.iter();
+        let summary = found.find(|r| r.record == record).ok_or(RECORD)?;
+        let mut ids = Counting::default();
+        let desk = Desk {
+            now,
+            person,
+            device: device.device,
+            sheet: &sheet,
+            patient: Some(&patient),
+            record: Some(folded),
+            reading: Some(&reading),
+            rng: RefCell::new(&mut ids),
+        };
+        look(&Laid {
+            desk: &desk,
+            receipts: &receipts,
+            summary,
+        })
+        .ok_or(RECORD)
+    }
+
+    /// Lays nothing but the sheet before her.
+    fn at_desk<T>(
+        &self,
+        now: Timestamp,
+        look: impl FnOnce(&Desk<'_>) -> Option<T>,
+        lacking: Refusal,
+    ) -> Result<T, Refusal> {
+        let device = self.device()?;
+        let sheet = self.sheet()?;
+        let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
+        let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
+        let mut ids = Counting::default();
+        look(&Desk {
+            now: Self::corrected(&device, now),
+            person,
+            device: device.device,
+            sheet: &sheet,
+            patient: None,
+            record: None,
+            reading: None,
+            rng: RefCell::new(&mut ids),
+        })
+        .ok_or(lacking)
+    }
+
+    /// One record.
+    pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<HandoffScreen, Refusal> {
+        self.at_record(record, now, |laid| {
+            HandoffScreen::of(laid.desk, laid.summary.clone(), laid.receipts)
+        })
+    }
+
+    /// A new handoff: for a patient to be named.
+    pub fn new_handoff(
+        &self,
+        draft: &HandoffDraft,
+        now: Timestamp,
+    ) -> Result<NewHandoffScreen, Refusal> {
+        let records = self.summaries(&self.sheet()?, now)?;
+        let look = |desk: &Desk<'_>| Some(NewHandoffScreen::of(desk, draft, &records));
+        self.at_desk(now, look, RECORD)
+    }
+
+    /// A new handoff in a record that is open.
+    pub fn new_handoff_in(
+        &self,
+        record: DocumentId,
+        draft: &HandoffDraft,
+        now: Timestamp,
+    ) -> Result<NewHandoffScreen, Refusal> {
+        self.at_record(record, now, |laid| {
+            Some(NewHandoffScreen::of(laid.desk, draft, &[]))
+        })
+    }
+
+    /// The visit, with what has to be said before she leaves.
+    pub fn visit(&self, record: DocumentId, now: Timestamp) -> Result<VisitScreen, Refusal> {
+        self.at_record(record, now, |laid| {
+            VisitScreen::of(laid.desk, laid.summary.stage)
+        })
+    }
+
+    /// The card in hand while a practice is called.
+    pub fn call_card(
+        &self,
+        record: DocumentId,
+        partner: Option<&PartnerId>,
+        now: Timestamp,
+    ) -> Result<CallCard, Refusal> {
+        let told = |id: &PartnerId| self.store.rows().practice(id).ok();
+        self.at_record(record, now, |laid| CallCard::of(laid.desk, partner, told))
+    }
+
+    /// The offer and what she says to it.
+    pub fn decision(
+        &self,
+        record: DocumentId,
+        draft: &DecisionDraft,
+        now: Timestamp,
+    ) -> Result<DecisionScreen, Refusal> {
+        self.at_record(record, now, |laid| DecisionScreen::of(laid.desk, draft))
+    }
+
+    /// Booking a visit.
+    pub fn appointment_form(
+        &self,
+        record: DocumentId,
+        draft: &AppointmentDraft,
+        now: Timestamp,
+    ) -> Result<AppointmentForm, Refusal> {
+        self.at_record(record, now, |laid| AppointmentForm::of(laid.desk, draft))
+    }
+
+    /// The next step.
+    pub fn next_step(
+        &self,
+        record: DocumentId,
+        draft: &NextStepDraft,
+        now: Timestamp,
+    ) -> Result<NextStepScreen, Refusal> {
+        self.at_record(record, now, |laid| NextStepScreen::of(laid.desk, draft))
+    }
+
+    /// The card that she keeps.
+    pub fn patient_card(&self, record: DocumentId, now: Timestamp) -> Result<PatientCard, Refusal> {
+        self.at_record(record, now, |laid| PatientCard::of(laid.desk))
+    }
+
+    /// A question that two people left.
+    pub fn review(
+        &self,
+        record: DocumentId,
+        item: DerivedId,
+        now: Timestamp,
+    ) -> Result<ReviewScreen, Refusal> {
+        self.at_record(record, now, |laid| {
+            ReviewScreen::of(laid.desk, laid.summary, laid.receipts, item)
+        })
+    }
+
+    /// The patient of a record beside another who may be she.
+    pub fn same_person(
+        &self,
+        record: DocumentId,
+        other: PatientId,
+        now: Timestamp,
+    ) -> Result<SamePersonScreen, Refusal> {
+        let (other, _) = self.patient(other)?;
+        if other.records.is_empty() {
+            return Err(Refusal::NotHere("the patient"));
+        }
+        self.at_record(record, now, |laid| SamePersonScreen::of(laid.desk, &other))
+    }
+
+    /// The whole history of a record.
+    pub fn history(&self, record: DocumentId, now: Timestamp) -> Result<HistoryScreen, Refusal> {
+        self.at_record(record, now, |laid| {
+            HistoryScreen::of(laid.desk, laid.receipts)
+        })
+    }
+
+    /// What to do when somebody is worried. Never fails: signed out, locked, not enrolled, without a sheet, or with a
+    /// store that cannot be read, it says whom to call.
+    pub fn safety_panel(&self, record: Option<DocumentId>, now: Timestamp) -> SafetyPanel {
+        let has_link = self.engine.has_link(now);
+        let bare = |why: &Refusal| {
+            let sheet: Option<Organisation> = self.sheet().ok();
+            SafetyPanel::bare(sheet.as_ref(), has_link).because(why)
+        };
+        let Some(record) = record else {
+            let signed_in = self.at_desk(now, |_| Some(()), RECORD);
+            return bare(&signed_in.err().unwrap_or(RECORD));
+        };
+        self.at_record(record, now, |laid| {
+            Some(SafetyPanel::of(laid.desk, laid.receipts, has_link))
+        })
+        .unwrap_or_else(|why| bare(&why))
+    }
+
+    /// Practices to call.
+    pub fn directory(&self, now: Timestamp) -> Result<DirectoryScreen, Refusal> {
+        let device = self.device()?;
+        let sheet = self.sheet()?;
+        let records = self.summaries(&sheet, now)?;
+        let told: Vec<Practice> = sheet
+            .partners
+            .iter()
+            .map(|p| self.practice(&p.id))
+            .collect::<Result<_, _>>()?;
+        let now = Self::corrected(&device, now);
+        Ok(DirectoryScreen::of(&sheet, &records, &told, now))
+    }
+
+    /// One practice.
+    pub fn partner(&self, partner: &PartnerId, now: Timestamp) -> Result<PartnerScreen, Refusal> {
+        let records = self.summaries(&self.sheet()?, now)?;
+        let practice = self.practice(partner)?;
+        let document = self.practice_document(partner)?;
+        self.at_desk(
+            now,
+            |desk| PartnerScreen::of(desk, partner, &practice, document.as_ref(), &records),
+            Refusal::NotHere("the practice"),
+        )
+    }
+
+    /// The document in which what is told about a practice is written, where one is begun here.
+    fn practice_document(&self, partner: &PartnerId) -> Result<Option<Record>, Refusal> {
+        let rows = self.store.rows();
+        let home = PatientId::of_practice(partner);
+        let held = rows.documents_of(home, crate::domain::code::DocumentKind::Partner)?;
+        let first = held.first().map(|doc| rows.record(*doc)).transpose()?;
+        Ok(first.map(|(record, _)| record))
+    }
+
+    /// Whether one tap takes a handoff that waits: the command is asked, not the list.
+    pub(super) fn settle_waiting(&self, rows: &mut [WaitingRow], now: Timestamp) {
+        for row in rows {
+            let accept = Command::AcceptOwnership(AcceptOwnership {
+                record: row.record,
+                offer: Some(row.offer),
+                at: None,
+            });
+            let asked = self.at_record(row.record, now, |laid| {
+                rehearse(accept, laid.desk, None).ok()
+            });
+            row.can_accept = asked.is_ok();
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The visit under way: what has to be said before she leaves, what is planned for it, and the one thing that comes
+//! first. The strip informs; nothing on it stands before leaving, calling or saving.
+
+use super::fact;
+use super::handoff::May;
+use super::may::{Obstacle, if_she_left};
+use super::when::{Length, When, clock};
+use crate::domain::code::{
+    DecisionReason, DecisionState, DecisionValue, FlagStatus, Grade, LeaveCheck, Modality, Setting,
+    Signal, Stage, StepKind,
+};
+use crate::domain::fold::{Encounter, Record};
+use crate::domain::id::{DocumentId, EntryId};
+use crate::domain::join::Reach;
+use crate::domain::payload::Revisit;
+use crate::usecase::Desk;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+/// The screen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VisitScreen {
+    /// The record.
+    pub record: DocumentId,
+    /// Her name, as far as is known.
+    pub name: Option<String>,
+    /// Where the handoff stands.
+    pub stage: Stage,
+    /// The visit: the one under way, else the last; none before the first.
+    pub visit: Option<VisitRow>,
+    /// The check-in that was planned for now, if one is.
+    pub check_in: Option<CheckIn>,
+    /// The strip; none before a handoff has begun.
+    pub before_leaving: Option<LeaveStrip>,
+    /// What comes first.
+    pub first: FirstThing,
+    /// Her open safety flags, as a word for staff.
+    pub flags: Vec<FlagStatus>,
+    /// To whom safety was handed.
+    pub safety_handed_to: Vec<String>,
+    /// How she may be reached.
+    pub reach: Vec<Reach>,
+    /// On which numbers; several: verify before leaving any message.
+    pub numbers: Vec<String>,
+    /// The language that she prefers.
+    pub language: Option<String>,
+    /// What may be done.
+    pub may: May,
+    /// What stands before the rest.
+    pub problems: Vec<Obstacle>,
+}
+
+/// A visit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VisitRow {
+    /// The visit.
+    pub encounter: EntryId,
+    /// Where.
+    pub setting: Setting,
+    /// What signal there was.
+    pub signal: Option<Signal>,
+    /// When it began.
+    pub began: When,
+    /// For how long, up to its end or now.
+    pub length: Length,
+    /// When she left.
+    pub left: Option<When>,
+    /// It is under way.
+    pub is_open: bool,
+    /// She left without a plan and nobody said why yet: one chip is asked.
+    pub asks_reason: bool,
+}
+
+/// A check-in that she was promised.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckIn {
+    /// The decision that it comes from.
+    pub decision: EntryId,
+    /// When she was asked.
+    pub asked: When,
+    /// Until when it was put aside; none: until she is next seen.
+    pub on: Option<Date>,
+    /// It is that time.
+    pub is_now: bool,
+    /// What she said.
+    pub value: DecisionValue,
+    /// Why.
+    pub reasons: Vec<DecisionReason>,
+    /// In her words.
+    pub words: Option<String>,
+}
+
+/// What has to be said before she leaves.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeaveStrip {
+    /// The four marks, in their order; one is enough but for a better grade.
+    pub marks: Vec<LeaveMark>,
+    /// The grade if she left now, or that with which she left.
+    pub grade: Grade,
+    /// What the leave-check would say if she left now, or has said.
+    pub leave_check: LeaveCheck,
+    /// She has not left yet.
+    pub is_as_if_now: bool,
+}
+
+/// A mark on the strip.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeaveMark {
+    /// What.
+    pub kind: LeaveKind,
+    /// It is so.
+    pub done: bool,
+    /// With which practice, or whom.
+    pub with: Option<String>,
+    /// When: of the call, the visit, the step; or the day of the check-in.
+    pub when: Option<When>,
+    /// The day of a check-in.
+    pub on: Option<Date>,
+    /// How long the call was.
+    pub length: Option<Length>,
+    /// How the visit takes place.
+    pub modality: Option<Modality>,
+    /// What the step is.
+    pub step: Option<StepKind>,
+}
+
+/// What may be marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaveKind {
+    /// She spoke with a practice.
+    Spoke,
+    /// An appointment stands.
+    Appointment,
+    /// A dated step with a contact stands.
+    NextStep,
+    /// Not today, with a reason and a revisit.
+    NotToday,
+}
+
+/// What comes first on this screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstThing {
+    /// Begin the visit.
+    StartVisit,
+    /// Say that there is a need.
+    Identify,
+    /// Offer.
+    Offer,
+    /// Record what she says.
+    Decide,
+    /// Settle what two people left.
+    Settle,
+    /// Call the practice, with her.
+    Call,
+    /// Book, or set a step.
+    BookOrStep,
+    /// She may leave.
+    Leave,
+    /// Say why she left without a plan.
+    GiveReason,
+}
+
+impl VisitScreen {
+    /// The screen.
+    pub fn of(desk: &Desk<'_>, stage: Stage) -> Option<Self> {
+        let (patient, record) = desk.patient.zip(desk.record)?;
+        let encounter = record.open_encounter().or_else(|| record.encounters.last());
+        let (may, problems) = May::of(desk);
+        let open: Vec<_> = patient.open_flags().collect();
+        Some(Self {
+            record: record.id,
+            name: patient.name().map(str::to_owned),
+            stage,
+            visit: encounter.map(|e| visit(desk, e)),
+            check_in: check_in(desk, record),
+            before_leaving: encounter
+                .filter(|_| record.need.is_some())
+                .map(|e| strip(desk, record, e)),
+            first: first(record, encounter),
+            flags: open.iter().map(|f| f.status).collect(),
+            safety_handed_to: open
+                .iter()
+                .filter_map(|f| f.handed.as_ref().map(|(to, _, _)| to.clone()))
+                .collect(),
+            reach: patient.reach.clone(),
+            numbers: patient.numbers.iter().map(|(_, n)| n.clone()).collect(),
+            language: patient.language().map(str::to_owned),
+            may,
+            problems,
+        })
+    }
+}
+
+fn visit(desk: &Desk<'_>, encounter: &Encounter) -> VisitRow {
+    let began = &encounter.entry.occurred_at;
+    let until = encounter
+        .ended
+        .as_ref()
+        .map_or(desk.now, jiff::Zoned::timestamp);
+    VisitRow {
+        encounter: encounter.id,
+        setting: encounter.setting,
+        signal: encounter.signal,
+        began: When::zoned(began, desk.now),
+        length: Length::between(began.timestamp(), until),
+        left: encounter
+            .ended
+            .as_ref()
+            .map(|end| When::zoned(end, desk.now)),
+        is_open: encounter.ended.is_none(),
+        asks_reason: asks_reason(encounter),
+    }
+}
+
+fn asks_reason(encounter: &Encounter) -> bool {
+    encounter.leave_check == LeaveCheck::Fail && encounter.leave_reason.is_none()
+}
+
+fn check_in(desk: &Desk<'_>, record: &Record) -> Option<CheckIn> {
+    let last = record
+        .decisions
+        .iter()
+        .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))?;
+    let revisit = last.said.revisit.as_ref()?;
+    let today = desk.now.to_zoned(clock(desk)).date();
+    let on = match revisit {
+        Revisit::On(date) => Some(*date),
+        Revisit::NextEncounter => None,
+    };
+    let began = record
+        .open_encounter()
+        .map(|e| e.entry.occurred_at.timestamp());
+    let asked = last.entry.occurred_at.timestamp();
+    Some(CheckIn {
+        decision: last.entry.id,
+        asked: When::zoned(&last.entry.occurred_at, desk.now),
+        on,
+        // A visit that began after she was asked is the next one.
+        is_now: on.map_or(began.is_some_and(|at| at > asked), |day| day <= today),
+        value: last.said.value,
+        reasons: last.said.reasons.clone(),
+        words: last.said.words.clone(),
+    })
+}
+
+fn mark(kind: LeaveKind, done: bool) -> LeaveMark {
+    LeaveMark {
+        kind,
+        done,
+        with: None,
+        when: None,
+        on: None,
+        length: None,
+        modality: None,
+        step: None,
+    }
+}
+
+fn strip(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveStrip {
+    let is_open = encounter.ended.is_none();
+    let ended = is_open.then(|| if_she_left(desk, encounter.id)).flatten();
+    let read = ended.as_ref().unwrap_or(encounter);
+    LeaveStrip {
+        marks: vec![
+            spoke(desk, record, read),
+            appointment(desk, record, read),
+            step(desk, record, read),
+            not_today(record, read),
+        ],
+        grade: read.grade,
+        leave_check: read.leave_check,
+        is_as_if_now: is_open,
+    }
+}
+
+fn began(encounter: &Encounter) -> Timestamp {
+    encounter.entry.occurred_at.timestamp()
+}
+
+fn spoke(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveMark {
+    let attempt = record
+        .attempts
+        .iter()
+        .find(|a| a.said.encounter == Some(encounter.id) && a.spoke_directly())
+        .filter(|_| encounter.direct_contact);
+    let Some(attempt) = attempt else {
+        return mark(LeaveKind::Spoke, false);
+    };
+    let start = &attempt.entry.occurred_at;
+    LeaveMark {
+        with: attempt
+            .said
+            .partner
+            .as_ref()
+            .map(|id| fact::practice(id, desk.sheet)),
+        when: Some(When::zoned(start, desk.now)),
+        length: attempt
+            .said
+            .ended_at
+            .as_ref()
+            .map(|end| Length::between(start.timestamp(), end.timestamp())),
+        ..mark(LeaveKind::Spoke, true)
+    }
+}
+
+fn appointment(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveMark {
+    let live = record
+        .appointments
+        .iter()
+        .filter(|a| {
+            a.is_live()
+                && a.entry.occurred_at.timestamp() >= began(encounter)
+                && a.slot.start >= began(encounter)
+        })
+        .min_by_key(|a| (a.slot.start, a.id));
+    let Some(live) = live.filter(|_| encounter.booked) else {
+        return mark(LeaveKind::Appointment, encounter.booked);
+    };
+    let zone = jiff::tz::TimeZone::get(&live.slot.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    LeaveMark {
+        with: Some(fact::practice(live.partner(), desk.sheet)),
+        when: Some(When::of(live.slot.start, &zone, desk.now)),
+        modality: Some(live.slot.modality),
+        ..mark(LeaveKind::Appointment, true)
+    }
+}
+
+fn step(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveMark {
+    let live = record
+        .steps
+        .iter()
+        .filter(|s| s.is_live() && s.entry.occurred_at.timestamp() >= began(encounter))
+        .min_by_key(|s| (s.due_at(), s.entry.id));
+    let Some(live) = live.filter(|_| encounter.dated_step) else {
+        return mark(LeaveKind::NextStep, encounter.dated_step);
+    };
+    LeaveMark {
+        with: Some(live.said.contact_name.clone()),
+        when: Some(When::zoned(&live.said.due_at, desk.now)),
+        step: Some(live.said.what),
+        ..mark(LeaveKind::NextStep, true)
+    }
+}
+
+fn not_today(record: &Record, encounter: &Encounter) -> LeaveMark {
+    let declined = record
+        .decisions
+        .iter()
+        .filter(|d| d.encounter == Some(encounter.id))
+        .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))
+        .filter(|d| {
+            matches!(
+                d.said.value,
+                DecisionValue::Hesitant | DecisionValue::NotToday
+            )
+        });
+    LeaveMark {
+        on: declined.and_then(|d| match d.said.revisit {
+            Some(Revisit::On(date)) => Some(date),
+            _ => None,
+        }),
+        ..mark(LeaveKind::NotToday, declined.is_some())
+    }
+}
+
+fn first(record: &Record, encounter: Option<&Encounter>) -> FirstThing {
+    let open = encounter.filter(|e| e.ended.is_none());
+    if encounter.is_some_and(asks_reason) && open.is_none() {
+        return FirstThing::GiveReason;
+    }
+    match (record.decision, open) {
+        _ if record.need.is_none() && open.is_some() => FirstThing::Identify,
+        (_, None) => FirstThing::StartVisit,
+        (DecisionState::NotOffered, _) => FirstThing::Offer,
+        (DecisionState::Offered, _) => FirstThing::Decide,
+        (DecisionState::Disputed, _) => FirstThing::Settle,
+        (DecisionState::Agreed, Some(e)) if !e.direct_contact && !e.booked && !e.dated_step => {
+            FirstThing::Call
+        }
+        (DecisionState::Agreed, Some(e)) if !e.booked && !e.dated_step => FirstThing::BookOrStep,
+        // An answer of an earlier visit is asked about again; one of this visit is not.
+        (DecisionState::Hesitant | DecisionState::NotToday, Some(e))
+            if !record.decisions.iter().any(|d| d.encounter == Some(e.id)) =>
+        {
+            FirstThing::Offer
+        }
+        _ => FirstThing::Leave,
+    }
+}
