@@ -30,3 +30,5 @@ mod stories;
 mod story_rules;
 #[path = "all/trouble.rs"]
 mod trouble;
+#[path = "all/view.rs"]
+mod view;
