@@ -6,6 +6,7 @@ mod cast;
 mod collide;
 mod device;
 mod diary;
+mod differ;
 mod follow;
 mod living;
 mod modes;

@@ -11,6 +11,7 @@ use super::programme::{CLOCK_OFF_MS, Programme, Visitor};
 use super::words;
 use super::work::{Sides, task_row};
 use std::collections::{BTreeMap, BTreeSet};
+use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
 use warmhand_core::domain::fold::{Record, ReviewItem};
 use warmhand_core::domain::id::{DeviceId, EntryId};
@@ -80,7 +81,10 @@ pub fn open(
             .clone()
             .unwrap_or_else(|| "No name yet".to_owned()),
         stage: words::stage(summary, programme.now),
-        identified,
+        identified: match words::turns(summary, programme.now, &programme.zone()) {
+            Some(turns) => format!("{identified} · {turns}"),
+            None => identified,
+        },
         owner: programme.names(&summary.owners),
         grade: summary.grade.map(|g| Grade {
             code: g.to_string(),
@@ -97,7 +101,7 @@ pub fn open(
                 ..task_row(programme, summary, t, false)
             })
             .collect(),
-        reach: reach(story.record),
+        reach: reach(story.patient, story.record),
         devices: devices(programme, story),
     };
     HandoffPage {
@@ -125,7 +129,30 @@ fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
             moments.push(Moment::Entry(entry(programme, story, said)));
         }
     }
+    moments.extend(across(programme, story).into_iter().map(Moment::AtOnce));
     moments
+}
+
+/// What two of her records say differently: nobody chooses here; she is asked, and it is noted anew.
+fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
+    let here = story.patient.across.iter();
+    here.filter(|asked| asked.record == story.record.id)
+        .map(|asked| {
+            let said = asked.entries.iter().filter_map(|id| {
+                let mut records = story.patient.records.iter();
+                records.find_map(|r| r.past.get(*id).map(|e| side(programme, r, e)))
+            });
+            AtOnce {
+                key: format!("across-{}", asked.kind),
+                what: sentence::two_people(asked.kind).to_owned(),
+                sides: said.collect(),
+                settle: Settle::Said(
+                    "Said in two of her records. Whoever has asked her notes it again, and that settles it."
+                        .to_owned(),
+                ),
+            }
+        })
+        .collect()
 }
 
 fn last(record: &Record, item: &ReviewItem) -> Option<EntryId> {
@@ -200,18 +227,20 @@ pub fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
     Side::new(&programme.name(&said.by), &what, &fact, &how)
 }
 
-/// Both sentences of every open question of these records.
-pub fn sides(programme: &Programme, records: &[Record]) -> Sides {
-    records
-        .iter()
-        .flat_map(|r| {
-            r.review
-                .iter()
-                .filter(|i| i.is_open())
-                .flat_map(|i| i.entries)
-                .map(move |id| (r, id))
+/// Both sentences of every open question of a patient: those of one record, and those that reach over two.
+pub fn sides(programme: &Programme, patient: &Patient) -> Sides {
+    let own = patient.records.iter().flat_map(|r| {
+        let open = r.review.iter().filter(|i| i.is_open());
+        open.map(move |i| (r.id, i.entries))
+    });
+    let across = patient.across.iter().map(|a| (a.record, a.entries));
+    own.chain(across)
+        .flat_map(|(asked_in, entries)| entries.map(|id| (asked_in, id)))
+        .filter_map(|(asked_in, id)| {
+            let said_in = patient.records.iter().find(|r| r.past.get(id).is_some())?;
+            let said = said_in.past.get(id)?;
+            Some(((asked_in, id), side(programme, said_in, said)))
         })
-        .filter_map(|(r, id)| r.past.get(id).map(|e| ((r.id, id), side(programme, r, e))))
         .collect()
 }
 
@@ -248,24 +277,48 @@ fn entry(programme: &Programme, story: &Story<'_>, said: &Said) -> Entry {
             Body::Unknown(kind) => Some(kind.clone()),
             _ => None,
         },
-        voided: None,
+        voided: voided(programme, story.record, said),
     }
 }
 
-fn reach(record: &Record) -> Vec<SentenceRow> {
+/// Who took an entry back; it stays to be read.
+fn voided(programme: &Programme, record: &Record, said: &Said) -> Option<String> {
+    let void = record.voided.iter().find(|v| v.entry == said.id)?;
+    Some(format!(
+        "{} said {} that this was an error",
+        words::isolated(&programme.name(&void.by.by)),
+        programme.when(void.by.occurred_at.timestamp())
+    ))
+}
+
+/// How she may be reached, over all her records: of two instructions the stricter, until she has been asked.
+fn reach(patient: &Patient, record: &Record) -> Vec<SentenceRow> {
     let last =
         |pick: &dyn Fn(&warmhand_core::domain::payload::PatientDescribed) -> Option<String>| {
             record.described.iter().rev().find_map(|(_, d)| pick(d))
         };
-    let mut rows = Vec::new();
-    if let Some(number) = last(&|d| d.callback.clone()) {
-        rows.push(SentenceRow::new(
-            "reach-call",
-            &format!("Call {number}"),
-            "no voicemail until she has said so",
-        ));
-    }
-    if let Some(language) = last(&|d| d.language.clone()) {
+    let rule = patient.reach.iter().find(|r| r.channel == Channel::Voice);
+    let several = patient.numbers.len() > 1;
+    let mut rows: Vec<SentenceRow> = patient
+        .numbers
+        .iter()
+        .map(|(id, number)| {
+            let detail = match rule {
+                _ if several => "two numbers: verify before leaving any message".to_owned(),
+                Some(rule) if rule.disputed => {
+                    "do not leave voicemail: conflicting instructions".to_owned()
+                }
+                Some(rule) => sentence::rule(rule.voicemail_ok, rule.text_ok, rule.say_org_name_ok),
+                None => "no voicemail until she has said so".to_owned(),
+            };
+            SentenceRow::new(
+                &format!("reach-call-{id}"),
+                &format!("Call {number}"),
+                &detail,
+            )
+        })
+        .collect();
+    if let Some(language) = patient.language() {
         let interpreter = last(&|d| d.interpreter_needed.map(|needed| needed.to_string()));
         let with = if interpreter.as_deref() == Some("true") {
             ", with an interpreter"
@@ -274,7 +327,7 @@ fn reach(record: &Record) -> Vec<SentenceRow> {
         };
         rows.push(SentenceRow::new(
             "reach-language",
-            &format!("{}{with}", words::language(&language)),
+            &format!("{}{with}", words::language(language)),
             "",
         ));
     }

@@ -104,6 +104,24 @@ pub fn stage(record: &Summary, now: Timestamp) -> Tag {
     }
 }
 
+/// `closed Mon 11:30, open again Mon 13:00`, of a loop that opened again; none of one that did not.
+pub fn turns(record: &Summary, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let again = record
+        .loop_history
+        .iter()
+        .rposition(|p| p.closed.is_none())?;
+    let closed = record.loop_history.get(again.checked_sub(1)?)?.at;
+    let said = |at: Option<Timestamp>| {
+        at.map_or_else(String::new, |at| format!(" {}", when(at, now, zone)))
+    };
+    let opened = record.loop_history.get(again)?.at;
+    Some(format!(
+        "closed{}, open again{}",
+        said(closed),
+        said(opened)
+    ))
+}
+
 /// The label of a stage in a filter.
 pub fn stage_label(stage: Stage) -> &'static str {
     match stage {

@@ -47,6 +47,11 @@ fn flag_row(programme: &Programme, record: &Summary, flag: &FlagReading) -> Sent
             programme.when(received)
         ));
     }
+    if let Some(turns) =
+        words::turns(record, programme.now, &programme.zone()).filter(|_| record.closed.is_none())
+    {
+        said.push(format!("loop {turns}"));
+    }
     let open = words::duration(time::minutes_between(flag.raised_at, programme.now));
     SentenceRow::new(
         &format!("flag-{}", flag.id),

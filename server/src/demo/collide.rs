@@ -8,6 +8,7 @@ use super::tale::{Standing, Tale};
 use super::visit::{self, Intent};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
+use std::ops::Range;
 use warmhand_core::domain::code::{DecisionValue, Mode};
 use warmhand_core::domain::organisation::Calendar;
 
@@ -63,7 +64,7 @@ pub fn collide(tale: &mut Tale<'_>, intent: &Intent, what: Collision, settled: b
 }
 
 /// Two hours before the tablet could know what the phone knows.
-fn unseen(
+pub fn unseen(
     tale: &mut Tale<'_>,
     intent: &Intent,
     before: &Standing,
@@ -101,7 +102,7 @@ fn two_booked(
     let Some(visit_ended) = unseen(tale, intent, before, morning) else {
         return;
     };
-    let theirs = by_phone_she_agrees(tale, intent);
+    let theirs = by_phone_she_agrees(tale, intent, 4..7);
     tale.join(visit_ended);
     if !settled || !coordinator(tale, intent, tale.at() + 18.hours()) {
         return;
@@ -115,7 +116,12 @@ fn two_booked(
     follow::course(tale, intent, theirs, false);
 }
 
-fn by_phone_she_agrees(tale: &mut Tale<'_>, intent: &Intent) -> follow::Booking {
+/// She agrees on the phone, and a first visit is booked so many days ahead.
+pub fn by_phone_she_agrees(
+    tale: &mut Tale<'_>,
+    intent: &Intent,
+    days: Range<i64>,
+) -> follow::Booking {
     reached_her(tale, 2);
     tale.act(
         1,
@@ -136,7 +142,7 @@ fn by_phone_she_agrees(tale: &mut Tale<'_>, intent: &Intent) -> follow::Booking 
     } else {
         HARBOR
     };
-    book(tale, 3, with, 4..7, true)
+    book(tale, 3, with, days, true)
 }
 
 fn disputed(
@@ -184,7 +190,7 @@ fn outcome(tale: &mut Tale<'_>, intent: &Intent, settled: bool) {
     if !coordinator(tale, intent, tale.at() + 18.hours()) {
         return;
     }
-    let booking = by_phone_she_agrees(tale, intent);
+    let booking = by_phone_she_agrees(tale, intent, 4..7);
     let booked = tale.standing();
     let day = Calendar::default().business_day_after(tale.diary.date(booking.start), 1);
     let morning = tale.diary.at(day, 10, 40);

@@ -4,6 +4,7 @@
 use super::cast::{self, AT_HOME, IN_CLINIC, Visitor};
 use super::collide::{self, Collision};
 use super::diary::{Diary, SILENT_SINCE};
+use super::differ::{self, Difference};
 use super::tale::{Step, Tale};
 use super::today::Scene;
 use super::visit::{self, Intent};
@@ -65,7 +66,9 @@ pub fn plan(seed: u64, weeks: u16, now: Timestamp) -> Result<Plan, String> {
     };
     making.scenes()?;
     making.collisions()?;
+    making.differences()?;
     making.worries()?;
+    making.reopening()?;
     making.visits(usize::from(weeks) * A_WEEK)?;
     let handoffs = making.told;
     Ok(Plan {
@@ -135,6 +138,8 @@ impl Making<'_> {
         let open = [
             (last, Collision::TwoBooked, false),
             (last, Collision::Disputed, false),
+            // A visit has to be had first.
+            (last.saturating_sub(8), Collision::Outcome, false),
         ];
         for (nth, what, settled) in settled.into_iter().chain(open) {
             let Some(day) = days.get(nth) else { continue };
@@ -145,6 +150,33 @@ impl Making<'_> {
             })?;
         }
         Ok(())
+    }
+
+    fn differences(&mut self) -> Result<(), String> {
+        let days = self.diary.days();
+        let Some(day) = days.get(days.len().saturating_sub(2)).copied() else {
+            return Ok(());
+        };
+        for what in Difference::ALL {
+            let intent = collide::intent(self.told);
+            let minute = if what == Difference::Sharing { 10 } else { 40 };
+            let at = self.diary.at(day, 14, minute);
+            self.tell(&intent, at, false, |tale, intent| {
+                differ::differ(tale, intent, what);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Begun so many days ago that the end of it is of yesterday.
+    fn reopening(&mut self) -> Result<(), String> {
+        let days = self.diary.days();
+        let Some(day) = days.get(days.len().saturating_sub(5)).copied() else {
+            return Ok(());
+        };
+        let intent = collide::intent(self.told);
+        let at = self.diary.at(day, 15, 20);
+        self.tell(&intent, at, false, worry::reopens)
     }
 
     fn worries(&mut self) -> Result<(), String> {

@@ -3,13 +3,17 @@
 
 use super::cast::{AT_HOME, BAYVIEW, NORTHSIDE, SILENT_PHONE, Visitor};
 use super::diary::{Diary, SILENT_SINCE};
-use super::modes::{self, HARBOR};
+use super::modes::{self, HARBOR, JUNIPER, Practice};
 use super::tale::Tale;
 use super::visit::{self, Intent};
 use super::worry;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use warmhand_core::domain::code::{DecisionValue, Mode};
+use warmhand_core::domain::organisation::Calendar;
+
+/// Juniper's day ends at this hour; its promise is one working day.
+const JUNIPER_CLOSES: i8 = 18;
 
 /// One of these scenes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub enum Scene {
     Worry,
     /// Harbor promised a call within 24 hours.
     MissedPromise,
+    /// Juniper promised one within a working day.
+    MissedWorkingDay,
     /// A voicemail that nobody followed.
     Voicemail,
     /// Recorded on the phone that fell silent.
@@ -28,9 +34,10 @@ pub enum Scene {
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Worry,
         Self::MissedPromise,
+        Self::MissedWorkingDay,
         Self::Voicemail,
         Self::Unsent,
         Self::DueTomorrow,
@@ -41,6 +48,8 @@ impl Scene {
         match self {
             Self::Worry => diary.before(62),
             Self::MissedPromise => diary.before(25 * 60 + 25),
+            // Three days back, whatever the day, a working day has ended since the next one began.
+            Self::MissedWorkingDay => diary.working_before(diary.before(72 * 60)),
             Self::Voicemail => diary.working_before(diary.before(51 * 60)),
             Self::Unsent => diary.now - SILENT_SINCE - SignedDuration::from_mins(130),
             Self::DueTomorrow => diary.before(225),
@@ -53,7 +62,7 @@ impl Scene {
             Self::Worry => AT_HOME.iter().find(|v| v.user == "ngozi").copied(),
             Self::Voicemail => AT_HOME.iter().find(|v| v.user == "ana").copied(),
             Self::Unsent => AT_HOME.iter().find(|v| v.device == SILENT_PHONE).copied(),
-            Self::MissedPromise | Self::DueTomorrow => None,
+            Self::MissedPromise | Self::MissedWorkingDay | Self::DueTomorrow => None,
         };
         let desk = if self == Self::MissedPromise {
             NORTHSIDE
@@ -85,7 +94,8 @@ impl Scene {
     pub fn play(self, tale: &mut Tale<'_>, intent: &Intent) {
         match self {
             Self::Worry => worry::just_now(tale, intent),
-            Self::MissedPromise | Self::DueTomorrow => promised(tale, intent),
+            Self::MissedPromise | Self::DueTomorrow => promised(tale, intent, HARBOR),
+            Self::MissedWorkingDay => promised(tale, intent, JUNIPER),
             Self::Voicemail => voicemail(tale, intent),
             Self::Unsent => unsent(tale, intent),
         }
@@ -104,16 +114,22 @@ fn until_agreed(tale: &mut Tale<'_>, intent: &Intent) {
     visit::agree(tale);
 }
 
-fn promised(tale: &mut Tale<'_>, intent: &Intent) {
+fn promised(tale: &mut Tale<'_>, intent: &Intent, by: Practice) {
     until_agreed(tale, intent);
     let sent = json!({
-        "with": "partner", "partner": HARBOR.id, "channel": "portal", "outcome": "spoke_staff_only",
+        "with": "partner", "partner": by.id, "channel": "portal", "outcome": "spoke_staff_only",
         "contact_name": "Intake desk",
     });
     tale.act(3, "RecordContact", sent);
     tale.wait(5);
-    let due = tale.local().saturating_add(24.hours());
-    modes::their_call(tale, intent, HARBOR, due.date(), due.hour());
+    let (day, hour) = if by == JUNIPER {
+        let next = Calendar::default().business_day_after(tale.local().date(), 1);
+        (next, JUNIPER_CLOSES)
+    } else {
+        let due = tale.local().saturating_add(24.hours());
+        (due.date(), due.hour())
+    };
+    modes::their_call(tale, intent, by, day, hour);
     visit::leave(tale, 6);
 }
 

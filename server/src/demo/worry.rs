@@ -1,6 +1,7 @@
 //! When somebody is worried: the flag, the hand-over to the clinician on call, and what she did about it. The flag comes
 //! before everything else in the visit; the handoff goes on beside it.
 
+use super::collide;
 use super::follow;
 use super::modes;
 use super::tale::Tale;
@@ -99,4 +100,41 @@ pub fn just_now(tale: &mut Tale<'_>, intent: &Intent) {
     visit::arrive(tale, intent);
     raise(tale, intent);
     visit::leave(tale, 2);
+}
+
+/// A loop that was closed and is open again: she came to her visit, the coordinator closed it, and at her home somebody
+/// was worried who could not know. The flag was handed over; the clinician has not written yet what came of it.
+pub fn reopens(tale: &mut Tale<'_>, intent: &Intent) {
+    tale.open(
+        intent.visitor.desk.site,
+        &super::cast::patient(intent.patient),
+    );
+    let screen = visit::screen(tale, intent, 0);
+    tale.act(
+        2,
+        "IdentifyNeed",
+        json!({ "basis": "screen", "screen": screen }),
+    );
+    if !follow::coordinator(tale, intent, tale.at() + 18.hours()) {
+        return;
+    }
+    let booking = collide::by_phone_she_agrees(tale, intent, 1..2);
+    let booked = tale.standing();
+    let day = Calendar::default().business_day_after(tale.diary.date(booking.start), 1);
+    let morning = tale.diary.at(day, 10, 30);
+    if !tale.diary.is_regular(morning)
+        || !tale.turn(intent.visitor.device, intent.visitor.user, morning)
+    {
+        return;
+    }
+    visit::start(tale, intent);
+    raise(tale, intent);
+    visit::leave(tale, 14);
+    let Some(visit_ended) = collide::unseen(tale, intent, &booked, morning) else {
+        return;
+    };
+    let came = json!({ "appointment": booking.id.to_string(), "value": "attended" });
+    tale.act(1, "RecordOutcome", came);
+    tale.act(3, "CloseLoop", json!({ "reason": "attended" }));
+    tale.join(visit_ended);
 }

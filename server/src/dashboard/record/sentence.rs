@@ -21,6 +21,23 @@ pub(super) struct Told {
     pub place: Vec<String>,
 }
 
+/// How she may be reached, as a sentence.
+pub(super) fn rule(voicemail: bool, text: bool, name: bool) -> String {
+    let may = |ok: bool, what: &str| {
+        if ok {
+            what.to_owned()
+        } else {
+            format!("no {what}")
+        }
+    };
+    format!(
+        "{}, {}, {}",
+        may(voicemail, "voicemail"),
+        may(text, "text"),
+        may(name, "name of the organisation")
+    )
+}
+
 fn practice(id: &PartnerId, sheet: &Organisation) -> String {
     sheet
         .partner(id)
@@ -31,11 +48,23 @@ fn slot(at: DateTime) -> String {
     words::date_and_time(at)
 }
 
+/// What somebody proposed reads as a proposal.
+pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
+    let told = stated(entry, record, sheet);
+    if !entry.body.is_proposed() || matches!(entry.body, Body::PatientsLinked(_)) {
+        return told;
+    }
+    Told {
+        what: format!("proposed, for somebody to accept: {}", told.what),
+        ..told
+    }
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "one line a kind of entry, and there are many kinds"
 )]
-pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
+fn stated(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
     let plain = |what: &str| Told {
         what: what.to_owned(),
         words: String::new(),

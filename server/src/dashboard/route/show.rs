@@ -76,7 +76,7 @@ pub(super) async fn review(
     let mut sides = lists::Sides::new();
     for patient in patients {
         let folder = server.store.folder(patient, None).await?;
-        sides.extend(record::sides(&programme, &folder.patient.records));
+        sides.extend(record::sides(&programme, &folder.patient));
     }
     Ok(html(&lists::review(&programme, &visitor, &sides)))
 }

@@ -118,19 +118,7 @@ pub(super) fn of(body: &Body, sheet: &Organisation) -> Told {
 }
 
 fn rule(said: &ContactRuleSet) -> String {
-    let may = |ok: bool, what: &str| {
-        if ok {
-            what.to_owned()
-        } else {
-            format!("no {what}")
-        }
-    };
-    format!(
-        "{}, {}, {}",
-        may(said.voicemail_ok, "voicemail"),
-        may(said.text_ok, "text"),
-        may(said.say_org_name_ok, "name of the organisation")
-    )
+    super::rule(said.voicemail_ok, said.text_ok, said.say_org_name_ok)
 }
 
 fn described(said: &PatientDescribed) -> String {
