@@ -22,6 +22,10 @@ pub fn is_designated(
 }
 
 /// In which capacity somebody acts: her role, as the day's roster and the sheet widen it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one answer for each circle of people that a row of the matrix names"
+)]
 struct Standing {
     role: Role,
     /// Nurse, coordinator, provider, designated assistant.
@@ -56,10 +60,11 @@ impl Standing {
     fn proposes(&self, body: &Body) -> bool {
         match body {
             Body::PatientDescribed(_) | Body::ContactRuleSet(_) => self.role == Role::Doula,
-            Body::AppointmentBooked(_) => self.care_staff || self.role == Role::Partner,
+            Body::AppointmentBooked(_) | Body::PartnerTold(_) => {
+                self.care_staff || self.role == Role::Partner
+            }
             Body::LoopClosed(_) => matches!(self.role, Role::Doula | Role::Partner),
             Body::PatientsLinked(_) => self.coordinator,
-            Body::PartnerTold(_) => self.care_staff || self.role == Role::Partner,
             _ => false,
         }
     }
@@ -112,7 +117,6 @@ fn states(who: &Standing, person: &Person, body: &Body, sheet: &Organisation) ->
         Body::SafetyHanded(_) => who.any_staff || partner,
         // A doula proposes what changes how a patient is known or reached; a supervisor reads it.
         Body::PatientDescribed(_) => who.clinical || role == Role::Assistant,
-        Body::ContactRuleSet(_) => who.clinical,
         Body::EncounterStarted(_) | Body::EncounterEnded(_) => {
             who.care_staff || role == Role::Assistant
         }
@@ -134,9 +138,10 @@ fn states(who: &Standing, person: &Person, body: &Body, sheet: &Organisation) ->
         Body::SharingPlanConfirmed(_) | Body::ConsentRecorded(_) | Body::ConsentRevoked(_) => {
             consents
         }
-        Body::ElectronicQueued(_) | Body::ElectronicSent(_) | Body::ElectronicFailed(_) => {
-            who.clinical
-        }
+        Body::ContactRuleSet(_)
+        | Body::ElectronicQueued(_)
+        | Body::ElectronicSent(_)
+        | Body::ElectronicFailed(_) => who.clinical,
         Body::ContactAttempted(_)
         | Body::AppointmentBooked(_)
         | Body::AppointmentChanged(_)

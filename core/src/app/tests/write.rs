@@ -39,6 +39,8 @@ fn text_is_kept_as_it_was_typed_and_what_is_no_text_is_refused() {
         language: None,
         interpreter_needed: None,
         callback: None,
+        proposed: None,
+        accepts: None,
         at: None,
     };
     let too_long = app.dispatch(Command::DescribePatient(described), now());

@@ -75,7 +75,7 @@ pub(super) fn days_to_attended(
     days(first_agreed(record)?, attended.local.date())
 }
 
-/// The path of the referral in the words of BSeR, each step where it differs from the one before. A call in which the
+/// The path of the referral in the words of `BSeR`, each step where it differs from the one before. A call in which the
 /// practice reached her and she was booked at once is one step.
 pub(super) fn bser_path(record: &Record) -> Vec<String> {
     let mut path: Vec<&str> = Vec::new();

@@ -142,11 +142,15 @@ pub struct Summary {
     /// Entries by a clock that was more than five minutes off.
     #[serde(default)]
     pub clock_off: u32,
-    /// The path of the referral in the words of BSeR.
+    /// The path of the referral in the words of `BSeR`.
     #[serde(default)]
     pub bser_path: Vec<String>,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line a field, and there are many fields"
+)]
 pub(super) fn summary(
     patient: &Patient,
     record: &Record,
