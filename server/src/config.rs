@@ -142,9 +142,9 @@ fn needed<T>(
         .ok_or_else(|| format!("{name} is not set"))
 }
 
-fn within<T: std::str::FromStr + PartialOrd>(text: &str, least: T, most: T) -> Option<T> {
+fn within<T: std::str::FromStr + PartialOrd + Copy>(text: &str, least: T, most: T) -> Option<T> {
     let number = text.parse().ok()?;
-    (least <= number && number <= most).then_some(number)
+    (least..=most).contains(&number).then_some(number)
 }
 
 fn span(values: &Values, name: &'static str, least_seconds: i64) -> Result<SignedDuration, String> {

@@ -105,7 +105,7 @@ fn states(who: &Standing, person: &Person, body: &Body, sheet: &Organisation) ->
             Role::Nurse | Role::Coordinator | Role::Provider | Role::Supervisor
         );
     match body {
-        Body::SafetyRaised(_) | Body::Unknown(_) => true,
+        Body::SafetyRaised(_) | Body::PartnerOpened(_) | Body::Unknown(_) => true,
         Body::RecordOpened(_)
         | Body::OwnerOffered(_)
         | Body::OwnerAccepted(_)
@@ -156,7 +156,6 @@ fn states(who: &Standing, person: &Person, body: &Body, sheet: &Organisation) ->
         | Body::ScreenSigned(_) => clinician,
         Body::LoopClosed(_) => who.clinical || supervisor,
         Body::PatientsLinked(_) | Body::PatientsUnlinked(_) => supervisor,
-        Body::PartnerOpened(_) => true,
         // A new contact changes the directory; whether there is room today does not.
         Body::PartnerTold(p) if p.contact.is_some() => {
             who.coordinator || supervisor || role == Role::Administrator

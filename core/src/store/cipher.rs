@@ -1,4 +1,4 @@
-//! Encryption at rest: a key, and whether it opens a file. The cipher itself is SQLCipher's, where the build has it; a
+//! Encryption at rest: a key, and whether it opens a file. The cipher itself is `SQLCipher`'s, where the build has it; a
 //! build that has none refuses a key. Knows nothing of what the database holds.
 
 use super::StoreError;
@@ -94,7 +94,7 @@ fn whole_pages(db: &Connection, path: &Path) -> Option<u64> {
     is_ours.then(|| length / size)
 }
 
-/// SQLCipher names each page whose code is not of this key, in a row of its own.
+/// `SQLCipher` names each page whose code is not of this key, in a row of its own.
 fn pages_of_another_key(db: &Connection) -> rusqlite::Result<u64> {
     let mut statement = db.prepare("pragma cipher_integrity_check")?;
     let mut rows = statement.query([])?;

@@ -144,7 +144,7 @@ impl Rows<'_> {
                  (select record from concern where user in (?1, '')
                   union select record from record_index where flagged = 1)",
         )?;
-        let mut found = self.read_summaries(&mut statement.query([user.as_str()])?, &anew)?;
+        let mut found = read_summaries(&mut statement.query([user.as_str()])?, &anew)?;
         found.extend(anew.into_values());
         Ok(found)
     }
@@ -159,26 +159,8 @@ impl Rows<'_> {
         let mut statement = self
             .0
             .prepare_cached("select record, summary from record_summary order by record")?;
-        let mut found = self.read_summaries(&mut statement.query([])?, &anew)?;
+        let mut found = read_summaries(&mut statement.query([])?, &anew)?;
         found.extend(anew.into_values());
-        Ok(found)
-    }
-
-    /// Stored readings, but for those that were read anew.
-    fn read_summaries(
-        &self,
-        rows: &mut rusqlite::Rows<'_>,
-        anew: &BTreeMap<DocumentId, Summary>,
-    ) -> Result<Vec<Summary>, StoreError> {
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let record = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
-            let record = DocumentId::from_bytes(record).ok_or(StoreError::DAMAGED)?;
-            if !anew.contains_key(&record) {
-                let text = row.get_ref(1)?.as_str().map_err(|_| StoreError::DAMAGED)?;
-                found.push(serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?);
-            }
-        }
         Ok(found)
     }
 
@@ -244,6 +226,23 @@ impl Rows<'_> {
         }
         Ok(waiting)
     }
+}
+
+/// Stored readings, but for those that were read anew.
+fn read_summaries(
+    rows: &mut rusqlite::Rows<'_>,
+    anew: &BTreeMap<DocumentId, Summary>,
+) -> Result<Vec<Summary>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
+        let record = DocumentId::from_bytes(record).ok_or(StoreError::DAMAGED)?;
+        if !anew.contains_key(&record) {
+            let text = row.get_ref(1)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+            found.push(serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?);
+        }
+    }
+    Ok(found)
 }
 
 impl ListRow {

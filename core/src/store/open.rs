@@ -305,7 +305,10 @@ mod tests {
         assert_eq!(Store::check(&place), Err(StoreError::DAMAGED));
         // A start does not read it, and whoever does is told: nothing of it is taken for what it is not.
         let mut store = Store::open(&place).unwrap();
-        let written = store.write(|write| write.unconfirm_all());
+        let written = store.write(|write| {
+            write.unconfirm_all()?;
+            Ok(())
+        });
         assert_eq!(written, Err(StoreError::DAMAGED));
     }
 

@@ -316,7 +316,8 @@ impl Reader<'_> {
             self.me
                 .is_some_and(|me| site.is_none_or(|site| me.works_at(site)))
         };
-        if !task.owners.contains(self.person) && !(is_nobodys && here()) {
+        let concerns = task.owners.contains(self.person) || is_nobodys && here();
+        if !concerns {
             return None;
         }
         let partner = task.partner.as_ref().and_then(|p| self.sheet.partner(p));
