@@ -69,7 +69,7 @@ await step("lists name patients by a code alone", async () => {
   await page.goto(new URL("/handoffs", url).href);
   const codes = await page.locator("tbody tr a.code").evaluateAll((links) => links.map((link) => link.lastChild.textContent));
   assert.ok(codes.length > 20);
-  for (const code of codes) assert.match(code.trim(), /^[0-9A-F]{4}$/);
+  for (const code of codes) assert.match(code.trim(), /^[0-9A-F]{6}$/);
   await picture("handoffs");
 });
 
