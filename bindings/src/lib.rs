@@ -7,6 +7,10 @@
 //! drawn whole, and sixteen of them are some hundred nested records.
 
 #![deny(missing_docs)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what crosses is given away: a foreign caller lends nothing"
+)]
 
 mod app;
 mod caught;
