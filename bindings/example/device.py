@@ -126,7 +126,7 @@ def main():
         print(f"Record {record}: {here.stage}, grade {here.grade}, leave-check {here.encounters[0].leave_check}")
         print("On the server." if device.sync() else "On this device, to be sent.")
     except Refusal as refusal:
-        sys.exit(f"refused: {refusal}")
+        sys.exit(f"refused: {refusal!r}")
 
 
 if __name__ == "__main__":
