@@ -32,6 +32,8 @@ mod serve;
 mod stories;
 #[path = "all/story_rules.rs"]
 mod story_rules;
+#[path = "all/struck.rs"]
+mod struck;
 #[path = "all/trouble.rs"]
 mod trouble;
 #[path = "all/view.rs"]

@@ -18,7 +18,7 @@ pub use index::{ListRow, Waiting};
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Params, TransactionBehavior};
 use sheet::KnownSheet;
 use std::ops::Deref;
 
@@ -79,12 +79,18 @@ impl Store {
 }
 
 impl Write<'_> {
-    /// The place between two statements at which a fault may strike.
-    pub(crate) fn step(&mut self, place: &'static str) -> Result<(), StoreError> {
+    fn step(&mut self, place: &str) -> Result<(), StoreError> {
         match self.fault.as_mut() {
             Some(fault) => fault.at(place).map_err(|Killed| StoreError::Killed),
             None => Ok(()),
         }
+    }
+
+    /// Runs a statement that changes something, and says how many rows. The one door to them, so that a test can end
+    /// the work between any two.
+    fn change(&mut self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
+        self.step(sql)?;
+        Ok(self.db.prepare_cached(sql)?.execute(values)?)
     }
 }
 

@@ -6,5 +6,6 @@ pub mod history;
 pub mod ledger;
 pub mod load;
 pub mod organisation;
+pub mod struck;
 pub mod town;
 pub mod world;

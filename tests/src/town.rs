@@ -100,6 +100,11 @@ impl Town {
         image
     }
 
+    /// The key with which it signs receipts.
+    pub fn key(&self) -> &ReceiptKey {
+        &self.key
+    }
+
     /// Puts an older folder back.
     pub fn restore(&mut self, image: &TempDir) {
         self.close();
@@ -223,7 +228,8 @@ impl Town {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies the files of one folder into another.
+pub fn copy(from: &Path, to: &Path) {
     for file in std::fs::read_dir(from).expect("a folder") {
         let file = file.expect("a file");
         std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");

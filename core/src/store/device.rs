@@ -142,24 +142,34 @@ impl Rows<'_> {
 impl Write<'_> {
     /// Writes the whole row of this device.
     pub fn save_device(&mut self, row: &DeviceRow) -> Result<(), StoreError> {
-        self.step("save_device")?;
         let people = serde_json::to_string(&row.people).map_err(|_| StoreError::DAMAGED)?;
         let (resync_cursor, resync_high) =
             row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
-        self.db
-            .prepare_cached(
-                "insert into device (id, device, token, name, shared, people, cursor, high, phase, resync_cursor,
-                     resync_high, offset_ms, signed_in, last_answer_at, signed_off)
+        self.change(
+            "insert into device (id, device, token, name, shared, people, cursor, high, phase,
+                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off)
                  values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-                 on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4, people = ?5,
-                     cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9, resync_high = ?10, offset_ms = ?11,
-                     signed_in = ?12, last_answer_at = ?13, signed_off = ?14",
-            )?
-            .execute(params![
-                row.device.as_bytes(), row.token, row.name, row.shared, people, blob(&row.cursor), blob(&row.high),
-                row.phase.as_str(), resync_cursor, resync_high, row.offset_ms,
-                row.signed_in.as_ref().map(UserId::as_str), row.last_answer_at, row.signed_off,
-            ])?;
+                 on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4,
+                     people = ?5, cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9,
+                     resync_high = ?10, offset_ms = ?11, signed_in = ?12, last_answer_at = ?13,
+                     signed_off = ?14",
+            params![
+                row.device.as_bytes(),
+                row.token,
+                row.name,
+                row.shared,
+                people,
+                blob(&row.cursor),
+                blob(&row.high),
+                row.phase.as_str(),
+                resync_cursor,
+                resync_high,
+                row.offset_ms,
+                row.signed_in.as_ref().map(UserId::as_str),
+                row.last_answer_at,
+                row.signed_off,
+            ],
+        )?;
         Ok(())
     }
 }

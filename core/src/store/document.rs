@@ -97,27 +97,18 @@ impl Write<'_> {
         kind: DocumentKind,
         patient: PatientId,
     ) -> Result<(), StoreError> {
-        self.step("save_document")?;
-        self.db
-            .prepare_cached(
-                "insert into document (id, kind, patient) values (?1, ?2, ?3)
+        self.change(
+            "insert into document (id, kind, patient) values (?1, ?2, ?3)
                  on conflict (id) do update set hidden = 0, fresh = 1",
-            )?
-            .execute(params![
-                &doc.as_bytes()[..],
-                kind.as_str(),
-                &patient.as_bytes()[..]
-            ])?;
+            params![&doc.as_bytes()[..], kind.as_str(), &patient.as_bytes()[..]],
+        )?;
         Ok(())
     }
 
     /// A document came and was applied whole.
     pub fn save_delivered(&mut self, doc: DocumentId) -> Result<(), StoreError> {
         self.show(doc)?;
-        self.step("forget_refetch")?;
-        self.db
-            .prepare_cached("delete from refetch where doc = ?1")?
-            .execute([&doc.as_bytes()[..]])?;
+        self.change("delete from refetch where doc = ?1", [&doc.as_bytes()[..]])?;
         Ok(())
     }
 
@@ -130,35 +121,26 @@ impl Write<'_> {
         again: bool,
     ) -> Result<(), StoreError> {
         self.show(doc)?;
-        self.step("save_refetch")?;
-        self.db
-            .prepare_cached(
-                "insert into refetch (doc, reason, tries) values (?1, ?2, ?3)
+        self.change(
+            "insert into refetch (doc, reason, tries) values (?1, ?2, ?3)
                  on conflict (doc) do update set reason = ?2",
-            )?
-            .execute(params![
-                &doc.as_bytes()[..],
-                why,
-                if again { 0 } else { MOST_TRIES }
-            ])?;
+            params![&doc.as_bytes()[..], why, if again { 0 } else { MOST_TRIES }],
+        )?;
         Ok(())
     }
 
     fn show(&mut self, doc: DocumentId) -> Result<(), StoreError> {
-        self.step("show_document")?;
-        self.db
-            .prepare_cached("update document set fresh = 1, hidden = 0 where id = ?1")?
-            .execute([&doc.as_bytes()[..]])?;
+        self.change(
+            "update document set fresh = 1, hidden = 0 where id = ?1",
+            [&doc.as_bytes()[..]],
+        )?;
         Ok(())
     }
 
     /// Before every visible document is fetched anew: which of them came is noted from here on.
     pub fn begin_refill(&mut self) -> Result<(), StoreError> {
-        self.step("begin_refill")?;
-        self.db.execute("update document set fresh = 0", [])?;
-        self.step("count_refetch")?;
-        self.db
-            .execute("update refetch set tries = tries + 1", [])?;
+        self.change("update document set fresh = 0", [])?;
+        self.change("update refetch set tries = tries + 1", [])?;
         Ok(())
     }
 
@@ -174,9 +156,7 @@ impl Write<'_> {
             ))?
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        self.step("end_refill")?;
-        self.db
-            .execute(&format!("update document set hidden = 1 where {GONE}"), [])?;
+        self.change(&format!("update document set hidden = 1 where {GONE}"), [])?;
         ids.iter()
             .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED))
             .collect()
@@ -184,10 +164,10 @@ impl Write<'_> {
 
     /// Stops showing a document.
     pub fn hide(&mut self, doc: DocumentId) -> Result<(), StoreError> {
-        self.step("hide")?;
-        self.db
-            .prepare_cached("update document set hidden = 1 where id = ?1")?
-            .execute([&doc.as_bytes()[..]])?;
+        self.change(
+            "update document set hidden = 1 where id = ?1",
+            [&doc.as_bytes()[..]],
+        )?;
         Ok(())
     }
 
@@ -213,8 +193,7 @@ impl Write<'_> {
             "delete from refetch where doc = ?1",
             "delete from document where id = ?1 and not exists (select 1 from change where doc = ?1)",
         ] {
-            self.step("wipe")?;
-            self.db.prepare_cached(sql)?.execute([&doc.as_bytes()[..]])?;
+            self.change(sql, [&doc.as_bytes()[..]])?;
         }
         Ok(())
     }

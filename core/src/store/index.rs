@@ -350,7 +350,6 @@ impl Write<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let reading = read(patient, receipts, sheet, now);
-        self.step("index")?;
         let here: BTreeSet<DocumentId> = reading.records.iter().map(|r| r.record).collect();
         for record in self.indexed(patient.id)? {
             if !here.contains(&record) {
@@ -381,10 +380,7 @@ impl Write<'_> {
             "delete from record_summary where record = ?1",
             "delete from concern where record = ?1",
         ] {
-            self.step("forget_index")?;
-            self.db
-                .prepare_cached(sql)?
-                .execute([&record.as_bytes()[..]])?;
+            self.change(sql, [&record.as_bytes()[..]])?;
         }
         Ok(())
     }
@@ -403,16 +399,13 @@ impl Write<'_> {
             .transpose();
         let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
         let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
-        self.step("index_row")?;
-        self.db
-            .prepare_cached(
-                "insert into record_index
-                     (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness)
+        self.change(
+            "insert into record_index
+                 (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness)
                  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 on conflict (record) do update set patient = ?2, name = ?3, stage = ?4, next_due_at = ?5,
-                     good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9",
-            )?
-            .execute(params![
+                 on conflict (record) do update set patient = ?2, name = ?3, stage = ?4,
+                     next_due_at = ?5, good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9",
+            params![
                 record,
                 &patient.as_bytes()[..],
                 summary.name,
@@ -422,14 +415,13 @@ impl Write<'_> {
                 row.has_open_flag,
                 row.born_on.map(|on| on.to_string()),
                 likeness,
-            ])?;
-        self.step("index_summary")?;
-        self.db
-            .prepare_cached(
-                "insert into record_summary (record, summary) values (?1, ?2)
+            ],
+        )?;
+        self.change(
+            "insert into record_summary (record, summary) values (?1, ?2)
                  on conflict (record) do update set summary = ?2",
-            )?
-            .execute(params![record, text])?;
+            params![record, text],
+        )?;
         self.index_concern(summary, sheet)
     }
 
@@ -457,10 +449,7 @@ impl Write<'_> {
         ];
         for (sql, users) in sets {
             for user in users {
-                self.step("index_concern")?;
-                self.db
-                    .prepare_cached(sql)?
-                    .execute(params![user, record])?;
+                self.change(sql, params![user, record])?;
             }
         }
         Ok(())

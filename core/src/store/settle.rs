@@ -20,32 +20,37 @@ impl Write<'_> {
         recorded_at: i64,
         receipt: Option<&Receipt>,
     ) -> Result<(), StoreError> {
-        self.step("append_change")?;
         let change = &sealed.change;
         let deps: Vec<u8> = change.deps.iter().flat_map(|dep| dep.0).collect();
-        self.db
-            .prepare_cached(
-                "insert into change (hash, doc, actor, seq, start_op, deps, nonce, device, user, bytes, state,
-                     recorded_at, received_at, offset_ms, key, mac)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-            )?
-            .execute(params![
-                &sealed.hash.0[..], &change.doc.as_bytes()[..], &change.actor.0[..], int(change.seq)?,
-                int(change.start_op)?, deps, change.nonce.as_ref().map(|n| &n[..]), &change.device.as_bytes()[..],
-                change.user.as_str(), sealed.bytes, state.as_str(), recorded_at, receipt.map(|r| r.received_at),
-                receipt.map(|r| r.offset_ms), receipt.map(|r| r.key), receipt.map(|r| r.mac.to_vec()),
-            ])?;
+        self.change(
+            "insert into change (hash, doc, actor, seq, start_op, deps, nonce, device, user, bytes, state,
+                 recorded_at, received_at, offset_ms, key, mac)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            params![
+                &sealed.hash.0[..],
+                &change.doc.as_bytes()[..],
+                &change.actor.0[..],
+                int(change.seq)?,
+                int(change.start_op)?,
+                deps,
+                change.nonce.as_ref().map(|n| &n[..]),
+                &change.device.as_bytes()[..],
+                change.user.as_str(),
+                sealed.bytes,
+                state.as_str(),
+                recorded_at,
+                receipt.map(|r| r.received_at),
+                receipt.map(|r| r.offset_ms),
+                receipt.map(|r| r.key),
+                receipt.map(|r| r.mac.to_vec()),
+            ],
+        )?;
         let place = self.db.last_insert_rowid();
         for (at, put) in change.puts.iter().enumerate() {
-            self.step("append_entry")?;
-            self.db
-                .prepare_cached("insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)")?
-                .execute(params![
-                    place,
-                    int(at as u64)?,
-                    &put.id.as_bytes()[..],
-                    put.text
-                ])?;
+            self.change(
+                "insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)",
+                params![place, int(at as u64)?, &put.id.as_bytes()[..], put.text],
+            )?;
         }
         Ok(())
     }
@@ -58,14 +63,11 @@ impl Write<'_> {
         reason: Option<i64>,
         receipt: Option<&Receipt>,
     ) -> Result<(), StoreError> {
-        self.step("settle")?;
-        self.db
-            .prepare_cached(
-                "update change set state = ?2, reason = ?3, confirmed = 1, relay = 0,
+        self.change(
+            "update change set state = ?2, reason = ?3, confirmed = 1, relay = 0,
                      received_at = coalesce(?4, received_at), offset_ms = coalesce(?5, offset_ms),
                      key = coalesce(?6, key), mac = coalesce(?7, mac) where hash = ?1",
-            )?
-            .execute(params![
+            params![
                 &hash.0[..],
                 state.as_str(),
                 reason,
@@ -73,36 +75,35 @@ impl Write<'_> {
                 receipt.map(|r| r.offset_ms),
                 receipt.map(|r| r.key),
                 receipt.map(|r| r.mac.to_vec()),
-            ])?;
+            ],
+        )?;
         Ok(())
     }
 
     /// The server lacks this change: this device's own goes back to the outbox, another's (or one whose entries the
     /// server once wrote anew) is relayed. Until the server speaks of it again it counts as not being there.
     pub fn offer_again(&mut self, stored: &StoredChange, own: bool) -> Result<(), StoreError> {
-        self.step("offer_again")?;
         let sql = if own && stored.state != ChangeState::Aside {
             "update change set state = 'saved', reason = null, confirmed = 1, relay = 0 where hash = ?1"
         } else {
             "update change set relay = 1, confirmed = 0 where hash = ?1"
         };
-        self.db.prepare_cached(sql)?.execute([&stored.hash.0[..]])?;
+        self.change(sql, [&stored.hash.0[..]])?;
         Ok(())
     }
 
     /// What this change stands on cannot be supplied by this device any more.
     pub fn mark_orphan(&mut self, hash: ChangeHash) -> Result<(), StoreError> {
-        self.step("mark_orphan")?;
-        self.db
-            .prepare_cached("update change set orphan = 1 where hash = ?1")?
-            .execute([&hash.0[..]])?;
+        self.change(
+            "update change set orphan = 1 where hash = ?1",
+            [&hash.0[..]],
+        )?;
         Ok(())
     }
 
     /// The server's log is another one: nothing that it said before is good until it is said again.
     pub fn unconfirm_all(&mut self) -> Result<(), StoreError> {
-        self.step("unconfirm_all")?;
-        self.db.execute(
+        self.change(
             "update change set confirmed = 0, relay = 0 where state in ('accepted', 'remote', 'quarantined', 'aside')",
             [],
         )?;
@@ -118,28 +119,26 @@ impl Write<'_> {
         nonce: &[u8; 16],
         seq: u64,
     ) -> Result<(), StoreError> {
-        self.step("save_actor")?;
-        self.db
-            .prepare_cached(
-                "insert into actor (doc, user, actor, nonce, seq) values (?1, ?2, ?3, ?4, ?5)
+        self.change(
+            "insert into actor (doc, user, actor, nonce, seq) values (?1, ?2, ?3, ?4, ?5)
                  on conflict (doc, user) do update set actor = ?3, nonce = ?4, seq = ?5",
-            )?
-            .execute(params![
+            params![
                 &doc.as_bytes()[..],
                 user.as_str(),
                 &actor.0[..],
                 &nonce[..],
                 int(seq)?
-            ])?;
+            ],
+        )?;
         Ok(())
     }
 
     /// After a refusal an actor is never used again: what it would write next stands on what was refused.
     pub fn retire_actor(&mut self, doc: DocumentId, actor: Actor) -> Result<(), StoreError> {
-        self.step("retire_actor")?;
-        self.db
-            .prepare_cached("delete from actor where doc = ?1 and actor = ?2")?
-            .execute(params![&doc.as_bytes()[..], &actor.0[..]])?;
+        self.change(
+            "delete from actor where doc = ?1 and actor = ?2",
+            params![&doc.as_bytes()[..], &actor.0[..]],
+        )?;
         Ok(())
     }
 }

@@ -45,14 +45,12 @@ impl Rows<'_> {
 impl Write<'_> {
     /// Writes the sheet.
     pub fn save_sheet(&mut self, version: u64, text: &str) -> Result<(), StoreError> {
-        self.step("save_sheet")?;
         let version = i64::try_from(version).map_err(|_| StoreError::DAMAGED)?;
-        self.db
-            .prepare_cached(
-                "insert into sheet (id, version, text) values (1, ?1, ?2)
+        self.change(
+            "insert into sheet (id, version, text) values (1, ?1, ?2)
                  on conflict (id) do update set version = ?1, text = ?2",
-            )?
-            .execute(params![version, text])?;
+            params![version, text],
+        )?;
         Ok(())
     }
 }

@@ -18,8 +18,8 @@ pub struct Killed;
 
 /// Ends the work at a place of its choice. In the product there is none.
 pub trait Fault: Send {
-    /// Called between any two statements.
-    fn at(&mut self, place: &'static str) -> Result<(), Killed>;
+    /// Called before every statement that changes something, before its commit and after.
+    fn at(&mut self, place: &str) -> Result<(), Killed>;
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 use sheet::KnownSheet;
 use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::domain::entry::Body;
@@ -33,8 +33,9 @@ use warmhand_core::wire::{
 
 /// Ends the work at a place of a test's choice. In the product there is none.
 pub trait Fault: Send + Sync {
-    /// Called at each verb and between any two of its steps; true ends the work here.
-    fn strikes(&self, place: &'static str) -> bool;
+    /// Called at each verb's begin, before every statement of it that changes something, before its commit and after;
+    /// true ends the work here.
+    fn strikes(&self, place: &str) -> bool;
 }
 
 /// The database of one server.
@@ -55,14 +56,24 @@ pub(crate) struct Verb<'a> {
     fault: Option<&'a dyn Fault>,
 }
 
+fn step(fault: Option<&dyn Fault>, place: &str) -> Result<(), StoreError> {
+    if fault.is_some_and(|fault| fault.strikes(place)) {
+        Err(StoreError::Killed)
+    } else {
+        Ok(())
+    }
+}
+
 impl Verb<'_> {
-    /// A place between two steps at which a test may end the work.
-    fn step(&self, place: &'static str) -> Result<(), StoreError> {
-        if self.fault.is_some_and(|fault| fault.strikes(place)) {
-            Err(StoreError::Killed)
-        } else {
-            Ok(())
-        }
+    fn step(&self, place: &str) -> Result<(), StoreError> {
+        step(self.fault, place)
+    }
+
+    /// Runs a statement that changes something, and says how many rows. The one door to them, so that a test can end
+    /// the work between any two.
+    fn change(&self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
+        self.step(sql)?;
+        Ok(self.db.prepare_cached(sql)?.execute(values)?)
     }
 }
 
@@ -124,6 +135,8 @@ impl Sqlite {
         let done = run(&verb)?;
         verb.step("commit")?;
         db.commit()?;
+        // Durable from here on, though nobody has been told.
+        step(fault, "committed")?;
         Ok(done)
     }
 

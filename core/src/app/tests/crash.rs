@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 struct Countdown(Arc<AtomicU32>);
 
 impl Fault for Countdown {
-    fn at(&mut self, _: &'static str) -> Result<(), Killed> {
+    fn at(&mut self, _: &str) -> Result<(), Killed> {
         let left = self.0.load(Relaxed);
         self.0.store(left.saturating_sub(1), Relaxed);
         if left == 1 { Err(Killed) } else { Ok(()) }

@@ -13,7 +13,7 @@ impl Verb<'_> {
         user: &UserId,
         password_hash: &str,
     ) -> Result<(), StoreError> {
-        self.db.execute(
+        self.change(
             "insert into account (user, password_hash) values (?1, ?2)
                  on conflict (user) do update set password_hash = ?2",
             params![user.as_str(), password_hash],
@@ -36,15 +36,19 @@ impl Verb<'_> {
         session: &SessionRow,
     ) -> Result<(), StoreError> {
         let reasons = serde_json::to_string(&session.reasons).map_err(|_| StoreError::Damaged)?;
-        self.db
-            .prepare_cached(
-                "insert into session (token, user, csrf, began_at, used_at, reasons) values (?1, ?2, ?3, ?4, ?5, ?6)
+        self.change(
+            "insert into session (token, user, csrf, began_at, used_at, reasons)
+                     values (?1, ?2, ?3, ?4, ?5, ?6)
                      on conflict (token) do update set used_at = ?5, reasons = ?6",
-            )?
-            .execute(params![
-                &token[..], session.user.as_str(), session.csrf, session.began_at.as_millisecond(),
-                session.used_at.as_millisecond(), reasons,
-            ])?;
+            params![
+                &token[..],
+                session.user.as_str(),
+                session.csrf,
+                session.began_at.as_millisecond(),
+                session.used_at.as_millisecond(),
+                reasons,
+            ],
+        )?;
         Ok(())
     }
 
@@ -78,8 +82,7 @@ impl Verb<'_> {
     }
 
     pub(super) fn end_session(&self, token: &[u8; 32]) -> Result<(), StoreError> {
-        self.db
-            .execute("delete from session where token = ?1", [&token[..]])?;
+        self.change("delete from session where token = ?1", [&token[..]])?;
         Ok(())
     }
 
@@ -114,7 +117,7 @@ impl Verb<'_> {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);
         }
-        self.db.execute(
+        self.change(
             "insert into audit (at, user, what, record, why, chain) values (?1, ?2, ?3, ?4, ?5, ?6)",
             params![at.as_millisecond(), user.as_str(), what, record, why, &hash.finalize()[..]],
         )?;

@@ -25,7 +25,7 @@ impl Verb<'_> {
     /// The server's own device, on which pages write.
     pub(super) fn add_web_device(&self, id: DeviceId) -> Result<(), StoreError> {
         self.append(&Row::DeviceEnrolled(id))?;
-        self.db.execute(
+        self.change(
             "insert into device (id, name, kind) values (?1, 'Dashboard', 'web')",
             params![&id.as_bytes()[..]],
         )?;
@@ -71,7 +71,7 @@ impl Verb<'_> {
             )));
         }
         let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Damaged)?;
-        self.db.execute(
+        self.change(
             "insert into enrol_code (hash, name, kind, people, expires_at) values (?1, ?2, ?3, ?4, ?5)",
             params![&draft.hash[..], draft.name.trim(), draft.kind, people, draft.expires_at.as_millisecond()],
         )?;
@@ -99,8 +99,7 @@ impl Verb<'_> {
             "this code is unknown, used or too old; ask for a new one",
         ))?;
         let people: Vec<UserId> = serde_json::from_str(&people).map_err(|_| StoreError::Damaged)?;
-        self.step("enrol")?;
-        self.db.execute(
+        self.change(
             "insert into device (id, name, kind, token, last_seen_at) values (?1, ?2, ?3, ?4, ?5)",
             params![
                 &device.as_bytes()[..],
@@ -114,7 +113,7 @@ impl Verb<'_> {
         let mut seq = self.head()?.seq;
         for user in &people {
             seq = self.append(&Row::PersonOn(device, user.clone()))?;
-            self.db.execute(
+            self.change(
                 "insert into device_person (device, user, from_seq) values (?1, ?2, ?3)",
                 params![&device.as_bytes()[..], user.as_str(), int(seq)?],
             )?;
@@ -136,7 +135,7 @@ impl Verb<'_> {
 
     /// Out of service: it sees nothing more, and what it still sends goes into quarantine.
     pub(super) fn revoke(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
-        let changed = self.db.execute(
+        let changed = self.change(
             "update device set revoked_at = ?2 where id = ?1 and revoked_at is null and kind != 'web'",
             params![&device.as_bytes()[..], now.as_millisecond()],
         )?;
@@ -163,28 +162,31 @@ impl Verb<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let now = now.as_millisecond();
-        self.db
-            .prepare_cached(
-                "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5, sheet_version = ?6,
-                     oldest_unsent_at = ?7
-                     where id = ?1",
-            )?
-            .execute(params![
-                &device.as_bytes()[..], now, state.unsent, state.next_due_at, hello.client_now.saturating_sub(now),
-                int(hello.sheet_version)?, state.oldest_unsent_at,
-            ])?;
+        self.change(
+            "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5,
+                 sheet_version = ?6, oldest_unsent_at = ?7 where id = ?1",
+            params![
+                &device.as_bytes()[..],
+                now,
+                state.unsent,
+                state.next_due_at,
+                hello.client_now.saturating_sub(now),
+                int(hello.sheet_version)?,
+                state.oldest_unsent_at,
+            ],
+        )?;
         Ok(())
     }
 
     /// After its push was taken nothing of it is unsent any more, as far as the server knows.
     pub(super) fn took(&self, device: DeviceId, count: usize) -> Result<(), StoreError> {
-        self.db
-            .prepare_cached(
-                "update device set unsent = max(0, unsent - ?2),
-                     next_due_at = case when unsent <= ?2 then null else next_due_at end,
-                     oldest_unsent_at = case when unsent <= ?2 then null else oldest_unsent_at end where id = ?1",
-            )?
-            .execute(params![&device.as_bytes()[..], int(count as u64)?])?;
+        self.change(
+            "update device set unsent = max(0, unsent - ?2),
+                 next_due_at = case when unsent <= ?2 then null else next_due_at end,
+                 oldest_unsent_at = case when unsent <= ?2 then null else oldest_unsent_at end
+             where id = ?1",
+            params![&device.as_bytes()[..], int(count as u64)?],
+        )?;
         Ok(())
     }
 

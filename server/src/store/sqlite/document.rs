@@ -261,42 +261,45 @@ impl Verb<'_> {
             offset_ms,
         );
         let seq = self.append(&row)?;
-        self.step("accept_document")?;
-        self.db
-            .prepare_cached(
-                "insert or ignore into document (id, kind, patient) values (?1, ?2, ?3)",
-            )?
-            .execute(params![
+        self.change(
+            "insert or ignore into document (id, kind, patient) values (?1, ?2, ?3)",
+            params![
                 &change.doc.as_bytes()[..],
                 kind.as_str(),
                 &patient.as_bytes()[..]
-            ])?;
-        self.step("accept_change")?;
+            ],
+        )?;
         let deps: Vec<u8> = change.deps.iter().flat_map(|dep| dep.0).collect();
-        self.db
-            .prepare_cached(
-                "insert into change (seq, hash, doc, actor, count, start_op, deps, nonce, device, user, bytes,
-                     received_at, offset_ms) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            )?
-            .execute(params![
-                int(seq)?, &sealed.hash.0[..], &change.doc.as_bytes()[..], &change.actor.0[..], int(change.seq)?,
-                int(change.start_op)?, deps, change.nonce.as_ref().map(|n| &n[..]), &change.device.as_bytes()[..],
-                change.user.as_str(), sealed.bytes, at, offset_ms,
-            ])?;
+        self.change(
+            "insert into change (seq, hash, doc, actor, count, start_op, deps, nonce, device, user,
+                     bytes, received_at, offset_ms)
+                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                int(seq)?,
+                &sealed.hash.0[..],
+                &change.doc.as_bytes()[..],
+                &change.actor.0[..],
+                int(change.seq)?,
+                int(change.start_op)?,
+                deps,
+                change.nonce.as_ref().map(|n| &n[..]),
+                &change.device.as_bytes()[..],
+                change.user.as_str(),
+                sealed.bytes,
+                at,
+                offset_ms,
+            ],
+        )?;
         for (at, put) in change.puts.iter().enumerate() {
-            self.step("accept_entry")?;
-            self.db
-                .prepare_cached("insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)")?
-                .execute(params![
-                    int(seq)?,
-                    int(at as u64)?,
-                    &put.id.as_bytes()[..],
-                    put.text
-                ])?;
+            self.change(
+                "insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)",
+                params![int(seq)?, int(at as u64)?, &put.id.as_bytes()[..], put.text],
+            )?;
         }
-        self.db
-            .prepare_cached("delete from quarantine where hash = ?1")?
-            .execute([&sealed.hash.0[..]])?;
+        self.change(
+            "delete from quarantine where hash = ?1",
+            [&sealed.hash.0[..]],
+        )?;
         Ok(self.key.sign(change, sealed.hash, received_at, offset_ms))
     }
 
@@ -311,15 +314,18 @@ impl Verb<'_> {
         let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
         let number = reason as u8;
         self.append(&Row::Quarantined(change.doc, hash, number))?;
-        self.step("quarantine")?;
-        self.db
-            .prepare_cached(
-                "insert into quarantine (hash, doc, device, reason, fields, since) values (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                &hash.0[..], &change.doc.as_bytes()[..], &change.device.as_bytes()[..], number, fields,
+        self.change(
+            "insert into quarantine (hash, doc, device, reason, fields, since)
+                     values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                &hash.0[..],
+                &change.doc.as_bytes()[..],
+                &change.device.as_bytes()[..],
+                number,
+                fields,
                 now.as_millisecond(),
-            ])?;
+            ],
+        )?;
         Ok(())
     }
 

@@ -74,7 +74,7 @@ fn chain(before: &[u8; 32], seq: u64, content: &[u8]) -> [u8; 32] {
 
 impl Verb<'_> {
     pub(super) fn begin_log(&self, epoch: [u8; 16]) -> Result<(), StoreError> {
-        self.db.execute(
+        self.change(
             "insert into head (id, epoch, seq, chain) values (1, ?1, 0, ?2)",
             params![&epoch[..], &[0_u8; 32][..]],
         )?;
@@ -100,14 +100,14 @@ impl Verb<'_> {
         let seq = head.seq + 1;
         let content = minicbor::to_vec(row).map_err(|_| StoreError::Damaged)?;
         let chain = chain(&head.chain, seq, &content);
-        self.step("append_row")?;
-        self.db
-            .prepare_cached("insert into log (seq, kind, content, chain) values (?1, ?2, ?3, ?4)")?
-            .execute(params![int(seq)?, row.kind(), content, &chain[..]])?;
-        self.step("move_head")?;
-        self.db
-            .prepare_cached("update head set seq = ?1, chain = ?2")?
-            .execute(params![int(seq)?, &chain[..]])?;
+        self.change(
+            "insert into log (seq, kind, content, chain) values (?1, ?2, ?3, ?4)",
+            params![int(seq)?, row.kind(), content, &chain[..]],
+        )?;
+        self.change(
+            "update head set seq = ?1, chain = ?2",
+            params![int(seq)?, &chain[..]],
+        )?;
         Ok(seq)
     }
 

@@ -39,12 +39,16 @@ impl Verb<'_> {
         };
         let folder = folder(patient, of(DocumentKind::Record));
         let reading = read(&folder.patient, &folder.receipts, viewers.sheet(), now);
-        self.step("project")?;
         for summary in &reading.records {
             let text = serde_json::to_string(summary).map_err(|_| StoreError::Damaged)?;
-            self.db
-                .prepare_cached("insert or replace into record_row (record, patient, summary) values (?1, ?2, ?3)")?
-                .execute(params![&summary.record.as_bytes()[..], &patient.as_bytes()[..], text])?;
+            self.change(
+                "insert or replace into record_row (record, patient, summary) values (?1, ?2, ?3)",
+                params![
+                    &summary.record.as_bytes()[..],
+                    &patient.as_bytes()[..],
+                    text
+                ],
+            )?;
         }
         let mut scopes: BTreeSet<Scope> = folder
             .patient
@@ -90,19 +94,18 @@ impl Verb<'_> {
             .collect::<Result<_, _>>()?;
         for (kind, value) in wanted.difference(&present) {
             let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
-            self.db
-                .prepare_cached(
-                    "insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![&patient.as_bytes()[..], kind, value, int(seq)?])?;
+            self.change(
+                "insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)",
+                params![&patient.as_bytes()[..], kind, value, int(seq)?],
+            )?;
         }
         for (kind, value) in present.difference(&wanted) {
             let seq = self.append(&Row::ScopeOff(patient, kind.clone(), value.clone()))?;
-            self.db
-                .prepare_cached(
-                    "update scope set to_seq = ?4 where patient = ?1 and kind = ?2 and value = ?3 and to_seq is null",
-                )?
-                .execute(params![&patient.as_bytes()[..], kind, value, int(seq)?])?;
+            self.change(
+                "update scope set to_seq = ?4
+                         where patient = ?1 and kind = ?2 and value = ?3 and to_seq is null",
+                params![&patient.as_bytes()[..], kind, value, int(seq)?],
+            )?;
         }
         Ok(self.head()?.seq)
     }

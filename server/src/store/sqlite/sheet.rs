@@ -47,8 +47,7 @@ impl Verb<'_> {
             version.unsigned_abs(),
             Sha256::digest(text).into(),
         ))?;
-        self.step("save_sheet")?;
-        self.db.execute(
+        self.change(
             "insert into sheet (version, seq, text) values (?1, ?2, ?3)",
             params![version, int(seq)?, text],
         )?;
@@ -74,9 +73,7 @@ impl Verb<'_> {
 
     /// The sheet that was in force at a row, and before the first: the first.
     pub(super) fn sheet_at(&self, seq: u64) -> Result<Organisation, StoreError> {
-        let text: String = self
-            .db
-            .prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
+        let text: String = self.db.prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
             .query_row([int(seq)?], |row| row.get(0))?;
         Organisation::parse(&text).map_err(|_| StoreError::Damaged)
     }

@@ -49,9 +49,7 @@ impl Verb<'_> {
         seq: u64,
         sheet: &Organisation,
     ) -> Result<bool, StoreError> {
-        let revoked: i64 = self
-            .db
-            .prepare_cached("select count(*) from device where id = ?1 and (revoked_at is not null or kind = 'web')")?
+        let revoked: i64 = self.db.prepare_cached("select count(*) from device where id = ?1 and (revoked_at is not null or kind = 'web')")?
             .query_row([&device.as_bytes()[..]], |row| row.get(0))?;
         let Some((kind, patient)) = self.document_row(doc)?.filter(|_| revoked == 0) else {
             return Ok(false);
@@ -199,12 +197,10 @@ impl Verb<'_> {
             }
             _ => return Ok(()),
         };
-        self.step("refresh_visibility")?;
-        self.db.prepare_cached(sql)?.execute(params![
-            &device.as_bytes()[..],
-            &doc.as_bytes()[..],
-            int(seq)?
-        ])?;
+        self.change(
+            sql,
+            params![&device.as_bytes()[..], &doc.as_bytes()[..], int(seq)?],
+        )?;
         Ok(())
     }
 
@@ -259,9 +255,7 @@ impl Verb<'_> {
 
     /// Is the document visible to the device now?
     pub(super) fn sees(&self, device: DeviceId, doc: DocumentId) -> Result<bool, StoreError> {
-        Ok(self
-            .db
-            .prepare_cached("select exists (select 1 from visibility where device = ?1 and doc = ?2 and to_seq is null)")?
+        Ok(self.db.prepare_cached("select exists (select 1 from visibility where device = ?1 and doc = ?2 and to_seq is null)")?
             .query_row(params![&device.as_bytes()[..], &doc.as_bytes()[..]], |row| row.get(0))?)
     }
 
