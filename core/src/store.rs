@@ -5,18 +5,22 @@ mod change;
 mod cipher;
 mod device;
 mod document;
+mod folded;
 mod index;
+mod list;
 mod open;
 mod settle;
 mod sheet;
 mod trouble;
+mod waiting;
 
 pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
 pub use device::{DeviceRow, Phase};
-pub use index::{ListRow, Waiting};
+pub use list::ListRow;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
+pub use waiting::Waiting;
 
 use rusqlite::{Connection, Params, TransactionBehavior};
 use sheet::KnownSheet;

@@ -1,8 +1,19 @@
 //! The messages of sync, the same on both ends: CBOR with integer keys, unknown keys ignored, zstd where it pays.
 //! Says what may be said; who may say it is the server's, what to make of it the engine's.
+//! Times are milliseconds since 1970.
 
+mod ack;
+mod enrol;
 mod frame;
-mod message;
+mod heartbeat;
+mod hello;
+mod reconcile;
+mod sync;
 
+pub use ack::*;
+pub use enrol::*;
 pub use frame::{MAX_MESSAGE, Unreadable, pack, unpack};
-pub use message::*;
+pub use heartbeat::*;
+pub use hello::*;
+pub use reconcile::*;
+pub use sync::*;

@@ -2,13 +2,17 @@
 //! promises. Owned by the server, brought to devices whole, never edited there; the same JSON in stories, in the demo
 //! and for `organisation load`. Knows no record.
 
+mod calendar;
+mod practice;
 mod settings;
 
+pub use calendar::{Calendar, Day};
+pub use practice::{Partner, PartnerContact, Promise, PromiseUnit};
 pub use settings::{SafetySteps, Settings};
 
-use super::code::{Channel, Instrument, Role};
+use super::code::{Instrument, Role};
 use super::id::{PartnerId, SiteId, UserId};
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,44 +62,6 @@ pub struct Site {
     pub calendar: Calendar,
 }
 
-/// Business hours and holidays.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calendar {
-    /// Days of work.
-    #[serde(default = "working_week")]
-    pub days: Vec<Day>,
-    /// Opening, local time.
-    #[serde(default = "opening")]
-    pub opens: Time,
-    /// Closing, local time.
-    #[serde(default = "closing")]
-    pub closes: Time,
-    /// Closed on these.
-    #[serde(default)]
-    pub holidays: Vec<Date>,
-}
-
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Day {
-    /// Monday
-    Mon,
-    /// Tuesday
-    Tue,
-    /// Wednesday
-    Wed,
-    /// Thursday
-    Thu,
-    /// Friday
-    Fri,
-    /// Saturday
-    Sat,
-    /// Sunday
-    Sun,
-}
-
 /// A member of staff.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,118 +108,6 @@ pub struct Shift {
     /// Who steps in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<UserId>,
-}
-
-/// A receiving practice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Partner {
-    /// Its code.
-    pub id: PartnerId,
-    /// Its name.
-    pub name: String,
-    /// Its IANA zone, if not the organisation's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zone: Option<String>,
-    /// Whom to call.
-    #[serde(default)]
-    pub contacts: Vec<PartnerContact>,
-    /// What it promised.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub promise: Option<Promise>,
-    /// When it is open.
-    #[serde(default)]
-    pub calendar: Calendar,
-    /// Languages spoken.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub languages: Vec<String>,
-    /// What intake asks for, step by step.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub intake_steps: Vec<String>,
-    /// Part of the own house.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub in_house: bool,
-    /// Shown first.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub pinned: bool,
-    /// When somebody last checked this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_verified_on: Option<Date>,
-}
-
-/// A named contact of a practice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PartnerContact {
-    /// Who answers.
-    pub name: String,
-    /// What she does there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// By what means.
-    pub channel: Channel,
-    /// The number or address.
-    pub value: String,
-}
-
-/// How soon a practice calls back. 24 clock hours and 1 business day are different promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Promise {
-    /// How many.
-    pub value: u16,
-    /// Of what.
-    pub unit: PromiseUnit,
-}
-
-/// The unit is part of the promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PromiseUnit {
-    /// Hours of the clock.
-    ClockHours,
-    /// Hours in which the practice is open.
-    BusinessHours,
-    /// Working days of the practice.
-    BusinessDays,
-}
-
-fn working_week() -> Vec<Day> {
-    vec![Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri]
-}
-
-fn opening() -> Time {
-    Time::constant(8, 0, 0, 0)
-}
-
-fn closing() -> Time {
-    Time::constant(17, 0, 0, 0)
-}
-
-impl Default for Calendar {
-    fn default() -> Self {
-        Self {
-            days: working_week(),
-            opens: opening(),
-            closes: closing(),
-            holidays: Vec::new(),
-        }
-    }
-}
-
-impl Day {
-    /// The day of a date.
-    pub fn of(date: Date) -> Self {
-        match date.weekday() {
-            Weekday::Monday => Self::Mon,
-            Weekday::Tuesday => Self::Tue,
-            Weekday::Wednesday => Self::Wed,
-            Weekday::Thursday => Self::Thu,
-            Weekday::Friday => Self::Fri,
-            Weekday::Saturday => Self::Sat,
-            Weekday::Sunday => Self::Sun,
-        }
-    }
 }
 
 impl Organisation {

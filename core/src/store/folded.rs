@@ -1,0 +1,80 @@
+//! Documents as they read: entries folded, a patient with all her records, a practice as far as people were told.
+
+use super::change::live;
+use super::{Rows, StoreError};
+use crate::domain::code::DocumentKind;
+use crate::domain::entry::Entry;
+use crate::domain::fold::Record;
+use crate::domain::id::{DocumentId, PartnerId, PatientId};
+use crate::domain::join::Patient;
+use crate::domain::partner::Practice;
+use crate::domain::read::{ReceiptTimes, Receipts};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+impl Rows<'_> {
+    /// Patients with a document here.
+    pub fn patients(&self) -> Result<Vec<PatientId>, StoreError> {
+        let mut statement = self
+            .0
+            .prepare_cached("select distinct patient from document where hidden = 0")?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .collect()
+    }
+
+    /// A document folded, with the receipts of its entries. Receipts that are not confirmed count for nothing.
+    pub fn record(&self, doc: DocumentId) -> Result<(Record, Receipts), StoreError> {
+        let changes = self.document(doc)?;
+        let (mut entries, mut receipts) = (Vec::new(), Receipts::default());
+        for stored in live(&changes) {
+            for put in &stored.change.puts {
+                // Kept as it is, and read by nobody: no entry, or one that lies under another's id.
+                let Some(entry) = Entry::parse(&put.text)
+                    .ok()
+                    .filter(|entry| entry.id == put.id)
+                else {
+                    continue;
+                };
+                if let Some(receipt) = stored.standing_receipt()
+                    && let Ok(received_at) = Timestamp::from_millisecond(receipt.received_at)
+                {
+                    receipts.0.insert(
+                        entry.id,
+                        ReceiptTimes {
+                            received_at,
+                            offset_ms: receipt.offset_ms,
+                        },
+                    );
+                }
+                entries.push(Arc::new(entry));
+            }
+        }
+        Ok((Record::of(doc, &entries), receipts))
+    }
+
+    /// A patient with all her records that this device shows.
+    pub fn patient(&self, patient: PatientId) -> Result<(Patient, Receipts), StoreError> {
+        let (mut records, mut receipts) = (Vec::new(), Receipts::default());
+        for doc in self.documents_of(patient, DocumentKind::Record)? {
+            let (record, more) = self.record(doc)?;
+            receipts.0.extend(more.0);
+            records.push(record);
+        }
+        Ok((Patient::of(patient, records), receipts))
+    }
+
+    /// A practice, as far as people were told: its documents, folded.
+    pub fn practice(&self, partner: &PartnerId) -> Result<Practice, StoreError> {
+        let home = PatientId::of_practice(partner);
+        let documents = self
+            .documents_of(home, DocumentKind::Partner)?
+            .into_iter()
+            .map(|doc| self.record(doc).map(|(record, _)| record))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Practice::of(partner.clone(), &documents))
+    }
+}

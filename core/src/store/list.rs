@@ -1,0 +1,189 @@
+//! Lists: narrow rows for every record, and the whole reading of those that are on somebody's first screen. What time
+//! alone has overtaken since it was indexed is read anew.
+
+use super::{Rows, StoreError};
+use crate::domain::code::Stage;
+use crate::domain::id::{DocumentId, PatientId, UserId};
+use crate::domain::organisation::Organisation;
+use crate::domain::read::{Side, Summary, read};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A record as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRow {
+    /// The record.
+    pub record: DocumentId,
+    /// Whose.
+    pub patient: Option<PatientId>,
+    /// How she wants to be called.
+    pub name: Option<String>,
+    /// Where it stands, in one word.
+    pub stage: Stage,
+    /// When something is due next.
+    pub next_due_at: Option<Timestamp>,
+    /// A safety flag raised in it needs somebody.
+    pub has_open_flag: bool,
+    /// Her birth date.
+    pub born_on: Option<Date>,
+    pub(super) likeness: Likeness,
+}
+
+/// What tells whether two patients may be one, beside name and birth date: most records say nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Likeness {
+    numbers: Vec<String>,
+    links: Vec<([PatientId; 2], bool)>,
+}
+
+impl Rows<'_> {
+    /// Every record as a list shows it now, whatever is due first first.
+    pub fn list(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<ListRow>, StoreError> {
+        let anew = self.overtaken(sheet, now)?;
+        let mut statement = self.0.prepare_cached(
+            "select record, patient, name, stage, next_due_at, flagged, born_on, likeness from record_index
+                 order by next_due_at is null, next_due_at, record",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next()? {
+            let stored = ListRow::read(row)?;
+            list.push(anew.get(&stored.record).map_or(stored, ListRow::of));
+        }
+        Ok(list)
+    }
+
+    /// The whole reading, as of now, of every record that may be on somebody's first screen: something in it is hers, or
+    /// a safety flag is open, which concerns everybody.
+    pub fn concerning(
+        &self,
+        user: &UserId,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let anew = self.overtaken(sheet, now)?;
+        let mut statement = self.0.prepare_cached(
+            "select record, summary from record_summary where record in
+                 (select record from concern where user in (?1, '')
+                  union select record from record_index where flagged = 1)",
+        )?;
+        let mut found = read_summaries(&mut statement.query([user.as_str()])?, &anew)?;
+        found.extend(anew.into_values());
+        Ok(found)
+    }
+
+    /// All summaries as they read now.
+    pub fn summaries(
+        &self,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let anew = self.overtaken(sheet, now)?;
+        let mut statement = self
+            .0
+            .prepare_cached("select record, summary from record_summary order by record")?;
+        let mut found = read_summaries(&mut statement.query([])?, &anew)?;
+        found.extend(anew.into_values());
+        Ok(found)
+    }
+
+    /// The records that time alone has overtaken since they were indexed, read anew.
+    fn overtaken(
+        &self,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<BTreeMap<DocumentId, Summary>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "select distinct patient from record_index where good_until is not null and good_until <= ?1",
+        )?;
+        let patients: Vec<Vec<u8>> = statement
+            .query_map([now.as_millisecond()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut anew = BTreeMap::new();
+        for patient in patients {
+            let patient = PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?;
+            let (joined, receipts) = self.patient(patient)?;
+            let records = read(&joined, &receipts, sheet, now).records;
+            anew.extend(records.into_iter().map(|summary| (summary.record, summary)));
+        }
+        Ok(anew)
+    }
+}
+
+/// Stored readings, but for those that were read anew.
+fn read_summaries(
+    rows: &mut rusqlite::Rows<'_>,
+    anew: &BTreeMap<DocumentId, Summary>,
+) -> Result<Vec<Summary>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
+        let record = DocumentId::from_bytes(record).ok_or(StoreError::DAMAGED)?;
+        if !anew.contains_key(&record) {
+            let text = row.get_ref(1)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+            found.push(serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?);
+        }
+    }
+    Ok(found)
+}
+
+impl ListRow {
+    /// The row of a reading.
+    pub fn of(summary: &Summary) -> Self {
+        Self {
+            record: summary.record,
+            patient: summary.patient,
+            name: summary.name.clone(),
+            stage: summary.stage,
+            next_due_at: summary.next_due_at,
+            has_open_flag: summary.has_open_flag(),
+            born_on: summary.born_on,
+            likeness: Likeness {
+                numbers: summary.numbers.clone(),
+                links: summary.links.clone(),
+            },
+        }
+    }
+
+    /// What the record says of who its patient is.
+    pub fn side(&self) -> Option<Side<'_>> {
+        Some(Side {
+            patient: self.patient?,
+            name: self.name.as_deref(),
+            born_on: self.born_on,
+            numbers: &self.likeness.numbers,
+            links: &self.likeness.links,
+            has_open_flag: self.has_open_flag,
+        })
+    }
+
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, StoreError> {
+        let blob = |at: usize| {
+            let blob = row.get_ref(at)?.as_blob();
+            blob.map_err(|_| StoreError::DAMAGED)
+        };
+        let stage = row.get_ref(3)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+        let stage = Stage::ALL.iter().find(|known| known.as_str() == stage);
+        let due: Option<i64> = row.get(4)?;
+        let due = due.map(Timestamp::from_millisecond).transpose();
+        let born_on: Option<String> = row.get(6)?;
+        let born_on = born_on.map(|text| text.parse::<Date>()).transpose();
+        let likeness = row.get_ref(7)?.as_str_or_null();
+        let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
+        let likeness = likeness.map(serde_json::from_str).transpose();
+        Ok(Self {
+            record: DocumentId::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+            patient: PatientId::from_bytes(blob(1)?),
+            name: row.get(2)?,
+            stage: *stage.ok_or(StoreError::DAMAGED)?,
+            next_due_at: due.map_err(|_| StoreError::DAMAGED)?,
+            has_open_flag: row.get(5)?,
+            born_on: born_on.map_err(|_| StoreError::DAMAGED)?,
+            likeness: likeness
+                .map_err(|_| StoreError::DAMAGED)?
+                .unwrap_or_default(),
+        })
+    }
+}

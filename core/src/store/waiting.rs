@@ -1,0 +1,59 @@
+//! What waits: documents with a change that is not on the server, and when something of them falls due.
+
+use super::{Rows, StoreError};
+use crate::domain::id::{DocumentId, PatientId};
+
+/// A document with a change that is not on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The document.
+    pub doc: DocumentId,
+    /// Whose.
+    pub patient: PatientId,
+    /// When the oldest was recorded, in milliseconds.
+    pub since: i64,
+    /// The server keeps work of this device and does not apply it.
+    pub quarantined: bool,
+    /// The server does not keep work of this device.
+    pub rejected: bool,
+}
+
+impl Rows<'_> {
+    /// Documents with a change that is not on the server, the longest waiting first. Asks the indexes of what waits, of
+    /// what is unconfirmed and of what was refused, and no other change.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "select document.id, document.patient, min(recorded_at), max(state = 'quarantined'), max(state = 'rejected')
+                 from (select place from change where state = 'saved' or relay = 1
+                       union select place from change where confirmed = 0
+                       union select place from change where state in ('quarantined', 'rejected')
+                           and device = (select device from device)) as waits
+                 join change on change.place = waits.place
+                 join document on document.id = change.doc
+                 group by document.id order by min(recorded_at)",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (doc, patient): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            waiting.push(Waiting {
+                doc: DocumentId::from_bytes(&doc).ok_or(StoreError::DAMAGED)?,
+                patient: PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?,
+                since: row.get(2)?,
+                quarantined: row.get(3)?,
+                rejected: row.get(4)?,
+            });
+        }
+        Ok(waiting)
+    }
+
+    /// When something falls due next in a record that holds unsent work.
+    pub fn next_due_of_unsent(&self) -> Result<Option<i64>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "select min(record_index.next_due_at) from record_index
+                 where patient in (select document.patient from change join document on document.id = change.doc
+                                   where change.state = 'saved' or change.relay = 1)",
+        )?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+}

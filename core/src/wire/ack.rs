@@ -1,0 +1,100 @@
+//! What the server says of a change: accepted with its receipt, kept and not applied, or not kept.
+
+use crate::document::ChangeHash;
+use minicbor::{Decode, Encode};
+
+/// The server's word for an accepted change: input of `read`, proof when the server has lost it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Receipt {
+    /// When the server had it.
+    #[n(0)]
+    pub received_at: i64,
+    /// The author's clock at that sync: device minus server.
+    #[n(1)]
+    pub offset_ms: i64,
+    /// Which key signed.
+    #[n(2)]
+    pub key: u16,
+    /// The first 16 bytes of an HMAC over organisation, document, hash, device, user, times.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub mac: [u8; 16],
+}
+
+/// What the server says of one pushed change.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Ack {
+    /// Which.
+    #[n(0)]
+    pub hash: ChangeHash,
+    /// How it stands with it now.
+    #[n(1)]
+    pub state: AckState,
+}
+
+/// How it stands with a change.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum AckState {
+    /// On the server, committed.
+    #[n(0)]
+    Accepted(#[n(0)] Receipt),
+    /// Its entries are on the server in another change.
+    #[n(1)]
+    AcceptedAs(#[n(0)] ChangeHash, #[n(1)] Receipt),
+    /// Kept at the server, not applied; a person decides.
+    #[n(2)]
+    Quarantined(#[n(0)] QuarantineReason),
+    /// Send these first: the server has never seen them.
+    #[n(3)]
+    MissingDeps(#[n(0)] Vec<ChangeHash>),
+    /// Not kept by the server; the device keeps and shows it.
+    #[n(4)]
+    Rejected(#[n(0)] RejectReason),
+}
+
+/// Why a well-formed change is not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum QuarantineReason {
+    /// Who wrote it may not see this document.
+    #[n(0)]
+    Access,
+    /// Who wrote it may not do this in her role.
+    #[n(1)]
+    Role,
+    /// The rule of the event does not hold in what she had seen.
+    #[n(2)]
+    Guard,
+    /// It stands on a change in quarantine.
+    #[n(3)]
+    StandsOn,
+    /// The actor's count forks or has a gap, or the actor is another device's: written anew by its device.
+    #[n(4)]
+    Reauthor,
+    /// The device or the person was revoked.
+    #[n(5)]
+    Revoked,
+    /// Relayed without a receipt, or without what it stands on.
+    #[n(6)]
+    Recovered,
+    /// An entry id is used already for another text.
+    #[n(7)]
+    EntryId,
+}
+
+/// Why a change is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum RejectReason {
+    /// Its fields, or an entry in it, do not read.
+    #[n(0)]
+    Malformed,
+    /// The fields do not give the hash.
+    #[n(1)]
+    WrongHash,
+    /// Over a limit.
+    #[n(2)]
+    TooBig,
+    /// The document is full: go on in a new record.
+    #[n(3)]
+    Full,
+}

@@ -1,0 +1,150 @@
+//! The one round trip: push, verify, pull.
+
+use super::{Ack, Cursor, DeviceState, Hello, Receipt, Token};
+use crate::document::{Change, ChangeHash};
+use crate::domain::id::{DocumentId, UserId};
+use minicbor::{Decode, Encode};
+
+/// Push, verify, pull: the one round trip.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SyncRequest {
+    /// Who and where.
+    #[n(0)]
+    pub hello: Hello,
+    /// How the device is; stored even if the push fails.
+    #[n(1)]
+    pub state: DeviceState,
+    /// Changes, in causal order within a document.
+    #[n(2)]
+    pub push: Vec<PushedDocument>,
+    /// A page of at most this many bytes of entry text.
+    #[n(3)]
+    pub page_bytes: u32,
+}
+
+/// The changes of one document that the device pushes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PushedDocument {
+    /// The document.
+    #[n(0)]
+    pub doc: DocumentId,
+    /// In causal order.
+    #[n(1)]
+    pub changes: Vec<PushedChange>,
+}
+
+/// A pushed change.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PushedChange {
+    /// The fields.
+    #[n(0)]
+    pub change: Change,
+    /// The hash that they must give.
+    #[n(1)]
+    pub hash: ChangeHash,
+    /// The server's own word that it once had this change.
+    #[n(2)]
+    pub receipt: Option<Receipt>,
+    /// What it stands on can no longer be supplied by this device.
+    #[n(3)]
+    pub orphan: bool,
+}
+
+/// The answer to a sync.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SyncAnswer {
+    /// The number of the request.
+    #[n(0)]
+    pub number: u64,
+    /// Whether the tokens match.
+    #[n(1)]
+    pub status: Status,
+    /// The server's clock.
+    #[n(2)]
+    pub server_now: i64,
+    /// One for every pushed change.
+    #[n(3)]
+    pub acks: Vec<Ack>,
+    /// The page.
+    #[n(4)]
+    pub docs: Vec<DeliveredDocument>,
+    /// The cursor that the page continues.
+    #[n(5)]
+    pub from: Cursor,
+    /// The cursor after it.
+    #[n(6)]
+    pub cursor: Cursor,
+    /// The head of the snapshot that this was computed in.
+    #[n(7)]
+    pub high: Token,
+    /// There is another page.
+    #[n(8)]
+    pub more: bool,
+    /// The sheet, when the device's version differs.
+    #[n(9)]
+    pub sheet: Option<Sheet>,
+    /// Come back after this many milliseconds.
+    #[n(10)]
+    pub retry_after_ms: Option<u32>,
+    /// Who may work on this device.
+    #[n(11)]
+    pub people: Vec<UserId>,
+}
+
+/// Whether the tokens match the server's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Status {
+    /// They do.
+    #[n(0)]
+    Ok,
+    /// They do not, nothing of the request was done: reconcile from this head. A normal answer, never an error.
+    #[n(1)]
+    Resync(#[n(0)] Token),
+}
+
+/// The organisation sheet with its version.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Sheet {
+    /// From 1.
+    #[n(0)]
+    pub version: u64,
+    /// The JSON.
+    #[n(1)]
+    pub text: String,
+}
+
+/// What a page says of one document.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeliveredDocument {
+    /// The document.
+    #[n(0)]
+    pub doc: DocumentId,
+    /// Its changes, or that it is to be forgotten.
+    #[n(1)]
+    pub content: Delivered,
+}
+
+/// Changes, or the word to forget.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Delivered {
+    /// In causal order. `whole`: everything the server has of it.
+    #[n(0)]
+    Changes(#[n(0)] Vec<DeliveredChange>, #[n(1)] bool),
+    /// No longer for this device.
+    #[n(1)]
+    Forget,
+}
+
+/// An accepted change with its receipt.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeliveredChange {
+    /// The fields.
+    #[n(0)]
+    pub change: Change,
+    /// The hash that they must give.
+    #[n(1)]
+    pub hash: ChangeHash,
+    /// The server's word.
+    #[n(2)]
+    pub receipt: Receipt,
+}
