@@ -27,12 +27,14 @@ pub struct Sender<'a> {
     pub sheets: &'a [Arc<Organisation>],
 }
 
-/// What has to be asked of the database about one change.
+/// What has to be asked of the database about one change. A database that cannot answer is no "no".
 pub trait Elsewhere {
+    /// Why there was no answer.
+    type Error;
     /// Lies this hash in quarantine?
-    fn is_quarantined(&self, hash: ChangeHash) -> bool;
+    fn is_quarantined(&self, hash: ChangeHash) -> Result<bool, Self::Error>;
     /// The text that an admitted change of any document has under this id.
-    fn entry_text(&self, id: EntryId) -> Option<String>;
+    fn entry_text(&self, id: EntryId) -> Result<Option<String>, Self::Error>;
 }
 
 /// What becomes of a change.
@@ -48,22 +50,38 @@ pub enum Verdict {
     Reject(RejectReason),
 }
 
+/// Why a change goes no further.
+enum Stop<E> {
+    Judged(Verdict),
+    Unanswered(E),
+}
+
+impl<E> From<Verdict> for Stop<E> {
+    fn from(verdict: Verdict) -> Self {
+        Self::Judged(verdict)
+    }
+}
+
 /// Judges a change that is not known yet. `standing`: the sender may see the document, judged once per document and
 /// push. `receipted`: it carries our own word that we had it.
-pub fn judge(
+///
+/// # Errors
+/// If the database could not answer: nothing was decided.
+pub fn judge<E>(
     document: &Document,
     pushed: &PushedChange,
     sender: &Sender<'_>,
     standing: bool,
     receipted: bool,
-    elsewhere: &dyn Elsewhere,
-) -> Verdict {
-    let judged = shape(document, pushed).and_then(|sealed| {
+    elsewhere: &dyn Elsewhere<Error = E>,
+) -> Result<Verdict, E> {
+    let judged = || -> Result<Verdict, Stop<E>> {
+        let sealed = shape(document, pushed)?;
         let entries = entries(&sealed)?;
         let safety = entries.iter().all(|entry| entry.body.is_safety());
         let room = LIMITS.document + if safety { LIMITS.safety } else { 0 };
         if document.text_bytes + sealed.change.text_bytes() > room {
-            return Err(Verdict::Reject(RejectReason::Full));
+            return Err(Verdict::Reject(RejectReason::Full).into());
         }
         dependencies(document, pushed, &sealed, elsewhere)?;
         identity(document, &sealed)?;
@@ -77,8 +95,11 @@ pub fn judge(
             rules(document, &past, &entries, sender.sheets)?;
         }
         Ok(Verdict::Accept(Box::new(sealed), entries))
-    });
-    judged.unwrap_or_else(|verdict| verdict)
+    };
+    match judged() {
+        Ok(verdict) | Err(Stop::Judged(verdict)) => Ok(verdict),
+        Err(Stop::Unanswered(error)) => Err(error),
+    }
 }
 
 const MALFORMED: Verdict = Verdict::Reject(RejectReason::Malformed);
@@ -120,12 +141,12 @@ fn entries(sealed: &Sealed) -> Result<Vec<Arc<Entry>>, Verdict> {
         .collect()
 }
 
-fn dependencies(
+fn dependencies<E>(
     document: &Document,
     pushed: &PushedChange,
     sealed: &Sealed,
-    elsewhere: &dyn Elsewhere,
-) -> Result<(), Verdict> {
+    elsewhere: &dyn Elsewhere<Error = E>,
+) -> Result<(), Stop<E>> {
     let unknown: Vec<ChangeHash> = sealed
         .change
         .deps
@@ -136,13 +157,16 @@ fn dependencies(
     if unknown.is_empty() {
         return Ok(());
     }
-    if unknown.iter().any(|hash| elsewhere.is_quarantined(*hash)) {
-        return Err(Verdict::Quarantine(QuarantineReason::StandsOn));
+    for hash in &unknown {
+        let lies = elsewhere.is_quarantined(*hash).map_err(Stop::Unanswered)?;
+        if lies {
+            return Err(Verdict::Quarantine(QuarantineReason::StandsOn).into());
+        }
     }
     if pushed.orphan {
-        return Err(Verdict::Quarantine(QuarantineReason::Recovered));
+        return Err(Verdict::Quarantine(QuarantineReason::Recovered).into());
     }
-    Err(Verdict::Missing(unknown))
+    Err(Verdict::Missing(unknown).into())
 }
 
 /// One actor, one device, one person, one unbroken count; the first operation follows the past.
@@ -168,18 +192,19 @@ fn identity(document: &Document, sealed: &Sealed) -> Result<(), Verdict> {
     Ok(())
 }
 
-fn unused(
+fn unused<E>(
     past: &Record,
     entries: &[Arc<Entry>],
     sealed: &Sealed,
-    elsewhere: &dyn Elsewhere,
-) -> Result<(), Verdict> {
+    elsewhere: &dyn Elsewhere<Error = E>,
+) -> Result<(), Stop<E>> {
     for (entry, put) in entries.iter().zip(&sealed.change.puts) {
         let other_text = elsewhere
             .entry_text(entry.id)
+            .map_err(Stop::Unanswered)?
             .is_some_and(|text| text != put.text);
         if other_text || past.past.get(entry.id).is_some() {
-            return Err(Verdict::Quarantine(QuarantineReason::EntryId));
+            return Err(Verdict::Quarantine(QuarantineReason::EntryId).into());
         }
     }
     Ok(())

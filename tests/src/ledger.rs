@@ -6,6 +6,7 @@ use crate::organisation::sheet;
 use jiff::{Timestamp, Zoned};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
+use std::convert::Infallible;
 use std::sync::Arc;
 use warmhand_core::document::{Actor, Change, ChangeHash, Put, genesis_hash, seal};
 use warmhand_core::domain::authority;
@@ -38,12 +39,14 @@ pub struct Ledger {
 struct Nowhere;
 
 impl Elsewhere for Nowhere {
-    fn is_quarantined(&self, _: ChangeHash) -> bool {
-        false
+    type Error = Infallible;
+
+    fn is_quarantined(&self, _: ChangeHash) -> Result<bool, Infallible> {
+        Ok(false)
     }
 
-    fn entry_text(&self, _: EntryId) -> Option<String> {
-        None
+    fn entry_text(&self, _: EntryId) -> Result<Option<String>, Infallible> {
+        Ok(None)
     }
 }
 
@@ -234,7 +237,8 @@ impl Ledger {
             revoked: false,
             sheets: &sheets,
         };
-        match judge(&self.server, &pushed, &sender, true, false, &Nowhere) {
+        let Ok(verdict) = judge(&self.server, &pushed, &sender, true, false, &Nowhere);
+        match verdict {
             Verdict::Accept(_, entries) => {
                 self.server.push(Held {
                     hash,

@@ -9,6 +9,7 @@ mod open;
 mod page;
 mod projection;
 mod push;
+mod quarantine;
 mod reconcile;
 mod sheet;
 mod visibility;

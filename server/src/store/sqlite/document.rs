@@ -2,8 +2,8 @@
 
 use super::log::Row;
 use super::{StoreError, Verb, instant, int, sound};
-use crate::admission::{Document, Elsewhere, Held};
-use crate::store::{Folder, QuarantineRow};
+use crate::admission::{Document, Held};
+use crate::store::Folder;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts};
-use warmhand_core::wire::{QuarantineReason, Receipt};
+use warmhand_core::wire::Receipt;
 
 /// An accepted change as it lies here.
 #[derive(Clone, Debug)]
@@ -28,27 +28,6 @@ pub(super) struct ChangeRow {
 /// What [`Verb::change_row`] reads.
 pub(super) const COLUMNS: &str = "change.seq, change.hash, change.doc, change.actor, change.count, change.start_op, \
      change.deps, change.nonce, change.device, change.user, change.received_at, change.offset_ms";
-
-/// Every reason, in the numbers of the wire.
-pub(super) const REASONS: [QuarantineReason; 8] = [
-    QuarantineReason::Access,
-    QuarantineReason::Role,
-    QuarantineReason::Guard,
-    QuarantineReason::StandsOn,
-    QuarantineReason::Reauthor,
-    QuarantineReason::Revoked,
-    QuarantineReason::Recovered,
-    QuarantineReason::EntryId,
-];
-
-fn reason_of(number: i64) -> Result<QuarantineReason, StoreError> {
-    sound(
-        usize::try_from(number)
-            .ok()
-            .and_then(|at| REASONS.get(at))
-            .copied(),
-    )
-}
 
 impl Verb<'_> {
     /// Changes by a condition, in log order: causes first.
@@ -302,66 +281,6 @@ impl Verb<'_> {
         )?;
         Ok(self.key.sign(change, sealed.hash, received_at, offset_ms))
     }
-
-    /// Keeps a change without applying it.
-    pub(super) fn set_aside(
-        &self,
-        change: &Change,
-        hash: ChangeHash,
-        reason: QuarantineReason,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
-        let number = reason as u8;
-        self.append(&Row::Quarantined(change.doc, hash, number))?;
-        self.change(
-            "insert into quarantine (hash, doc, device, reason, fields, since)
-                     values (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                &hash.0[..],
-                &change.doc.as_bytes()[..],
-                &change.device.as_bytes()[..],
-                number,
-                fields,
-                now.as_millisecond(),
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// Why a hash lies in quarantine.
-    pub(super) fn quarantined(
-        &self,
-        hash: ChangeHash,
-    ) -> Result<Option<QuarantineReason>, StoreError> {
-        let number: Option<i64> = self
-            .db
-            .prepare_cached("select reason from quarantine where hash = ?1")?
-            .query_row([&hash.0[..]], |row| row.get(0))
-            .optional()?;
-        number.map(reason_of).transpose()
-    }
-
-    pub(super) fn quarantine_rows(&self) -> Result<Vec<QuarantineRow>, StoreError> {
-        let mut statement = self
-            .db
-            .prepare("select doc, device, reason, since from quarantine order by since, hash")?;
-        let rows: Vec<(Vec<u8>, Vec<u8>, i64, i64)> = statement
-            .query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?
-            .collect::<Result<_, _>>()?;
-        rows.into_iter()
-            .map(|(doc, device, reason, since)| {
-                Ok(QuarantineRow {
-                    doc: sound(DocumentId::from_bytes(&doc))?,
-                    device: sound(DeviceId::from_bytes(&device))?,
-                    reason: reason_of(reason)?,
-                    since: instant(since),
-                })
-            })
-            .collect()
-    }
 }
 
 /// The records of a patient, folded and joined.
@@ -385,23 +304,5 @@ pub(super) fn folder<'a>(
     Folder {
         patient: Patient::of(patient, records),
         receipts,
-    }
-}
-
-impl Elsewhere for Verb<'_> {
-    fn is_quarantined(&self, hash: ChangeHash) -> bool {
-        matches!(self.quarantined(hash), Ok(Some(_)))
-    }
-
-    fn entry_text(&self, id: EntryId) -> Option<String> {
-        let mut statement = self
-            .db
-            .prepare_cached("select text from entry where id = ?1 limit 1")
-            .ok()?;
-        statement
-            .query_row([&id.as_bytes()[..]], |row| row.get(0))
-            .optional()
-            .ok()
-            .flatten()
     }
 }

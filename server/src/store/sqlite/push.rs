@@ -105,7 +105,7 @@ impl Verb<'_> {
             *standing,
             receipt.is_some(),
             self,
-        ) {
+        )? {
             Verdict::Accept(sealed, entries) => {
                 let known = self.document_row(document.id)?;
                 let Some((kind, patient)) = known.or_else(|| opened(&sealed.change)) else {
@@ -205,7 +205,7 @@ impl Verb<'_> {
             revoked: false,
             sheets: &sheets,
         };
-        match judge(&document, &pushed, &sender, true, false, self) {
+        match judge(&document, &pushed, &sender, true, false, self)? {
             Verdict::Accept(sealed, _) => {
                 let (kind, patient) = self
                     .document_row(record)?
