@@ -12,7 +12,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary};
 use crate::refusal::Refusal;
-use crate::store::{DeviceRow, Fault, Phase, Store};
+use crate::store::{DeviceRow, Fault, Phase, Store, StoreError};
 pub use crate::store::{Key, Place};
 use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
@@ -156,7 +156,24 @@ impl App {
 
     /// What to carry now, or until when there is nothing.
     pub fn sync_next(&mut self, now: Timestamp) -> Result<SyncStep, Refusal> {
+        self.catch_up(now)?;
         Ok(self.engine.next(&self.store, BUILD, &mut *self.rng, now)?)
+    }
+
+    /// Whoever asks for lists reads anew what time has overtaken; written down here, it is read once. A database that
+    /// cannot be written costs that time and nothing else.
+    fn catch_up(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let rows = self.store.rows();
+        let (Some(device), Some(sheet)) = (rows.device()?, rows.sheet()?) else {
+            return Ok(());
+        };
+        match self
+            .store
+            .index_overtaken(&sheet, Self::corrected(&device, now))
+        {
+            Err(StoreError::Trouble(_)) | Ok(()) => Ok(()),
+            Err(StoreError::Killed) => Err(StoreError::Killed),
+        }
     }
 
     /// What the carrier brought back.

@@ -6,6 +6,7 @@ pub mod sqlite;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::join::Patient;
@@ -116,7 +117,7 @@ pub struct Snapshot {
     /// The sheet.
     pub sheet: Organisation,
     /// Every record.
-    pub records: Vec<Summary>,
+    pub records: Vec<Arc<Summary>>,
     /// Every device but the server's own.
     pub devices: Vec<DeviceRow>,
 }

@@ -2,8 +2,8 @@
 //! make the document is asked of them (`live`), not stored.
 
 use super::{Rows, StoreError};
-use crate::document::{Actor, Change, ChangeHash, Put, genesis_hash};
-use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
+use crate::document::{Actor, Change, ChangeHash, genesis_hash};
+use crate::domain::id::{DocumentId, UserId};
 use crate::wire::Receipt;
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::BTreeSet;
@@ -79,22 +79,12 @@ pub struct StoredChange {
     pub receipt: Option<Receipt>,
 }
 
-const COLUMNS: &str =
-    "hash, doc, actor, seq, start_op, deps, nonce, device, user, state, reason, confirmed, relay,
-    orphan, recorded_at, received_at, offset_ms, key, mac, place";
-
-fn blob<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r [u8], StoreError> {
-    row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED)
-}
-
-fn text<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r str, StoreError> {
-    row.get_ref(at)?.as_str().map_err(|_| StoreError::DAMAGED)
-}
+const COLUMNS: &str = "hash, fields, state, reason, confirmed, relay, orphan, recorded_at, received_at, offset_ms, key, mac";
 
 fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
-    let (received_at, offset_ms): (Option<i64>, Option<i64>) = (row.get(15)?, row.get(16)?);
-    let key: Option<u16> = row.get(17)?;
-    let mac = row.get_ref(18)?.as_blob_or_null();
+    let (received_at, offset_ms): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
+    let key: Option<u16> = row.get(10)?;
+    let mac = row.get_ref(11)?.as_blob_or_null();
     let mac = mac.map_err(|_| StoreError::DAMAGED)?;
     let mac = mac.and_then(|mac| mac.try_into().ok());
     Ok(received_at.zip(offset_ms).zip(key).zip(mac).map(
@@ -105,6 +95,22 @@ fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
             mac,
         },
     ))
+}
+
+fn stored(row: &Row<'_>) -> Result<StoredChange, StoreError> {
+    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED);
+    let state = row.get_ref(2)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+    Ok(StoredChange {
+        change: minicbor::decode(blob(1)?).map_err(|_| StoreError::DAMAGED)?,
+        hash: ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+        state: ChangeState::read(state)?,
+        reason: row.get(3)?,
+        confirmed: row.get(4)?,
+        relay: row.get(5)?,
+        orphan: row.get(6)?,
+        recorded_at: row.get(7)?,
+        receipt: receipt(row)?,
+    })
 }
 
 impl StoredChange {
@@ -128,59 +134,17 @@ impl Rows<'_> {
         let mut rows = statement.query(args)?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
-            changes.push(self.stored(row)?);
+            changes.push(stored(row)?);
         }
         Ok(changes)
     }
 
-    fn stored(&self, row: &Row<'_>) -> Result<StoredChange, StoreError> {
-        let sound = StoreError::DAMAGED;
-        let nonce: Option<Vec<u8>> = row.get(6)?;
-        let change = Change {
-            doc: DocumentId::from_bytes(blob(row, 1)?).ok_or(sound)?,
-            actor: Actor(blob(row, 2)?.try_into().map_err(|_| sound)?),
-            seq: row.get::<_, i64>(3)?.unsigned_abs(),
-            start_op: row.get::<_, i64>(4)?.unsigned_abs(),
-            deps: blob(row, 5)?
-                .chunks_exact(32)
-                .filter_map(ChangeHash::from_bytes)
-                .collect(),
-            nonce: nonce.and_then(|n| n.try_into().ok()),
-            device: DeviceId::from_bytes(blob(row, 7)?).ok_or(sound)?,
-            user: UserId(row.get(8)?),
-            puts: self.puts(row.get(19)?)?,
-        };
-        Ok(StoredChange {
-            change,
-            hash: ChangeHash::from_bytes(blob(row, 0)?).ok_or(sound)?,
-            state: ChangeState::read(text(row, 9)?)?,
-            reason: row.get(10)?,
-            confirmed: row.get(11)?,
-            relay: row.get(12)?,
-            orphan: row.get(13)?,
-            recorded_at: row.get(14)?,
-            receipt: receipt(row)?,
-        })
-    }
-
-    fn puts(&self, place: i64) -> Result<Vec<Put>, StoreError> {
-        let mut statement = self
-            .0
-            .prepare_cached("select id, text from entry where change = ?1 order by at")?;
-        let mut rows = statement.query([place])?;
-        let mut puts = Vec::new();
-        while let Some(row) = rows.next()? {
-            puts.push(Put {
-                id: EntryId::from_bytes(blob(row, 0)?).ok_or(StoreError::DAMAGED)?,
-                text: text(row, 1)?.to_owned(),
-            });
-        }
-        Ok(puts)
-    }
-
     /// All changes of a document, in the order in which they came here: causes first.
     pub fn document(&self, doc: DocumentId) -> Result<Vec<StoredChange>, StoreError> {
-        self.changes("where doc = ?1 order by place", [&doc.as_bytes()[..]])
+        let Some((from, to)) = self.places(doc)? else {
+            return Ok(Vec::new());
+        };
+        self.changes("where place between ?1 and ?2 order by place", [from, to])
     }
 
     /// One change.

@@ -6,6 +6,9 @@ use crate::domain::code::DocumentKind;
 use crate::domain::id::{DocumentId, PatientId};
 use rusqlite::{OptionalExtension, params};
 
+/// A document has room for so many changes; far fewer fit under its limit of bytes.
+const ROOM: i64 = 1 << 20;
+
 /// A document that does not apply is fetched anew this often; then it waits for a newer version, or for a person.
 const MOST_TRIES: u32 = 3;
 
@@ -34,6 +37,16 @@ impl Rows<'_> {
             ))
         })
         .transpose()
+    }
+
+    /// The first and the last place of a document's changes.
+    pub(super) fn places(&self, doc: DocumentId) -> Result<Option<(i64, i64)>, StoreError> {
+        let home: Option<i64> = self
+            .0
+            .prepare_cached("select home from document where id = ?1")?
+            .query_row([&doc.as_bytes()[..]], |row| row.get(0))
+            .optional()?;
+        Ok(home.map(|home| (home, home + ROOM - 1)))
     }
 
     /// The documents of a patient that are shown, of one kind.
@@ -98,9 +111,15 @@ impl Write<'_> {
         patient: PatientId,
     ) -> Result<(), StoreError> {
         self.change(
-            "insert into document (id, kind, patient) values (?1, ?2, ?3)
+            "insert into document (id, home, kind, patient)
+                 values (?1, (select coalesce(max(home) + ?4, 0) from document), ?2, ?3)
                  on conflict (id) do update set hidden = 0, fresh = 1",
-            params![&doc.as_bytes()[..], kind.as_str(), &patient.as_bytes()[..]],
+            params![
+                &doc.as_bytes()[..],
+                kind.as_str(),
+                &patient.as_bytes()[..],
+                ROOM
+            ],
         )?;
         Ok(())
     }
@@ -147,8 +166,9 @@ impl Write<'_> {
     /// Afterwards: what did not come, and holds nothing that waits to be sent, is no longer for this device. Returns
     /// the patients whose reading changes by it.
     pub fn end_refill(&mut self) -> Result<Vec<PatientId>, StoreError> {
+        // What waits is few: it is looked through by its own index.
         const GONE: &str = "fresh = 0 and hidden = 0
-            and not exists (select 1 from change where doc = document.id and (state = 'saved' or relay = 1))";
+            and id not in (select doc from change where state = 'saved' or relay = 1)";
         let ids: Vec<Vec<u8>> = self
             .db
             .prepare(&format!(
@@ -174,24 +194,29 @@ impl Write<'_> {
     /// Wipes a hidden document, once the server holds every change of it, accepted or in quarantine. What the server
     /// refused of this device's own work stays here, hidden, with its author.
     pub fn wipe_drained(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        let Some((from, to)) = self.places(doc)? else {
+            return Ok(());
+        };
         let waits: bool = self
             .db
             .prepare_cached(
-                "select exists (select 1 from change where doc = ?1
+                "select exists (select 1 from change where place between ?1 and ?2
                      and (state = 'saved' or relay = 1 or confirmed = 0))",
             )?
-            .query_row([&doc.as_bytes()[..]], |row| row.get(0))?;
+            .query_row([from, to], |row| row.get(0))?;
         if waits {
             return Ok(());
         }
-        for sql in [
-            "delete from entry where change in (select place from change where doc = ?1
-                 and not (state in ('quarantined', 'rejected') and device = (select device from device)))",
-            "delete from change where doc = ?1
+        self.change(
+            "delete from change where place between ?1 and ?2
                  and not (state in ('quarantined', 'rejected') and device = (select device from device))",
+            [from, to],
+        )?;
+        for sql in [
             "delete from actor where doc = ?1",
             "delete from refetch where doc = ?1",
-            "delete from document where id = ?1 and not exists (select 1 from change where doc = ?1)",
+            "delete from document where id = ?1
+                 and not exists (select 1 from change where place between home and home + (1 << 20) - 1)",
         ] {
             self.change(sql, [&doc.as_bytes()[..]])?;
         }

@@ -2,7 +2,7 @@
 //! documents. All of it can be made anew from the changes at any time.
 
 use super::list::Likeness;
-use super::{ListRow, StoreError, Write};
+use super::{ListRow, Store, StoreError, Write};
 use crate::domain::id::{DocumentId, PatientId, UserId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
@@ -36,6 +36,25 @@ fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str
         .collect()
 }
 
+impl Store {
+    /// Reads anew, and writes, what time alone has overtaken: a list that is looked at twice reads it once.
+    pub fn index_overtaken(
+        &mut self,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let patients = self.rows().overtaken_patients(now)?;
+        if patients.is_empty() {
+            return Ok(());
+        }
+        self.write(|write| {
+            patients
+                .into_iter()
+                .try_for_each(|patient| write.index(patient, sheet, now))
+        })
+    }
+}
+
 impl Write<'_> {
     /// Makes the index rows of a patient anew.
     pub fn index(
@@ -64,7 +83,7 @@ impl Write<'_> {
             }
         }
         for summary in &reading.records {
-            self.index_row(patient.id, summary, sheet)?;
+            self.index_row(patient.id, summary, sheet, now)?;
         }
         Ok(())
     }
@@ -97,6 +116,7 @@ impl Write<'_> {
         patient: PatientId,
         summary: &Summary,
         sheet: &Organisation,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let record = &summary.record.as_bytes()[..];
         let row = ListRow::of(summary);
@@ -108,10 +128,12 @@ impl Write<'_> {
         let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
         self.change(
             "insert into record_index
-                 (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness,
+                  read_at)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  on conflict (record) do update set patient = ?2, name = ?3, stage = ?4,
-                     next_due_at = ?5, good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9",
+                     next_due_at = ?5, good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9,
+                     read_at = ?10",
             params![
                 record,
                 &patient.as_bytes()[..],
@@ -122,6 +144,7 @@ impl Write<'_> {
                 row.has_open_flag,
                 row.born_on.map(|on| on.to_string()),
                 likeness,
+                now.as_millisecond(),
             ],
         )?;
         self.change(

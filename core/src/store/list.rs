@@ -89,21 +89,29 @@ impl Rows<'_> {
         Ok(found)
     }
 
-    /// The records that time alone has overtaken since they were indexed, read anew.
+    /// Patients with a record that time alone has overtaken since it was indexed.
+    pub(super) fn overtaken_patients(&self, now: Timestamp) -> Result<Vec<PatientId>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "select patient from record_index where good_until <= ?1
+                 union select patient from record_index where read_at > ?1",
+        )?;
+        let patients: Vec<Vec<u8>> = statement
+            .query_map([now.as_millisecond()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let ids = patients
+            .iter()
+            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED));
+        ids.collect()
+    }
+
+    /// Their records, read anew.
     fn overtaken(
         &self,
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<BTreeMap<DocumentId, Summary>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "select distinct patient from record_index where good_until is not null and good_until <= ?1",
-        )?;
-        let patients: Vec<Vec<u8>> = statement
-            .query_map([now.as_millisecond()], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
         let mut anew = BTreeMap::new();
-        for patient in patients {
-            let patient = PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?;
+        for patient in self.overtaken_patients(now)? {
             let (joined, receipts) = self.patient(patient)?;
             let records = read(&joined, &receipts, sheet, now).records;
             anew.extend(records.into_iter().map(|summary| (summary.record, summary)));

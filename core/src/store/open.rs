@@ -255,10 +255,10 @@ mod tests {
         store
             .db
             .execute_batch(
-                "insert into document (id, kind, patient) values (x'01', 'record', x'02');
+                "insert into document (id, home, kind, patient) values (x'01', 0, 'record', x'02');
                  with recursive n (n) as (select 1 union all select n + 1 from n where n < 5000)
-                 insert into change (hash, doc, actor, seq, start_op, deps, device, user, bytes, state, recorded_at)
-                     select randomblob(32), x'01', x'03', n, n, x'04', x'05', 'n1', zeroblob(4000), 'remote', 0 from n;",
+                 insert into change (place, hash, doc, device, fields, bytes, state, recorded_at)
+                     select n, randomblob(32), x'01', x'03', x'04', zeroblob(4000), 'remote', 0 from n;",
             )
             .unwrap();
         let pages: i64 = store

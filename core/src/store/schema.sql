@@ -25,6 +25,7 @@ create table sheet (
 create table document (
   -- what this device knows of; hidden ones are no longer shown and wait to be drained
   id blob primary key,
+  home integer not null unique,  -- the place of its first change: a document's changes lie side by side
   kind text not null,
   patient blob not null,
   hidden integer not null default 0,
@@ -40,16 +41,11 @@ create table refetch (
 ) without rowid;
 create table change (
   -- every change this device holds, whatever became of it; the bytes are the source of truth
-  place integer primary key,
+  place integer primary key,     -- within its document in the order of coming here: causes first
   hash blob not null unique,
-  doc blob not null references document (id),
-  actor blob not null,
-  seq integer not null,
-  start_op integer not null,
-  deps blob not null,            -- hashes, 32 bytes each
-  nonce blob,
+  doc blob not null,
   device blob not null,
-  user text not null,
+  fields blob not null,          -- CBOR: its actor, what it stands on, its entries
   bytes blob not null,
   state text not null,           -- saved, accepted, remote, quarantined, rejected, aside
   reason integer,
@@ -62,18 +58,9 @@ create table change (
   key integer,
   mac blob
 );
-create index change_doc on change (doc, place);
 create index change_unsent on change (place) where state = 'saved' or relay = 1;
 create index change_unconfirmed on change (place) where confirmed = 0;
 create index change_refused on change (place) where state in ('quarantined', 'rejected');
-create table entry (
-  -- the texts of a change's entries, never rewritten
-  change integer not null,       -- its place
-  at integer not null,
-  id blob not null,
-  text text not null,
-  primary key (change, at)
-) without rowid;
 create table actor (
   -- under which actor a person writes in a document on this device; a retired one is gone from here
   doc blob not null,
@@ -90,12 +77,14 @@ create table record_index (
   name text,
   stage text not null,
   next_due_at integer,
+  read_at integer not null,      -- read as of then: a clock set back makes it a reading of the future
   good_until integer,            -- from then on time alone makes it read otherwise
   flagged integer not null,      -- a safety flag raised in it needs somebody
   born_on text,
   likeness text                  -- JSON: numbers, and who was said to be the same person; mostly nothing
 ) without rowid;
 create index record_index_patient on record_index (patient);
+create index record_index_read_at on record_index (read_at);
 create index record_index_good_until on record_index (good_until) where good_until is not null;
 create index record_index_flagged on record_index (record) where flagged = 1;
 create table record_summary (

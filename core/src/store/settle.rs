@@ -21,21 +21,20 @@ impl Write<'_> {
         receipt: Option<&Receipt>,
     ) -> Result<(), StoreError> {
         let change = &sealed.change;
-        let deps: Vec<u8> = change.deps.iter().flat_map(|dep| dep.0).collect();
+        let (from, to) = self.places(change.doc)?.ok_or(StoreError::DAMAGED)?;
+        let fields = minicbor::to_vec(change).map_err(|_| StoreError::DAMAGED)?;
         self.change(
-            "insert into change (hash, doc, actor, seq, start_op, deps, nonce, device, user, bytes, state,
-                 recorded_at, received_at, offset_ms, key, mac)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at,
+                 received_at, offset_ms, key, mac)
+             values ((select coalesce(max(place) + 1, ?1) from change where place between ?1 and ?2),
+                 ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
+                from,
+                to,
                 &sealed.hash.0[..],
                 &change.doc.as_bytes()[..],
-                &change.actor.0[..],
-                int(change.seq)?,
-                int(change.start_op)?,
-                deps,
-                change.nonce.as_ref().map(|n| &n[..]),
                 &change.device.as_bytes()[..],
-                change.user.as_str(),
+                fields,
                 sealed.bytes,
                 state.as_str(),
                 recorded_at,
@@ -45,13 +44,6 @@ impl Write<'_> {
                 receipt.map(|r| r.mac.to_vec()),
             ],
         )?;
-        let place = self.db.last_insert_rowid();
-        for (at, put) in change.puts.iter().enumerate() {
-            self.change(
-                "insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)",
-                params![place, int(at as u64)?, &put.id.as_bytes()[..], put.text],
-            )?;
-        }
         Ok(())
     }
 

@@ -72,8 +72,7 @@ impl Query {
 /// The handoffs whose loop is open: whoever needs somebody first, then whoever waits longest.
 pub fn open(programme: &Programme) -> Vec<&Summary> {
     let mut open: Vec<&Summary> = programme
-        .records
-        .iter()
+        .records()
         .filter(|r| r.is_open() || r.has_open_flag() || r.review.iter().any(ReviewReading::is_open))
         .collect();
     sort(programme, &mut open);
@@ -121,8 +120,7 @@ pub fn row(programme: &Programme, record: &Summary) -> HandoffRow {
 /// The page of the list that the address asks for.
 pub fn page(programme: &Programme, visitor: &Visitor, query: &Query) -> HandoffsPage {
     let mut fitting: Vec<&Summary> = programme
-        .records
-        .iter()
+        .records()
         .filter(|r| query.fits(programme, r))
         .collect();
     sort(programme, &mut fitting);
@@ -152,7 +150,7 @@ pub fn page(programme: &Programme, visitor: &Visitor, query: &Query) -> Handoffs
 }
 
 fn filter(programme: &Programme, visitor: &Visitor, query: &Query) -> HandoffFilter {
-    let owners: BTreeSet<_> = programme.records.iter().flat_map(|r| &r.owners).collect();
+    let owners: BTreeSet<_> = programme.records().flat_map(|r| &r.owners).collect();
     HandoffFilter {
         sites: choices(
             "Every site",

@@ -77,8 +77,7 @@ fn late_since_yesterday(programme: &Programme) -> u32 {
         .saturating_sub(24.hours())
         .unwrap_or(programme.now);
     programme
-        .records
-        .iter()
+        .records()
         .filter(|r| r.received_at.is_some_and(|at| at >= since))
         .map(|r| r.arrived_late)
         .sum()
@@ -156,7 +155,7 @@ fn weeks(programme: &Programme) -> Vec<RunPoint> {
         .map(|back| this.saturating_sub((back * 7).days()))
         .map(|start| {
             let end = start.saturating_add(7.days());
-            let agreed = programme.records.iter().filter(|r| r.agreed_at.is_some());
+            let agreed = programme.records().filter(|r| r.agreed_at.is_some());
             let visits: Vec<bool> = agreed
                 .filter(|r| r.identified_on.is_some_and(|on| on >= start && on < end))
                 .map(|r| r.encounters.iter().any(|e| e.direct_contact))
@@ -182,8 +181,7 @@ fn funnel(programme: &Programme, from: Date) -> Vec<FunnelRow> {
         .iter()
         .map(|mode| {
             let offered: Vec<&Summary> = programme
-                .records
-                .iter()
+                .records()
                 .filter(offered_since)
                 .filter(|r| r.mode_intended == Some(*mode))
                 .collect();

@@ -34,8 +34,8 @@ pub struct Visitor {
 pub struct Programme {
     /// The sheet.
     pub sheet: Arc<Organisation>,
-    /// The records at the visitor's sites.
-    pub records: Vec<Summary>,
+    /// The records at the visitor's sites, shared with whoever else looks.
+    pub kept: Vec<Arc<Summary>>,
     /// The devices of the visitor's sites.
     pub devices: Vec<DeviceSeen>,
     /// As known at.
@@ -81,6 +81,11 @@ impl DeviceSeen {
 }
 
 impl Programme {
+    /// The records at the visitor's sites.
+    pub fn records(&self) -> impl Iterator<Item = &Summary> + Clone {
+        self.kept.iter().map(AsRef::as_ref)
+    }
+
     /// The clock of the organisation.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.sheet.zone).unwrap_or(TimeZone::UTC)
@@ -129,16 +134,10 @@ impl Programme {
             place,
             known_at: words::clock_time(self.now, &self.zone()),
             counts: Counts {
-                overdue: count(
-                    self.records
-                        .iter()
-                        .flat_map(|r| r.overdue(self.now))
-                        .count(),
-                ),
-                safety: count(self.records.iter().flat_map(words::open_flags).count()),
+                overdue: count(self.records().flat_map(|r| r.overdue(self.now)).count()),
+                safety: count(self.records().flat_map(words::open_flags).count()),
                 review: count(
-                    self.records
-                        .iter()
+                    self.records()
                         .flat_map(|r| &r.review)
                         .filter(|i| i.is_open())
                         .count(),

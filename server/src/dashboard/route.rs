@@ -243,7 +243,7 @@ pub(super) async fn programme(
     if asked.is_empty() {
         return Err(Nothing::Here);
     }
-    let records = snapshot
+    let kept = snapshot
         .records
         .into_iter()
         .filter(|r| r.site.as_ref().is_some_and(|s| asked.contains(s)))
@@ -272,7 +272,7 @@ pub(super) async fn programme(
         .collect();
     let programme = Programme {
         sheet: Arc::new(snapshot.sheet.clone()),
-        records,
+        kept,
         devices,
         now: server.now(),
     };

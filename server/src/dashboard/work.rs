@@ -16,8 +16,7 @@ use warmhand_core::domain::time;
 /// Open safety flags, the longest open first.
 pub fn flag_rows(programme: &Programme) -> Vec<SentenceRow> {
     let mut flags: Vec<(&Summary, &FlagReading)> = programme
-        .records
-        .iter()
+        .records()
         .flat_map(|r| words::open_flags(r).map(move |f| (r, f)))
         .collect();
     flags.sort_by_key(|(_, f)| (f.status != FlagStatus::Open, f.raised_at, f.id));
@@ -68,8 +67,7 @@ fn flag_row(programme: &Programme, record: &Summary, flag: &FlagReading) -> Sent
 /// Tasks and questions past their time, the longest first.
 pub fn overdue_rows(programme: &Programme) -> Vec<SentenceRow> {
     let tasks = programme
-        .records
-        .iter()
+        .records()
         .flat_map(|r| r.overdue(programme.now).map(move |t| (r, t)));
     let mut rows: Vec<_> = tasks
         .map(|(r, t)| (urgency(t.kind), t.due_at, task_row(programme, r, t, true)))
@@ -136,8 +134,7 @@ pub fn work(programme: &Programme, visitor: &Visitor) -> ListPage {
     let soon = programme.today().saturating_add(1.day());
     let zone = programme.zone();
     let mut due: Vec<_> = programme
-        .records
-        .iter()
+        .records()
         .flat_map(|r| r.tasks.iter().map(move |t| (r, t)))
         .filter(|(_, t)| {
             matches!(t.state(programme.now), TaskState::Open | TaskState::Paused)
@@ -189,8 +186,7 @@ pub fn safety(programme: &Programme, visitor: &Visitor) -> ListPage {
         .saturating_sub((7 * 24).hours())
         .unwrap_or(programme.now);
     let mut resolved: Vec<(&Summary, &FlagReading)> = programme
-        .records
-        .iter()
+        .records()
         .flat_map(|r| r.flags.iter().map(move |f| (r, f)))
         .filter(|(_, f)| f.resolved_at.is_some_and(|at| at >= since))
         .collect();
@@ -232,8 +228,7 @@ pub type Sides = BTreeMap<(DocumentId, EntryId), Side>;
 /// Questions that two people left.
 pub fn review(programme: &Programme, visitor: &Visitor, sides: &Sides) -> ReviewPage {
     let mut open: Vec<_> = programme
-        .records
-        .iter()
+        .records()
         .flat_map(|r| r.review.iter().filter(|i| i.is_open()).map(move |i| (r, i)))
         .collect();
     open.sort_by_key(|(_, i)| (i.opened_at, i.id));

@@ -10,6 +10,7 @@ mod page;
 mod projection;
 mod push;
 mod quarantine;
+mod readings;
 mod reconcile;
 mod sheet;
 mod visibility;
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
+use readings::Readings;
 use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 use sheet::KnownSheet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +48,7 @@ pub struct Sqlite {
     reader: Arc<Mutex<Connection>>,
     key: ReceiptKey,
     known: Arc<KnownSheet>,
+    readings: Arc<Readings>,
     fault: Option<Arc<dyn Fault>>,
 }
 
@@ -54,6 +57,7 @@ pub(crate) struct Verb<'a> {
     db: &'a Transaction<'a>,
     key: &'a ReceiptKey,
     known: &'a KnownSheet,
+    readings: &'a Readings,
     fault: Option<&'a dyn Fault>,
 }
 
@@ -119,7 +123,7 @@ impl Sqlite {
     fn run<T>(
         connection: &Mutex<Connection>,
         behavior: TransactionBehavior,
-        (key, known): (&ReceiptKey, &KnownSheet),
+        &(ref key, ref known, ref readings): &(ReceiptKey, Arc<KnownSheet>, Arc<Readings>),
         fault: Option<&dyn Fault>,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -130,6 +134,7 @@ impl Sqlite {
             db: &db,
             key,
             known,
+            readings,
             fault,
         };
         verb.step("begin")?;
@@ -147,11 +152,15 @@ impl Sqlite {
         behavior: TransactionBehavior,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let (connection, key) = (Arc::clone(connection), self.key.clone());
-        let (known, fault) = (Arc::clone(&self.known), self.fault.clone());
+        let (connection, fault) = (Arc::clone(connection), self.fault.clone());
+        let beside = (
+            self.key.clone(),
+            Arc::clone(&self.known),
+            Arc::clone(&self.readings),
+        );
         Box::pin(async move {
             tokio::task::spawn_blocking(move || {
-                Self::run(&connection, behavior, (&key, &known), fault.as_deref(), run)
+                Self::run(&connection, behavior, &beside, fault.as_deref(), run)
             })
             .await
             .unwrap_or(Err(StoreError::Unavailable))
@@ -255,7 +264,7 @@ impl Store for Sqlite {
         self.read(move |verb| {
             Ok(Snapshot {
                 sheet: verb.sheet()?.1.as_ref().clone(),
-                records: verb.summaries(now)?,
+                records: verb.readings.as_of(verb, now)?,
                 devices: verb.device_rows()?,
             })
         })

@@ -168,10 +168,9 @@ impl House {
     pub(super) async fn silent(&self, now: Timestamp) -> Result<Vec<String>, String> {
         let devices = self
             .store()
-            .snapshot(now)
+            .devices()
             .await
-            .map_err(|error| error.to_string())?
-            .devices;
+            .map_err(|error| error.to_string())?;
         let silent = devices.into_iter().filter(|device| {
             let seen = device.last_seen_at.unwrap_or(Timestamp::MIN);
             device.kind != "web"
@@ -185,7 +184,7 @@ impl House {
     pub(super) async fn projected(&self, now: Timestamp) -> Result<Vec<Summary>, String> {
         let snapshot = self.store().snapshot(now).await;
         snapshot
-            .map(|s| s.records)
+            .map(|s| s.records.iter().map(|r| Summary::clone(r)).collect())
             .map_err(|error| error.to_string())
     }
 

@@ -308,6 +308,19 @@ impl Summary {
         self.flags.iter().any(|f| f.status.is_open())
     }
 
+    /// Gives back the room that reading it from text left over, before it is kept for long.
+    pub fn shrink(&mut self) {
+        self.encounters.shrink_to_fit();
+        self.appointments.shrink_to_fit();
+        self.promises.shrink_to_fit();
+        self.tasks.shrink_to_fit();
+        self.review.shrink_to_fit();
+        self.flags.shrink_to_fit();
+        self.loop_history.shrink_to_fit();
+        self.calls.shrink_to_fit();
+        self.consents.shrink_to_fit();
+    }
+
     /// Open tasks past their time.
     pub fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &TaskReading> {
         self.tasks.iter().filter(move |t| t.is_overdue(now))

@@ -69,8 +69,7 @@ pub(super) async fn review(
 ) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let asking = programme
-        .records
-        .iter()
+        .records()
         .filter(|r| r.review.iter().any(ReviewReading::is_open));
     let patients: BTreeSet<_> = asking.filter_map(|r| r.patient).collect();
     let mut sides = lists::Sides::new();
@@ -117,8 +116,7 @@ pub(super) async fn revoke(
 pub(super) fn find<'a>(programme: &'a Programme, id: &str) -> Result<&'a Summary, Nothing> {
     let id: DocumentId = id.parse().map_err(|_| Nothing::Here)?;
     programme
-        .records
-        .iter()
+        .records()
         .find(|r| r.record == id)
         .ok_or(Nothing::Here)
 }
@@ -164,9 +162,8 @@ async fn opened(
         .ok_or(Nothing::Here)?;
     let devices: BTreeMap<_, _> = server
         .store
-        .snapshot(programme.now)
+        .devices()
         .await?
-        .devices
         .into_iter()
         .map(|d| (d.id, d.name))
         .collect();

@@ -7,11 +7,11 @@ use crate::store::Folder;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::sync::Arc;
-use warmhand_core::document::{Actor, Change, ChangeHash, Put, Sealed};
+use warmhand_core::document::{Change, ChangeHash, Sealed};
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::fold::Record;
-use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
+use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts};
 use warmhand_core::wire::Receipt;
@@ -25,9 +25,24 @@ pub(super) struct ChangeRow {
     pub times: ReceiptTimes,
 }
 
-/// What [`Verb::change_row`] reads.
-pub(super) const COLUMNS: &str = "change.seq, change.hash, change.doc, change.actor, change.count, change.start_op, \
-     change.deps, change.nonce, change.device, change.user, change.received_at, change.offset_ms";
+/// What [`change_row`] reads.
+pub(super) const COLUMNS: &str =
+    "change.seq, change.hash, change.fields, change.received_at, change.offset_ms";
+
+/// One change.
+pub(super) fn change_row(row: &rusqlite::Row<'_>) -> Result<ChangeRow, StoreError> {
+    let seq: i64 = row.get(0)?;
+    let bytes = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged);
+    Ok(ChangeRow {
+        seq: seq.unsigned_abs(),
+        hash: sound(ChangeHash::from_bytes(bytes(1)?))?,
+        change: minicbor::decode(bytes(2)?).map_err(|_| StoreError::Damaged)?,
+        times: ReceiptTimes {
+            received_at: instant(row.get(3)?),
+            offset_ms: row.get(4)?,
+        },
+    })
+}
 
 impl Verb<'_> {
     /// Changes by a condition, in log order: causes first.
@@ -42,53 +57,9 @@ impl Verb<'_> {
         let mut rows = statement.query(args)?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
-            changes.push(self.change_row(row)?);
+            changes.push(change_row(row)?);
         }
         Ok(changes)
-    }
-
-    /// One change with its entries' texts.
-    pub(super) fn change_row(&self, row: &rusqlite::Row<'_>) -> Result<ChangeRow, StoreError> {
-        let seq: i64 = row.get(0)?;
-        let bytes = |at: usize| -> Result<&[u8], StoreError> {
-            row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged)
-        };
-        let mut statement = self
-            .db
-            .prepare_cached("select id, text from entry where change = ?1 order by at")?;
-        let mut rows = statement.query([seq])?;
-        let mut puts = Vec::new();
-        while let Some(put) = rows.next()? {
-            let id = put.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
-            puts.push(Put {
-                id: sound(EntryId::from_bytes(id))?,
-                text: put.get(1)?,
-            });
-        }
-        let nonce: Option<Vec<u8>> = row.get(7)?;
-        let change = Change {
-            doc: sound(DocumentId::from_bytes(bytes(2)?))?,
-            actor: Actor(sound(bytes(3)?.try_into().ok())?),
-            seq: row.get::<_, i64>(4)?.unsigned_abs(),
-            start_op: row.get::<_, i64>(5)?.unsigned_abs(),
-            deps: bytes(6)?
-                .chunks_exact(32)
-                .filter_map(ChangeHash::from_bytes)
-                .collect(),
-            nonce: nonce.and_then(|n| n.try_into().ok()),
-            device: sound(DeviceId::from_bytes(bytes(8)?))?,
-            user: UserId(row.get(9)?),
-            puts,
-        };
-        Ok(ChangeRow {
-            seq: seq.unsigned_abs(),
-            hash: sound(ChangeHash::from_bytes(bytes(1)?))?,
-            change,
-            times: ReceiptTimes {
-                received_at: instant(row.get(10)?),
-                offset_ms: row.get(11)?,
-            },
-        })
     }
 
     /// The receipt of an accepted change; none if it is not accepted.
@@ -248,31 +219,25 @@ impl Verb<'_> {
                 &patient.as_bytes()[..]
             ],
         )?;
-        let deps: Vec<u8> = change.deps.iter().flat_map(|dep| dep.0).collect();
+        let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
         self.change(
-            "insert into change (seq, hash, doc, actor, count, start_op, deps, nonce, device, user,
-                     bytes, received_at, offset_ms)
-                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            "insert into change (seq, hash, doc, user, fields, bytes, received_at, offset_ms)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 int(seq)?,
                 &sealed.hash.0[..],
                 &change.doc.as_bytes()[..],
-                &change.actor.0[..],
-                int(change.seq)?,
-                int(change.start_op)?,
-                deps,
-                change.nonce.as_ref().map(|n| &n[..]),
-                &change.device.as_bytes()[..],
                 change.user.as_str(),
+                fields,
                 sealed.bytes,
                 at,
                 offset_ms,
             ],
         )?;
-        for (at, put) in change.puts.iter().enumerate() {
+        for put in &change.puts {
             self.change(
-                "insert into entry (change, at, id, text) values (?1, ?2, ?3, ?4)",
-                params![int(seq)?, int(at as u64)?, &put.id.as_bytes()[..], put.text],
+                "insert into entry (id, change) values (?1, ?2)",
+                params![&put.id.as_bytes()[..], int(seq)?],
             )?;
         }
         self.change(

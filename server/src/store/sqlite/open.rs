@@ -1,6 +1,7 @@
 //! Opening a data folder, and making one. A folder without a database, a damaged one and one of a newer version are
 //! told apart before anything is written.
 
+use super::readings::Readings;
 use super::sheet::KnownSheet;
 use super::{Sqlite, StoreError, Verb};
 use crate::receipt::ReceiptKey;
@@ -56,6 +57,7 @@ pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sq
         db: &transaction,
         key: &settings.key,
         known: &KnownSheet::default(),
+        readings: &Readings::default(),
         fault: None,
     };
     verb.begin_log(settings.epoch)?;
@@ -143,6 +145,7 @@ fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, Stor
         reader,
         key,
         known: Arc::default(),
+        readings: Arc::default(),
         fault: None,
     })
 }

@@ -1,7 +1,7 @@
 //! One sync: positions verified, push taken, page computed, all in one transaction, so that everything the answer tells
 //! is one snapshot and committed before it leaves.
 
-use super::document::{COLUMNS, ChangeRow};
+use super::document::{COLUMNS, ChangeRow, change_row};
 use super::push::Push;
 use super::{StoreError, Verb, sound};
 use crate::admission::Sender;
@@ -148,7 +148,7 @@ impl Verb<'_> {
             ];
             let mut rows = changed.query(window)?;
             while has_some && let Some(row) = rows.next()? {
-                let row = self.change_row(row)?;
+                let row = change_row(row)?;
                 if page.is_full() {
                     break 'page (row.seq - 1, None);
                 }

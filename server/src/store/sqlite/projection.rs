@@ -3,16 +3,17 @@
 
 use super::document::folder;
 use super::log::Row;
+use super::readings::Readings;
 use super::visibility::Viewers;
 use super::{StoreError, Verb, int};
 use crate::admission::Document;
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::fold::{Record, Scope};
 use warmhand_core::domain::id::PatientId;
-use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Summary, read};
 
 impl Verb<'_> {
@@ -39,13 +40,16 @@ impl Verb<'_> {
         };
         let folder = folder(patient, of(DocumentKind::Record));
         let reading = read(&folder.patient, &folder.receipts, viewers.sheet(), now);
+        let head = int(self.head()?.seq)?;
         for summary in &reading.records {
             let text = serde_json::to_string(summary).map_err(|_| StoreError::Damaged)?;
             self.change(
-                "insert or replace into record_row (record, patient, summary) values (?1, ?2, ?3)",
+                "insert into record_row (record, seq, read_at, summary) values (?1, ?2, ?3, ?4)
+                     on conflict (record) do update set seq = ?2, read_at = ?3, summary = ?4",
                 params![
                     &summary.record.as_bytes()[..],
-                    &patient.as_bytes()[..],
+                    head,
+                    now.as_millisecond(),
                     text
                 ],
             )?;
@@ -110,7 +114,7 @@ impl Verb<'_> {
         Ok(self.head()?.seq)
     }
 
-    /// Is every projection what recomputing it gives?
+    /// Is every projection, and what is kept of them in memory, what recomputing it gives?
     pub(super) fn projections_hold(&self, now: Timestamp) -> Result<bool, StoreError> {
         let (_, sheet) = self.sheet()?;
         let mut fresh = Vec::new();
@@ -119,42 +123,11 @@ impl Verb<'_> {
             fresh.extend(read(&folder.patient, &folder.receipts, &sheet, now).records);
         }
         fresh.sort_by_key(|summary| summary.record);
-        Ok(fresh == self.summaries(now)?)
-    }
-
-    /// All projections as they read now, one after the other: one that time has overtaken is read anew.
-    pub(super) fn summaries(&self, now: Timestamp) -> Result<Vec<Summary>, StoreError> {
-        let (_, sheet) = self.sheet()?;
-        let count: u32 = self
-            .db
-            .query_row("select count(*) from record_row", [], |row| row.get(0))?;
-        let mut statement = self
-            .db
-            .prepare_cached("select summary from record_row order by record")?;
-        let mut rows = statement.query([])?;
-        let mut summaries = Vec::with_capacity(count as usize);
-        while let Some(row) = rows.next()? {
-            let text = row.get_ref(0)?.as_str().map_err(|_| StoreError::Damaged)?;
-            let summary: Summary = serde_json::from_str(text).map_err(|_| StoreError::Damaged)?;
-            summaries.push(self.as_of(summary, &sheet, now)?);
-        }
-        Ok(summaries)
-    }
-
-    fn as_of(
-        &self,
-        summary: Summary,
-        sheet: &Organisation,
-        now: Timestamp,
-    ) -> Result<Summary, StoreError> {
-        let Some(patient) = summary.patient.filter(|_| !summary.is_good(now)) else {
-            return Ok(summary);
+        let same = |readings: Vec<Arc<Summary>>| {
+            let readings = readings.iter().map(AsRef::as_ref);
+            readings.eq(fresh.iter())
         };
-        let folder = self.folder(patient, None)?;
-        let fresh = read(&folder.patient, &folder.receipts, sheet, now).records;
-        Ok(fresh
-            .into_iter()
-            .find(|r| r.record == summary.record)
-            .unwrap_or(summary))
+        let stored = Readings::default().as_of(self, now)?;
+        Ok(same(stored) && same(self.readings.as_of(self, now)?))
     }
 }

@@ -101,10 +101,15 @@ impl Elsewhere for Verb<'_> {
     }
 
     fn entry_text(&self, id: EntryId) -> Result<Option<String>, StoreError> {
-        Ok(self
+        let mut statement = self
             .db
-            .prepare_cached("select text from entry where id = ?1 limit 1")?
+            .prepare_cached("select change from entry where id = ?1 limit 1")?;
+        let seq: Option<i64> = statement
             .query_row([&id.as_bytes()[..]], |row| row.get(0))
-            .optional()?)
+            .optional()?;
+        let Some(seq) = seq else { return Ok(None) };
+        let rows = self.changes("seq = ?1", [seq])?;
+        let mut puts = rows.into_iter().flat_map(|row| row.change.puts);
+        Ok(puts.find(|put| put.id == id).map(|put| put.text))
     }
 }

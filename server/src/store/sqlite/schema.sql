@@ -30,27 +30,19 @@ create table change (
   seq integer primary key,       -- its row of the log
   hash blob not null unique,
   doc blob not null references document (id),
-  actor blob not null,
-  count integer not null,        -- the actor's seq
-  start_op integer not null,
-  deps blob not null,            -- hashes, 32 bytes each
-  nonce blob,
-  device blob not null,
   user text not null,
+  fields blob not null,          -- CBOR: its actor, what it stands on, its entries
   bytes blob not null,
   received_at integer not null,
   offset_ms integer not null
 );
 create index change_doc on change (doc, seq);
 create table entry (
-  -- the texts of a change's entries
-  change integer not null references change (seq),
-  at integer not null,
+  -- which changes say something under an id
   id blob not null,
-  text text not null,
-  primary key (change, at)
+  change integer not null references change (seq),
+  primary key (id, change)
 ) without rowid;
-create index entry_id on entry (id);
 create table quarantine (
   -- well-formed work that was not allowed or does not fit: kept, not applied, for a person to decide
   hash blob primary key,
@@ -103,10 +95,11 @@ create index visibility_doc on visibility (doc, device, to_seq, from_seq);
 create table record_row (
   -- one projection a record, recomputed from the fold, never patched
   record blob primary key,
-  patient blob not null,
+  seq integer not null,          -- the row of the log after which it was recomputed
+  read_at integer not null,      -- and when: read as of then
   summary text not null          -- JSON
-);
-create index record_row_patient on record_row (patient);
+) without rowid;
+create index record_row_seq on record_row (seq);
 create table enrol_code (
   -- places for devices; a code is good once and for a short while
   hash blob primary key,
