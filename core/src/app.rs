@@ -20,7 +20,7 @@ use crate::usecase::{Command, Outcome};
 use crate::view::{
     ClockOff, Help, Length, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen, UnsentRow,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rand::RngCore;
 use std::sync::Arc;
 
@@ -109,12 +109,6 @@ impl App {
         Ok(self.device()?.signed_in)
     }
 
-    /// The device's clock set right by what the server said last.
-    fn corrected(device: &DeviceRow, now: Timestamp) -> Timestamp {
-        now.saturating_sub(SignedDuration::from_millis(device.offset_ms))
-            .unwrap_or(now)
-    }
-
     /// Does what a person asked for, or refuses and changes nothing.
     pub fn dispatch(&mut self, command: Command, now: Timestamp) -> Result<Outcome, Refusal> {
         let mut device = self.device()?;
@@ -128,7 +122,7 @@ impl App {
             return Ok(Outcome::default());
         }
         let sheet = self.sheet()?;
-        let corrected = Self::corrected(&device, now);
+        let corrected = device.corrected(now);
         let outcome = writer::run(
             &mut self.store,
             &mut *self.rng,
@@ -167,10 +161,7 @@ impl App {
         let (Some(device), Some(sheet)) = (rows.device()?, rows.sheet()?) else {
             return Ok(());
         };
-        match self
-            .store
-            .index_overtaken(&sheet, Self::corrected(&device, now))
-        {
+        match self.store.index_overtaken(&sheet, device.corrected(now)) {
             Err(StoreError::Trouble(_)) | Ok(()) => Ok(()),
             Err(StoreError::Killed) => Err(StoreError::Killed),
         }
@@ -215,7 +206,7 @@ impl App {
 
     /// Every record here, as it reads now.
     fn summaries(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<Summary>, Refusal> {
-        let now = Self::corrected(&self.device()?, now);
+        let now = self.device()?.corrected(now);
         Ok(self.store.rows().summaries(sheet, now)?)
     }
 
@@ -225,7 +216,7 @@ impl App {
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let sheet = self.sheet()?;
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let now = Self::corrected(&device, raw);
+        let now = device.corrected(raw);
         let records = self.store.rows().concerning(&user, &sheet, now)?;
         let mut screen = TodayScreen::of(&records, &sheet, &user, &zone, now);
         self.settle_waiting(&mut screen.waiting, raw);
@@ -234,7 +225,7 @@ impl App {
 
     /// The caseload.
     pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
-        let now = Self::corrected(&self.device()?, now);
+        let now = self.device()?.corrected(now);
         let sheet = self.sheet()?;
         Ok(PatientsScreen::of(&self.store.rows().list(&sheet, now)?))
     }
@@ -298,7 +289,7 @@ impl App {
     /// The same, with how long things have waited.
     pub fn sync_status_at(&self, now: Timestamp) -> Result<SyncStatusScreen, Refusal> {
         let mut screen = self.sync_status()?;
-        let corrected = Self::corrected(&self.device()?, now);
+        let corrected = self.device()?.corrected(now);
         let longest = screen.unsent.iter().map(|row| row.since).min();
         screen.waits_for = longest.map(|since| Length::between(since, corrected));
         screen.silent_for = screen.last_answer_at.map(|at| Length::between(at, now));

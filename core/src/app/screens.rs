@@ -41,7 +41,7 @@ impl App {
         let (_, patient, hidden) = self.store.rows().document_row(record)?.ok_or(RECORD)?;
         let (patient, receipts) = self.store.rows().patient(patient)?;
         let folded = patient.record(record).filter(|_| !hidden).ok_or(RECORD)?;
-        let now = Self::corrected(&device, now);
+        let now = device.corrected(now);
         let reading = read(&patient, &receipts, &sheet, now);
         let mut found = reading.records.iter();
         let summary = found.find(|r| r.record == record).ok_or(RECORD)?;
@@ -77,7 +77,7 @@ impl App {
         let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
         let mut ids = Counting::default();
         look(&Desk {
-            now: Self::corrected(&device, now),
+            now: device.corrected(now),
             person,
             device: device.device,
             sheet: &sheet,
@@ -234,7 +234,7 @@ impl App {
             .iter()
             .map(|p| self.practice(&p.id))
             .collect::<Result<_, _>>()?;
-        let now = Self::corrected(&device, now);
+        let now = device.corrected(now);
         Ok(DirectoryScreen::of(&sheet, &records, &told, now))
     }
 

@@ -3,7 +3,7 @@
 use super::{Rows, StoreError, Write};
 use crate::domain::id::{DeviceId, UserId};
 use crate::wire::{Cursor, Token};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
 
@@ -39,6 +39,12 @@ pub struct DeviceRow {
 }
 
 impl DeviceRow {
+    /// The device's clock set right by what the server said last.
+    pub fn corrected(&self, now: Timestamp) -> Timestamp {
+        now.saturating_sub(SignedDuration::from_millis(self.offset_ms))
+            .unwrap_or(now)
+    }
+
     /// The server answered: it takes this device, and its clock is known.
     pub fn heard(&mut self, offset_ms: i64, now: Timestamp) {
         self.offset_ms = offset_ms;

@@ -111,6 +111,7 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Writes only what is not so yet: most changes leave what a list shows as it was.
     fn index_row(
         &mut self,
         patient: PatientId,
@@ -133,7 +134,10 @@ impl Write<'_> {
                  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  on conflict (record) do update set patient = ?2, name = ?3, stage = ?4,
                      next_due_at = ?5, good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9,
-                     read_at = ?10",
+                     read_at = ?10
+                 where (patient, name, stage, next_due_at, good_until, flagged, born_on, likeness)
+                     is not (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                     or read_at > ?10",
             params![
                 record,
                 &patient.as_bytes()[..],
@@ -149,13 +153,13 @@ impl Write<'_> {
         )?;
         self.change(
             "insert into record_summary (record, summary) values (?1, ?2)
-                 on conflict (record) do update set summary = ?2",
+                 on conflict (record) do update set summary = ?2 where summary is not ?2",
             params![record, text],
         )?;
         self.index_concern(summary, sheet)
     }
 
-    /// Writes only what is not so yet: most changes concern nobody else than before.
+    /// Most changes concern nobody else than before.
     fn index_concern(&mut self, summary: &Summary, sheet: &Organisation) -> Result<(), StoreError> {
         let record = &summary.record.as_bytes()[..];
         let wanted: BTreeSet<String> = concerned(summary, sheet)

@@ -36,7 +36,7 @@ pub(super) fn begin(
     ));
     write.save_device(&device)?;
     let patients: BTreeSet<_> = write.patients()?.into_iter().collect();
-    reindex(write, &patients, now)?;
+    reindex(write, &patients, device.corrected(now))?;
     Ok(Taken {
         patients,
         more: true,
@@ -45,7 +45,8 @@ pub(super) fn begin(
     })
 }
 
-fn reindex(
+/// Reads these patients anew; `now` is the clock set right.
+pub(super) fn reindex(
     write: &mut Write<'_>,
     patients: &BTreeSet<PatientId>,
     now: Timestamp,
@@ -131,7 +132,7 @@ fn take(
         refill(write, &mut device)?;
     }
     write.save_device(&device)?;
-    reindex(write, &patients, now)?;
+    reindex(write, &patients, device.corrected(now))?;
     Ok(Taken {
         patients,
         more: true,

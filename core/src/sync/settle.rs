@@ -63,11 +63,7 @@ fn take(
     device.high = answer.high;
     moved |= page(write, &mut device, answer, &mut taken)?;
     write.save_device(&device)?;
-    if let Some(sheet) = write.sheet()? {
-        for patient in &taken.patients {
-            write.index(*patient, &sheet, now)?;
-        }
-    }
+    resync::reindex(write, &taken.patients, device.corrected(now))?;
     taken.more |= !write.outbox(1)?.is_empty();
     // To ask the same again at once would get the same answer.
     taken.is_stuck = taken.more && !moved;

@@ -45,7 +45,8 @@ impl Verb<'_> {
             let text = serde_json::to_string(summary).map_err(|_| StoreError::Damaged)?;
             self.change(
                 "insert into record_row (record, seq, read_at, summary) values (?1, ?2, ?3, ?4)
-                     on conflict (record) do update set seq = ?2, read_at = ?3, summary = ?4",
+                     on conflict (record) do update set seq = ?2, read_at = ?3, summary = ?4
+                     where summary is not ?4",
                 params![
                     &summary.record.as_bytes()[..],
                     head,
