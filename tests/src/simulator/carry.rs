@@ -214,29 +214,32 @@ impl World {
             return Ok(());
         };
         let message = self.net[at].clone();
-        self.arrive(message.clone())?;
         match &message {
             Message::Request(d, asked) => {
                 self.tally.count(Fault::RequestRepeated);
-                let head = self.server.head;
+                let Some(first) = self.serve(*d, asked)? else {
+                    return Ok(());
+                };
+                let (was_done, head) = (first.status == 200, self.server.head);
+                self.net.push(Message::Answer(*d, first));
                 let Some(again) = self.serve(*d, asked)? else {
                     return Ok(());
                 };
                 // What was lacking may be there by now; everything else has its answer.
                 let lacks = |ack: &Ack| matches!(ack.state, AckState::MissingDeps(_));
                 let told = unpack::<SyncAnswer>(&again.body);
-                let is_settled = told.is_ok_and(|told| !told.acks.iter().any(lacks));
-                holds(
-                    Oracle::Replay,
-                    !is_settled || self.server.head.seq <= head.seq,
-                    || format!("a request of device {d} moved the log twice"),
-                )
+                let is_settled = was_done && told.is_ok_and(|told| !told.acks.iter().any(lacks));
+                let is_same = self.server.head.seq == head.seq;
+                holds(Oracle::Replay, !is_settled || is_same, || {
+                    format!("a request of device {d} moved the log twice")
+                })
             }
             Message::Answer(d, answer) => {
                 self.tally.count(Fault::AnswerRepeated);
                 if !self.devices[*d].lives() {
                     return Ok(());
                 }
+                self.take(*d, answer)?;
                 let before = Said::by(&self.devices[*d].path);
                 self.take(*d, answer)?;
                 let after = Said::by(&self.devices[*d].path);
