@@ -125,7 +125,8 @@ impl Tally {
 pub enum Blow {
     /// It ends.
     Kill,
-    /// The machine loses power in a commit; the number chooses how much of the unsynced tail is left.
+    /// The machine loses power in a commit; the number chooses how many eighths of what
+    /// was not synced are left.
     Power(u8),
     /// A statement finds no room; the process lives on.
     Full,
@@ -143,13 +144,16 @@ pub struct Struck {
 impl Struck {
     /// What was being written is there nevertheless, though nobody was told.
     pub fn is_after_commit(&self) -> bool {
-        self.place == "committed"
+        let is_whole = !matches!(self.blow, Blow::Power(part) if part % 8 < 7);
+        self.place == "committed" && is_whole
     }
 }
 
 #[derive(Debug, Default)]
 struct Armed {
     blow: Option<(usize, Blow)>,
+    /// The transaction under way has written something.
+    has_written: bool,
     struck: Option<Struck>,
 }
 
@@ -169,7 +173,7 @@ impl Blows {
 
     /// Nothing is struck any more.
     pub fn disarm(&self) {
-        *self.armed() = Armed::default();
+        self.armed().blow = None;
     }
 
     /// What was struck since this was last asked.
@@ -179,13 +183,19 @@ impl Blows {
 
     fn strikes_at(&self, place: &str) -> bool {
         let mut armed = self.armed();
+        let has_written = armed.has_written;
+        armed.has_written = match place {
+            "begin" | "committed" => false,
+            "commit" => has_written,
+            _ => true,
+        };
         let Some((calls, blow)) = armed.blow.as_mut() else {
             return false;
         };
         let fits = match blow {
             Blow::Kill => true,
             // Only what was written can be lost, and only until it is told.
-            Blow::Power(_) => place == "committed",
+            Blow::Power(_) => place == "committed" && has_written,
             Blow::Full => !matches!(place, "begin" | "committed"),
         };
         if *calls > 0 || !fits {

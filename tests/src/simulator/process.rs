@@ -58,7 +58,7 @@ impl Disk {
     /// Of the last commit, of which nobody was told, a part is lost; then the power is back.
     pub fn put_cut(mut self, database: &Path, part: u8) {
         let (before, after) = last_commit(&self.log);
-        let kept = before + (after - before) * usize::from(part % 8) / 8;
+        let kept = before + (after - before) * usize::from(part % 8 + 1) / 8;
         self.log.truncate(kept);
         clear(database);
         fs::write(database, &self.database).expect("written");
