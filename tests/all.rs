@@ -28,6 +28,8 @@ mod refused;
 mod road;
 #[path = "all/serve.rs"]
 mod serve;
+#[path = "all/simulated.rs"]
+mod simulated;
 #[path = "all/stories.rs"]
 mod stories;
 #[path = "all/story_rules.rs"]

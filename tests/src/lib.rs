@@ -1,11 +1,12 @@
-//! What the tests share: an organisation, random histories of commands, a town with a server, certificates, and what it
-//! takes to measure.
+//! What the tests share: an organisation, random histories of commands, a town with a server, certificates, a
+//! simulator of everything that goes wrong, and what it takes to measure.
 
 pub mod certificate;
 pub mod history;
 pub mod ledger;
 pub mod load;
 pub mod organisation;
+pub mod simulator;
 pub mod struck;
 pub mod town;
 pub mod world;

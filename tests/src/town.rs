@@ -91,6 +91,11 @@ impl Town {
         self.store = None;
     }
 
+    /// The server's database.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("warmhand.db")
+    }
+
     /// A copy of the stopped server's folder.
     pub fn image(&mut self) -> TempDir {
         self.close();
@@ -256,6 +261,12 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// The process ends; its file goes elsewhere.
+    pub fn leave(self, to: &Path) {
+        drop(self.app);
+        std::fs::copy(&self.path, to).expect("copied");
+    }
+
     /// The process ends and begins again: only what is on the disk is left.
     pub fn restart(&mut self) {
         self.seed += 1;

@@ -6,9 +6,9 @@
 use super::{Taken, Untaken, offset, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
-use crate::store::{DeviceRow, Phase, Store, StoreError, Write};
+use crate::store::{DeviceRow, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
-    Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable, pack, unpack,
+    Ack, AckState, Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable, pack, unpack,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,7 +116,12 @@ fn take(
     let before = write.unconfirmed_count()?;
     let mut patients = BTreeSet::new();
     for ack in &answer.acks {
-        settle::settle(write, device.device, ack, &mut patients)?;
+        match receipted(write, ack)? {
+            Some(stored) => write.offer_again(&stored, stored.change.device == device.device)?,
+            None => {
+                settle::settle(write, device.device, ack, &mut patients)?;
+            }
+        }
     }
     for hash in &answer.need {
         if let Some(stored) = write.change(*hash)? {
@@ -139,6 +144,16 @@ fn take(
         is_stuck: after > 0 && after >= before,
         ..Taken::default()
     })
+}
+
+/// A change that the server keeps in quarantine, though it once said that it has it: its word is shown to it again.
+fn receipted(write: &Write<'_>, ack: &Ack) -> Result<Option<StoredChange>, StoreError> {
+    match ack.state {
+        AckState::Quarantined(_) => {
+            Ok(write.change(ack.hash)?.filter(|stored| stored.receipt.is_some()))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Fetches every visible document anew, from before the first row.

@@ -52,16 +52,18 @@ impl Verb<'_> {
             acks,
             ..answer(hello, Status::Ok, now, head)
         };
-        let (sheet, _) = self.sheet()?;
-        if sheet.version != hello.sheet_version {
-            answer.sheet = Some(sheet);
-        }
         answer.people = if revoked {
             Vec::new()
         } else {
             self.people(device)?
         };
         self.fill(device, request, &mut answer)?;
+        // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
+        let (sheet, seq) = (self.sheet()?.0, self.sheet_seq()?);
+        let is_passed = hello.cursor.token.seq < seq && seq <= answer.cursor.token.seq;
+        if sheet.version != hello.sheet_version || is_passed {
+            answer.sheet = Some(sheet);
+        }
         Ok(answer)
     }
 

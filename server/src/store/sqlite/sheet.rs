@@ -71,6 +71,15 @@ impl Verb<'_> {
         ))
     }
 
+    /// The row of the sheet in force.
+    pub(super) fn sheet_seq(&self) -> Result<u64, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select seq from sheet order by version desc limit 1")?;
+        let seq: i64 = statement.query_row([], |row| row.get(0))?;
+        Ok(seq.unsigned_abs())
+    }
+
     /// The sheet that was in force at a row, and before the first: the first.
     pub(super) fn sheet_at(&self, seq: u64) -> Result<Organisation, StoreError> {
         let text: String = self.db.prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?

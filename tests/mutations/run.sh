@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Takes one rule at a time out of a copy of the tree and plays histories until one fails. A rule without which nothing
+# fails is a rule that nothing proves: then this ends with 1.
+#
+#   tests/mutations/run.sh [SEEDS] [RULE...]     e.g. tests/mutations/run.sh 2000 high-token settle-by-hash
+#
+# Each rule is a patch of the same name beside this file; the text above its first hunk says what the rule is.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(git -C "$here" rev-parse --show-toplevel)
+seeds=${1:-2000}
+shift || true
+rules=("$@")
+if [ ${#rules[@]} -eq 0 ]; then
+  for patch in "$here"/*.patch; do rules+=("$(basename "$patch" .patch)"); done
+fi
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+tree=$CARGO_TARGET_DIR/mutations
+rm -rf "$tree" && mkdir -p "$tree"
+# The files as they lie here, with their times, so that only what a patch touches is built anew.
+(cd "$root" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - 2>/dev/null) | tar -x -C "$tree"
+cd "$tree" && git init -q .
+survivors=0
+printf '| Rule | Falls | Shortest history |\n|---|---|---|\n'
+for rule in "${rules[@]}"; do
+  patch=$here/$rule.patch
+  says=$(sed -n '1s/^# *//p' "$patch")
+  if ! git apply --recount "$patch"; then
+    printf '| %s | the patch does not apply | |\n' "$says"
+    survivors=1
+    continue
+  fi
+  if ! cargo build -q --bin simulate 2>"$tree/$rule.log"; then
+    printf '| %s | does not build, see %s | |\n' "$says" "$tree/$rule.log"
+    survivors=1
+  else
+    "$CARGO_TARGET_DIR/debug/simulate" --seeds "$seeds" --keep "$tree/$rule.json" >"$tree/$rule.log" 2>&1
+    if [ $? -eq 0 ]; then
+      printf '| %s | **nothing in %s seeds** | |\n' "$says" "$seeds"
+      survivors=1
+    else
+      falls=$(sed -n 's/^seed [0-9]* fails: oracle \([0-9]* ([A-Za-z]*)\).*/\1/p' "$tree/$rule.log")
+      shortest=$(sed -n 's/^shortest history, \([0-9]*\) operations:/\1/p' "$tree/$rule.log")
+      printf '| %s | %s | %s |\n' "$says" "$falls" "$shortest"
+    fi
+  fi
+  git apply --recount -R "$patch"
+done
+exit $survivors

@@ -1,0 +1,162 @@
+//! A device: the real core on a file, the blow that may strike it, and what it was told, kept apart from it.
+
+use super::fault::{Blow, Blows, Struck};
+use super::look::{self, DeviceLook};
+use super::process::{Disk, Image};
+use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use warmhand_core::app::{App, Place};
+use warmhand_core::document::ChangeHash;
+use warmhand_core::domain::id::{DeviceId, UserId};
+
+/// What a device has been told, as somebody beside it wrote down.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Changes that the server said it has, and has not asked to compare since.
+    pub on_server: BTreeSet<ChangeHash>,
+    /// Own changes that were refused.
+    pub refused: BTreeSet<ChangeHash>,
+}
+
+/// A copy of a phone, with what it had been told by then.
+pub struct Backup {
+    image: Image,
+    told: Told,
+}
+
+/// A device.
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// Who works on it.
+    pub people: Vec<UserId>,
+    /// The file.
+    pub path: PathBuf,
+    /// The core; none once the phone is lost.
+    pub app: Option<App>,
+    /// Looks at the file.
+    pub eyes: Connection,
+    /// What may strike it.
+    pub blows: Blows,
+    /// Its clock against the true time, in milliseconds.
+    pub off_ms: i64,
+    /// What it was told.
+    pub told: Told,
+    /// The number of its request in flight, as long as its process lives.
+    pub in_flight: Option<u64>,
+    /// Taken out of service.
+    pub revoked: bool,
+    backup: Option<Backup>,
+    seed: u64,
+    starts: u64,
+}
+
+fn start(path: &Path, seed: u64, blows: &Blows) -> App {
+    let rng = Box::new(ChaCha20Rng::seed_from_u64(seed));
+    let mut app = App::open(&Place::File(path.to_owned()), rng).expect("the device opens");
+    app.set_fault(Box::new(blows.clone()));
+    app
+}
+
+impl Device {
+    /// A device on the file of an enrolled one.
+    pub fn new(path: PathBuf, seed: u64) -> Self {
+        let blows = Blows::default();
+        let app = start(&path, seed, &blows);
+        Self {
+            id: app.id().expect("enrolled"),
+            people: app.people().expect("people"),
+            eyes: look::open(&path),
+            app: Some(app),
+            path,
+            blows,
+            off_ms: 0,
+            told: Told::default(),
+            in_flight: None,
+            revoked: false,
+            backup: None,
+            seed,
+            starts: 0,
+        }
+    }
+
+    /// Its own clock at this time.
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        now + SignedDuration::from_millis(self.off_ms)
+    }
+
+    /// Does it still exist?
+    pub fn lives(&self) -> bool {
+        self.app.is_some()
+    }
+
+    /// What its file says.
+    pub fn look(&self) -> DeviceLook {
+        DeviceLook::of(&self.eyes)
+    }
+
+    fn next_seed(&mut self) -> u64 {
+        self.starts += 1;
+        self.seed
+            .wrapping_add(self.starts.wrapping_mul(0x9e37_79b9))
+    }
+
+    /// The process ends and begins again.
+    pub fn restart(&mut self) {
+        let seed = self.next_seed();
+        self.app = None;
+        self.in_flight = None;
+        self.app = Some(start(&self.path, seed, &self.blows));
+    }
+
+    /// Other files lie there when it begins again.
+    fn restart_on(&mut self, put: impl FnOnce(&Path)) {
+        self.app = None;
+        self.eyes = Connection::open_in_memory().expect("nothing");
+        put(&self.path);
+        self.restart();
+        self.eyes = look::open(&self.path);
+    }
+
+    /// If it was struck, it ends and begins again. Tells how.
+    pub fn recover_from_blow(&mut self) -> Option<Struck> {
+        let struck = self.blows.struck()?;
+        match struck.blow {
+            Blow::Kill => self.restart(),
+            Blow::Power(part) => {
+                let disk = Disk::of(&self.path);
+                self.restart_on(|path| disk.put_cut(path, part));
+            }
+            Blow::Full => {}
+        }
+        Some(struck)
+    }
+
+    /// The phone is gone.
+    pub fn lose(&mut self) {
+        self.app = None;
+        self.in_flight = None;
+    }
+
+    /// Copies its file.
+    pub fn back_up(&mut self) {
+        let image = Image::of(&self.path, &self.eyes);
+        let told = self.told.clone();
+        self.backup = Some(Backup { image, told });
+    }
+
+    /// Puts the copy back, if there is one.
+    pub fn put_back(&mut self) -> bool {
+        let Some(backup) = self.backup.take() else {
+            return false;
+        };
+        self.restart_on(|path| backup.image.put(path));
+        self.told = backup.told.clone();
+        self.backup = Some(backup);
+        true
+    }
+}

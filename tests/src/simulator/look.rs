@@ -1,0 +1,305 @@
+//! What a database says, read from its committed state through a connection of its own: the oracles believe no method
+//! of the product about what it holds.
+
+use rusqlite::{Connection, OpenFlags, Row};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use warmhand_core::document::{Change, ChangeHash, genesis_hash};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
+use warmhand_core::wire::{Cursor, Token};
+
+/// Opens the database beside the process that has it open.
+pub fn open(path: &Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).expect("the database opens");
+    db.set_prepared_statement_cache_capacity(64);
+    db
+}
+
+fn hash(row: &Row<'_>, at: usize) -> rusqlite::Result<ChangeHash> {
+    Ok(ChangeHash::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("a hash"))
+}
+
+fn doc(row: &Row<'_>, at: usize) -> rusqlite::Result<DocumentId> {
+    Ok(DocumentId::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("a document"))
+}
+
+fn device(row: &Row<'_>, at: usize) -> rusqlite::Result<DeviceId> {
+    Ok(DeviceId::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("a device"))
+}
+
+fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<(EntryId, String)> {
+    let id = EntryId::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("an entry");
+    Ok((id, row.get(at + 1)?))
+}
+
+fn all<T>(
+    db: &Connection,
+    sql: &str,
+    args: impl rusqlite::Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Vec<T> {
+    let mut statement = db.prepare_cached(sql).expect("a statement");
+    statement
+        .query_map(args, read)
+        .and_then(Iterator::collect)
+        .expect("rows")
+}
+
+/// A change as a device has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldChange {
+    /// Of which document.
+    pub doc: DocumentId,
+    /// Who wrote it, where.
+    pub device: DeviceId,
+    /// What the device says became of it.
+    pub state: String,
+    /// To be given back to the server.
+    pub relay: bool,
+    /// The server's word for it lies beside it.
+    pub receipted: bool,
+    /// What it stands on.
+    pub deps: Vec<ChangeHash>,
+    /// Its entries.
+    pub entries: Vec<(EntryId, String)>,
+}
+
+impl HeldChange {
+    /// In the outbox.
+    pub fn waits(&self) -> bool {
+        self.state == "saved" || self.relay
+    }
+
+    /// Refused by the server.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.state.as_str(), "quarantined" | "rejected")
+    }
+
+    fn is_taken(&self) -> bool {
+        matches!(self.state.as_str(), "saved" | "accepted" | "remote")
+    }
+}
+
+/// A device's database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceLook {
+    /// Every change.
+    pub changes: BTreeMap<ChangeHash, HeldChange>,
+    /// Every document with its patient, and whether it is hidden.
+    pub documents: BTreeMap<DocumentId, (String, PatientId, bool)>,
+    /// Documents that did not apply.
+    pub refetches: BTreeMap<DocumentId, String>,
+    /// Applied up to here.
+    pub cursor: Cursor,
+    /// The highest head told.
+    pub high: Token,
+    /// The highest head told since a resync began.
+    pub resync_high: Option<Token>,
+    /// How it stands with the server.
+    pub phase: String,
+    /// The sheet.
+    pub sheet: String,
+    /// Who is signed in.
+    pub signed_in: Option<UserId>,
+}
+
+impl DeviceLook {
+    /// Reads it all.
+    pub fn of(db: &Connection) -> Self {
+        let mut texts: BTreeMap<i64, Vec<(EntryId, String)>> = BTreeMap::new();
+        let entries = "select change, id, text from entry order by change, at";
+        for (place, text) in all(db, entries, [], |row| Ok((row.get(0)?, entry(row, 1)?))) {
+            texts.entry(place).or_default().push(text);
+        }
+        let sql =
+            "select hash, doc, device, state, relay, mac is not null, deps, place from change";
+        let changes = all(db, sql, [], |row| {
+            let deps: Vec<u8> = row.get(6)?;
+            let held = HeldChange {
+                doc: doc(row, 1)?,
+                device: device(row, 2)?,
+                state: row.get(3)?,
+                relay: row.get(4)?,
+                receipted: row.get(5)?,
+                deps: deps.chunks(32).filter_map(ChangeHash::from_bytes).collect(),
+                entries: texts.remove(&row.get(7)?).unwrap_or_default(),
+            };
+            Ok((hash(row, 0)?, held))
+        });
+        let documents = all(
+            db,
+            "select id, kind, patient, hidden from document",
+            [],
+            |row| {
+                let patient = PatientId::from_bytes(&row.get::<_, Vec<u8>>(2)?).expect("a patient");
+                Ok((doc(row, 0)?, (row.get(1)?, patient, row.get(3)?)))
+            },
+        );
+        let refetches = all(db, "select doc, reason from refetch", [], |row| {
+            Ok((doc(row, 0)?, row.get(1)?))
+        });
+        let sql = "select cursor, high, phase, signed_in, (select text from sheet), resync_high from device";
+        let one = all(db, sql, [], |row| {
+            let (cursor, high): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let (signed_in, resync): (Option<String>, Option<Vec<u8>>) = (row.get(3)?, row.get(5)?);
+            Ok(Self {
+                changes: BTreeMap::new(),
+                documents: BTreeMap::new(),
+                refetches: BTreeMap::new(),
+                cursor: minicbor::decode(&cursor).expect("a cursor"),
+                high: minicbor::decode(&high).expect("a token"),
+                resync_high: resync.map(|high| minicbor::decode(&high).expect("a token")),
+                phase: row.get(2)?,
+                sheet: row.get(4)?,
+                signed_in: signed_in.map(UserId),
+            })
+        });
+        Self {
+            changes: changes.into_iter().collect(),
+            documents: documents.into_iter().collect(),
+            refetches: refetches.into_iter().collect(),
+            ..one.into_iter().next().expect("a device")
+        }
+    }
+
+    /// The changes that make the documents: not refused, and standing only on such.
+    pub fn live(&self) -> BTreeSet<ChangeHash> {
+        let mut live = BTreeSet::from([genesis_hash()]);
+        loop {
+            let before = live.len();
+            for (hash, held) in &self.changes {
+                if held.is_taken() && held.deps.iter().all(|dep| live.contains(dep)) {
+                    live.insert(*hash);
+                }
+            }
+            if live.len() == before {
+                return live;
+            }
+        }
+    }
+
+    /// The entries that are part of a document here.
+    pub fn entries_of(&self, doc: DocumentId) -> BTreeMap<EntryId, String> {
+        let live = self.live();
+        let own =
+            |(hash, held): &(&ChangeHash, &HeldChange)| held.doc == doc && live.contains(hash);
+        let changes = self.changes.iter().filter(own);
+        changes.flat_map(|(_, held)| held.entries.clone()).collect()
+    }
+
+    /// Every entry that is here in whatever state.
+    pub fn entries(&self) -> BTreeSet<EntryId> {
+        let all = self.changes.values().flat_map(|held| &held.entries);
+        all.map(|(id, _)| *id).collect()
+    }
+
+    /// Entries that are here with the server's word for them.
+    pub fn receipted(&self) -> BTreeSet<EntryId> {
+        let all = self.changes.values().filter(|held| held.receipted);
+        all.flat_map(|held| &held.entries)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
+/// An accepted change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedChange {
+    /// Its row.
+    pub seq: u64,
+    /// Of which document.
+    pub doc: DocumentId,
+    /// In whose name: device.
+    pub device: DeviceId,
+    /// In whose name: person.
+    pub user: UserId,
+    /// Its entries.
+    pub entries: Vec<(EntryId, String)>,
+}
+
+/// The accepted changes after a row of the log.
+pub fn accepted_after(db: &Connection, seq: u64) -> Vec<(ChangeHash, AcceptedChange)> {
+    let seq = i64::try_from(seq).expect("a row");
+    let sql = "select hash, seq, doc, device, user from change where seq > ?1 order by seq";
+    let mut changes = all(db, sql, [seq], |row| {
+        let accepted = AcceptedChange {
+            seq: row.get::<_, i64>(1)?.unsigned_abs(),
+            doc: doc(row, 2)?,
+            device: device(row, 3)?,
+            user: UserId(row.get(4)?),
+            entries: Vec::new(),
+        };
+        Ok((hash(row, 0)?, accepted))
+    });
+    for (_, change) in &mut changes {
+        let seq = i64::try_from(change.seq).expect("a row");
+        let sql = "select id, text from entry where change = ?1 order by at";
+        change.entries = all(db, sql, [seq], |row| entry(row, 0));
+    }
+    changes
+}
+
+/// What lies in quarantine.
+pub fn quarantine(db: &Connection) -> BTreeMap<ChangeHash, Change> {
+    let rows = all(db, "select hash, fields from quarantine", [], |row| {
+        let fields: Vec<u8> = row.get(1)?;
+        Ok((hash(row, 0)?, minicbor::decode(&fields).expect("a change")))
+    });
+    rows.into_iter().collect()
+}
+
+/// The head, and how many rows there are.
+pub fn head(db: &Connection) -> (Token, u64) {
+    let sql = "select epoch, seq, chain, (select count(*) from log) from head";
+    let rows = all(db, sql, [], |row| {
+        let token = Token {
+            epoch: row.get(0)?,
+            seq: row.get::<_, i64>(1)?.unsigned_abs(),
+            chain: row.get(2)?,
+        };
+        Ok((token, row.get::<_, i64>(3)?.unsigned_abs()))
+    });
+    rows[0]
+}
+
+/// Does the log have this position?
+pub fn has_position(db: &Connection, token: &Token) -> bool {
+    if token.epoch != head(db).0.epoch {
+        return false;
+    }
+    let seq = i64::try_from(token.seq).expect("a row");
+    let chains: Vec<Vec<u8>> = all(db, "select chain from log where seq = ?1", [seq], |row| {
+        row.get(0)
+    });
+    token.seq == 0 || chains.first().is_some_and(|chain| *chain == token.chain)
+}
+
+/// The documents that a device may see now, with the row since when.
+pub fn visible(db: &Connection, device: DeviceId) -> BTreeMap<DocumentId, u64> {
+    let sql = "select doc, from_seq from visibility where device = ?1 and to_seq is null";
+    let rows = all(db, sql, [&device.as_bytes()[..]], |row| {
+        Ok((doc(row, 0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+    });
+    rows.into_iter().collect()
+}
+
+/// Through what each document may be seen now.
+pub fn scopes(db: &Connection) -> BTreeMap<DocumentId, Vec<(String, String)>> {
+    let sql = "select document.id, scope.kind, scope.value from document
+                   left join scope on scope.patient = document.patient and scope.to_seq is null";
+    let mut scopes: BTreeMap<DocumentId, Vec<(String, String)>> = BTreeMap::new();
+    let read = |row: &Row<'_>| Ok((doc(row, 0)?, row.get(1)?, row.get(2)?));
+    for (doc, kind, value) in all(db, sql, [], read) {
+        let known = scopes.entry(doc).or_default();
+        let (kind, value): (Option<String>, Option<String>) = (kind, value);
+        known.extend(kind.zip(value));
+    }
+    scopes
+}
+
+/// The sheet in force.
+pub fn sheet(db: &Connection) -> String {
+    let sql = "select text from sheet order by version desc limit 1";
+    all(db, sql, [], |row| row.get(0)).remove(0)
+}

@@ -1,0 +1,209 @@
+//! What must hold after every operation.
+
+use super::look::{self, DeviceLook};
+use super::network::Answer;
+use super::oracle::{Failure, Oracle, holds};
+use super::world::World;
+use std::collections::{BTreeMap, BTreeSet};
+use warmhand_core::document::ChangeHash;
+use warmhand_core::domain::id::EntryId;
+use warmhand_core::view::SyncState;
+use warmhand_core::wire::{Ack, AckState, Delivered, ReconcileAnswer, SyncAnswer, unpack};
+
+impl World {
+    /// The log is dense; what was just accepted was written by who it says; nothing lies twice before the reviewer.
+    pub(super) fn check_server(&mut self, new: &[ChangeHash]) -> Result<(), Failure> {
+        let (head, rows) = look::head(&self.server.eyes);
+        holds(Oracle::Log, head.seq == rows, || {
+            format!("head {} of {rows} rows", head.seq)
+        })?;
+        for hash in new {
+            let change = &self.server.accepted[hash];
+            for (id, text) in &change.entries {
+                let written = self.truth.written.get(id);
+                let is_hers = written.is_some_and(|w| {
+                    w.text == *text && w.device == change.device && w.user == change.user
+                });
+                holds(Oracle::Author, is_hers, || {
+                    format!(
+                        "entry {id} was accepted in the name of {}, who never wrote it",
+                        change.user
+                    )
+                })?;
+            }
+        }
+        let mut lies: BTreeMap<EntryId, u32> = BTreeMap::new();
+        for put in self.server.quarantine.values().flat_map(|change| &change.puts) {
+            // Forged entries may come as often as somebody forges them.
+            let written = self.truth.written.get(&put.id);
+            if written.is_some_and(|written| written.text == put.text) {
+                *lies.entry(put.id).or_default() += 1;
+            }
+        }
+        let twice = lies.iter().find(|(_, count)| **count > 1);
+        holds(Oracle::Once, twice.is_none(), || {
+            format!("{twice:?} in quarantine")
+        })
+    }
+
+    /// Nothing in an answer is invisible to whom it goes, and what it says is there, is there.
+    pub(super) fn check_answer(&mut self, d: usize, answer: &Answer) -> Result<(), Failure> {
+        if answer.status != 200 {
+            return Ok(());
+        }
+        let acks = match answer.path {
+            "/v1/sync" => {
+                let told: SyncAnswer = unpack(&answer.body).expect("an answer");
+                let visible = look::visible(&self.server.eyes, self.devices[d].id);
+                for delivered in &told.docs {
+                    let Delivered::Changes(changes, _) = &delivered.content else {
+                        continue;
+                    };
+                    holds(
+                        Oracle::Visible,
+                        visible.contains_key(&delivered.doc),
+                        || {
+                            format!(
+                                "document {} was delivered to device {d}, which may not see it",
+                                delivered.doc
+                            )
+                        },
+                    )?;
+                    let is_there = changes
+                        .iter()
+                        .all(|c| self.server.accepted.contains_key(&c.hash));
+                    holds(Oracle::NeverFalse, is_there, || {
+                        "a delivered change is not committed".to_owned()
+                    })?;
+                }
+                told.acks
+            }
+            "/v1/reconcile" => {
+                unpack::<ReconcileAnswer>(&answer.body)
+                    .expect("an answer")
+                    .acks
+            }
+            _ => return Ok(()),
+        };
+        for Ack { hash, state } in acks {
+            let is_so = match state {
+                AckState::Accepted(_) => self.server.accepted.contains_key(&hash),
+                AckState::AcceptedAs(other, _) => self.server.accepted.contains_key(&other),
+                AckState::Quarantined(_) => self.server.quarantine.contains_key(&hash),
+                AckState::MissingDeps(_) | AckState::Rejected(_) => true,
+            };
+            holds(Oracle::NeverFalse, is_so, || {
+                format!("device {d} is told {state:?} of {hash:?}, and that is not committed")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What an answer made a device give up, the server had when it answered.
+    pub(super) fn check_kept(
+        &mut self,
+        d: usize,
+        before: &DeviceLook,
+        after: &DeviceLook,
+        held: &BTreeSet<EntryId>,
+    ) -> Result<(), Failure> {
+        let (had, has) = (before.entries(), after.entries());
+        let mut wiped = had.difference(&has).copied();
+        if let Some(lost) = wiped.clone().find(|entry| !held.contains(entry)) {
+            return holds(Oracle::Kept, false, || {
+                format!(
+                    "device {d} wiped entry {lost}, which the server that ordered it did not hold"
+                )
+            });
+        }
+        if wiped.next().is_some() {
+            self.truth
+                .promised
+                .retain(|entry, on| *on != d || has.contains(entry) || !held.contains(entry));
+            self.note_what_is_gone();
+        }
+        Ok(())
+    }
+
+    /// A device holds what it should, as it was written, keeps what was refused, and says nothing false.
+    pub(super) fn check_device(&mut self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
+        for held in look.changes.values() {
+            for (id, text) in &held.entries {
+                let is_same = self.truth.written.get(id).is_some_and(|w| w.text == *text);
+                holds(Oracle::Author, is_same, || {
+                    format!("device {d} holds {id}, which nobody wrote so")
+                })?;
+            }
+        }
+        let told = &self.devices[d].told;
+        for hash in &told.refused {
+            let is_kept = look
+                .changes
+                .get(hash)
+                .is_some_and(|held| !held.entries.is_empty());
+            holds(Oracle::Refused, is_kept, || {
+                format!("device {d} lost its refused change {hash:?}")
+            })?;
+        }
+        self.check_exact(d, look)?;
+        self.check_said(d, look)
+    }
+
+    /// Everything that is visible up to its cursor is there.
+    fn check_exact(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
+        if !look::has_position(&self.server.eyes, &look.cursor.token) {
+            return Ok(());
+        }
+        let c = look.cursor.token.seq;
+        let visible = look::visible(&self.server.eyes, self.devices[d].id);
+        for (hash, change) in &self.server.accepted {
+            let since = visible.get(&change.doc).filter(|since| **since <= c);
+            let is_due = since.is_some() && change.seq <= c;
+            let is_here =
+                look.changes.contains_key(hash) || look.refetches.contains_key(&change.doc);
+            holds(Oracle::Exact, !is_due || is_here, || {
+                format!(
+                    "device {d} at row {c} lacks change {hash:?} of row {}",
+                    change.seq
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    /// "On the server" is said of what the server said it has, and of nothing else.
+    fn check_said(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
+        let device = &self.devices[d];
+        let app = device.app.as_ref().expect("it lives");
+        let mut proven: BTreeSet<EntryId> = BTreeSet::new();
+        for hash in &device.told.on_server {
+            if let Some(held) = look.changes.get(hash) {
+                proven.extend(held.entries.iter().map(|(id, _)| *id));
+            }
+        }
+        let patients: BTreeSet<_> = look
+            .documents
+            .values()
+            .map(|(_, patient, _)| *patient)
+            .collect();
+        for patient in patients {
+            let (_, receipts) = app.patient(patient).expect("a patient");
+            let mut said = receipts.0.keys();
+            let false_one = said.find(|id| !proven.contains(id));
+            holds(Oracle::NeverFalse, false_one.is_none(), || {
+                format!("device {d} shows entry {false_one:?} as on the server")
+            })?;
+        }
+        let screen = app.sync_status().expect("a status");
+        let mut own = look
+            .changes
+            .iter()
+            .filter(|(_, held)| held.device == device.id);
+        let open =
+            own.find(|(hash, held)| !held.is_refused() && !device.told.on_server.contains(hash));
+        let says_all = screen.state == SyncState::AllSent || screen.unsent.is_empty();
+        holds(Oracle::NeverFalse, open.is_none() || !says_all, || {
+            format!("device {d} says {:?} and has {open:?}", screen.state)
+        })
+    }
+}

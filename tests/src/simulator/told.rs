@@ -1,0 +1,95 @@
+//! What devices are told, written down beside them by the answer and not by what they made of it.
+
+use super::fault::Fault;
+use super::look::DeviceLook;
+use super::network::Answer;
+use super::world::World;
+use warmhand_core::wire::{Ack, AckState, Delivered, ReconcileAnswer, Status, SyncAnswer, unpack};
+
+impl World {
+    /// Writes down what a device was told, by the answer and not by what it made of it.
+    pub(super) fn note_told(&mut self, d: usize, before: &DeviceLook, answer: &Answer) {
+        let (acks, resync, high) = match answer.path {
+            "/v1/sync" => {
+                let told: SyncAnswer = unpack(&answer.body).expect("an answer");
+                let resync =
+                    matches!(told.status, Status::Resync(_)) || told.high.seq < before.high.seq;
+                if !resync && told.from == before.cursor {
+                    self.note_page(d, before, &told);
+                }
+                (told.acks, resync, told.high.seq)
+            }
+            "/v1/reconcile" => {
+                let told: ReconcileAnswer = unpack(&answer.body).expect("an answer");
+                let on_server = &mut self.devices[d].told.on_server;
+                for hash in &told.need {
+                    on_server.remove(hash);
+                }
+                let highest = before.resync_high.map_or(0, |high| high.seq);
+                let resync = matches!(told.status, Status::Resync(_)) || told.high.seq < highest;
+                (told.acks, resync, told.high.seq)
+            }
+            _ => return,
+        };
+        let (count, id) = (acks.len(), self.devices[d].id);
+        let told = &mut self.devices[d].told;
+        if resync {
+            told.on_server.clear();
+            self.says(|| format!("    device {d} is told to compare, head {high}"));
+            return;
+        }
+        for Ack { hash, state } in acks {
+            match state {
+                AckState::Accepted(_) | AckState::AcceptedAs(..) => {
+                    told.on_server.insert(hash);
+                    told.refused.remove(&hash);
+                }
+                AckState::Quarantined(_) | AckState::Rejected(_) => {
+                    told.on_server.remove(&hash);
+                    if before
+                        .changes
+                        .get(&hash)
+                        .is_some_and(|held| held.device == id)
+                    {
+                        told.refused.insert(hash);
+                    }
+                }
+                AckState::MissingDeps(_) => {}
+            }
+        }
+        self.says(|| {
+            format!(
+                "    device {d} takes {count} acks of {}, head {high}",
+                answer.path
+            )
+        });
+    }
+
+    fn note_page(&mut self, d: usize, before: &DeviceLook, told: &SyncAnswer) {
+        for delivered in &told.docs {
+            match &delivered.content {
+                Delivered::Forget => self.tally.count(Fault::AccessLost),
+                Delivered::Changes(changes, is_whole) => {
+                    let is_new = !before.documents.contains_key(&delivered.doc);
+                    if *is_whole && is_new && changes.len() > 1 {
+                        self.tally.count(Fault::AccessGiven);
+                    }
+                    let told = &mut self.devices[d].told;
+                    for change in changes {
+                        told.on_server.insert(change.hash);
+                        told.refused.remove(&change.hash);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a device holds with a receipt was acknowledged to it.
+    pub(super) fn acknowledge(&mut self, look: &DeviceLook) {
+        for held in look.changes.values().filter(|held| held.receipted) {
+            self.truth
+                .acknowledged
+                .extend(held.entries.iter().map(|(id, _)| *id));
+        }
+    }
+}

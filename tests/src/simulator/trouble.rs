@@ -1,0 +1,163 @@
+//! What goes wrong with machines, clocks and access: processes are struck, images put back, phones lost, people moved.
+
+use super::fault::{Blow, Fault};
+use super::oracle::Failure;
+use super::template;
+use super::world::World;
+use jiff::{SignedDuration, Timestamp};
+use warmhand_server::store::Store;
+
+const DAY_MS: i64 = 86_400_000;
+
+impl World {
+    pub(super) fn server_now(&self) -> Timestamp {
+        self.now + SignedDuration::from_millis(self.server_off_ms)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn arm_server(&mut self, calls: u8, blow: Blow) -> Result<(), Failure> {
+        self.server.blows.arm(calls, blow);
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn arm_device(&mut self, d: u8, calls: u8, blow: Blow) -> Result<(), Failure> {
+        if let Some(d) = self.named(d) {
+            self.devices[d].blows.arm(calls / 4, blow);
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn image(&mut self) -> Result<(), Failure> {
+        self.server.take_image();
+        Ok(())
+    }
+
+    pub(super) fn restore(&mut self, k: u8, is_new_epoch: bool) -> Result<(), Failure> {
+        if self.recovered {
+            return Ok(());
+        }
+        let image = usize::from(k) % self.server.images.len();
+        self.server.blows.disarm();
+        self.server.restore(image, is_new_epoch);
+        self.restored = true;
+        self.tally.count(if is_new_epoch {
+            Fault::ServerRestoredAnew
+        } else {
+            Fault::ServerRestored
+        });
+        let new = self.server.refresh();
+        let head = self.server.head.seq;
+        self.says(|| format!("    image {image}: the log ends at {head}"));
+        self.note_what_is_gone();
+        self.check_server(&new)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn lose_phone(&mut self, d: u8) -> Result<(), Failure> {
+        let living = self.devices.iter().filter(|device| device.lives()).count();
+        if let Some(d) = self.named(d).filter(|_| living > 2) {
+            self.devices[d].lose();
+            self.truth.promised.retain(|_, on| *on != d);
+            self.tally.count(Fault::PhoneLost);
+            self.note_what_is_gone();
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn back_up(&mut self, d: u8) -> Result<(), Failure> {
+        if let Some(d) = self.named(d) {
+            self.devices[d].back_up();
+        }
+        Ok(())
+    }
+
+    pub(super) fn recover(&mut self, d: u8) -> Result<(), Failure> {
+        let Some(d) = self.named(d).filter(|_| !self.restored) else {
+            return Ok(());
+        };
+        self.devices[d].blows.disarm();
+        if !self.devices[d].put_back() {
+            return Ok(());
+        }
+        self.recovered = true;
+        self.tally.count(Fault::PhoneRestored);
+        self.net.retain(|message| message.device() != d);
+        self.server.refresh();
+        // What it had not sent since its backup is gone with it.
+        let (on_server, here) = (self.server.entries(), self.devices[d].look().entries());
+        self.truth
+            .promised
+            .retain(|entry, on| *on != d || on_server.contains(entry) || here.contains(entry));
+        self.note_what_is_gone();
+        self.server.blows.disarm();
+        self.sync(u8::try_from(d).expect("a few devices"))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn set_device_clock(&mut self, d: u8, k: u8) -> Result<(), Failure> {
+        const OFF: [i64; 8] = [0, 0, 1, -1, 40, -400, 1_500, -3_000];
+        if let Some(d) = self.named(d) {
+            self.devices[d].off_ms = OFF[usize::from(k) % 8] * DAY_MS;
+            if self.devices[d].off_ms.abs() > 365 * DAY_MS {
+                self.tally.count(Fault::DeviceClockOff);
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn set_server_clock(&mut self, k: u8) -> Result<(), Failure> {
+        const OFF: [i64; 8] = [0, 0, 0, 1, -1, 30, -30, 700];
+        self.server_off_ms = OFF[usize::from(k) % 8] * DAY_MS;
+        if self.server_off_ms != 0 {
+            self.tally.count(Fault::ServerClockOff);
+        }
+        self.set_time(self.now);
+        Ok(())
+    }
+
+    pub(super) fn load_sheet(&mut self, k: u8) -> Result<(), Failure> {
+        let now = self.server_now();
+        let store = self.server.store();
+        let done = self.server.run(store.load_sheet(template::sheet(k), now));
+        if let Some(struck) = self.server.recover_from_blow() {
+            self.note_blow(&struck, true);
+        }
+        self.says(|| format!("    sheet {}: {done:?}", k % 6));
+        let new = self.server.refresh();
+        self.check_server(&new)
+    }
+
+    pub(super) fn revoke(&mut self, d: u8) -> Result<(), Failure> {
+        let in_service = self.devices.iter().filter(|device| !device.revoked).count();
+        let Some(d) = self.named(d).filter(|_| in_service > 3) else {
+            return Ok(());
+        };
+        let (id, now) = (self.devices[d].id, self.server_now());
+        let store = self.server.store();
+        let done = self.server.run(store.revoke(id, now));
+        if let Some(struck) = self.server.recover_from_blow() {
+            self.note_blow(&struck, true);
+        }
+        if done.is_ok() {
+            self.devices[d].revoked = true;
+            self.tally.count(Fault::DeviceRevoked);
+        }
+        let new = self.server.refresh();
+        self.check_server(&new)
+    }
+
+    /// Acknowledged entries of which neither the server nor any living device with a receipt has a copy.
+    pub(super) fn note_what_is_gone(&mut self) {
+        let mut held = self.server.entries();
+        for device in self.devices.iter().filter(|device| device.lives()) {
+            held.extend(device.look().receipted());
+        }
+        let lost = self.truth.acknowledged.difference(&held).copied();
+        let lost: Vec<_> = lost.collect();
+        self.truth.gone.extend(lost);
+    }
+}

@@ -1,0 +1,31 @@
+//! What really happened, written down beside both sides: who wrote what, what was acknowledged, and what is gone through
+//! no fault of the product.
+
+use std::collections::{BTreeMap, BTreeSet};
+use warmhand_core::domain::id::{DeviceId, EntryId, UserId};
+
+/// An entry that somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its bytes.
+    pub text: String,
+    /// On which device.
+    pub device: DeviceId,
+    /// Who.
+    pub user: UserId,
+}
+
+/// The truth.
+#[derive(Debug, Default)]
+pub struct Truth {
+    /// Every entry that an honest person wrote.
+    pub written: BTreeMap<EntryId, Written>,
+    /// Entries that nobody honest wrote.
+    pub hostile: BTreeSet<EntryId>,
+    /// Entries of which a device, or a person at a page, was told that the server has them.
+    pub acknowledged: BTreeSet<EntryId>,
+    /// Entries of which a person was told that they are on the device; with the device, as long as it has to keep them.
+    pub promised: BTreeMap<EntryId, usize>,
+    /// Acknowledged entries that no living copy with a receipt is left of: the server was put back, the holders are lost.
+    pub gone: BTreeSet<EntryId>,
+}
