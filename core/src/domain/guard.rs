@@ -108,6 +108,7 @@ impl Case<'_> {
             Body::FlagsLinked(p) => self.linked(&p.flags),
             Body::ReviewSettled(p) => self.settled(p),
             Body::LoopClosed(p) => self.closed(p),
+            Body::TaskDone(p) => self.ticked(p.task),
             Body::PatientsLinked(p) => self.patients(&p.patients),
             Body::PatientsUnlinked(p) => self.patients(&p.patients),
             Body::PartnerTold(p) => closing::told(p),
