@@ -16,6 +16,7 @@ mod next_step;
 mod partner;
 mod patient_card;
 mod patients;
+mod person;
 mod review;
 mod safety_panel;
 mod same_person;
@@ -24,11 +25,13 @@ mod today;
 mod visit;
 mod when;
 
-pub use appointment_form::{AppointmentDraft, AppointmentForm, PartnerChoice, StandingRow, Wait};
+pub use appointment_form::{
+    AppointmentDraft, AppointmentForm, PartnerChoice, ProposedVisitRow, StandingRow, Wait,
+};
 pub use call_card::{AttemptRow, CallCard, SharedPiece};
 pub use decision::{DecisionChoice, DecisionDraft, DecisionScreen, OfferRow};
 pub use directory::{DirectoryScreen, Learned, PartnerCard};
-pub use fact::Fact;
+pub use fact::{DescribedFact, Fact};
 pub use handoff::{BeforeLeaving, EntryState, HandoffScreen, May, TaskStateRow, TimelineRow};
 pub use history::{HistoryRow, HistoryScreen, TurnRow};
 pub use lines::{Line, Purpose, Way};
@@ -38,6 +41,7 @@ pub use next_step::{NextStepDraft, NextStepScreen, OwnerChoice, StepRow};
 pub use partner::{CapacityRow, PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow};
 pub use patient_card::{CardHow, CardNext, PatientCard};
 pub use patients::{PatientRow, PatientsScreen, SameRow};
+pub use person::PersonRow;
 pub use review::{ChoiceRow, ReviewScreen, Sentence, SettledRow};
 pub use safety_panel::{Alert, OwnSteps, PanelFlag, SafetyPanel};
 pub use same_person::{PersonSide, SamePersonScreen};

@@ -84,6 +84,7 @@ impl Case<'_> {
             Body::AppointmentBooked(p) => self.booked(p),
             Body::AppointmentChanged(p) => self.moved(p),
             Body::AppointmentCancelled(p) => self.standing(p.appointment),
+            Body::PatientArrived(p) => self.arrived(p.appointment),
             Body::OutcomeRecorded(p) => self.outcome(p),
             Body::PartnerAccepted(p) => self.answered(&p.partner, p.sent, p.relayed_by.as_ref()),
             Body::PartnerDeclined(p) => self.declined(p),

@@ -6,19 +6,21 @@ use crate::domain::code::DecisionValue;
 use crate::domain::fold::Encounter;
 use crate::domain::id::EntryId;
 use crate::domain::payload::{
-    DecisionRecorded, LeaveReasonGiven, NeedIdentified, OwnerAccepted, OwnerOffered,
+    Answer, DecisionRecorded, LeaveReasonGiven, NeedIdentified, OwnerAccepted, OwnerOffered,
     PatientDescribed,
 };
 use jiff::SignedDuration;
 
 pub(super) fn described(said: &PatientDescribed) -> Result<(), Breach> {
-    let says = said.preferred_name.is_some()
-        || said.born_on.is_some()
-        || said.pronouns.is_some()
-        || said.language.is_some()
-        || said.interpreter_needed.is_some()
-        || said.callback.is_some();
-    ensure(says, Breach::NothingSaid)
+    ensure(said.says_something(), Breach::NothingSaid)?;
+    if matches!(&said.race_ethnicity, Some(Answer::Said(codes)) if codes.is_empty()) {
+        return Err(Breach::NothingSaid);
+    }
+    let mut numbers = said.numbers_elsewhere();
+    numbers.try_for_each(|id| {
+        super::text(&id.system)?;
+        super::text(&id.value)
+    })
 }
 
 impl Case<'_> {

@@ -55,7 +55,7 @@ pub struct Summary {
     pub grade: Option<Grade>,
     /// Its encounters.
     pub encounters: Vec<EncounterReading>,
-    /// Its appointments.
+    /// Its appointments; last those that are only proposed.
     pub appointments: Vec<AppointmentReading>,
     /// Its promises.
     pub promises: Vec<PromiseReading>,
@@ -284,7 +284,10 @@ pub(super) fn summary(
         good_until: stage::good_until(&appointments, &tasks, now),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
-        appointments,
+        appointments: appointments
+            .into_iter()
+            .chain(row::proposed(record))
+            .collect(),
         promises,
         tasks,
         review,
