@@ -2,6 +2,7 @@
 //! codes for words; no English but content. What may be done is a command, rehearsed. Reads nothing itself: `app` hands
 //! in what it loaded.
 
+mod alert;
 mod appointment_form;
 mod call_card;
 mod decision;
@@ -25,6 +26,7 @@ mod today;
 mod visit;
 mod when;
 
+pub use alert::AlertRow;
 pub use appointment_form::{
     AppointmentDraft, AppointmentForm, PartnerChoice, ProposedVisitRow, StandingRow, Wait,
 };
@@ -38,7 +40,9 @@ pub use lines::{Line, Purpose, Way};
 pub use may::{Action, Obstacle};
 pub use new_handoff::{HandoffDraft, KnownRow, NewHandoffScreen, ScreenRow, SiteRow};
 pub use next_step::{NextStepDraft, NextStepScreen, OwnerChoice, StepRow};
-pub use partner::{CapacityRow, PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow};
+pub use partner::{
+    AgreementRow, CapacityRow, PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow,
+};
 pub use patient_card::{CardHow, CardNext, PatientCard};
 pub use patients::{PatientRow, PatientsScreen, SameRow};
 pub use person::PersonRow;

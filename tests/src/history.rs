@@ -298,7 +298,7 @@ fn fields(
             "callback": one(&["555-0100", "555 0100", "555-0188", "+1 555 0199"], rng),
         }),
         "StartEncounter" => {
-            json!({"setting": code(Setting::ALL, rng), "signal": code(Signal::ALL, rng)})
+            json!({"setting": code(Setting::ALL, rng), "signal": code(Signal::ALL, rng), "staff": [one(&PEOPLE, rng)]})
         }
         "GiveLeaveReason" => json!({"reason": "no time"}),
         "RecordScreen" => {

@@ -265,7 +265,7 @@ impl App {
         for row in rows {
             let accept = Command::AcceptOwnership(AcceptOwnership {
                 record: row.record,
-                offer: Some(row.offer),
+                offer: row.offer,
                 at: None,
             });
             let asked = self.at_record(row.record, now, |laid| {

@@ -192,6 +192,8 @@ codes! {
         DuplicateScreen = "duplicate_screen", ScreenVersions = "screen_versions", OutcomeDisputed = "outcome_disputed",
         SamePerson = "same_person", VoidDisputed = "void_disputed", TwoValues = "two_values",
     }
+    /// What somebody has to know though nothing is asked of her.
+    AlertKind { NewConcern = "new_concern", SentBeforeRevocation = "sent_before_revocation" }
     /// What is to be done, derived from entries.
     TaskKind {
         Reminder = "reminder", AttendanceCheck = "attendance_check", NoShowRescue = "no_show_rescue",

@@ -65,6 +65,7 @@ impl Case<'_> {
     fn event(&self) -> Result<(), Breach> {
         match &self.entry.body {
             Body::PatientDescribed(p) => visit::described(p),
+            Body::EncounterStarted(p) => self.started(&p.staff),
             Body::EncounterEnded(p) => self.ended(p.encounter),
             Body::LeaveReasonGiven(p) => self.left(p),
             Body::NeedIdentified(p) => self.identified(p),

@@ -55,6 +55,8 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")] signal: Option<Signal>,
         #[serde(default, skip_serializing_if = "Option::is_none")] family_present: Option<FamilyPresent>,
         #[serde(default, skip_serializing_if = "Option::is_none")] ok_to_discuss_in_front: Option<bool>,
+        /// Staff who are there besides the author.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] staff: Vec<UserId>,
     }
 
     /// The patient leaves, or the visitor leaves her home.

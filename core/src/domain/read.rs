@@ -2,6 +2,7 @@
 //! due times, when a question opened, the loop's history, the stage in one word. Equal inputs give equal readings. A
 //! reading holds instants, never "overdue": that is asked of it with a time.
 
+mod alert;
 mod around;
 mod loops;
 mod measure;
@@ -13,6 +14,7 @@ mod stage;
 mod summary;
 mod task;
 
+pub use alert::AlertReading;
 pub use around::{ConsentReading, ProposalReading, WaitingReading};
 pub use person::{SamePerson, Side, same_people, same_person};
 pub use row::{AppointmentReading, CallReading, EncounterReading, FlagReading};

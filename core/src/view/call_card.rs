@@ -3,7 +3,7 @@
 
 use super::appointment_form::{PartnerChoice, partners};
 use super::may::{Action, Asking, Obstacle};
-use super::partner::{CapacityRow, capacity};
+use super::partner::{AgreementRow, CapacityRow, agreement, capacity};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
     Channel, ContactBasis, ContactOutcome, ContactWith, NeedKind, ShareChoice, ShareKind,
@@ -43,8 +43,10 @@ pub struct CallCard {
     pub is_open_now: bool,
     /// When it closes next.
     pub closes: Option<When>,
-    /// What it promises.
+    /// What it promises, or did while its agreement held.
     pub promise: Option<Promise>,
+    /// What was agreed with it, and whether that holds today.
+    pub agreement: Option<AgreementRow>,
     /// What was told about its room.
     pub capacity: Option<CapacityRow>,
     /// What it asks for, step by step.
@@ -150,6 +152,10 @@ impl CallCard {
             is_open_now,
             closes,
             promise: partner.and_then(|p| p.promise),
+            agreement: partner.and_then(|p| {
+                let zone = desk.sheet.partner_zone(&p.id);
+                agreement(p, desk.now.to_zoned(zone).date())
+            }),
             capacity: practice
                 .as_ref()
                 .and_then(|p| capacity(p, desk.sheet, desk.now)),

@@ -143,6 +143,21 @@ fn a_proposal_may_be_declined_by_whoever_could_accept_it() {
 }
 
 #[test]
+fn a_visit_names_the_staff_who_are_there_each_once() {
+    let mut ledger = Ledger::record();
+    let with = |staff: &[&str]| -> EncounterStarted {
+        said(json!({"setting": "home", "site": "home", "staff": staff}))
+    };
+    assert_eq!(
+        ledger.says("n1", with(&["nobody"])),
+        Err(Breach::NoSuchPerson)
+    );
+    ledger.says("n1", with(&["d1", "n1", "d1"])).unwrap();
+    let visit = &ledger.fold().encounters[0];
+    assert_eq!(visit.staff, ["n1".into(), "d1".into()]);
+}
+
+#[test]
 fn a_visit_begins_and_ends_by_care_staff_or_an_assistant_and_never_before_it_began() {
     let mut ledger = Ledger::record();
     all_of(

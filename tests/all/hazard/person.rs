@@ -2,7 +2,7 @@
 
 use super::*;
 use jiff::Timestamp;
-use warmhand_core::domain::code::{ConsentStatus, FlagStatus, SelfHarm, ShareKind};
+use warmhand_core::domain::code::{AlertKind, ConsentStatus, FlagStatus, SelfHarm, ShareKind};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::Breach;
 use warmhand_core::domain::id::{DocumentId, PatientId};
@@ -27,6 +27,10 @@ fn h3_a_worry_raised_while_another_was_resolved_stays_open() {
         ("d1", raised("violence")),
         ("p1", resolved(&[first])),
     );
+    let alert = ledger.reading().alerts[0].clone();
+    assert_eq!((alert.entry, alert.is_over), (second, false));
+    // Whoever cleared the other one, clinicians and supervisors of the site are told; a nurse next to it is not.
+    assert_eq!(alert.for_whom, ["p1".into(), "sup".into()]);
     let patient = ledger.joined();
     let open_flags: Vec<_> = patient.open_flags().map(|f| f.id).collect();
     assert_eq!(open_flags, [second]);
@@ -93,6 +97,22 @@ fn h6_a_consent_given_while_another_was_taken_back_is_not_used_and_what_went_bef
     assert_eq!(open(&ledger), [ReviewKind::ConsentDisputed]);
     let reading = ledger.reading();
     assert_eq!(reading.sent_before_revocation, 1);
+    let told = |ledger: &Ledger| {
+        let alerts = ledger.reading().alerts;
+        let found = alerts
+            .iter()
+            .find(|a| a.kind == AlertKind::SentBeforeRevocation);
+        found.map(|a| (a.is_over, a.for_whom.clone()))
+    };
+    let (is_over, for_whom) = told(&ledger).unwrap();
+    assert!(!is_over && for_whom.contains(&"c1".into()), "its owner");
+    assert!(
+        for_whom.contains(&"sup".into()),
+        "nobody is named for privacy"
+    );
+    ledger.sheet.privacy_contact = Some("p1".into());
+    let (_, for_whom) = told(&ledger).unwrap();
+    assert!(for_whom.contains(&"p1".into()) && !for_whom.contains(&"sup".into()));
     let status: Vec<_> = reading.consents.iter().map(|c| c.status).collect();
     assert_eq!(status, [ConsentStatus::Revoked, ConsentStatus::Disputed]);
     assert_eq!(

@@ -4,7 +4,7 @@ use super::{Breach, Case, ensure};
 use crate::domain::authority;
 use crate::domain::code::DecisionValue;
 use crate::domain::fold::Encounter;
-use crate::domain::id::EntryId;
+use crate::domain::id::{EntryId, UserId};
 use crate::domain::payload::{
     Answer, DecisionRecorded, LeaveReasonGiven, NeedIdentified, OwnerAccepted, OwnerOffered,
     PatientDescribed,
@@ -27,6 +27,11 @@ impl Case<'_> {
     fn encounter(&self, id: EntryId) -> Result<&Encounter, Breach> {
         let found = self.past.encounters.iter().find(|e| e.id == id);
         found.ok_or(Breach::NoSuchEncounter)
+    }
+
+    pub(super) fn started(&self, staff: &[UserId]) -> Result<(), Breach> {
+        let known = staff.iter().all(|user| self.sheet.person(user).is_some());
+        ensure(known, Breach::NoSuchPerson)
     }
 
     pub(super) fn ended(&self, encounter: EntryId) -> Result<(), Breach> {

@@ -61,6 +61,7 @@ impl May {
                 signal: None,
                 family_present: None,
                 ok_to_discuss_in_front: None,
+                staff: Vec::new(),
                 at: None,
             }),
         );

@@ -81,12 +81,14 @@ fn stated(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
         )),
         Body::EncounterStarted(p) => {
             let signal = match p.signal {
-                Some(Signal::VoiceOnly) => vec!["voice only".to_owned()],
-                Some(Signal::None) => vec!["no signal".to_owned()],
-                _ => Vec::new(),
+                Some(Signal::VoiceOnly) => Some("voice only".to_owned()),
+                Some(Signal::None) => Some("no signal".to_owned()),
+                _ => None,
             };
+            let others: Vec<_> = p.staff.iter().map(name).collect();
+            let with = (!others.is_empty()).then(|| format!("with {}", others.join(" and ")));
             Told {
-                place: signal,
+                place: signal.into_iter().chain(with).collect(),
                 ..plain(&format!("began a {}", words::setting(p.setting)))
             }
         }
