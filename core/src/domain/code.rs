@@ -173,6 +173,11 @@ codes! {
     }
     /// Where she lives.
     Area { Rural = "rural", Urban = "urban" }
+    /// The moment in which a script is said.
+    ScriptStage {
+        Offer = "offer", Sharing = "sharing", Barriers = "barriers", Intake = "intake", Verify = "verify",
+        NotToday = "not_today", Revisit = "revisit", Close = "close",
+    }
     /// Whom a button of the safety panel calls.
     SafetyCall { Emergency911 = "911", Lifeline988 = "988", OnCall = "on_call", MaternalHotline = "maternal_hotline" }
     /// How a flag was handed over.

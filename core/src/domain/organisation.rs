@@ -4,10 +4,12 @@
 
 mod calendar;
 mod practice;
+mod script;
 mod settings;
 
 pub use calendar::{Calendar, Day};
 pub use practice::{Agreement, AgreementState, Partner, PartnerContact, Promise, PromiseUnit};
+pub use script::{Placeholder, Script};
 pub use settings::{SafetySteps, Settings};
 
 use super::code::{Instrument, Role};
@@ -41,6 +43,9 @@ pub struct Organisation {
     /// Own steps of the safety panel; without a signature they are shown as not yet in force.
     #[serde(default)]
     pub safety: SafetySteps,
+    /// What to say, moment by moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<Script>,
     /// Who hears of it when what she lets others know is in question; supervisors of the site where nobody is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy_contact: Option<UserId>,
@@ -167,6 +172,8 @@ impl Organisation {
                 }
             }
         }
+        no_twice("script", self.scripts.iter().map(|s| s.id.as_str()))?;
+        self.scripts.iter().try_for_each(|s| s.check(self))?;
         if let Some(user) = self
             .privacy_contact
             .as_ref()

@@ -4,9 +4,11 @@
 use super::appointment_form::{PartnerChoice, partners};
 use super::may::{Action, Asking, Obstacle};
 use super::partner::{AgreementRow, CapacityRow, agreement, capacity};
+use super::script::{self, ScriptRow};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
-    Channel, ContactBasis, ContactOutcome, ContactWith, NeedKind, ShareChoice, ShareKind,
+    Channel, ContactBasis, ContactOutcome, ContactWith, NeedKind, ScriptStage, ShareChoice,
+    ShareKind,
 };
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
@@ -55,6 +57,8 @@ pub struct CallCard {
     pub caller: String,
     /// The site.
     pub site: Option<String>,
+    /// What to say to whoever answers, in her language before any other.
+    pub scripts: Vec<ScriptRow>,
     /// What she lets them know, in order; nothing while no plan is confirmed.
     pub shared: Vec<SharedPiece>,
     /// What she wants to be asked about first.
@@ -166,6 +170,7 @@ impl CallCard {
                 .as_ref()
                 .and_then(|s| desk.sheet.site(s))
                 .map(|s| s.name.clone()),
+            scripts: script::rows(desk, ScriptStage::Intake, id.as_ref()),
             shared: sharing
                 .shared
                 .iter()

@@ -6,14 +6,17 @@ mod strip;
 pub use strip::{LeaveKind, LeaveMark, LeaveStrip};
 
 use super::alert::{self, AlertRow};
+use super::appointment_form::partners;
 use super::handoff::May;
 use super::may::Obstacle;
+use super::script::{self, ScriptRow};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
-    DecisionReason, DecisionState, DecisionValue, FlagStatus, LeaveCheck, Setting, Signal, Stage,
+    DecisionReason, DecisionState, DecisionValue, FlagStatus, LeaveCheck, ScriptStage, Setting,
+    Signal, Stage,
 };
 use crate::domain::fold::{Encounter, Record};
-use crate::domain::id::{DocumentId, EntryId};
+use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::join::Reach;
 use crate::domain::payload::Revisit;
 use crate::usecase::Desk;
@@ -37,6 +40,8 @@ pub struct VisitScreen {
     pub before_leaving: Option<LeaveStrip>,
     /// What comes first.
     pub first: FirstThing,
+    /// What to say to her now, in her language before any other.
+    pub scripts: Vec<ScriptRow>,
     /// Her open safety flags, as a word for staff.
     pub flags: Vec<FlagStatus>,
     /// What has to be known though nothing is asked: a worry that was not seen when another was cleared, a referral that
@@ -129,16 +134,23 @@ impl VisitScreen {
         let encounter = record.open_encounter().or_else(|| record.encounters.last());
         let (may, problems) = May::of(desk);
         let open: Vec<_> = patient.open_flags().collect();
+        let check_in = check_in(desk, record);
+        let first = first(record, encounter);
+        let moment = moment(record, first, check_in.as_ref());
+        let partner = moment.and_then(|_| called(desk, record));
         Some(Self {
             record: record.id,
             name: patient.name().map(str::to_owned),
             stage,
             visit: encounter.map(|e| visit(desk, e)),
-            check_in: check_in(desk, record),
+            check_in,
             before_leaving: encounter
                 .filter(|_| record.need.is_some())
                 .map(|e| strip::strip(desk, record, e)),
-            first: first(record, encounter),
+            first,
+            scripts: moment
+                .map(|stage| script::rows(desk, stage, partner.as_ref()))
+                .unwrap_or_default(),
             flags: open.iter().map(|f| f.status).collect(),
             alerts: alerts(desk, record.id),
             safety_handed_to: open
@@ -217,6 +229,31 @@ fn check_in(desk: &Desk<'_>, record: &Record) -> Option<CheckIn> {
         reasons: last.said.reasons.clone(),
         words: last.said.words.clone(),
     })
+}
+
+/// The moment of the conversation that what comes first belongs to.
+fn moment(record: &Record, first: FirstThing, check_in: Option<&CheckIn>) -> Option<ScriptStage> {
+    Some(match first {
+        FirstThing::Offer if check_in.is_some_and(|c| c.is_now) => ScriptStage::Revisit,
+        FirstThing::Offer | FirstThing::Decide => ScriptStage::Offer,
+        FirstThing::Call => ScriptStage::Sharing,
+        FirstThing::BookOrStep => ScriptStage::Barriers,
+        FirstThing::Leave => match record.decision {
+            DecisionState::Hesitant | DecisionState::NotToday => ScriptStage::NotToday,
+            DecisionState::Agreed => ScriptStage::Close,
+            _ => return None,
+        },
+        FirstThing::StartVisit
+        | FirstThing::Identify
+        | FirstThing::Settle
+        | FirstThing::GiveReason => return None,
+    })
+}
+
+/// The practice that offers itself, as on the card of a call.
+fn called(desk: &Desk<'_>, record: &Record) -> Option<PartnerId> {
+    let all = partners(desk, record, None);
+    all.into_iter().find(|p| p.is_chosen).map(|p| p.partner)
 }
 
 fn first(record: &Record, encounter: Option<&Encounter>) -> FirstThing {
