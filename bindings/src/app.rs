@@ -207,6 +207,17 @@ impl App {
         self.drawn(|core| core.appointment_form(record, &draft, now))
     }
 
+    /// Writing down the scores of a form: a `ScreenForm` for a `ScreenDraft`.
+    pub fn screen_form(
+        &self,
+        record: DocumentId,
+        draft: String,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let draft = typed(&draft)?;
+        self.drawn(|core| core.screen_form(record, &draft, now))
+    }
+
     /// The next step: a `NextStepScreen` for a `NextStepDraft`.
     pub fn next_step(
         &self,

@@ -26,7 +26,9 @@ mod sharing;
 mod step;
 
 pub use answer::{RecordPartnerAccepted, RecordPartnerDeclined, TellPartner};
-pub use appointment::{BookAppointment, CancelAppointment, ChangeAppointment, RecordOutcome};
+pub use appointment::{
+    BookAppointment, CancelAppointment, ChangeAppointment, RecordArrival, RecordOutcome,
+};
 pub use care::{ReadBackToHer, RecordBarrier, SayScript, SetContactRule};
 pub use contact::RecordContact;
 pub use correction::{LinkPatients, UnlinkPatients, VoidEntry};
@@ -110,6 +112,8 @@ pub enum Command {
     ChangeAppointment(ChangeAppointment),
     /// See [`CancelAppointment`].
     CancelAppointment(CancelAppointment),
+    /// See [`RecordArrival`].
+    RecordArrival(RecordArrival),
     /// See [`RecordOutcome`].
     RecordOutcome(RecordOutcome),
     /// See [`AddNote`].
@@ -209,6 +213,7 @@ impl Command {
             Self::BookAppointment(c) => Some(c.record),
             Self::ChangeAppointment(c) => Some(c.record),
             Self::CancelAppointment(c) => Some(c.record),
+            Self::RecordArrival(c) => Some(c.record),
             Self::RecordOutcome(c) => Some(c.record),
             Self::AddNote(c) => Some(c.record),
             Self::SettleReview(c) => Some(c.record),
@@ -265,6 +270,7 @@ impl Command {
             Self::BookAppointment(c) => c.plan(desk),
             Self::ChangeAppointment(c) => c.plan(desk),
             Self::CancelAppointment(c) => Ok(c.plan(desk)),
+            Self::RecordArrival(c) => Ok(c.plan(desk)),
             Self::RecordOutcome(c) => Ok(c.plan(desk)),
             Self::AddNote(c) => Ok(c.plan(desk)),
             Self::SettleReview(c) => c.plan(desk),

@@ -2,6 +2,7 @@
 //! codes for words; no English but content. What may be done is a command, rehearsed. Reads nothing itself: `app` hands
 //! in what it loaded.
 
+mod alert;
 mod appointment_form;
 mod call_card;
 mod decision;
@@ -16,31 +17,42 @@ mod next_step;
 mod partner;
 mod patient_card;
 mod patients;
+mod person;
 mod review;
 mod safety_panel;
 mod same_person;
+mod screen_form;
+mod script;
 mod sync_status;
 mod today;
 mod visit;
 mod when;
 
-pub use appointment_form::{AppointmentDraft, AppointmentForm, PartnerChoice, StandingRow, Wait};
+pub use alert::AlertRow;
+pub use appointment_form::{
+    AppointmentDraft, AppointmentForm, PartnerChoice, ProposedVisitRow, StandingRow, Wait,
+};
 pub use call_card::{AttemptRow, CallCard, SharedPiece};
 pub use decision::{DecisionChoice, DecisionDraft, DecisionScreen, OfferRow};
 pub use directory::{DirectoryScreen, Learned, PartnerCard};
-pub use fact::Fact;
+pub use fact::{DescribedFact, Fact};
 pub use handoff::{BeforeLeaving, EntryState, HandoffScreen, May, TaskStateRow, TimelineRow};
 pub use history::{HistoryRow, HistoryScreen, TurnRow};
 pub use lines::{Line, Purpose, Way};
 pub use may::{Action, Obstacle};
 pub use new_handoff::{HandoffDraft, KnownRow, NewHandoffScreen, ScreenRow, SiteRow};
 pub use next_step::{NextStepDraft, NextStepScreen, OwnerChoice, StepRow};
-pub use partner::{CapacityRow, PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow};
+pub use partner::{
+    AgreementRow, CapacityRow, PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow,
+};
 pub use patient_card::{CardHow, CardNext, PatientCard};
 pub use patients::{PatientRow, PatientsScreen, SameRow};
+pub use person::PersonRow;
 pub use review::{ChoiceRow, ReviewScreen, Sentence, SettledRow};
 pub use safety_panel::{Alert, OwnSteps, PanelFlag, SafetyPanel};
 pub use same_person::{PersonSide, SamePersonScreen};
+pub use screen_form::{ItemRow, ScreenDraft, ScreenForm};
+pub use script::ScriptRow;
 pub use sync_status::{ClockOff, Help, SyncState, SyncStatusScreen, UnsentRow};
 pub use today::{FlagRow, ProposalRow, QuestionRow, ShiftRow, TaskRow, TodayScreen, WaitingRow};
 pub use visit::{CheckIn, FirstThing, LeaveKind, LeaveMark, LeaveStrip, VisitRow, VisitScreen};

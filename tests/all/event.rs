@@ -1,6 +1,8 @@
 //! The event table, row by row: who may say it and when, and every rule's refusal by its name. Each entry is asked of
 //! the device's rule and handed, forged, to the server's admission; the ledger holds the two to one answer.
 
+#[path = "event/arrival.rs"]
+mod arrival;
 #[path = "event/closing.rs"]
 mod closing;
 #[path = "event/connection.rs"]

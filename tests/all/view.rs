@@ -11,6 +11,10 @@ mod form;
 mod record;
 #[path = "view/safety.rs"]
 mod safety;
+#[path = "view/screen.rs"]
+mod screen;
+#[path = "view/script.rs"]
+mod script;
 #[path = "view/today.rs"]
 mod today;
 #[path = "view/visit.rs"]

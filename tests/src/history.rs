@@ -13,7 +13,7 @@ use warmhand_core::usecase::Command;
 pub const PEOPLE: [&str; 10] = ["n1", "n2", "d1", "ma", "c1", "p1", "sup", "adm", "a2", "pp"];
 
 /// Everything that a person can try, by the name of its command.
-pub const TRIES: [&str; 46] = [
+pub const TRIES: [&str; 47] = [
     "DescribePatient",
     "StartEncounter",
     "EndEncounter",
@@ -45,6 +45,7 @@ pub const TRIES: [&str; 46] = [
     "BookAppointment",
     "ChangeAppointment",
     "CancelAppointment",
+    "RecordArrival",
     "RecordOutcome",
     "RecordPartnerAccepted",
     "RecordPartnerDeclined",
@@ -110,7 +111,7 @@ fn sensible(record: &Record, now: Timestamp, rng: &mut dyn RngCore) -> &'static 
         return "RecordDecision";
     }
     if record.appointments.iter().any(begun) && rng.random_bool(0.6) {
-        return "RecordOutcome";
+        return one(&["RecordArrival", "RecordOutcome", "RecordOutcome"], rng);
     }
     if !visit && rng.random_bool(0.15) {
         return "StartEncounter";
@@ -289,11 +290,15 @@ fn fields(
     match name {
         "DescribePatient" => json!({
             "preferred_name": rng.random_bool(0.4).then(|| one(&["Rosa", "Ñ", "أمل", "🌷 Li"], rng)),
-            "born_on": rng.random_bool(0.4).then_some("1996-02-03"),
+            "born_on": rng.random_bool(0.4).then(|| one(&["1996-02-03", "1996-03-02"], rng)),
+            "legal_name": rng.random_bool(0.2).then(|| one(&["Rosa Maria", "Rosa Marta"], rng)),
+            "perinatal_stage": rng.random_bool(0.2).then(|| one(&["loss", "other"], rng)),
+            "external_ids": [{"system": "county", "value": one(&["A-1", "A-2"], rng)}],
+            "payer_type": rng.random_bool(0.2).then(|| one(&["declined", "not_asked"], rng)),
             "callback": one(&["555-0100", "555 0100", "555-0188", "+1 555 0199"], rng),
         }),
         "StartEncounter" => {
-            json!({"setting": code(Setting::ALL, rng), "signal": code(Signal::ALL, rng)})
+            json!({"setting": code(Setting::ALL, rng), "signal": code(Signal::ALL, rng), "staff": [one(&PEOPLE, rng)]})
         }
         "GiveLeaveReason" => json!({"reason": "no time"}),
         "RecordScreen" => {
@@ -350,6 +355,7 @@ fn fields(
         "CancelNextStep" => json!({"step": one_of(&steps, rng), "reason": "she called"}),
         "BookAppointment" => json!({
             "partner": partner, "start_local": future.datetime(), "second_hour": rng.random_bool(0.1),
+            "proposed": rng.random_bool(0.1),
             "replaces": if rng.random_bool(0.5) { live.clone() } else { Vec::new() },
             "also": if rng.random_bool(0.3) { live } else { Vec::new() }, "outreach": rng.random_bool(0.5),
         }),
@@ -359,6 +365,7 @@ fn fields(
         "CancelAppointment" => {
             json!({"appointment": one_of(&live, rng), "cancelled_by": code(BookedBy::ALL, rng)})
         }
+        "RecordArrival" => json!({"appointment": one_of(&live, rng)}),
         "RecordOutcome" => {
             json!({"appointment": one_of(&appointments, rng), "value": code(OutcomeValue::ALL, rng)})
         }

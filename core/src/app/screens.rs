@@ -11,8 +11,8 @@ use crate::usecase::{AcceptOwnership, Command, Counting, Desk, rehearse};
 use crate::view::{
     AppointmentDraft, AppointmentForm, CallCard, DecisionDraft, DecisionScreen, DirectoryScreen,
     HandoffDraft, HandoffScreen, HistoryScreen, NewHandoffScreen, NextStepDraft, NextStepScreen,
-    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SamePersonScreen, VisitScreen,
-    WaitingRow,
+    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SamePersonScreen, ScreenDraft,
+    ScreenForm, VisitScreen, WaitingRow,
 };
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -158,6 +158,16 @@ impl App {
         self.at_record(record, now, |laid| AppointmentForm::of(laid.desk, draft))
     }
 
+    /// Writing down the scores of a form.
+    pub fn screen_form(
+        &self,
+        record: DocumentId,
+        draft: &ScreenDraft,
+        now: Timestamp,
+    ) -> Result<ScreenForm, Refusal> {
+        self.at_record(record, now, |laid| ScreenForm::of(laid.desk, draft))
+    }
+
     /// The next step.
     pub fn next_step(
         &self,
@@ -265,7 +275,7 @@ impl App {
         for row in rows {
             let accept = Command::AcceptOwnership(AcceptOwnership {
                 record: row.record,
-                offer: Some(row.offer),
+                offer: row.offer,
                 at: None,
             });
             let asked = self.at_record(row.record, now, |laid| {

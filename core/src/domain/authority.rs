@@ -148,7 +148,7 @@ fn states(who: &Standing, person: &Person, body: &Body, sheet: &Organisation) ->
         | Body::AppointmentCancelled(_)
         | Body::PartnerAccepted(_)
         | Body::PartnerDeclined(_) => who.care_staff || partner,
-        Body::OutcomeRecorded(_) => who.clinical || partner,
+        Body::PatientArrived(_) | Body::OutcomeRecorded(_) => who.clinical || partner,
         Body::ReviewSettled(_) | Body::TaskDone(_) => who.care_staff || supervisor,
         Body::SafetyAssessing(_)
         | Body::SafetyResolved(_)

@@ -103,8 +103,8 @@ codes! {
     BookedBy { Staff = "staff", Patient = "patient", Partner = "partner" }
     /// Where an appointment stands.
     AppointmentStatus {
-        Booked = "booked", Attended = "attended", NoShow = "no_show", Cancelled = "cancelled", Superseded = "superseded",
-        OutcomeDisputed = "outcome_disputed",
+        Proposed = "proposed", Booked = "booked", Arrived = "arrived", Attended = "attended", NoShow = "no_show",
+        Cancelled = "cancelled", Superseded = "superseded", OutcomeDisputed = "outcome_disputed",
     }
     /// What became of a visit.
     OutcomeValue {
@@ -160,6 +160,24 @@ codes! {
     }
     /// Does a practice take new patients?
     Accepting { Yes = "yes", Wait = "wait", No = "no" }
+    /// Who pays for her care.
+    PayerType {
+        Medicaid = "medicaid", Medicare = "medicare", Private = "private", Military = "military",
+        Uninsured = "uninsured", Other = "other",
+    }
+    /// As she says herself; several may be.
+    RaceEthnicity {
+        AmericanIndianAlaskaNative = "american_indian_alaska_native", Asian = "asian", Black = "black",
+        Hispanic = "hispanic", MiddleEasternNorthAfrican = "middle_eastern_north_african",
+        PacificIslander = "pacific_islander", White = "white", Other = "other",
+    }
+    /// Where she lives.
+    Area { Rural = "rural", Urban = "urban" }
+    /// The moment in which a script is said.
+    ScriptStage {
+        Offer = "offer", Sharing = "sharing", Barriers = "barriers", Intake = "intake", Verify = "verify",
+        NotToday = "not_today", Revisit = "revisit", Close = "close",
+    }
     /// Whom a button of the safety panel calls.
     SafetyCall { Emergency911 = "911", Lifeline988 = "988", OnCall = "on_call", MaternalHotline = "maternal_hotline" }
     /// How a flag was handed over.
@@ -179,6 +197,8 @@ codes! {
         DuplicateScreen = "duplicate_screen", ScreenVersions = "screen_versions", OutcomeDisputed = "outcome_disputed",
         SamePerson = "same_person", VoidDisputed = "void_disputed", TwoValues = "two_values",
     }
+    /// What somebody has to know though nothing is asked of her.
+    AlertKind { NewConcern = "new_concern", SentBeforeRevocation = "sent_before_revocation" }
     /// What is to be done, derived from entries.
     TaskKind {
         Reminder = "reminder", AttendanceCheck = "attendance_check", NoShowRescue = "no_show_rescue",

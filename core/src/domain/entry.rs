@@ -12,11 +12,11 @@ use super::payload::{
     ElectronicQueued, ElectronicSent, EncounterEnded, EncounterStarted, EnteredInError,
     FlagsLinked, LeaveReasonGiven, LoopClosed, MaterialGiven, NeedIdentified, NextStepCancelled,
     NextStepFulfilled, NextStepSet, Noted, Offered, OutcomeRecorded, OwnerAccepted, OwnerOffered,
-    OwnerReleased, PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, PatientDescribed,
-    PatientsLinked, PatientsUnlinked, ReadBack, RecordOpened, ReviewSettled, SafetyAssessing,
-    SafetyCallTapped, SafetyHanded, SafetyPanelDismissed, SafetyRaised, SafetyResolved,
-    ScreenAmended, ScreenAnswered, ScreenRecorded, ScreenSigned, ScreensOpened, ScriptSaid,
-    SharingPlanConfirmed, TaskDone,
+    OwnerReleased, PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, PatientArrived,
+    PatientDescribed, PatientsLinked, PatientsUnlinked, ReadBack, RecordOpened, ReviewSettled,
+    SafetyAssessing, SafetyCallTapped, SafetyHanded, SafetyPanelDismissed, SafetyRaised,
+    SafetyResolved, ScreenAmended, ScreenAnswered, ScreenRecorded, ScreenSigned, ScreensOpened,
+    ScriptSaid, SharingPlanConfirmed, TaskDone,
 };
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ kinds! {
     RecordOpened, ScreensOpened, PatientDescribed, EncounterStarted, EncounterEnded, LeaveReasonGiven, ScreenRecorded,
     ScreenAnswered, NeedIdentified, OwnerOffered, OwnerAccepted, OwnerReleased, Offered, DecisionRecorded,
     MaterialGiven, ContactAttempted, NextStepSet, NextStepFulfilled, NextStepCancelled, AppointmentBooked,
-    AppointmentChanged, AppointmentCancelled, OutcomeRecorded, Noted, ReviewSettled, SafetyRaised, SafetyHanded,
+    AppointmentChanged, AppointmentCancelled, PatientArrived, OutcomeRecorded, Noted, ReviewSettled, SafetyRaised, SafetyHanded,
     SafetyAssessing, SafetyResolved, LoopClosed, TaskDone, ScreenAmended, ScriptSaid, ReadBack, BarrierRecorded,
     ContactRuleSet, SharingPlanConfirmed, ConsentRecorded, ConsentRevoked, ElectronicQueued, ElectronicSent,
     ElectronicFailed, PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, SafetyPanelDismissed,

@@ -26,7 +26,7 @@ pub use safety::{Flag, FlagEvent, Screen, ScreenVersion};
 pub use sharing::{Consent, Queued, Sent, Sharing};
 pub use void::{Proposal, Voided};
 
-use super::code::{DecisionState, Mode};
+use super::code::{DecisionState, Mode, ReviewKind};
 use super::entry::{Body, Entry};
 use super::id::{DocumentId, EntryId, PatientId, SiteId, UserId};
 use super::past::Past;
@@ -225,6 +225,11 @@ impl Record {
             .chain(described.flat_map(|(_, d)| &d.sees))
             .copied()
             .collect()
+    }
+
+    /// Has a person settled a question of this kind for another entry than this one?
+    pub(in crate::domain) fn has_lost(&self, kind: ReviewKind, id: EntryId) -> bool {
+        review::lost(&self.review, kind, id)
     }
 
     /// The sites where something of it took place.

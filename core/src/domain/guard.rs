@@ -65,6 +65,7 @@ impl Case<'_> {
     fn event(&self) -> Result<(), Breach> {
         match &self.entry.body {
             Body::PatientDescribed(p) => visit::described(p),
+            Body::EncounterStarted(p) => self.started(&p.staff),
             Body::EncounterEnded(p) => self.ended(p.encounter),
             Body::LeaveReasonGiven(p) => self.left(p),
             Body::NeedIdentified(p) => self.identified(p),
@@ -84,6 +85,7 @@ impl Case<'_> {
             Body::AppointmentBooked(p) => self.booked(p),
             Body::AppointmentChanged(p) => self.moved(p),
             Body::AppointmentCancelled(p) => self.standing(p.appointment),
+            Body::PatientArrived(p) => self.arrived(p.appointment),
             Body::OutcomeRecorded(p) => self.outcome(p),
             Body::PartnerAccepted(p) => self.answered(&p.partner, p.sent, p.relayed_by.as_ref()),
             Body::PartnerDeclined(p) => self.declined(p),
@@ -108,6 +110,7 @@ impl Case<'_> {
             Body::FlagsLinked(p) => self.linked(&p.flags),
             Body::ReviewSettled(p) => self.settled(p),
             Body::LoopClosed(p) => self.closed(p),
+            Body::TaskDone(p) => self.ticked(p.task),
             Body::PatientsLinked(p) => self.patients(&p.patients),
             Body::PatientsUnlinked(p) => self.patients(&p.patients),
             Body::PartnerTold(p) => closing::told(p),

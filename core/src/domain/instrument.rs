@@ -63,6 +63,16 @@ impl Instrument {
         }
     }
 
+    /// Does this item (from 0) ask about self-harm?
+    pub fn is_about_self_harm(self, at: usize) -> bool {
+        self == Self::CssrsScreener && at < self.items() || self.self_harm_item() == Some(at)
+    }
+
+    /// Is this item (from 0) asked, after these answers? Questions 3 to 5 of the C-SSRS only if 2 is yes.
+    pub fn asks(self, at: usize, items: &[Option<u8>]) -> bool {
+        self != Self::CssrsScreener || !(2..=4).contains(&at) || items.get(1) == Some(&Some(1))
+    }
+
     /// Scores a form against a cutoff.
     pub fn score(
         self,
@@ -124,12 +134,11 @@ impl Instrument {
 
 /// Questions 1 and 2 to all, 3 to 5 only if 2 is yes, 6 to all: any yes is positive, nothing is added up.
 fn cssrs(items: &[Option<u8>]) -> Score {
-    let asked = |at: usize| !(2..=4).contains(&at) || items.get(1) == Some(&Some(1));
     let any_yes = items.iter().flatten().any(|i| *i > 0);
     let blank = items
         .iter()
         .enumerate()
-        .any(|(at, i)| asked(at) && i.is_none());
+        .any(|(at, i)| Instrument::CssrsScreener.asks(at, items) && i.is_none());
     let (result, self_harm) = match (any_yes, blank) {
         (true, _) => (ScreenResult::Positive, SelfHarm::Yes),
         (false, true) => (ScreenResult::Incomplete, SelfHarm::Unanswered),

@@ -1,6 +1,7 @@
 //! `join`: the records of one patient, read together. Safety is of the person: a flag raised in one record may be
 //! moved on in another, and only by an entry that names it. Pure; no clock, no receipts.
 
+mod name;
 mod reach;
 
 pub use reach::{Across, Reach};
@@ -9,7 +10,7 @@ use super::code::{FlagStatus, HandedHow, SafetyReason};
 use super::entry::{Body, Entry};
 use super::fold::Record;
 use super::id::{DocumentId, EntryId, PatientId};
-use super::payload::PatientDescribed;
+use super::payload::{ExternalId, PatientDescribed, PerinatalStage};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,6 +75,7 @@ impl Patient {
         let (reach, mut across) = reach::reach(&records);
         let (numbers, more) = reach::numbers(&records);
         across.extend(more);
+        across.extend(name::differing(&records));
         Self {
             id,
             records,
@@ -120,8 +122,34 @@ impl Patient {
         self.last(|d| d.language.as_deref())
     }
 
+    /// Where she stands around a birth: the last said.
+    pub fn perinatal_stage(&self) -> Option<&PerinatalStage> {
+        self.last(|d| d.perinatal_stage.as_ref())
+    }
+
+    /// Numbers by which other systems know her: for each system the last said.
+    pub fn external_ids(&self) -> Vec<ExternalId> {
+        let said = self.records.iter().flat_map(|r| &r.described);
+        let systems: BTreeSet<&str> = said
+            .flat_map(|(_, d)| &d.external_ids)
+            .map(|id| id.system.as_str())
+            .collect();
+        let last = |system: &str| {
+            self.last(|d| {
+                d.external_ids
+                    .iter()
+                    .find(|id| id.system == system)
+                    .cloned()
+            })
+        };
+        systems.into_iter().filter_map(last).collect()
+    }
+
     /// In each record what no later entry there says anew, then the last of these by its time.
-    fn last<'a, T>(&'a self, field: impl Fn(&'a PatientDescribed) -> Option<T>) -> Option<T> {
+    pub(crate) fn last<'a, T>(
+        &'a self,
+        field: impl Fn(&'a PatientDescribed) -> Option<T>,
+    ) -> Option<T> {
         self.records
             .iter()
             .filter_map(|r| {

@@ -4,10 +4,12 @@
 
 mod calendar;
 mod practice;
+mod script;
 mod settings;
 
 pub use calendar::{Calendar, Day};
-pub use practice::{Partner, PartnerContact, Promise, PromiseUnit};
+pub use practice::{Agreement, AgreementState, Partner, PartnerContact, Promise, PromiseUnit};
+pub use script::{Placeholder, Script};
 pub use settings::{SafetySteps, Settings};
 
 use super::code::{Instrument, Role};
@@ -41,6 +43,12 @@ pub struct Organisation {
     /// Own steps of the safety panel; without a signature they are shown as not yet in force.
     #[serde(default)]
     pub safety: SafetySteps,
+    /// What to say, moment by moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<Script>,
+    /// Who hears of it when what she lets others know is in question; supervisors of the site where nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy_contact: Option<UserId>,
     /// What this organisation allows, and its limits.
     #[serde(default)]
     pub settings: Settings,
@@ -132,6 +140,18 @@ impl Organisation {
         if self.sites.is_empty() {
             return Err("an organisation has at least one site".into());
         }
+        for partner in &self.partners {
+            let agreement = partner.agreement.as_ref();
+            let backwards = agreement
+                .and_then(|a| a.starts.zip(a.ends))
+                .is_some_and(|(starts, ends)| ends < starts);
+            if backwards {
+                return Err(format!(
+                    "the agreement with \"{}\" ends before it starts",
+                    partner.id
+                ));
+            }
+        }
         for person in &self.people {
             if let Some(partner) = person
                 .partner
@@ -151,6 +171,17 @@ impl Organisation {
                     ));
                 }
             }
+        }
+        no_twice("script", self.scripts.iter().map(|s| s.id.as_str()))?;
+        self.scripts.iter().try_for_each(|s| s.check(self))?;
+        if let Some(user) = self
+            .privacy_contact
+            .as_ref()
+            .filter(|u| self.person(u).is_none())
+        {
+            return Err(format!(
+                "the privacy contact \"{user}\" is not among the people"
+            ));
         }
         for shift in &self.roster {
             if self.site(&shift.site).is_none() {

@@ -4,6 +4,7 @@
 mod care;
 mod oversight;
 mod partner;
+mod person;
 mod sharing;
 
 pub use care::{
@@ -14,6 +15,7 @@ pub use oversight::{
     SafetyPanelDismissed, ScreenSigned,
 };
 pub use partner::{PartnerAccepted, PartnerDeclined, PartnerOpened, PartnerTold, ToldContact};
+pub use person::{Answer, ExternalId, PatientDescribed, PerinatalStage};
 pub use sharing::{
     ConsentRecorded, ConsentRevoked, ElectronicFailed, ElectronicQueued, ElectronicSent, ShareItem,
     SharingPlanConfirmed,
@@ -46,23 +48,6 @@ payload! {
     /// A document for a patient's screen answers begins, of its own visibility.
     ScreensOpened { patient: PatientId, site: SiteId, record: DocumentId }
 
-    /// Who the patient is, as far as somebody said.
-    PatientDescribed {
-        #[serde(default, skip_serializing_if = "Option::is_none")] preferred_name: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")] born_on: Option<Date>,
-        #[serde(default, skip_serializing_if = "Option::is_none")] pronouns: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")] language: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")] interpreter_needed: Option<bool>,
-        /// The number on which she may be called.
-        #[serde(default, skip_serializing_if = "Option::is_none")] callback: Option<String>,
-        /// Descriptions in her other records that the author had seen.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")] sees: Vec<EntryId>,
-        /// Somebody may say this only with another's acceptance.
-        #[serde(default, skip_serializing_if = "is_false")] proposed: bool,
-        /// The proposal that this accepts.
-        #[serde(default, skip_serializing_if = "Option::is_none")] accepts: Option<EntryId>,
-    }
-
     /// A visit, call or session with the patient begins.
     EncounterStarted {
         setting: Setting,
@@ -70,6 +55,8 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")] signal: Option<Signal>,
         #[serde(default, skip_serializing_if = "Option::is_none")] family_present: Option<FamilyPresent>,
         #[serde(default, skip_serializing_if = "Option::is_none")] ok_to_discuss_in_front: Option<bool>,
+        /// Staff who are there besides the author.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] staff: Vec<UserId>,
     }
 
     /// The patient leaves, or the visitor leaves her home.
@@ -231,6 +218,9 @@ payload! {
         cancelled_by: BookedBy,
         #[serde(default, skip_serializing_if = "Option::is_none")] reason: Option<String>,
     }
+
+    /// She is there; what became of the visit is not known yet.
+    PatientArrived { appointment: EntryId, source: OutcomeSource }
 
     /// What became of a visit.
     OutcomeRecorded { appointment: EntryId, value: OutcomeValue, source: OutcomeSource }

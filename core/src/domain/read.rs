@@ -2,6 +2,7 @@
 //! due times, when a question opened, the loop's history, the stage in one word. Equal inputs give equal readings. A
 //! reading holds instants, never "overdue": that is asked of it with a time.
 
+mod alert;
 mod around;
 mod loops;
 mod measure;
@@ -13,6 +14,7 @@ mod stage;
 mod summary;
 mod task;
 
+pub use alert::AlertReading;
 pub use around::{ConsentReading, ProposalReading, WaitingReading};
 pub use person::{SamePerson, Side, same_people, same_person};
 pub use row::{AppointmentReading, CallReading, EncounterReading, FlagReading};
@@ -24,6 +26,7 @@ pub use review::ReviewReading;
 pub use summary::Summary;
 pub use task::{TaskReading, TaskState};
 
+use super::fold::Record;
 use super::id::{EntryId, PatientId};
 use super::join::Patient;
 use super::organisation::Organisation;
@@ -74,6 +77,16 @@ pub struct Reading {
 
 /// One record, read: plain data, as it is kept in indexes and projections.
 pub type RecordReading = Summary;
+
+/// What one record alone asks for: the tasks that a rule may look at, who has no receipts and none of her other records.
+pub fn tasks_of(record: &Record, sheet: &Organisation, now: Timestamp) -> Vec<TaskReading> {
+    let Some(patient) = record.patient else {
+        return Vec::new();
+    };
+    let alone = Patient::of(patient, vec![record.clone()]);
+    let mut read = read(&alone, &Receipts::default(), sheet, now).records;
+    read.pop().map(|summary| summary.tasks).unwrap_or_default()
+}
 
 /// Reads a patient.
 pub fn read(

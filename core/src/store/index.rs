@@ -12,13 +12,14 @@ use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// Whose first screen a record is on: whoever owns it while it is open, has a task in it that is not done, is asked a
-/// question or to accept something, or may take it over. The empty code stands for everybody: a task is nobody's whom the
+/// question or to accept something, may take it over, or has to know of something. The empty code stands for everybody: a task is nobody's whom the
 /// sheet still knows.
 fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str> {
     let tasks = summary.tasks.iter().filter(|task| task.done.is_none());
     let questions = summary.review.iter().filter(|question| question.is_open());
     let proposals = summary.proposals.iter();
     let waiting = summary.waiting.iter().filter(|w| w.taken_by.is_none());
+    let alerts = summary.alerts.iter().filter(|alert| !alert.is_over);
     let nobodys = |task: &&TaskReading| !task.owners.iter().any(|o| sheet.person(o).is_some());
     let everybody = tasks.clone().any(|task| nobodys(&task)).then_some("");
     let owners = summary.owners.iter().filter(|_| summary.is_open());
@@ -30,7 +31,8 @@ fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str
                 .filter(|p| p.answered_at.is_none())
                 .flat_map(|p| &p.for_whom),
         )
-        .chain(waiting.flat_map(|w| std::iter::once(&w.to).chain(&w.backup)))
+        .chain(waiting.flat_map(|w| w.to.iter().chain(&w.backup)))
+        .chain(alerts.flat_map(|alert| &alert.for_whom))
         .map(UserId::as_str)
         .chain(everybody)
         .collect()

@@ -109,6 +109,22 @@ pub struct CancelAppointment {
     pub at: Option<Zoned>,
 }
 
+/// She is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordArrival {
+    /// The record.
+    pub record: DocumentId,
+    /// Which visit.
+    pub appointment: EntryId,
+    /// Who says so; the practice if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<OutcomeSource>,
+    /// When it happened; now if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Zoned>,
+}
+
 /// What became of a visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +213,16 @@ impl CancelAppointment {
             appointment: self.appointment,
             cancelled_by: self.cancelled_by,
             reason: self.reason,
+        };
+        desk.one(self.at, body)
+    }
+}
+
+impl RecordArrival {
+    pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
+        let body = payload::PatientArrived {
+            appointment: self.appointment,
+            source: self.source.unwrap_or(OutcomeSource::Partner),
         };
         desk.one(self.at, body)
     }

@@ -7,6 +7,7 @@ use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, Use
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Partner, Person};
 use crate::domain::read::Reading;
+use crate::domain::time;
 use crate::refusal::{Problem, Refusal};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -125,16 +126,13 @@ impl Desk<'_> {
         })
     }
 
-    /// When a practice's promise made at this time falls due; none if it promised nothing.
+    /// When a practice's promise made at this time falls due; none if it promised nothing, or does so no more.
     pub fn promise_due(&self, id: &PartnerId, at: Option<&Zoned>) -> Option<Timestamp> {
         let partner = self.sheet.partner(id)?;
         let made_at = at.map_or(self.now, Zoned::timestamp);
         let zone = self.sheet.partner_zone(id);
-        Some(
-            partner
-                .calendar
-                .promise_due(partner.promise?, made_at, &zone),
-        )
+        let promise = partner.promise_on(time::date_in(made_at, &zone))?;
+        Some(partner.calendar.promise_due(promise, made_at, &zone))
     }
 
     /// The local date of a claimed time, or today at the record's site.

@@ -2,7 +2,7 @@
 
 use super::{Desk, Plan};
 use crate::domain::code::{FamilyPresent, Setting, Signal};
-use crate::domain::id::{DocumentId, EntryId, SiteId};
+use crate::domain::id::{DocumentId, EntryId, SiteId, UserId};
 use crate::domain::payload;
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
@@ -28,6 +28,9 @@ pub struct StartEncounter {
     /// It may be talked about in front of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ok_to_discuss_in_front: Option<bool>,
+    /// Staff who are there as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub staff: Vec<UserId>,
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
@@ -76,6 +79,9 @@ impl StartEncounter {
                 problem: Problem::Unknown,
             });
         }
+        for user in &self.staff {
+            desk.known(Some(user), "staff")?;
+        }
         Ok(desk.one(
             self.at,
             payload::EncounterStarted {
@@ -84,6 +90,7 @@ impl StartEncounter {
                 signal: self.signal,
                 family_present: self.family_present,
                 ok_to_discuss_in_front: self.ok_to_discuss_in_front,
+                staff: self.staff,
             },
         ))
     }

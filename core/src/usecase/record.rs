@@ -2,9 +2,10 @@
 
 use super::desk::{Draft, Target};
 use super::{Desk, Plan};
+use crate::domain::code::{Area, PayerType, RaceEthnicity};
 use crate::domain::entry::Body;
 use crate::domain::id::{DocumentId, EntryId, PatientId, SiteId};
-use crate::domain::payload;
+use crate::domain::payload::{self, Answer, ExternalId, PerinatalStage};
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -36,6 +37,9 @@ pub struct DescribePatient {
     /// How she wants to be called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_name: Option<String>,
+    /// Her name on paper, where it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_name: Option<String>,
     /// Her birth date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub born_on: Option<Date>,
@@ -51,6 +55,27 @@ pub struct DescribePatient {
     /// On which number to call her.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,
+    /// Where she stands around a birth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perinatal_stage: Option<PerinatalStage>,
+    /// The chart of the child whose parent she is; never a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ExternalId>,
+    /// Numbers by which other systems know her.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_ids: Vec<ExternalId>,
+    /// Who pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer_type: Option<Answer<PayerType>>,
+    /// As she says herself; several may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race_ethnicity: Option<Answer<Vec<RaceEthnicity>>>,
+    /// Whether it is her first child, as she says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_time_parent: Option<Answer<bool>>,
+    /// Where she lives, as she says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<Answer<Area>>,
     /// Only proposed; left out, as the role has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<bool>,
@@ -109,6 +134,30 @@ impl OpenRecord {
 }
 
 impl DescribePatient {
+    /// Nothing said yet.
+    pub fn silent(record: DocumentId) -> Self {
+        Self {
+            record,
+            preferred_name: None,
+            legal_name: None,
+            born_on: None,
+            pronouns: None,
+            language: None,
+            interpreter_needed: None,
+            callback: None,
+            perinatal_stage: None,
+            child: None,
+            external_ids: Vec::new(),
+            payer_type: None,
+            race_ethnicity: None,
+            first_time_parent: None,
+            area: None,
+            proposed: None,
+            accepts: None,
+            at: None,
+        }
+    }
+
     pub(super) fn plan(self, desk: &Desk<'_>) -> Plan {
         let home = desk.record.map(|r| r.id);
         let others = desk.patient.into_iter().flat_map(|p| &p.records);
@@ -119,11 +168,19 @@ impl DescribePatient {
             .collect();
         let body = payload::PatientDescribed {
             preferred_name: self.preferred_name,
+            legal_name: self.legal_name,
             born_on: self.born_on,
             pronouns: self.pronouns,
             language: self.language,
             interpreter_needed: self.interpreter_needed,
             callback: self.callback,
+            perinatal_stage: self.perinatal_stage,
+            child: self.child,
+            external_ids: self.external_ids,
+            payer_type: self.payer_type,
+            race_ethnicity: self.race_ethnicity,
+            first_time_parent: self.first_time_parent,
+            area: self.area,
             sees,
             proposed: false,
             accepts: self.accepts,
@@ -135,13 +192,6 @@ impl DescribePatient {
 fn named(name: String) -> payload::PatientDescribed {
     payload::PatientDescribed {
         preferred_name: Some(name),
-        born_on: None,
-        pronouns: None,
-        language: None,
-        interpreter_needed: None,
-        callback: None,
-        sees: Vec::new(),
-        proposed: false,
-        accepts: None,
+        ..payload::PatientDescribed::default()
     }
 }

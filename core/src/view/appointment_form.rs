@@ -4,9 +4,11 @@
 use super::may::{Action, Asking, Obstacle};
 use super::when::{When, clock, days};
 use crate::domain::code::Modality;
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::{Appointment, Record};
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::organisation::Calendar;
+use crate::domain::payload::AppointmentBooked;
 use crate::domain::time;
 use crate::refusal::{Problem, Refusal};
 use crate::usecase::{BookAppointment, Command, Desk, rehearse_to};
@@ -41,6 +43,8 @@ pub struct AppointmentDraft {
     pub also: Vec<EntryId>,
     /// By phone, outside any visit.
     pub outreach: bool,
+    /// The proposed visit that is taken as it was proposed; what is chosen above goes before it.
+    pub accepts: Option<EntryId>,
 }
 
 /// The form.
@@ -74,6 +78,8 @@ pub struct AppointmentForm {
     pub is_closed_then: bool,
     /// Visits that stand: each has to be replaced or kept beside.
     pub standing: Vec<StandingRow>,
+    /// Visits that somebody proposed and nobody has answered.
+    pub proposed: Vec<ProposedVisitRow>,
     /// The missed or cancelled one that it makes up for.
     pub makes_up_for: Option<EntryId>,
     /// It may be booked as it is.
@@ -132,10 +138,28 @@ pub struct StandingRow {
     pub is_kept: bool,
 }
 
+/// A visit that is only proposed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProposedVisitRow {
+    /// The proposal: what a draft that accepts it names.
+    pub entry: EntryId,
+    /// With whom.
+    pub partner: String,
+    /// When, there.
+    pub when: Option<When>,
+    /// How.
+    pub modality: Modality,
+    /// Who proposes it.
+    pub by: String,
+    /// The draft takes it.
+    pub is_taken: bool,
+}
+
 impl AppointmentForm {
     /// The form with what was typed so far.
     pub fn of(desk: &Desk<'_>, draft: &AppointmentDraft) -> Option<Self> {
         let (patient, record) = desk.patient.zip(desk.record)?;
+        let draft = &draft.with_proposed(record);
         let partners = partners(desk, record, draft.partner.as_ref());
         let chosen = partners
             .iter()
@@ -204,6 +228,9 @@ impl AppointmentForm {
                 .filter(|a| a.is_live())
                 .map(|a| standing(desk, draft, a))
                 .collect(),
+            proposed: proposed(record)
+                .map(|(e, said)| proposed_row(desk, draft, e, said))
+                .collect(),
             zone,
             can_book,
             can_propose,
@@ -215,6 +242,26 @@ impl AppointmentForm {
 }
 
 impl AppointmentDraft {
+    /// What was proposed stands where nothing else was chosen.
+    fn with_proposed(&self, record: &Record) -> Self {
+        let mut whole = self.clone();
+        let taken = proposed(record).find(|(e, _)| Some(e.id) == self.accepts);
+        if let Some((_, said)) = taken {
+            let said = said.clone();
+            whole.partner = whole.partner.or(Some(said.partner));
+            if whole.start_local.is_none() {
+                whole.start_local = Some(said.start_local);
+                whole.zone = Some(said.zone);
+                whole.second_hour = said.second_hour;
+            }
+            whole.modality = whole.modality.or(Some(said.modality));
+            whole.minutes = whole.minutes.or(said.minutes);
+            whole.clinician = whole.clinician.or(said.clinician);
+            whole.location = whole.location.or(said.location);
+        }
+        whole
+    }
+
     fn command(
         &self,
         record: DocumentId,
@@ -237,7 +284,7 @@ impl AppointmentDraft {
             also: self.also.clone(),
             rebooks: None,
             proposed,
-            accepts: None,
+            accepts: self.accepts.filter(|_| !proposed),
             outreach: self.outreach,
             encounter: None,
             at: None,
@@ -304,6 +351,33 @@ fn makes_up_for(desk: &Desk<'_>, record: &Record, book: Option<Command>) -> Opti
         .iter()
         .find(|a| record.appointment(a.id).is_none())?;
     new.said.rebooks
+}
+
+/// Proposed visits that nobody has answered.
+fn proposed(record: &Record) -> impl Iterator<Item = (&Entry, &AppointmentBooked)> {
+    let waiting = record.proposals.iter().filter(|p| p.answered.is_none());
+    waiting.filter_map(|p| match &p.entry.body {
+        Body::AppointmentBooked(said) => Some((&*p.entry, said)),
+        _ => None,
+    })
+}
+
+fn proposed_row(
+    desk: &Desk<'_>,
+    draft: &AppointmentDraft,
+    entry: &Entry,
+    said: &AppointmentBooked,
+) -> ProposedVisitRow {
+    let zone = TimeZone::get(&said.zone).unwrap_or(TimeZone::UTC);
+    let start = time::start(said.start_local, &said.zone, said.second_hour).ok();
+    ProposedVisitRow {
+        entry: entry.id,
+        partner: super::fact::practice(&said.partner, desk.sheet),
+        when: start.map(|at| When::of(at, &zone, desk.now)),
+        modality: said.modality,
+        by: desk.sheet.name_of(&entry.by).to_owned(),
+        is_taken: draft.accepts == Some(entry.id),
+    }
 }
 
 fn standing(desk: &Desk<'_>, draft: &AppointmentDraft, appointment: &Appointment) -> StandingRow {

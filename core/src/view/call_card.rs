@@ -3,10 +3,12 @@
 
 use super::appointment_form::{PartnerChoice, partners};
 use super::may::{Action, Asking, Obstacle};
-use super::partner::{CapacityRow, capacity};
+use super::partner::{AgreementRow, CapacityRow, agreement, capacity};
+use super::script::{self, ScriptRow};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
-    Channel, ContactBasis, ContactOutcome, ContactWith, NeedKind, ShareChoice, ShareKind,
+    Channel, ContactBasis, ContactOutcome, ContactWith, NeedKind, ScriptStage, ShareChoice,
+    ShareKind,
 };
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
@@ -43,8 +45,10 @@ pub struct CallCard {
     pub is_open_now: bool,
     /// When it closes next.
     pub closes: Option<When>,
-    /// What it promises.
+    /// What it promises, or did while its agreement held.
     pub promise: Option<Promise>,
+    /// What was agreed with it, and whether that holds today.
+    pub agreement: Option<AgreementRow>,
     /// What was told about its room.
     pub capacity: Option<CapacityRow>,
     /// What it asks for, step by step.
@@ -53,6 +57,8 @@ pub struct CallCard {
     pub caller: String,
     /// The site.
     pub site: Option<String>,
+    /// What to say to whoever answers, in her language before any other.
+    pub scripts: Vec<ScriptRow>,
     /// What she lets them know, in order; nothing while no plan is confirmed.
     pub shared: Vec<SharedPiece>,
     /// What she wants to be asked about first.
@@ -150,6 +156,10 @@ impl CallCard {
             is_open_now,
             closes,
             promise: partner.and_then(|p| p.promise),
+            agreement: partner.and_then(|p| {
+                let zone = desk.sheet.partner_zone(&p.id);
+                agreement(p, desk.now.to_zoned(zone).date())
+            }),
             capacity: practice
                 .as_ref()
                 .and_then(|p| capacity(p, desk.sheet, desk.now)),
@@ -160,6 +170,7 @@ impl CallCard {
                 .as_ref()
                 .and_then(|s| desk.sheet.site(s))
                 .map(|s| s.name.clone()),
+            scripts: script::rows(desk, ScriptStage::Intake, id.as_ref()),
             shared: sharing
                 .shared
                 .iter()

@@ -1,7 +1,7 @@
 //! Practices to call, all offline: contacts, promises, and what our own calls have taught.
 
 use super::call_card::ordered;
-use super::partner::{CapacityRow, capacity};
+use super::partner::{AgreementRow, CapacityRow, agreement, capacity};
 use crate::domain::code::Channel;
 use crate::domain::id::PartnerId;
 use crate::domain::organisation::{Organisation, Partner, PartnerContact};
@@ -35,6 +35,8 @@ pub struct PartnerCard {
     pub promises_met: u32,
     /// One of the first few.
     pub is_pinned: bool,
+    /// What was agreed with it, and whether that holds today.
+    pub agreement: Option<AgreementRow>,
     /// What one tap dials.
     pub dial: Option<PartnerContact>,
     /// What was told about its room, with its age.
@@ -107,6 +109,7 @@ fn card(
         promises: learned.promises,
         promises_met: learned.promises_met,
         is_pinned: false,
+        agreement: agreement(partner, today),
         dial: ordered(partner)
             .into_iter()
             .find(|c| c.channel == Channel::Voice),

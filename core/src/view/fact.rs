@@ -2,13 +2,14 @@
 //! history is written from. Refuses to show what a screen scored.
 
 use crate::domain::code::{
-    BookedBy, Channel, ConsentKind, ContactOutcome, ContactWith, DecisionReason, DecisionValue,
-    Instrument, Modality, Mode, OutcomeSource, OutcomeValue, SafetyReason, ScreenResult, SelfHarm,
-    Setting, ShareChoice, ShareKind, StepKind,
+    Area, BookedBy, Channel, ConsentKind, ContactOutcome, ContactWith, DecisionReason,
+    DecisionValue, Instrument, Modality, Mode, OutcomeSource, OutcomeValue, PayerType,
+    RaceEthnicity, SafetyReason, ScreenResult, SelfHarm, Setting, ShareChoice, ShareKind, StepKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::organisation::Organisation;
+use crate::domain::payload::{Answer, ExternalId, PatientDescribed, PerinatalStage};
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
@@ -17,16 +18,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// Who she is.
-    Described {
-        /// How she wants to be called.
-        name: Option<String>,
-        /// Her birth date.
-        born_on: Option<Date>,
-        /// On which number.
-        callback: Option<String>,
-        /// Her language.
-        language: Option<String>,
-    },
+    Described(Box<DescribedFact>),
     /// A visit began.
     Visit(Setting),
     /// A screen, as its result.
@@ -85,6 +77,8 @@ pub enum Fact {
     },
     /// A booking was called off.
     CalledOff(BookedBy),
+    /// She was there.
+    Arrived(OutcomeSource),
     /// What became of a visit.
     Outcome {
         /// What.
@@ -124,15 +118,65 @@ pub enum Fact {
     Kind,
 }
 
+/// What one entry says of who she is; what it is silent about is none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DescribedFact {
+    /// How she wants to be called.
+    pub name: Option<String>,
+    /// Her name on paper.
+    pub legal_name: Option<String>,
+    /// Her birth date.
+    pub born_on: Option<Date>,
+    /// On which number.
+    pub callback: Option<String>,
+    /// Her language.
+    pub language: Option<String>,
+    /// Her pronouns.
+    pub pronouns: Option<String>,
+    /// Whether an interpreter is needed.
+    pub interpreter_needed: Option<bool>,
+    /// Where she stands around a birth.
+    pub perinatal_stage: Option<PerinatalStage>,
+    /// The chart of the child whose parent she is.
+    pub child: Option<ExternalId>,
+    /// Numbers by which other systems know her.
+    pub external_ids: Vec<ExternalId>,
+    /// Who pays.
+    pub payer_type: Option<Answer<PayerType>>,
+    /// As she says herself.
+    pub race_ethnicity: Option<Answer<Vec<RaceEthnicity>>>,
+    /// Whether it is her first child.
+    pub first_time_parent: Option<Answer<bool>>,
+    /// Where she lives.
+    pub area: Option<Answer<Area>>,
+}
+
+impl DescribedFact {
+    fn of(said: &PatientDescribed) -> Self {
+        let said = said.clone();
+        Self {
+            name: said.preferred_name,
+            legal_name: said.legal_name,
+            born_on: said.born_on,
+            callback: said.callback,
+            language: said.language,
+            pronouns: said.pronouns,
+            interpreter_needed: said.interpreter_needed,
+            perinatal_stage: said.perinatal_stage,
+            child: said.child,
+            external_ids: said.external_ids,
+            payer_type: said.payer_type,
+            race_ethnicity: said.race_ethnicity,
+            first_time_parent: said.first_time_parent,
+            area: said.area,
+        }
+    }
+}
+
 /// What an entry says, and in which words.
 pub(super) fn of(entry: &Entry, sheet: &Organisation) -> (Fact, Option<String>) {
     let fact = match &entry.body {
-        Body::PatientDescribed(p) => Fact::Described {
-            name: p.preferred_name.clone(),
-            born_on: p.born_on,
-            callback: p.callback.clone(),
-            language: p.language.clone(),
-        },
+        Body::PatientDescribed(p) => Fact::Described(Box::new(DescribedFact::of(p))),
         Body::EncounterStarted(p) => Fact::Visit(p.setting),
         Body::ScreenRecorded(p) => Fact::Screen {
             instrument: p.instrument,
@@ -170,6 +214,7 @@ pub(super) fn of(entry: &Entry, sheet: &Organisation) -> (Fact, Option<String>) 
             zone: p.zone.clone(),
         },
         Body::AppointmentCancelled(p) => Fact::CalledOff(p.cancelled_by),
+        Body::PatientArrived(p) => Fact::Arrived(p.source),
         Body::OutcomeRecorded(p) => Fact::Outcome {
             value: p.value,
             source: p.source,

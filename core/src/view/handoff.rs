@@ -3,6 +3,7 @@
 
 use super::fact;
 use super::may::Obstacle;
+use super::person::PersonRow;
 use super::when::{Length, When, clock};
 use crate::domain::code::{DecisionState, Grade, LeaveCheck, Role, TaskKind};
 use crate::domain::entry::{Body, Entry};
@@ -18,6 +19,8 @@ use serde::Serialize;
 pub struct HandoffScreen {
     /// Everything that is read from it.
     pub summary: Summary,
+    /// Who she is.
+    pub person: PersonRow,
     /// The owners' names.
     pub owners: Vec<String>,
     /// The strip, while a visit is under way.
@@ -148,6 +151,10 @@ pub struct May {
     pub step: bool,
     /// Book.
     pub book: bool,
+    /// Say that she is there, at the visit that stands first.
+    pub arrive: bool,
+    /// Say what became of it.
+    pub outcome: bool,
     /// Write a note.
     pub note: bool,
     /// Ask somebody to take it over.
@@ -187,6 +194,7 @@ impl HandoffScreen {
         let record = desk.record?;
         let (may, problems) = May::of(desk);
         Some(Self {
+            person: PersonRow::of(desk.patient?),
             owners: names(desk, &summary.owners),
             before_leaving: before_leaving(record),
             timeline: record

@@ -51,6 +51,10 @@ pub enum Action {
     Book,
     /// Propose a booking.
     ProposeBooking,
+    /// Say that she is there.
+    Arrive,
+    /// Say what became of a visit.
+    Outcome,
     /// Note.
     Note,
     /// Ask somebody to take it over.

@@ -9,7 +9,9 @@ use crate::domain::code::{Accepting, Channel};
 use crate::domain::entry::Body;
 use crate::domain::fold::{Proposal, Record};
 use crate::domain::id::{DerivedId, EntryId, PartnerId, UserId};
-use crate::domain::organisation::{Calendar, Organisation, PartnerContact, Promise};
+use crate::domain::organisation::{
+    AgreementState, Calendar, Organisation, Partner, PartnerContact, Promise,
+};
 use crate::domain::partner::{Practice, is_stale};
 use crate::domain::payload::ToldContact;
 use crate::domain::read::Summary;
@@ -45,8 +47,10 @@ pub struct PartnerScreen {
     pub zone: String,
     /// It is open now, as far as its calendar says.
     pub is_open_now: bool,
-    /// What it promises.
+    /// What it promises, or did while its agreement held.
     pub promise: Option<Promise>,
+    /// What was agreed with it, and whether that holds today.
+    pub agreement: Option<AgreementRow>,
     /// What was told about its room, with its age.
     pub capacity: Option<CapacityRow>,
     /// Languages spoken.
@@ -73,6 +77,30 @@ pub struct PartnerScreen {
     pub contact_is_proposed: bool,
     /// What stands before it.
     pub problems: Vec<Obstacle>,
+}
+
+/// What was agreed with a practice. One that has ended is said to have.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgreementRow {
+    /// How it stands today.
+    pub state: AgreementState,
+    /// Its first day.
+    pub starts: Option<Date>,
+    /// Its last day.
+    pub ends: Option<Date>,
+    /// Whom to call when a promise is not kept.
+    pub escalation: Option<PartnerContact>,
+}
+
+/// What was agreed with a practice, as it stands on a day there.
+pub(super) fn agreement(partner: &Partner, on: Date) -> Option<AgreementRow> {
+    let agreed = partner.agreement.as_ref()?;
+    Some(AgreementRow {
+        state: agreed.state(on),
+        starts: agreed.starts,
+        ends: agreed.ends,
+        escalation: agreed.escalation.clone(),
+    })
 }
 
 /// What was told about a practice's room.
@@ -235,6 +263,7 @@ impl PartnerScreen {
             calendar: partner.calendar.clone(),
             zone: partner.zone.clone().unwrap_or_else(|| sheet.zone.clone()),
             promise: partner.promise,
+            agreement: agreement(partner, local.date()),
             capacity: capacity(practice, sheet, now),
             languages: partner.languages.clone(),
             intake_steps: partner.intake_steps.clone(),

@@ -219,7 +219,7 @@ fn choices(
     let anew = found
         .iter()
         .filter(|_| across)
-        .filter_map(|(_, e)| Some((e.id, said_anew(record.id, &e.body)?)));
+        .filter_map(|(_, e)| Some((e.id, said_anew(record.id, question.kind, &e.body)?)));
     named
         .chain(anew)
         .map(|(keep, settle)| ChoiceRow {
@@ -230,10 +230,10 @@ fn choices(
         .collect()
 }
 
-fn said_anew(record: DocumentId, body: &Body) -> Option<Command> {
+fn said_anew(record: DocumentId, kind: ReviewKind, body: &Body) -> Option<Command> {
     match body {
         Body::ContactRuleSet(rule) => Some(rule_anew(record, rule)),
-        Body::PatientDescribed(said) => Some(number_anew(record, said)),
+        Body::PatientDescribed(said) => Some(described_anew(record, kind, said)),
         _ => None,
     }
 }
@@ -256,17 +256,20 @@ fn rule_anew(record: DocumentId, rule: &ContactRuleSet) -> Command {
     })
 }
 
-fn number_anew(record: DocumentId, said: &PatientDescribed) -> Command {
-    Command::DescribePatient(DescribePatient {
-        record,
-        preferred_name: None,
-        born_on: None,
-        pronouns: None,
-        language: None,
-        interpreter_needed: None,
-        callback: said.callback.clone(),
-        proposed: None,
-        accepts: None,
-        at: None,
+/// Who she is, or her number: as the chosen side has it, and nothing that was not asked.
+fn described_anew(record: DocumentId, kind: ReviewKind, said: &PatientDescribed) -> Command {
+    let silent = DescribePatient::silent(record);
+    Command::DescribePatient(if kind == ReviewKind::TwoNumbers {
+        DescribePatient {
+            callback: said.callback.clone(),
+            ..silent
+        }
+    } else {
+        DescribePatient {
+            preferred_name: said.preferred_name.clone(),
+            legal_name: said.legal_name.clone(),
+            born_on: said.born_on,
+            ..silent
+        }
     })
 }

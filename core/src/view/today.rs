@@ -1,9 +1,13 @@
 //! What a person has to do: safety first, then what is overdue, then what is due, then what is to come. Nothing of her
 //! caseload is ever dropped from it.
 
+mod row;
+
+pub use row::{FlagRow, ProposalRow, QuestionRow, ShiftRow, TaskRow, WaitingRow};
+
+use super::alert::{self, AlertRow};
 use super::when::{Length, When};
-use crate::domain::code::{FlagStatus, Stage, TaskKind};
-use crate::domain::id::{DerivedId, DocumentId, EntryId, UserId};
+use crate::domain::id::UserId;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::{ReviewReading, Summary, TaskReading, TaskState};
 use crate::domain::time;
@@ -19,6 +23,8 @@ pub struct TodayScreen {
     pub as_of: Timestamp,
     /// Open safety flags of everybody on this device's caseload.
     pub flags: Vec<FlagRow>,
+    /// What she has to know though nothing is asked of her, the newest first.
+    pub alerts: Vec<AlertRow>,
     /// Questions that two people left.
     pub questions: Vec<QuestionRow>,
     /// Past their time, the longest first.
@@ -39,124 +45,6 @@ pub struct TodayScreen {
     pub quiet_until: Option<When>,
 }
 
-/// A patient is waiting: her handoff was offered to somebody.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WaitingRow {
-    /// The record.
-    pub record: DocumentId,
-    /// The offer: what taking it names.
-    pub offer: EntryId,
-    /// The patient's name.
-    pub name: Option<String>,
-    /// Who offers it.
-    pub from: String,
-    /// To whom.
-    pub to: String,
-    /// It was offered to the signed-in person; else she steps in.
-    pub is_to_me: bool,
-    /// Since when.
-    pub since: When,
-    /// For how long.
-    pub waits_for: Length,
-    /// From then on the backup may take it.
-    pub backup_from: When,
-    /// One tap takes it now.
-    pub can_accept: bool,
-}
-
-/// Something proposed for the signed-in person to accept.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ProposalRow {
-    /// The record.
-    pub record: DocumentId,
-    /// Its id: what declining it names.
-    pub id: DerivedId,
-    /// The entry: what accepting it names.
-    pub entry: EntryId,
-    /// The kind of entry.
-    pub kind: String,
-    /// The patient's name.
-    pub name: Option<String>,
-    /// Who proposes it.
-    pub by: String,
-    /// Since when.
-    pub since: When,
-}
-
-/// Who is designated at a site today.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ShiftRow {
-    /// The site.
-    pub site: String,
-    /// Who is designated; none: nobody is, and what is new there has no owner.
-    pub primary: Option<String>,
-    /// Who steps in.
-    pub backup: Option<String>,
-    /// It is the signed-in person, as either.
-    pub is_me: bool,
-}
-
-/// An open safety flag.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FlagRow {
-    /// The record that raised it.
-    pub record: DocumentId,
-    /// The flag.
-    pub flag: EntryId,
-    /// The patient's name, as far as is known.
-    pub name: Option<String>,
-    /// Where it stands.
-    pub status: FlagStatus,
-    /// When it was raised.
-    pub raised_at: Timestamp,
-    /// Who raised it.
-    pub raised_by: String,
-    /// To whom it was handed.
-    pub handed_to: Option<String>,
-}
-
-/// A question.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct QuestionRow {
-    /// The record.
-    pub record: DocumentId,
-    /// The patient's name.
-    pub name: Option<String>,
-    /// The question.
-    pub question: ReviewReading,
-    /// Is it for the signed-in person to settle?
-    pub is_mine: bool,
-}
-
-/// A task.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TaskRow {
-    /// The record.
-    pub record: DocumentId,
-    /// The task.
-    pub task: DerivedId,
-    /// The entry that caused it.
-    pub cause: EntryId,
-    /// What kind.
-    pub kind: TaskKind,
-    /// The patient's name.
-    pub name: Option<String>,
-    /// Where the handoff stands.
-    pub stage: Stage,
-    /// When it is due.
-    pub due_at: Option<Timestamp>,
-    /// The practice's name.
-    pub partner: Option<String>,
-    /// The same time on the clock of the organisation.
-    pub due: Option<When>,
-    /// So long past its time.
-    pub late: Option<Length>,
-    /// Held back while two people heard different decisions.
-    pub is_paused: bool,
-    /// Nobody whom the sheet still knows holds it: it is everybody's.
-    pub is_nobodys: bool,
-}
-
 impl TodayScreen {
     /// The screen of one person over the records of her device.
     pub fn of(
@@ -169,6 +57,7 @@ impl TodayScreen {
         let mut screen = Self {
             as_of: now,
             flags: Vec::new(),
+            alerts: Vec::new(),
             questions: Vec::new(),
             overdue: Vec::new(),
             due: Vec::new(),
@@ -189,6 +78,7 @@ impl TodayScreen {
         };
         for record in records {
             screen.flags.extend(reader.flags(record));
+            screen.alerts.extend(reader.alerts(record));
             screen.questions.extend(reader.questions(record));
             screen.waiting.extend(reader.waiting(record));
             screen.proposals.extend(reader.proposals(record));
@@ -217,6 +107,8 @@ impl TodayScreen {
 
     fn sort(&mut self) {
         self.flags.sort_by_key(|f| (f.raised_at, f.flag));
+        self.alerts
+            .sort_by_key(|a| (std::cmp::Reverse(a.when.at), a.entry));
         self.questions
             .sort_by_key(|q| (!q.is_mine, q.question.due_at, q.question.id));
         for rows in [&mut self.overdue, &mut self.due, &mut self.later] {
@@ -257,6 +149,12 @@ impl Reader<'_> {
         })
     }
 
+    fn alerts(&self, record: &Summary) -> impl Iterator<Item = AlertRow> {
+        let all = alert::rows(record, self.sheet, self.zone, self.now);
+        let mine = move |row: &AlertRow| row.for_whom.contains(self.person);
+        all.into_iter().filter(mine)
+    }
+
     fn questions(&self, record: &Summary) -> impl Iterator<Item = QuestionRow> {
         let concerns = move |q: &&ReviewReading| {
             q.is_open() && (q.owners.contains(self.person) || q.told.contains(self.person))
@@ -270,18 +168,26 @@ impl Reader<'_> {
         })
     }
 
-    /// Offers made to her, and those in which she is the backup: from when she may step in is said.
+    /// Offers made to her, handoffs that nobody holds, and those in which she is the backup: from when she may step in
+    /// is said.
     fn waiting(&self, record: &Summary) -> impl Iterator<Item = WaitingRow> {
         let concerns = record.waiting.iter().filter(move |w| {
-            w.taken_by.is_none() && (w.to == *self.person || w.backup.as_ref() == Some(self.person))
+            w.taken_by.is_none()
+                && (w.to.contains(self.person) || w.backup.as_ref() == Some(self.person))
         });
+        let present = record.encounters.iter().any(|e| e.ended_at.is_none());
         concerns.map(move |w| WaitingRow {
             record: record.record,
             offer: w.offer,
             name: record.name.clone(),
             from: self.sheet.name_of(&w.by).to_owned(),
-            to: self.sheet.name_of(&w.to).to_owned(),
-            is_to_me: w.to == *self.person,
+            to: w
+                .to
+                .iter()
+                .map(|user| self.sheet.name_of(user).to_owned())
+                .collect(),
+            is_present: present,
+            is_to_me: w.to.contains(self.person),
             since: self.when(w.since),
             waits_for: Length::between(w.since, self.now),
             backup_from: self.when(w.backup_from),

@@ -1,20 +1,25 @@
 //! The visit under way: what has to be said before she leaves, what is planned for it, and the one thing that comes
 //! first. The strip informs; nothing on it stands before leaving, calling or saving.
 
-use super::fact;
+mod strip;
+
+pub use strip::{LeaveKind, LeaveMark, LeaveStrip};
+
+use super::alert::{self, AlertRow};
+use super::appointment_form::partners;
 use super::handoff::May;
-use super::may::{Obstacle, if_she_left};
+use super::may::Obstacle;
+use super::script::{self, ScriptRow};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
-    DecisionReason, DecisionState, DecisionValue, FlagStatus, Grade, LeaveCheck, Modality, Setting,
-    Signal, Stage, StepKind,
+    DecisionReason, DecisionState, DecisionValue, FlagStatus, LeaveCheck, ScriptStage, Setting,
+    Signal, Stage,
 };
 use crate::domain::fold::{Encounter, Record};
-use crate::domain::id::{DocumentId, EntryId};
+use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::join::Reach;
 use crate::domain::payload::Revisit;
 use crate::usecase::Desk;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -35,8 +40,13 @@ pub struct VisitScreen {
     pub before_leaving: Option<LeaveStrip>,
     /// What comes first.
     pub first: FirstThing,
+    /// What to say to her now, in her language before any other.
+    pub scripts: Vec<ScriptRow>,
     /// Her open safety flags, as a word for staff.
     pub flags: Vec<FlagStatus>,
+    /// What has to be known though nothing is asked: a worry that was not seen when another was cleared, a referral that
+    /// went before it was known that she takes her consent back.
+    pub alerts: Vec<AlertRow>,
     /// To whom safety was handed.
     pub safety_handed_to: Vec<String>,
     /// How she may be reached.
@@ -60,6 +70,8 @@ pub struct VisitRow {
     pub setting: Setting,
     /// What signal there was.
     pub signal: Option<Signal>,
+    /// Who of the staff is there, whoever began it first.
+    pub staff: Vec<String>,
     /// When it began.
     pub began: When,
     /// For how long, up to its end or now.
@@ -89,54 +101,6 @@ pub struct CheckIn {
     pub reasons: Vec<DecisionReason>,
     /// In her words.
     pub words: Option<String>,
-}
-
-/// What has to be said before she leaves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LeaveStrip {
-    /// The four marks, in their order; one is enough but for a better grade.
-    pub marks: Vec<LeaveMark>,
-    /// The grade if she left now, or that with which she left.
-    pub grade: Grade,
-    /// What the leave-check would say if she left now, or has said.
-    pub leave_check: LeaveCheck,
-    /// She has not left yet.
-    pub is_as_if_now: bool,
-}
-
-/// A mark on the strip.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LeaveMark {
-    /// What.
-    pub kind: LeaveKind,
-    /// It is so.
-    pub done: bool,
-    /// With which practice, or whom.
-    pub with: Option<String>,
-    /// When: of the call, the visit, the step; or the day of the check-in.
-    pub when: Option<When>,
-    /// The day of a check-in.
-    pub on: Option<Date>,
-    /// How long the call was.
-    pub length: Option<Length>,
-    /// How the visit takes place.
-    pub modality: Option<Modality>,
-    /// What the step is.
-    pub step: Option<StepKind>,
-}
-
-/// What may be marked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LeaveKind {
-    /// She spoke with a practice.
-    Spoke,
-    /// An appointment stands.
-    Appointment,
-    /// A dated step with a contact stands.
-    NextStep,
-    /// Not today, with a reason and a revisit.
-    NotToday,
 }
 
 /// What comes first on this screen.
@@ -170,17 +134,25 @@ impl VisitScreen {
         let encounter = record.open_encounter().or_else(|| record.encounters.last());
         let (may, problems) = May::of(desk);
         let open: Vec<_> = patient.open_flags().collect();
+        let check_in = check_in(desk, record);
+        let first = first(record, encounter);
+        let moment = moment(record, first, check_in.as_ref());
+        let partner = moment.and_then(|_| called(desk, record));
         Some(Self {
             record: record.id,
             name: patient.name().map(str::to_owned),
             stage,
             visit: encounter.map(|e| visit(desk, e)),
-            check_in: check_in(desk, record),
+            check_in,
             before_leaving: encounter
                 .filter(|_| record.need.is_some())
-                .map(|e| strip(desk, record, e)),
-            first: first(record, encounter),
+                .map(|e| strip::strip(desk, record, e)),
+            first,
+            scripts: moment
+                .map(|stage| script::rows(desk, stage, partner.as_ref()))
+                .unwrap_or_default(),
             flags: open.iter().map(|f| f.status).collect(),
+            alerts: alerts(desk, record.id),
             safety_handed_to: open
                 .iter()
                 .filter_map(|f| f.handed.as_ref().map(|(to, _, _)| to.clone()))
@@ -194,6 +166,14 @@ impl VisitScreen {
     }
 }
 
+fn alerts(desk: &Desk<'_>, record: DocumentId) -> Vec<AlertRow> {
+    let zone = clock(desk);
+    let read = desk.reading.into_iter().flat_map(|r| &r.records);
+    read.filter(|summary| summary.record == record)
+        .flat_map(|summary| alert::rows(summary, desk.sheet, &zone, desk.now))
+        .collect()
+}
+
 fn visit(desk: &Desk<'_>, encounter: &Encounter) -> VisitRow {
     let began = &encounter.entry.occurred_at;
     let until = encounter
@@ -204,6 +184,11 @@ fn visit(desk: &Desk<'_>, encounter: &Encounter) -> VisitRow {
         encounter: encounter.id,
         setting: encounter.setting,
         signal: encounter.signal,
+        staff: encounter
+            .staff
+            .iter()
+            .map(|user| desk.sheet.name_of(user).to_owned())
+            .collect(),
         began: When::zoned(began, desk.now),
         length: Length::between(began.timestamp(), until),
         left: encounter
@@ -246,124 +231,29 @@ fn check_in(desk: &Desk<'_>, record: &Record) -> Option<CheckIn> {
     })
 }
 
-fn mark(kind: LeaveKind, done: bool) -> LeaveMark {
-    LeaveMark {
-        kind,
-        done,
-        with: None,
-        when: None,
-        on: None,
-        length: None,
-        modality: None,
-        step: None,
-    }
+/// The moment of the conversation that what comes first belongs to.
+fn moment(record: &Record, first: FirstThing, check_in: Option<&CheckIn>) -> Option<ScriptStage> {
+    Some(match first {
+        FirstThing::Offer if check_in.is_some_and(|c| c.is_now) => ScriptStage::Revisit,
+        FirstThing::Offer | FirstThing::Decide => ScriptStage::Offer,
+        FirstThing::Call => ScriptStage::Sharing,
+        FirstThing::BookOrStep => ScriptStage::Barriers,
+        FirstThing::Leave => match record.decision {
+            DecisionState::Hesitant | DecisionState::NotToday => ScriptStage::NotToday,
+            DecisionState::Agreed => ScriptStage::Close,
+            _ => return None,
+        },
+        FirstThing::StartVisit
+        | FirstThing::Identify
+        | FirstThing::Settle
+        | FirstThing::GiveReason => return None,
+    })
 }
 
-fn strip(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveStrip {
-    let is_open = encounter.ended.is_none();
-    let ended = is_open.then(|| if_she_left(desk, encounter.id)).flatten();
-    let read = ended.as_ref().unwrap_or(encounter);
-    LeaveStrip {
-        marks: vec![
-            spoke(desk, record, read),
-            appointment(desk, record, read),
-            step(desk, record, read),
-            not_today(record, read),
-        ],
-        grade: read.grade,
-        leave_check: read.leave_check,
-        is_as_if_now: is_open,
-    }
-}
-
-fn began(encounter: &Encounter) -> Timestamp {
-    encounter.entry.occurred_at.timestamp()
-}
-
-fn spoke(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveMark {
-    let attempt = record
-        .attempts
-        .iter()
-        .find(|a| a.said.encounter == Some(encounter.id) && a.spoke_directly())
-        .filter(|_| encounter.direct_contact);
-    let Some(attempt) = attempt else {
-        return mark(LeaveKind::Spoke, false);
-    };
-    let start = &attempt.entry.occurred_at;
-    LeaveMark {
-        with: attempt
-            .said
-            .partner
-            .as_ref()
-            .map(|id| fact::practice(id, desk.sheet)),
-        when: Some(When::zoned(start, desk.now)),
-        length: attempt
-            .said
-            .ended_at
-            .as_ref()
-            .map(|end| Length::between(start.timestamp(), end.timestamp())),
-        ..mark(LeaveKind::Spoke, true)
-    }
-}
-
-fn appointment(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveMark {
-    let live = record
-        .appointments
-        .iter()
-        .filter(|a| {
-            a.is_live()
-                && a.entry.occurred_at.timestamp() >= began(encounter)
-                && a.slot.start >= began(encounter)
-        })
-        .min_by_key(|a| (a.slot.start, a.id));
-    let Some(live) = live.filter(|_| encounter.booked) else {
-        return mark(LeaveKind::Appointment, encounter.booked);
-    };
-    let zone = jiff::tz::TimeZone::get(&live.slot.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    LeaveMark {
-        with: Some(fact::practice(live.partner(), desk.sheet)),
-        when: Some(When::of(live.slot.start, &zone, desk.now)),
-        modality: Some(live.slot.modality),
-        ..mark(LeaveKind::Appointment, true)
-    }
-}
-
-fn step(desk: &Desk<'_>, record: &Record, encounter: &Encounter) -> LeaveMark {
-    let live = record
-        .steps
-        .iter()
-        .filter(|s| s.is_live() && s.entry.occurred_at.timestamp() >= began(encounter))
-        .min_by_key(|s| (s.due_at(), s.entry.id));
-    let Some(live) = live.filter(|_| encounter.dated_step) else {
-        return mark(LeaveKind::NextStep, encounter.dated_step);
-    };
-    LeaveMark {
-        with: Some(live.said.contact_name.clone()),
-        when: Some(When::zoned(&live.said.due_at, desk.now)),
-        step: Some(live.said.what),
-        ..mark(LeaveKind::NextStep, true)
-    }
-}
-
-fn not_today(record: &Record, encounter: &Encounter) -> LeaveMark {
-    let declined = record
-        .decisions
-        .iter()
-        .filter(|d| d.encounter == Some(encounter.id))
-        .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))
-        .filter(|d| {
-            matches!(
-                d.said.value,
-                DecisionValue::Hesitant | DecisionValue::NotToday
-            )
-        });
-    LeaveMark {
-        on: declined.and_then(|d| match d.said.revisit {
-            Some(Revisit::On(date)) => Some(date),
-            _ => None,
-        }),
-        ..mark(LeaveKind::NotToday, declined.is_some())
-    }
+/// The practice that offers itself, as on the card of a call.
+fn called(desk: &Desk<'_>, record: &Record) -> Option<PartnerId> {
+    let all = partners(desk, record, None);
+    all.into_iter().find(|p| p.is_chosen).map(|p| p.partner)
 }
 
 fn first(record: &Record, encounter: Option<&Encounter>) -> FirstThing {

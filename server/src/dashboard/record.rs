@@ -1,6 +1,7 @@
 //! Fills the page of one record: its timeline in causal order with claimed and received times, two people's sentences
 //! side by side, what is still to do, how to reach her. Refuses to show what a screen scored.
 
+mod alert;
 mod sentence;
 
 use super::page::handoff::{
@@ -92,14 +93,20 @@ pub fn open(
         }),
         reason: reason.to_owned(),
         timeline: timeline(programme, story),
-        to_do: summary
-            .tasks
-            .iter()
-            .filter(|t| matches!(t.state(programme.now), TaskState::Open | TaskState::Paused))
-            .map(|t| SentenceRow {
-                href: None,
-                ..task_row(programme, summary, t, false)
-            })
+        to_do: alert::rows(programme, summary)
+            .into_iter()
+            .chain(
+                summary
+                    .tasks
+                    .iter()
+                    .filter(|t| {
+                        matches!(t.state(programme.now), TaskState::Open | TaskState::Paused)
+                    })
+                    .map(|t| SentenceRow {
+                        href: None,
+                        ..task_row(programme, summary, t, false)
+                    }),
+            )
             .collect(),
         reach: reach(story.patient, story.record),
         devices: devices(programme, story),

@@ -1,6 +1,8 @@
 //! What the dashboard says for codes, times and durations. English alone, sentence case, no blame. Refuses to say a
 //! score or a name of a condition.
 
+pub mod person;
+
 use super::page::{Tag, Tone};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -8,7 +8,7 @@ fn closing(reason: &str, flags: &[EntryId]) -> LoopClosed {
 }
 
 #[test]
-fn a_task_is_ticked_by_care_staff_or_a_supervisor() {
+fn a_task_is_ticked_by_its_owner_a_coordinator_or_a_supervisor() {
     let (mut ledger, visit) = identified();
     ledger
         .says("n1", EncounterEnded { encounter: visit })
@@ -16,8 +16,38 @@ fn a_task_is_ticked_by_care_staff_or_a_supervisor() {
     let task = ledger.reading().tasks[0].id;
     let done: TaskDone = said(json!({"task": task, "result": "reached her"}));
     none_of(&mut ledger, &["a2", "adm", "pp"], done.clone());
-    all_of(&mut ledger, &["n1", "d1", "c1", "p1", "sup"], done);
+    for by in ["n1", "d1", "p1"] {
+        assert_eq!(ledger.says(by, done.clone()), Err(Breach::NotYourTask));
+    }
+    let unknown = DerivedId::derive("next_day", &[ledger.entries()[0].id]);
+    let other: TaskDone = said(json!({"task": unknown}));
+    assert_eq!(ledger.says("sup", other), Err(Breach::NoSuchTask));
+    assert!(ledger.reading().tasks[0].done.is_none());
+    all_of(&mut ledger, &["c1", "sup"], done.clone());
     assert!(ledger.reading().tasks[0].done.is_some());
+    ledger.says("n1", OwnerAccepted { offer: None }).unwrap();
+    all_of(&mut ledger, &["n1"], done);
+}
+
+#[test]
+fn a_task_that_names_somebody_else_is_hers_and_one_whose_owners_have_left_is_everybodys() {
+    let (mut ledger, _) = agreed();
+    let step: NextStepSet = said(json!({
+        "what": "our_callback", "due_at": "2026-03-05T10:00-05:00[America/New_York]", "contact_name": "Ana",
+        "contact_channel": "voice", "contact_value": "555-0100", "owner": "d1",
+    }));
+    ledger.says("n1", step).unwrap();
+    let task = ledger.reading().tasks[0].clone();
+    assert_eq!(task.owners, vec!["d1".into()]);
+    let done: TaskDone = said(json!({"task": task.id}));
+    assert_eq!(
+        ledger.says("n1", done.clone()),
+        Err(Breach::NotYourTask),
+        "not the record's owner either"
+    );
+    ledger.says("d1", done.clone()).unwrap();
+    ledger.sheet.people.retain(|p| p.id != "d1".into());
+    ledger.says("n1", done).unwrap();
 }
 
 #[test]

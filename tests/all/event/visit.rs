@@ -84,6 +84,46 @@ fn a_patient_is_described_with_at_least_one_thing_and_a_doula_proposes_it() {
 }
 
 #[test]
+fn who_she_is_is_said_thing_by_thing_and_a_number_elsewhere_has_its_system() {
+    let mut ledger = Ledger::record();
+    let describe = |fields: serde_json::Value| -> PatientDescribed { said(fields) };
+    for unfit in [
+        json!({"external_ids": [{"system": "county", "value": " "}]}),
+        json!({"child": {"system": "", "value": "77"}}),
+    ] {
+        assert_eq!(ledger.says("n1", describe(unfit)), Err(Breach::TextMissing));
+    }
+    let none = describe(json!({"race_ethnicity": {"said": []}}));
+    assert_eq!(ledger.says("n1", none), Err(Breach::NothingSaid));
+    let whole = describe(json!({
+        "legal_name": "Rosa Maria", "perinatal_stage": {"pregnant": {"due_on": "2026-05-01"}},
+        "child": {"system": "paediatrics", "value": "77"},
+        "external_ids": [{"system": "county", "value": "A-1"}, {"system": "clinic", "value": "9"}],
+        "payer_type": {"said": "medicaid"}, "race_ethnicity": {"said": ["asian", "white"]},
+        "first_time_parent": "declined",
+    }));
+    none_of(&mut ledger, &["d1", "sup", "adm", "pp"], whole.clone());
+    ledger.says("n1", whole).unwrap();
+    let later = describe(json!({
+        "perinatal_stage": {"postpartum": {"delivered_on": "2026-04-28"}},
+        "external_ids": [{"system": "county", "value": "A-2"}],
+    }));
+    ledger.says("c1", later).unwrap();
+    let patient = ledger.joined();
+    let numbers: Vec<_> = patient
+        .external_ids()
+        .into_iter()
+        .map(|id| (id.system, id.value))
+        .collect();
+    let number = |system: &str, value: &str| (system.to_owned(), value.to_owned());
+    assert_eq!(numbers, [number("clinic", "9"), number("county", "A-2")]);
+    assert!(matches!(
+        patient.perinatal_stage(),
+        Some(PerinatalStage::Postpartum { .. })
+    ));
+}
+
+#[test]
 fn a_proposal_may_be_declined_by_whoever_could_accept_it() {
     let mut ledger = Ledger::record();
     let proposed: PatientDescribed = said(json!({"preferred_name": "Rosa", "proposed": true}));
@@ -100,6 +140,21 @@ fn a_proposal_may_be_declined_by_whoever_could_accept_it() {
     ledger.says("n1", declining).unwrap();
     assert!(ledger.fold().proposals[0].answered.is_some());
     assert_eq!(ledger.joined().name(), None);
+}
+
+#[test]
+fn a_visit_names_the_staff_who_are_there_each_once() {
+    let mut ledger = Ledger::record();
+    let with = |staff: &[&str]| -> EncounterStarted {
+        said(json!({"setting": "home", "site": "home", "staff": staff}))
+    };
+    assert_eq!(
+        ledger.says("n1", with(&["nobody"])),
+        Err(Breach::NoSuchPerson)
+    );
+    ledger.says("n1", with(&["d1", "n1", "d1"])).unwrap();
+    let visit = &ledger.fold().encounters[0];
+    assert_eq!(visit.staff, ["n1".into(), "d1".into()]);
 }
 
 #[test]

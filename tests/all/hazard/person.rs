@@ -2,7 +2,7 @@
 
 use super::*;
 use jiff::Timestamp;
-use warmhand_core::domain::code::{ConsentStatus, FlagStatus, SelfHarm, ShareKind};
+use warmhand_core::domain::code::{AlertKind, ConsentStatus, FlagStatus, SelfHarm, ShareKind};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::Breach;
 use warmhand_core::domain::id::{DocumentId, PatientId};
@@ -27,6 +27,10 @@ fn h3_a_worry_raised_while_another_was_resolved_stays_open() {
         ("d1", raised("violence")),
         ("p1", resolved(&[first])),
     );
+    let alert = ledger.reading().alerts[0].clone();
+    assert_eq!((alert.entry, alert.is_over), (second, false));
+    // Whoever cleared the other one, clinicians and supervisors of the site are told; a nurse next to it is not.
+    assert_eq!(alert.for_whom, ["p1".into(), "sup".into()]);
     let patient = ledger.joined();
     let open_flags: Vec<_> = patient.open_flags().map(|f| f.id).collect();
     assert_eq!(open_flags, [second]);
@@ -93,6 +97,22 @@ fn h6_a_consent_given_while_another_was_taken_back_is_not_used_and_what_went_bef
     assert_eq!(open(&ledger), [ReviewKind::ConsentDisputed]);
     let reading = ledger.reading();
     assert_eq!(reading.sent_before_revocation, 1);
+    let told = |ledger: &Ledger| {
+        let alerts = ledger.reading().alerts;
+        let found = alerts
+            .iter()
+            .find(|a| a.kind == AlertKind::SentBeforeRevocation);
+        found.map(|a| (a.is_over, a.for_whom.clone()))
+    };
+    let (is_over, for_whom) = told(&ledger).unwrap();
+    assert!(!is_over && for_whom.contains(&"c1".into()), "its owner");
+    assert!(
+        for_whom.contains(&"sup".into()),
+        "nobody is named for privacy"
+    );
+    ledger.sheet.privacy_contact = Some("p1".into());
+    let (_, for_whom) = told(&ledger).unwrap();
+    assert!(for_whom.contains(&"p1".into()) && !for_whom.contains(&"sup".into()));
     let status: Vec<_> = reading.consents.iter().map(|c| c.status).collect();
     assert_eq!(status, [ConsentStatus::Revoked, ConsentStatus::Disputed]);
     assert_eq!(
@@ -219,6 +239,83 @@ fn h9_two_numbers_are_both_kept_and_asked_about() {
             .count(),
         2
     );
+}
+
+#[test]
+fn two_people_who_describe_her_differently_leave_a_question_for_each_thing() {
+    let mut ledger = Ledger::record();
+    let describe = |fields: serde_json::Value| -> PatientDescribed { said(fields) };
+    both(
+        &mut ledger,
+        (
+            "n1",
+            describe(json!({"legal_name": "Rosa Maria", "payer_type": "declined",
+                "external_ids": [{"system": "county", "value": "A-1"}]})),
+        ),
+        (
+            "c1",
+            describe(
+                json!({"legal_name": "Rosa Marta", "payer_type": {"said": "medicaid"},
+                "external_ids": [{"system": "clinic", "value": "9"}]}),
+            ),
+        ),
+    );
+    // One pair of entries is one question, however much of it differs; it is open until the last thing is said anew.
+    assert_eq!(open(&ledger), [ReviewKind::TwoValues]);
+    ledger
+        .says("n1", describe(json!({"legal_name": "Rosa Maria"})))
+        .unwrap();
+    assert_eq!(open(&ledger), [ReviewKind::TwoValues]);
+    ledger
+        .says("n1", describe(json!({"payer_type": "declined"})))
+        .unwrap();
+    // Numbers of two systems were never a disagreement.
+    assert!(open(&ledger).is_empty());
+    let mut ledger = Ledger::record();
+    let stage = |on: &str| describe(json!({"perinatal_stage": {"pregnant": {"due_on": on}}}));
+    both(
+        &mut ledger,
+        ("n1", stage("2026-05-01")),
+        ("c1", stage("2026-05-09")),
+    );
+    assert_eq!(open(&ledger), [ReviewKind::TwoValues]);
+}
+
+#[test]
+fn names_and_birth_dates_that_two_records_say_two_ways_are_asked_and_said_anew() {
+    let mut ledger = Ledger::record();
+    let describe = |fields: serde_json::Value| -> PatientDescribed { said(fields) };
+    ledger
+        .says(
+            "n1",
+            describe(json!({"preferred_name": "Rosa", "born_on": "1996-02-03"})),
+        )
+        .unwrap();
+    let other = beside(
+        &ledger,
+        describe(json!({"preferred_name": "Rosa ", "born_on": "1996-03-02"})),
+    );
+    let theirs = other.described[0].0.id;
+    let both_records =
+        |ledger: &Ledger| Patient::of(ledger.patient, vec![ledger.fold(), other.clone()]);
+    let across = both_records(&ledger).across;
+    assert_eq!(across.len(), 1, "one question about one pair: {across:?}");
+    assert_eq!(across[0].kind, ReviewKind::TwoValues);
+    let patient = both_records(&ledger);
+    let reading = read(&patient, &Receipts::default(), &ledger.sheet, ledger.now);
+    let asked = |reading: &warmhand_core::domain::read::Reading| -> usize {
+        let all = reading.records.iter().flat_map(|r| &r.review);
+        all.filter(|q| q.is_open() && q.kind == ReviewKind::TwoValues)
+            .count()
+    };
+    assert_eq!(asked(&reading), 1);
+    // Something else said anew leaves it open; the date said anew by somebody who saw both closes it.
+    let pronouns = describe(json!({"pronouns": "she", "sees": [theirs]}));
+    ledger.says("n1", pronouns).unwrap();
+    assert_eq!(both_records(&ledger).across.len(), 1);
+    let anew = describe(json!({"born_on": "1996-02-03", "sees": [theirs]}));
+    ledger.says("c1", anew).unwrap();
+    assert!(both_records(&ledger).across.is_empty());
 }
 
 fn answered(items: &str, minute: u32) -> ScreenAnswered {

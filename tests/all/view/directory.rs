@@ -9,7 +9,7 @@ use warmhand_core::domain::code::Accepting;
 use warmhand_core::domain::entry::{APP, Entry};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DocumentId, EntryId, PartnerId};
-use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::domain::organisation::{AgreementState, Organisation};
 use warmhand_core::domain::partner::Practice;
 use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::Summary;
@@ -208,6 +208,38 @@ fn the_page_of_a_practice_has_everything_for_a_call_in_one_tap() {
     );
     assert!(screen.promise.is_some() && screen.learned.calls == 0);
     assert!(screen.can_tell && screen.can_verify);
+}
+
+#[test]
+fn an_agreement_that_has_ended_is_said_and_promises_nothing_more() {
+    let mut sheet = sheet();
+    let agreed: warmhand_core::domain::organisation::Agreement = said(json!({
+        "starts": "2025-01-01", "ends": "2026-03-02",
+        "escalation": {"name": "Dr. Sol", "channel": "voice", "value": "555-0190"},
+    }));
+    sheet.partners[0].agreement = Some(agreed);
+    let now = "2026-03-03T15:00:00Z".parse().unwrap();
+    let card = DirectoryScreen::of(&sheet, &[], &[], now);
+    let har = card.partners.iter().find(|c| c.partner.id == "har".into());
+    let row = har.and_then(|c| c.agreement.clone()).unwrap();
+    assert_eq!(row.state, AgreementState::Ended);
+    assert_eq!(row.escalation.unwrap().name, "Dr. Sol");
+    let partner = &sheet.partners[0];
+    let on = |day| {
+        partner
+            .promise_on(jiff::civil::date(2026, 3, day))
+            .is_some()
+    };
+    assert_eq!((on(2), on(3)), (true, false), "its last day still counts");
+    let early = jiff::civil::date(2024, 12, 31);
+    assert!(partner.promise_on(early).is_none());
+    let mut backwards = serde_json::to_value(&sheet).unwrap();
+    backwards["partners"][0]["agreement"]["ends"] = json!("2024-01-01");
+    let refused = warmhand_core::domain::organisation::Organisation::parse(&backwards.to_string());
+    assert_eq!(
+        refused.unwrap_err(),
+        "the agreement with \"har\" ends before it starts"
+    );
 }
 
 #[test]

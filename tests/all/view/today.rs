@@ -1,15 +1,16 @@
 //! The first screen and the caseload: everything that is to be done, in order, and nobody dropped.
 
+use super::before;
 use crate::event::*;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use std::collections::BTreeSet;
 use warmhand_core::domain::code::{DecisionState, TaskKind};
-use warmhand_core::domain::id::{DerivedId, PatientId, UserId};
+use warmhand_core::domain::id::{DerivedId, EntryId, PatientId, UserId};
 use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::{Summary, TaskState};
 use warmhand_core::store::ListRow;
-use warmhand_core::view::{Length, PatientsScreen, TodayScreen};
+use warmhand_core::view::{Length, PatientsScreen, TodayScreen, VisitScreen};
 use warmhand_tests::ledger::Ledger;
 use warmhand_tests::organisation::sheet;
 use warmhand_tests::town::Town;
@@ -172,6 +173,75 @@ fn a_patient_who_waits_is_taken_by_whom_she_was_offered_to_and_by_the_backup_onc
         json!({"AcceptOwnership": {"record": record, "offer": offer}}),
     );
     assert!(tablet.app.today(town.now()).unwrap().waiting.is_empty());
+}
+
+#[test]
+fn a_handoff_that_nobody_holds_waits_for_the_designated_person_and_then_for_the_backup() {
+    let (mut ledger, visit) = identified();
+    ledger.says("c1", OwnerReleased {}).unwrap();
+    let row = |ledger: &Ledger, user: &str| {
+        let record = ledger.reading();
+        let screen = shown(std::slice::from_ref(&record), user, ledger.now);
+        let first = screen.waiting.into_iter().next();
+        first.map(|w| (w.offer, w.is_to_me, w.can_accept, w.is_present))
+    };
+    assert_eq!(row(&ledger, "c1"), Some((None, true, true, true)));
+    assert_eq!(row(&ledger, "n2"), Some((None, false, false, true)));
+    assert_eq!(row(&ledger, "n1"), None);
+    ledger.wait(3);
+    assert_eq!(row(&ledger, "n2"), Some((None, false, true, true)));
+    ledger
+        .says("n1", EncounterEnded { encounter: visit })
+        .unwrap();
+    assert_eq!(
+        row(&ledger, "c1"),
+        Some((None, true, true, false)),
+        "she has left, and nobody holds it all the same"
+    );
+    // Where nobody is designated, everybody who coordinates or supervises there is asked.
+    let mut bare = sheet();
+    bare.roster.clear();
+    ledger.sheet = bare;
+    for user in ["c1", "sup"] {
+        assert_eq!(row(&ledger, user), Some((None, true, true, false)));
+    }
+    ledger.says("n1", OwnerAccepted { offer: None }).unwrap();
+    assert_eq!(row(&ledger, "c1"), None);
+}
+
+#[test]
+fn whoever_cleared_a_worry_is_told_of_the_one_that_she_had_not_seen() {
+    let (mut ledger, _) = agreed();
+    let first = ledger.says("n1", raised("staff_concern")).unwrap();
+    let seen: Vec<EntryId> = ledger.entries().iter().map(|e| e.id).collect();
+    let cleared = SafetyResolved {
+        flags: vec![first],
+        note: "seen".into(),
+    };
+    let new = ledger.says_seeing("d1", raised("violence"), &seen).unwrap();
+    ledger.says_seeing("p1", cleared, &seen).unwrap();
+    let alerts = |ledger: &Ledger, user: &str| {
+        let record = ledger.reading();
+        let screen = shown(std::slice::from_ref(&record), user, ledger.now);
+        let all = screen.alerts.into_iter();
+        all.map(|a| (a.entry, a.by, a.unseen_by))
+            .collect::<Vec<_>>()
+    };
+    let told = (new, "Lena Fischer".to_owned(), "Dr. Patel".to_owned());
+    for user in ["p1", "sup", "c1"] {
+        assert_eq!(alerts(&ledger, user), [told.clone()], "{user}");
+    }
+    assert!(alerts(&ledger, "n2").is_empty());
+    let here = before(&ledger, "n1", |desk, summary, _| {
+        VisitScreen::of(desk, summary.stage).unwrap().alerts.len()
+    });
+    assert_eq!(here, 1, "whoever is with her sees it");
+    let cleared = SafetyResolved {
+        flags: vec![new],
+        note: "seen as well".into(),
+    };
+    ledger.says("p1", cleared).unwrap();
+    assert!(alerts(&ledger, "p1").is_empty());
 }
 
 #[test]

@@ -32,16 +32,9 @@ fn text_is_kept_as_it_was_typed_and_what_is_no_text_is_refused() {
     // Each field within the letters allowed, and yet more bytes than an entry may have.
     let long = Some("👶".repeat(4_000));
     let described = DescribePatient {
-        record,
         preferred_name: long.clone(),
-        born_on: None,
         pronouns: long,
-        language: None,
-        interpreter_needed: None,
-        callback: None,
-        proposed: None,
-        accepts: None,
-        at: None,
+        ..DescribePatient::silent(record)
     };
     let too_long = app.dispatch(Command::DescribePatient(described), now());
     assert_eq!(

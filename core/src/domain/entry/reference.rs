@@ -48,6 +48,7 @@ impl Body {
             }
             Self::AppointmentChanged(p) => all(&[p.appointment]),
             Self::AppointmentCancelled(p) => all(&[p.appointment]),
+            Self::PatientArrived(p) => all(&[p.appointment]),
             Self::OutcomeRecorded(p) => all(&[p.appointment]),
             Self::ConsentRecorded(p) => all(p.replaces.as_slice()),
             Self::ConsentRevoked(p) => all(&[p.consent]),

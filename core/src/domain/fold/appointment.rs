@@ -61,16 +61,21 @@ impl Appointment {
 
     /// Is it still to be kept, as far as is known?
     pub fn is_live(&self) -> bool {
-        self.status == AppointmentStatus::Booked
+        matches!(
+            self.status,
+            AppointmentStatus::Booked | AppointmentStatus::Arrived
+        )
     }
 
     /// Was it standing at its start, or does it stand now if that is to come? A visit missed was kept standing.
     pub fn is_kept(&self, now: Timestamp) -> bool {
         match self.status {
             AppointmentStatus::Booked
+            | AppointmentStatus::Arrived
             | AppointmentStatus::Attended
             | AppointmentStatus::NoShow
             | AppointmentStatus::OutcomeDisputed => true,
+            AppointmentStatus::Proposed => false,
             AppointmentStatus::Superseded | AppointmentStatus::Cancelled => {
                 self.slot.start <= now && self.status_at > self.slot.start
             }
@@ -127,27 +132,20 @@ fn appointment(
                 .filter_map(|id| past.get(*id))
                 .any(|e| matches!(&e.body, Body::OutcomeRecorded(p) if p.appointment == entry.id))
     });
-    let outcomes = of(&|b| matches!(b, Body::OutcomeRecorded(p) if p.appointment == entry.id));
-    let latest = outcomes
-        .iter()
-        .filter(|o| !outcomes.iter().any(|l| past.saw(l.id, o.id)))
-        .max_by_key(|o| (o.occurred_at.timestamp(), o.id));
-    let outcome = latest.and_then(|e| match &e.body {
-        Body::OutcomeRecorded(p) => Some((p.value, e.occurred_at.timestamp())),
-        _ => None,
+    let heard = of(&|b| match b {
+        Body::OutcomeRecorded(p) => p.appointment == entry.id,
+        Body::PatientArrived(p) => p.appointment == entry.id,
+        _ => false,
     });
+    let (came, at_last) = came(past, &heard);
     let first_at =
         |entries: &[&Arc<Entry>]| entries.iter().map(|e| e.occurred_at.timestamp()).min();
     let (status, status_at) = if disputed {
         (AppointmentStatus::OutcomeDisputed, slot.start)
     } else if let Some(at) = first_at(&replaced) {
         (AppointmentStatus::Superseded, at)
-    } else if let Some((value, at)) = outcome.filter(|(value, _)| *value != OutcomeValue::Unknown) {
-        match value {
-            OutcomeValue::Attended => (AppointmentStatus::Attended, at),
-            OutcomeValue::NoShow => (AppointmentStatus::NoShow, at),
-            _ => (AppointmentStatus::Cancelled, at),
-        }
+    } else if let Some(status) = came {
+        (status, at_last)
     } else if let Some(at) = first_at(&cancelled)
         .into_iter()
         .chain(first_at(&declined))
@@ -174,6 +172,27 @@ fn appointment(
         series: entry.id,
         sequence: 0,
     }
+}
+
+/// What was last heard of a visit, and when. That she is there says less than what became of it: of two that did not
+/// know of each other the outcome tells.
+fn came(past: &Past, heard: &[&Arc<Entry>]) -> (Option<AppointmentStatus>, Timestamp) {
+    let status = |e: &Entry| match &e.body {
+        Body::PatientArrived(_) => Some(AppointmentStatus::Arrived),
+        Body::OutcomeRecorded(p) => match p.value {
+            OutcomeValue::Unknown => None,
+            OutcomeValue::Attended => Some(AppointmentStatus::Attended),
+            OutcomeValue::NoShow => Some(AppointmentStatus::NoShow),
+            _ => Some(AppointmentStatus::Cancelled),
+        },
+        _ => None,
+    };
+    heard
+        .iter()
+        .filter(|o| !heard.iter().any(|l| past.saw(l.id, o.id)))
+        .map(|e| (status(e), e.occurred_at.timestamp(), e.id))
+        .max_by_key(|(status, at, id)| (*status != Some(AppointmentStatus::Arrived), *at, *id))
+        .map_or((None, Timestamp::MIN), |(status, at, _)| (status, at))
 }
 
 /// The slot that stands: the newest move; of two that a person has not settled yet, the earlier one.
@@ -227,7 +246,7 @@ pub(super) fn supersede(appointments: &mut [Appointment], items: &[ReviewItem]) 
         };
         for appointment in appointments.iter_mut() {
             let loses = item.choices.contains(&appointment.id) && appointment.id != keep;
-            if loses && appointment.status == AppointmentStatus::Booked {
+            if loses && appointment.is_live() {
                 appointment.status = AppointmentStatus::Superseded;
                 appointment.status_at = at;
             }

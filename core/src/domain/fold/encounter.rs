@@ -8,9 +8,9 @@ use crate::domain::code::{
     Channel, DecisionValue, Grade, LeaveCheck, Mode, Role, Setting, Signal, StepKind,
 };
 use crate::domain::entry::{Body, Entry};
-use crate::domain::id::EntryId;
+use crate::domain::id::{EntryId, UserId};
 use crate::domain::past::Past;
-use crate::domain::payload::LoopClosed;
+use crate::domain::payload::{EncounterStarted, LoopClosed};
 use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub struct Encounter {
     pub setting: Setting,
     /// What signal there was.
     pub signal: Option<Signal>,
+    /// Who of the staff is there: whoever began it first, each once.
+    pub staff: Vec<UserId>,
     /// When the patient left; of two ends the earlier counts.
     pub ended: Option<Zoned>,
     /// She spoke to the practice before she left.
@@ -59,10 +61,10 @@ pub(super) fn encounters(
         .standing()
         .iter()
         .filter_map(|entry| match &entry.body {
-            Body::EncounterStarted(p) => Some((entry, p.setting, p.signal)),
+            Body::EncounterStarted(p) => Some((entry, p)),
             _ => None,
         })
-        .map(|(entry, setting, signal)| {
+        .map(|(entry, said)| {
             let ended = ended(past, entry.id);
             let leaving = ended.as_ref().map(Zoned::timestamp);
             let window = Window {
@@ -99,8 +101,9 @@ pub(super) fn encounters(
             Encounter {
                 id: entry.id,
                 entry: Arc::clone(entry),
-                setting,
-                signal,
+                setting: said.setting,
+                signal: said.signal,
+                staff: staff(entry, said),
                 direct_contact,
                 booked,
                 dated_step,
@@ -114,6 +117,16 @@ pub(super) fn encounters(
         .collect();
     found.sort_by_key(|e| (e.entry.occurred_at.timestamp(), e.id));
     found
+}
+
+fn staff(entry: &Entry, said: &EncounterStarted) -> Vec<UserId> {
+    let mut all = vec![entry.by.clone()];
+    for user in &said.staff {
+        if !all.contains(user) {
+            all.push(user.clone());
+        }
+    }
+    all
 }
 
 struct Window {

@@ -10,6 +10,7 @@ use crate::domain::past::Past;
 use crate::domain::payload::{ContactRuleSet, PatientDescribed, ScreenAnswered};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Entries that each say the same fact, with what they say.
 pub(super) struct Fact {
@@ -25,6 +26,7 @@ enum About {
     Slot(EntryId),
     End(EntryId),
     Field(&'static str),
+    Elsewhere(String),
     Number,
     Rule(Channel),
     Plan,
@@ -36,7 +38,9 @@ impl About {
         match self {
             Self::Decision => ReviewKind::DecisionDisputed,
             Self::Outcome(_) => ReviewKind::OutcomeDisputed,
-            Self::Slot(_) | Self::End(_) | Self::Field(_) => ReviewKind::TwoValues,
+            Self::Slot(_) | Self::End(_) | Self::Field(_) | Self::Elsewhere(_) => {
+                ReviewKind::TwoValues
+            }
             Self::Number => ReviewKind::TwoNumbers,
             Self::Rule(_) => ReviewKind::ContactRuleDisputed,
             Self::Plan => ReviewKind::SharingNarrowed,
@@ -81,6 +85,12 @@ fn said(past: &Past, id: EntryId, at: Timestamp, body: &Body, each: &mut dyn FnM
                 each(About::Slot(p.appointment), p.value.to_string());
             }
         }
+        // Who is there has come; she cannot have stayed away, nor the visit have been called off.
+        Body::PatientArrived(p) => {
+            let came = OutcomeValue::Attended.to_string();
+            each(About::Outcome(p.appointment), came.clone());
+            each(About::Slot(p.appointment), came);
+        }
         Body::AppointmentChanged(p) => each(
             About::Slot(p.appointment),
             format!("{} {} {}", p.start_local, p.zone, p.second_hour),
@@ -121,7 +131,9 @@ fn described(said: &PatientDescribed, each: &mut dyn FnMut(About, String)) {
             each(About::Field(name), value);
         }
     };
+    let text = |answer: &dyn fmt::Debug| format!("{answer:?}");
     field("preferred_name", said.preferred_name.clone());
+    field("legal_name", said.legal_name.clone());
     field("born_on", said.born_on.map(|date| date.to_string()));
     field("pronouns", said.pronouns.clone());
     field("language", said.language.clone());
@@ -129,6 +141,24 @@ fn described(said: &PatientDescribed, each: &mut dyn FnMut(About, String)) {
         "interpreter_needed",
         said.interpreter_needed.map(|needed| needed.to_string()),
     );
+    field(
+        "perinatal_stage",
+        said.perinatal_stage.as_ref().map(|s| text(s)),
+    );
+    field("child", said.child.as_ref().map(|c| text(c)));
+    field("payer_type", said.payer_type.as_ref().map(|a| text(a)));
+    field(
+        "race_ethnicity",
+        said.race_ethnicity.as_ref().map(|a| text(a)),
+    );
+    field(
+        "first_time_parent",
+        said.first_time_parent.as_ref().map(|a| text(a)),
+    );
+    field("area", said.area.as_ref().map(|a| text(a)));
+    for id in &said.external_ids {
+        each(About::Elsewhere(id.system.clone()), id.value.clone());
+    }
     if let Some(number) = &said.callback {
         each(About::Number, digits(number));
     }

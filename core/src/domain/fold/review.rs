@@ -65,7 +65,9 @@ pub(super) fn settle(
         items.push(item);
     }
     appointment::supersede(&mut appointments, &items);
-    items.sort_by_key(|item| item.id);
+    // One pair may differ in several things: that is one question, open until the last of them is settled.
+    items.sort_by_key(|item| (item.id, item.settled.is_some()));
+    items.dedup_by_key(|item| item.id);
     (appointments, items)
 }
 

@@ -147,6 +147,12 @@ pub enum Breach {
     /// One patient twice, or two that are not the record's.
     #[error("name two patients, one of them of this record")]
     NotTwoPatients,
+    /// A tick on something that this record does not ask for.
+    #[error("there is no such task")]
+    NoSuchTask,
+    /// A tick on a task that is somebody else's.
+    #[error("this task is somebody else's: its owner, a coordinator or a supervisor ticks it")]
+    NotYourTask,
     /// Not the author within a day, and no supervisor.
     #[error("only its author within a day, or a supervisor, may say that it was an error")]
     NotYours,

@@ -1,10 +1,12 @@
-//! Rules of settling, closing, linking and taking back.
+//! Rules of ticking, settling, closing, linking and taking back.
 
 use super::{Breach, Case, ensure};
+use crate::domain::authority;
 use crate::domain::code::{CloseReason, FlagStatus, ReviewKind, Role};
 use crate::domain::fold::ReviewItem;
 use crate::domain::id::{DerivedId, EntryId, PatientId};
 use crate::domain::payload::{EnteredInError, LoopClosed, PartnerTold, ReviewSettled};
+use crate::domain::read;
 use jiff::SignedDuration;
 
 pub(super) fn told(said: &PartnerTold) -> Result<(), Breach> {
@@ -21,6 +23,26 @@ pub(super) fn told(said: &PartnerTold) -> Result<(), Breach> {
 }
 
 impl Case<'_> {
+    /// Whose task it is ticks it; a coordinator and a supervisor tick anybody's. What nobody holds whom the sheet still
+    /// knows is everybody's.
+    pub(super) fn ticked(&self, task: DerivedId) -> Result<(), Breach> {
+        let tasks = read::tasks_of(self.past, self.sheet, self.at());
+        let task = tasks.iter().find(|t| t.id == task);
+        let owners = &task.ok_or(Breach::NoSuchTask)?.owners;
+        let on = self.entry.occurred_at.date();
+        let coordinates = self.is(Role::Coordinator)
+            || self.is(Role::Assistant)
+                && self
+                    .past
+                    .sites()
+                    .any(|site| authority::is_designated(self.person, Some(site), self.sheet, on));
+        let nobodys = !owners.iter().any(|o| self.sheet.person(o).is_some());
+        ensure(
+            owners.contains(&self.entry.by) || coordinates || nobodys || self.is(Role::Supervisor),
+            Breach::NotYourTask,
+        )
+    }
+
     pub(super) fn settled(&self, said: &ReviewSettled) -> Result<(), Breach> {
         ensure(!said.items.is_empty(), Breach::NoSuchItem)?;
         let fits = |id: &DerivedId| match said.keep {

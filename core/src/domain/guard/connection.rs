@@ -10,6 +10,7 @@ use crate::domain::payload::{
     PartnerDeclined,
 };
 use crate::domain::time;
+use jiff::tz::TimeZone;
 
 impl Case<'_> {
     pub(super) fn agreed(&self) -> Result<(), Breach> {
@@ -93,6 +94,19 @@ impl Case<'_> {
             AppointmentStatus::Cancelled | AppointmentStatus::Superseded
         );
         ensure(!over, Breach::AppointmentOver)
+    }
+
+    /// She comes on the day, there; before its hour as well.
+    pub(super) fn arrived(&self, id: EntryId) -> Result<(), Breach> {
+        self.standing(id)?;
+        let slot = &self
+            .past
+            .appointment(id)
+            .ok_or(Breach::NoSuchAppointment)?
+            .slot;
+        let zone = TimeZone::get(&slot.zone).unwrap_or(TimeZone::UTC);
+        let there = time::date_in(self.at(), &zone);
+        ensure(there >= slot.local.date(), Breach::TooEarly)
     }
 
     pub(super) fn outcome(&self, said: &OutcomeRecorded) -> Result<(), Breach> {

@@ -4,27 +4,34 @@ use super::{Breach, Case, ensure};
 use crate::domain::authority;
 use crate::domain::code::DecisionValue;
 use crate::domain::fold::Encounter;
-use crate::domain::id::EntryId;
+use crate::domain::id::{EntryId, UserId};
 use crate::domain::payload::{
-    DecisionRecorded, LeaveReasonGiven, NeedIdentified, OwnerAccepted, OwnerOffered,
+    Answer, DecisionRecorded, LeaveReasonGiven, NeedIdentified, OwnerAccepted, OwnerOffered,
     PatientDescribed,
 };
 use jiff::SignedDuration;
 
 pub(super) fn described(said: &PatientDescribed) -> Result<(), Breach> {
-    let says = said.preferred_name.is_some()
-        || said.born_on.is_some()
-        || said.pronouns.is_some()
-        || said.language.is_some()
-        || said.interpreter_needed.is_some()
-        || said.callback.is_some();
-    ensure(says, Breach::NothingSaid)
+    ensure(said.says_something(), Breach::NothingSaid)?;
+    if matches!(&said.race_ethnicity, Some(Answer::Said(codes)) if codes.is_empty()) {
+        return Err(Breach::NothingSaid);
+    }
+    let mut numbers = said.numbers_elsewhere();
+    numbers.try_for_each(|id| {
+        super::text(&id.system)?;
+        super::text(&id.value)
+    })
 }
 
 impl Case<'_> {
     fn encounter(&self, id: EntryId) -> Result<&Encounter, Breach> {
         let found = self.past.encounters.iter().find(|e| e.id == id);
         found.ok_or(Breach::NoSuchEncounter)
+    }
+
+    pub(super) fn started(&self, staff: &[UserId]) -> Result<(), Breach> {
+        let known = staff.iter().all(|user| self.sheet.person(user).is_some());
+        ensure(known, Breach::NoSuchPerson)
     }
 
     pub(super) fn ended(&self, encounter: EntryId) -> Result<(), Breach> {

@@ -147,7 +147,7 @@ pub(super) fn numbers(records: &[Record]) -> (Vec<(EntryId, String)>, Vec<Across
 }
 
 /// Two entries of different records that differ.
-fn pairs(kind: ReviewKind, said: &[(DocumentId, &Arc<Entry>, String)]) -> Vec<Across> {
+pub(super) fn pairs(kind: ReviewKind, said: &[(DocumentId, &Arc<Entry>, String)]) -> Vec<Across> {
     let mut found = Vec::new();
     for (at, (a_doc, a, a_said)) in said.iter().enumerate() {
         for (b_doc, b, b_said) in said.iter().skip(at + 1) {

@@ -23,6 +23,9 @@ pub struct Partner {
     /// What it promised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Promise>,
+    /// From when to when that holds, and whom to call when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
     /// When it is open.
     #[serde(default)]
     pub calendar: Calendar,
@@ -41,6 +44,55 @@ pub struct Partner {
     /// When somebody last checked this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_verified_on: Option<Date>,
+}
+
+/// What was agreed with a practice: how long its promise holds. One that has ended stays and says so.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// Its first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Date>,
+    /// Its last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Date>,
+    /// Whom to call when a promise is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<PartnerContact>,
+}
+
+/// How an agreement stands on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgreementState {
+    /// It begins later.
+    NotYet,
+    /// It holds.
+    InForce,
+    /// It has ended: nothing is promised any more.
+    Ended,
+}
+
+impl Agreement {
+    /// How it stands on a day of the practice's calendar.
+    pub fn state(&self, on: Date) -> AgreementState {
+        match (self.starts, self.ends) {
+            (_, Some(ends)) if on > ends => AgreementState::Ended,
+            (Some(starts), _) if on < starts => AgreementState::NotYet,
+            _ => AgreementState::InForce,
+        }
+    }
+}
+
+impl Partner {
+    /// What it promises whom is sent to it on this day: nothing outside its agreement.
+    pub fn promise_on(&self, on: Date) -> Option<Promise> {
+        let holds = self
+            .agreement
+            .as_ref()
+            .is_none_or(|a| a.state(on) == AgreementState::InForce);
+        self.promise.filter(|_| holds)
+    }
 }
 
 /// A named contact of a practice.

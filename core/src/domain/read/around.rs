@@ -1,12 +1,13 @@
 //! What surrounds a handoff, as plain data: consents, what is proposed, and who is waited for.
 
-use crate::domain::code::{ConsentKind, ConsentStatus};
+use crate::domain::authority;
+use crate::domain::code::{CloseReason, ConsentKind, ConsentStatus, Role};
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId, UserId};
-use crate::domain::organisation::Organisation;
-use crate::domain::{authority, entry::Body};
+use crate::domain::organisation::{Organisation, Person};
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 /// A consent.
@@ -41,15 +42,15 @@ pub struct ProposalReading {
     pub answered_at: Option<Timestamp>,
 }
 
-/// A handoff offered to a named person: the patient is waiting.
+/// A handoff offered to a named person, or one that nobody holds: the patient is waiting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WaitingReading {
-    /// The offer: what taking it names.
-    pub offer: EntryId,
-    /// Who offers.
+    /// The offer: what taking it names; none: it was never offered, and nobody holds it.
+    pub offer: Option<EntryId>,
+    /// Who offers, or left it without anybody.
     pub by: UserId,
-    /// To whom.
-    pub to: UserId,
+    /// To whom; or whoever is designated there, else everybody who coordinates or supervises there.
+    pub to: Vec<UserId>,
     /// Since when.
     pub since: Timestamp,
     /// From then on the backup may take it too.
@@ -64,7 +65,7 @@ impl WaitingReading {
     /// May this person take it with one tap now?
     pub fn may_take(&self, person: &UserId, now: Timestamp) -> bool {
         let steps_in = self.backup.as_ref() == Some(person) && now >= self.backup_from;
-        self.taken_by.is_none() && (self.to == *person || steps_in)
+        self.taken_by.is_none() && (self.to.contains(person) || steps_in)
     }
 }
 
@@ -121,31 +122,92 @@ fn acceptors(record: &Record, body: &Body, on: Date, sheet: &Organisation) -> Ve
     if owners.is_empty() { may } else { owners }
 }
 
-pub(super) fn waiting(record: &Record, sheet: &Organisation) -> Vec<WaitingReading> {
-    let minutes = SignedDuration::from_mins(i64::from(sheet.settings.owner_timeout_min));
-    record
+pub(super) fn waiting(
+    record: &Record,
+    sheet: &Organisation,
+    closed: Option<CloseReason>,
+) -> Vec<WaitingReading> {
+    let mut all: Vec<_> = record
         .owner_offers
         .iter()
         .map(|offer| {
-            let since = offer.entry.occurred_at.timestamp();
-            let on = offer.entry.occurred_at.date();
-            let shift = record.site.as_ref().and_then(|s| sheet.shift(s, on));
-            // Whoever of the two is not the one who was asked steps in.
-            let backup = shift.and_then(|shift| {
-                let both = std::iter::once(&shift.backup).flatten();
-                both.chain(std::iter::once(&shift.primary))
-                    .find(|p| **p != offer.to)
-                    .cloned()
-            });
+            let since = &offer.entry.occurred_at;
             WaitingReading {
-                offer: offer.entry.id,
-                by: offer.entry.by.clone(),
-                to: offer.to.clone(),
-                since,
-                backup_from: since.saturating_add(minutes).unwrap_or(since),
-                backup,
+                offer: Some(offer.entry.id),
+                to: vec![offer.to.clone()],
                 taken_by: offer.taken.as_ref().map(|(_, by)| by.clone()),
+                ..waits(record, sheet, &offer.entry, since, &[&offer.to])
             }
         })
-        .collect()
+        .collect();
+    let is_offered = all.iter().any(|w| w.taken_by.is_none());
+    if closed.is_none() && record.owners.is_empty() && !is_offered {
+        all.extend(unassigned(record, sheet));
+    }
+    all
+}
+
+/// The backup steps in when the time is up: whoever of the two on the roster was not asked.
+fn waits(
+    record: &Record,
+    sheet: &Organisation,
+    entry: &Entry,
+    since: &Zoned,
+    asked: &[&UserId],
+) -> WaitingReading {
+    let minutes = SignedDuration::from_mins(i64::from(sheet.settings.owner_timeout_min));
+    let shift = record
+        .site
+        .as_ref()
+        .and_then(|s| sheet.shift(s, since.date()));
+    let backup = shift.and_then(|shift| {
+        let both = shift.backup.iter().chain(std::iter::once(&shift.primary));
+        both.filter(|p| !asked.contains(p)).next().cloned()
+    });
+    let since = since.timestamp();
+    WaitingReading {
+        offer: None,
+        by: entry.by.clone(),
+        to: Vec::new(),
+        since,
+        backup_from: since.saturating_add(minutes).unwrap_or(since),
+        backup,
+        taken_by: None,
+    }
+}
+
+/// Nobody holds it: since the need was seen, or since whoever held it last gave it up.
+fn unassigned(record: &Record, sheet: &Organisation) -> Option<WaitingReading> {
+    let (need, _) = record.need.as_ref()?;
+    let released = record
+        .past
+        .standing()
+        .iter()
+        .filter(|e| matches!(e.body, Body::OwnerReleased(_)))
+        .max_by_key(|e| (e.occurred_at.timestamp(), e.id));
+    let left = released.unwrap_or(need);
+    let since = &left.occurred_at;
+    let shift = record
+        .site
+        .as_ref()
+        .and_then(|s| sheet.shift(s, since.date()));
+    let to = match shift {
+        Some(shift) => vec![shift.primary.clone()],
+        None => whoever_coordinates(record, sheet),
+    };
+    let asked: Vec<&UserId> = to.iter().collect();
+    Some(WaitingReading {
+        to: to.clone(),
+        ..waits(record, sheet, left, since, &asked)
+    })
+}
+
+fn whoever_coordinates(record: &Record, sheet: &Organisation) -> Vec<UserId> {
+    let site = record.site.as_ref();
+    let coordinates = |p: &&Person| {
+        let has = |role| site.map_or(p.has_role(role), |site| p.has_role_at(role, site));
+        has(Role::Coordinator) || has(Role::Supervisor)
+    };
+    let people = sheet.people.iter().filter(coordinates);
+    people.map(|p| p.id.clone()).collect()
 }

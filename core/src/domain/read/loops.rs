@@ -106,6 +106,9 @@ fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
         Body::ScreenAmended(p) => {
             p.result == ScreenResult::Positive || p.self_harm == SelfHarm::Yes
         }
+        Body::PatientArrived(p) => {
+            known_outcome(record, closing, p.appointment) != Some(OutcomeValue::Attended)
+        }
         Body::OutcomeRecorded(p) => known_outcome(record, closing, p.appointment) != Some(p.value),
         _ => false,
     }

@@ -8,6 +8,7 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A question that two people left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,7 +108,14 @@ fn asked(
     } else {
         record.owners.clone()
     };
+    // Who watches over privacy hears of two words about a consent.
+    let privacy = (kind == ReviewKind::ConsentDisputed)
+        .then(|| sheet.privacy_contact.clone())
+        .flatten();
     let told = authors
+        .into_iter()
+        .chain(privacy)
+        .collect::<BTreeSet<_>>()
         .into_iter()
         .filter(|a| !owners.contains(a))
         .collect();

@@ -5,9 +5,11 @@ use crate::domain::code::{
     AppointmentStatus, Channel, DecisionValue, Direction, FlagStatus, Grade, LeaveCheck, Modality,
     SafetyReason, Setting,
 };
+use crate::domain::entry::Body;
 use crate::domain::fold::{Encounter, Record};
 use crate::domain::id::{DeviceId, EntryId, PartnerId, UserId};
 use crate::domain::join::PatientFlag;
+use crate::domain::time;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
@@ -139,6 +141,28 @@ pub(super) fn appointment(
     }
 }
 
+/// A visit that somebody proposed and nobody has answered yet: it stands for nothing.
+pub(super) fn proposed(record: &Record) -> impl Iterator<Item = AppointmentReading> {
+    let waiting = record.proposals.iter().filter(|p| p.answered.is_none());
+    waiting.filter_map(|proposal| {
+        let Body::AppointmentBooked(said) = &proposal.entry.body else {
+            return None;
+        };
+        Some(AppointmentReading {
+            id: proposal.entry.id,
+            partner: said.partner.clone(),
+            local: said.start_local,
+            zone: said.zone.clone(),
+            start: time::start(said.start_local, &said.zone, said.second_hour).ok()?,
+            modality: said.modality,
+            status: AppointmentStatus::Proposed,
+            kept: false,
+            sequence: 0,
+            by: proposal.entry.by.clone(),
+        })
+    })
+}
+
 /// Our own calls alone tell how well a practice is reached.
 pub(super) fn call(attempt: &crate::domain::fold::Attempt) -> Option<CallReading> {
     let ours =
@@ -182,7 +206,7 @@ pub(super) fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> 
             .handed
             .as_ref()
             .map(|(to, _, e)| (to.clone(), e.occurred_at.timestamp())),
-        clinician_min: first.map(|at| crate::domain::time::minutes_between(raised_at, at)),
+        clinician_min: first.map(|at| time::minutes_between(raised_at, at)),
         resolved_by,
         resolved_at: flag
             .resolved

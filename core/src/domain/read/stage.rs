@@ -44,6 +44,7 @@ pub(super) fn stage(
     now: Timestamp,
 ) -> Stage {
     let any = |status| appointments.iter().any(|a| a.status == status);
+    let live = any(AppointmentStatus::Booked) || any(AppointmentStatus::Arrived);
     let live_step = tasks.iter().any(|t| {
         matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
             && t.state(now) == TaskState::Open
@@ -59,10 +60,8 @@ pub(super) fn stage(
         }
         _ if closed.is_some() => Stage::Closed,
         _ if any(AppointmentStatus::Attended) => Stage::Attended,
-        _ if any(AppointmentStatus::NoShow) && !any(AppointmentStatus::Booked) => {
-            Stage::MissedVisit
-        }
-        _ if any(AppointmentStatus::Booked) => Stage::Booked,
+        _ if any(AppointmentStatus::NoShow) && !live => Stage::MissedVisit,
+        _ if live => Stage::Booked,
         _ if live_step => Stage::NextStepSet,
         DecisionState::Withdrew | DecisionState::DoNotAskAgain => Stage::StoppedAtHerWish,
         DecisionState::Agreed => Stage::Connecting,

@@ -5,8 +5,8 @@ use super::row::{self, AppointmentReading, CallReading, EncounterReading, FlagRe
 use super::stage::{self, Next};
 use super::task::Work;
 use super::{
-    LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, loops, measure, promise,
-    review,
+    AlertReading, LoopPoint, PromiseReading, Receipts, ReviewReading, TaskReading, alert, loops,
+    measure, promise, review,
 };
 use crate::domain::code::{
     BarrierStatus, CloseReason, DecisionState, DecisionValue, Grade, Mode, ShareKind, Stage,
@@ -55,12 +55,15 @@ pub struct Summary {
     pub grade: Option<Grade>,
     /// Its encounters.
     pub encounters: Vec<EncounterReading>,
-    /// Its appointments.
+    /// Its appointments; last those that are only proposed.
     pub appointments: Vec<AppointmentReading>,
     /// Its promises.
     pub promises: Vec<PromiseReading>,
     /// Its tasks.
     pub tasks: Vec<TaskReading>,
+    /// What somebody has to know though nothing is asked of her.
+    #[serde(default)]
+    pub alerts: Vec<AlertReading>,
     /// Its questions.
     pub review: Vec<ReviewReading>,
     /// The patient's safety flags that were raised in this record.
@@ -118,7 +121,7 @@ pub struct Summary {
     /// What she put right.
     #[serde(default)]
     pub corrections: u32,
-    /// Offers of ownership: the patient is waiting until one is taken.
+    /// Offers of ownership, and a handoff that nobody holds: the patient is waiting until somebody takes it.
     #[serde(default)]
     pub waiting: Vec<WaitingReading>,
     /// What is proposed for another to accept.
@@ -261,7 +264,8 @@ pub(super) fn summary(
             .last()
             .map(|(e, _)| e.occurred_at.timestamp()),
         corrections: count(record.read_backs.iter().flat_map(|(_, r)| &r.corrections)),
-        waiting: around::waiting(record, sheet),
+        alerts: alert::alerts(patient, record, sheet),
+        waiting: around::waiting(record, sheet, closed),
         proposals: around::proposals(record, sheet),
         links: record.links.iter().map(|l| (l.patients, l.same)).collect(),
         declined_by: record
@@ -284,7 +288,10 @@ pub(super) fn summary(
         good_until: stage::good_until(&appointments, &tasks, now),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
-        appointments,
+        appointments: appointments
+            .into_iter()
+            .chain(row::proposed(record))
+            .collect(),
         promises,
         tasks,
         review,

@@ -3,7 +3,8 @@
 use super::{Action, Asking, Obstacle};
 use crate::domain::code::{
     BarrierKind, CloseReason, ContactOutcome, ContactWith, DecisionReason, DecisionValue,
-    HandedHow, Instrument, Mode, NeedBasis, SafetyReason, ScreenMode, Setting, StepKind,
+    HandedHow, Instrument, Mode, NeedBasis, OutcomeValue, SafetyReason, ScreenMode, Setting,
+    StepKind,
 };
 use crate::domain::fold::Record;
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
@@ -13,8 +14,9 @@ use crate::refusal::Refusal;
 use crate::usecase::{
     AcceptOwnership, AddNote, BookAppointment, CloseLoop, Command, ConfirmSharingPlan,
     DescribePatient, Desk, EndEncounter, GiveMaterial, HandSafety, IdentifyNeed, OfferHandoff,
-    OfferOwnership, RaiseSafety, ReadBackToHer, RecordBarrier, RecordContact, RecordDecision,
-    RecordScreen, ReleaseOwnership, ResolveSafety, SetNextStep, SettleReview, StartEncounter,
+    OfferOwnership, RaiseSafety, ReadBackToHer, RecordArrival, RecordBarrier, RecordContact,
+    RecordDecision, RecordOutcome, RecordScreen, ReleaseOwnership, ResolveSafety, SetNextStep,
+    SettleReview, StartEncounter,
 };
 use crate::view::May;
 use jiff::ToSpan;
@@ -46,16 +48,8 @@ impl May {
         self.describe = asking.may(
             Action::Describe,
             Command::DescribePatient(DescribePatient {
-                record,
                 preferred_name: Some(text()),
-                born_on: None,
-                pronouns: None,
-                language: None,
-                interpreter_needed: None,
-                callback: None,
-                proposed: None,
-                accepts: None,
-                at: None,
+                ..DescribePatient::silent(record)
             }),
         );
         self.start_encounter = asking.may(
@@ -67,6 +61,7 @@ impl May {
                 signal: None,
                 family_present: None,
                 ok_to_discuss_in_front: None,
+                staff: Vec::new(),
                 at: None,
             }),
         );
@@ -263,6 +258,32 @@ impl May {
             })
         });
         self.book = asking.may_if(Action::Book, book, none());
+        let first = record
+            .appointments
+            .iter()
+            .filter(|a| a.is_live())
+            .min_by_key(|a| (a.slot.start, a.id))
+            .map(|a| a.id);
+        let none = || Refusal::NotHere("an appointment");
+        let arrive = first.map(|appointment| {
+            Command::RecordArrival(RecordArrival {
+                record: id,
+                appointment,
+                source: None,
+                at: None,
+            })
+        });
+        self.arrive = asking.may_if(Action::Arrive, arrive, none());
+        let outcome = first.map(|appointment| {
+            Command::RecordOutcome(RecordOutcome {
+                record: id,
+                appointment,
+                value: OutcomeValue::Attended,
+                source: None,
+                at: None,
+            })
+        });
+        self.outcome = asking.may_if(Action::Outcome, outcome, none());
     }
 
     fn of_owner(&mut self, asking: &mut Asking<'_, '_>, desk: &Desk<'_>, record: &Record) {

@@ -75,15 +75,20 @@ fn stated(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
         Body::RecordOpened(_) | Body::ScreensOpened(_) | Body::PartnerOpened(_) => {
             plain("opened the record")
         }
-        Body::PatientDescribed(_) => plain("noted who she is and how to reach her"),
+        Body::PatientDescribed(p) => plain(&format!(
+            "noted who she is: {}",
+            words::person::noted(p).join(", ")
+        )),
         Body::EncounterStarted(p) => {
             let signal = match p.signal {
-                Some(Signal::VoiceOnly) => vec!["voice only".to_owned()],
-                Some(Signal::None) => vec!["no signal".to_owned()],
-                _ => Vec::new(),
+                Some(Signal::VoiceOnly) => Some("voice only".to_owned()),
+                Some(Signal::None) => Some("no signal".to_owned()),
+                _ => None,
             };
+            let others: Vec<_> = p.staff.iter().map(name).collect();
+            let with = (!others.is_empty()).then(|| format!("with {}", others.join(" and ")));
             Told {
-                place: signal,
+                place: signal.into_iter().chain(with).collect(),
                 ..plain(&format!("began a {}", words::setting(p.setting)))
             }
         }
@@ -168,6 +173,7 @@ fn stated(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
             words: p.reason.clone().unwrap_or_default(),
             ..plain("noted that the visit was called off")
         },
+        Body::PatientArrived(_) => plain("heard that she is there"),
         Body::OutcomeRecorded(p) => plain(match p.value {
             OutcomeValue::Attended => "heard that she came",
             OutcomeValue::NoShow => "heard that she could not come",
@@ -298,6 +304,10 @@ pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, Strin
         Body::DecisionRecorded(p) => Some((
             "heard her decision".to_owned(),
             words::decision(p.value).to_owned(),
+        )),
+        Body::PatientArrived(_) => Some((
+            "heard that she is there".to_owned(),
+            "she arrived".to_owned(),
         )),
         Body::OutcomeRecorded(p) => {
             let fact = if p.value == OutcomeValue::Attended {

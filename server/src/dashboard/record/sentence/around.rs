@@ -6,7 +6,7 @@ use crate::dashboard::words;
 use warmhand_core::domain::code::{ScreenResult, SelfHarm, VerifiedBy};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::domain::payload::{ContactRuleSet, PatientDescribed};
+use warmhand_core::domain::payload::ContactRuleSet;
 
 fn plain(what: impl Into<String>) -> Told {
     Told {
@@ -121,27 +121,10 @@ fn rule(said: &ContactRuleSet) -> String {
     super::rule(said.voicemail_ok, said.text_ok, said.say_org_name_ok)
 }
 
-fn described(said: &PatientDescribed) -> String {
-    let texts = [
-        said.preferred_name.clone(),
-        said.born_on
-            .map(|date| date.strftime("%-d %b %Y").to_string()),
-        said.pronouns.clone(),
-        said.language.clone(),
-        said.callback.clone(),
-    ];
-    let all: Vec<_> = texts
-        .into_iter()
-        .flatten()
-        .map(|t| words::isolated(&t))
-        .collect();
-    all.join(", ")
-}
-
 /// What is at stake in one side of a disagreement: what was done, and the fact.
 pub(super) fn fact(body: &Body) -> Option<(String, String)> {
     let fact = match body {
-        Body::PatientDescribed(p) => ("noted who she is", described(p)),
+        Body::PatientDescribed(p) => ("noted who she is", words::person::described(p).join(", ")),
         Body::ContactRuleSet(p) => ("noted how she may be reached", rule(p)),
         Body::SharingPlanConfirmed(p) => {
             let shared: Vec<_> = p
