@@ -22,6 +22,8 @@ mod house;
 mod invariants;
 #[path = "all/nudge.rs"]
 mod nudge;
+#[path = "all/operations.rs"]
+mod operations;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/road.rs"]

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod flags;
+mod keep;
 mod serve;
 mod setup;
 
@@ -74,6 +75,36 @@ enum Asked {
         /// Who works on it: codes from the sheet, separated by commas.
         #[arg(long, value_delimiter = ',', required = true)]
         people: Vec<String>,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Copies the whole database into a file, while it is being served or not.
+    Backup {
+        /// A file that does not exist yet.
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Puts a backup into a folder without a database; devices then give back what it lacks.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The copy of receipt.key that goes with it; left out, the one in the folder.
+        #[arg(long, conflicts_with = "without_receipts")]
+        key: Option<PathBuf>,
+        /// Goes on though the key is lost: what devices give back of others' work then waits in quarantine.
+        #[arg(long)]
+        without_receipts: bool,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Checks a database against itself: the log, the changes, who sees what, and what pages read.
+    Verify {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Computes what pages read anew from the changes.
+    Rebuild {
         #[command(flatten)]
         data: DataFlags,
     },
@@ -215,6 +246,22 @@ async fn done(
             people,
             data,
         } => setup::enrol_code(name, kind, people, &folder(data)?, out).await,
+        Asked::Backup { file, data } => keep::backup(&file, &folder(data)?, out),
+        Asked::Restore {
+            file,
+            key,
+            without_receipts,
+            data,
+        } => {
+            let key = match key {
+                Some(path) => keep::Key::Copy(path),
+                None if without_receipts => keep::Key::Lost,
+                None => keep::Key::There,
+            };
+            keep::restore(&file, &key, &folder(data)?, out)
+        }
+        Asked::Verify { data } => keep::verify(&folder(data)?, out).await,
+        Asked::Rebuild { data } => keep::rebuild(&folder(data)?, out).await,
         Asked::Record {
             asked: RecordAsked::Export { id, file, data },
         } => setup::export(&id, &file, &folder(data)?, out).await,

@@ -7,12 +7,6 @@ use warmhand_core::domain::code::{Accepting, SelfHarm};
 use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::town::Town;
 
-const SOUND: Verified = Verified {
-    log: true,
-    visibility: true,
-    projections: true,
-};
-
 #[test]
 fn what_one_was_told_about_a_practice_reaches_everybody() {
     let town = Town::default();
@@ -44,7 +38,7 @@ fn what_one_was_told_about_a_practice_reaches_everybody() {
         0,
         "no patient is made of it"
     );
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
     assert!(matches!(
         ana.app.sync_next(town.now()).unwrap(),
         SyncStep::Idle(_)
@@ -77,5 +71,5 @@ fn another_version_of_a_screen_keeps_its_answers_where_only_some_may_look() {
     assert_eq!((read.versions.len(), read.self_harm), (2, SelfHarm::Yes));
     assert_eq!(there.flags[0].id, version);
     assert!(ana.entries(patient).len() >= lena.entries(patient).len());
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }

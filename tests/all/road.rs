@@ -10,12 +10,6 @@ use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::struck::Strike;
 use warmhand_tests::town::{Phone, Town};
 
-const SOUND: Verified = Verified {
-    log: true,
-    visibility: true,
-    projections: true,
-};
-
 #[test]
 fn a_handoff_recorded_offline_is_read_the_same_everywhere() {
     let town = Town::default();
@@ -37,7 +31,7 @@ fn a_handoff_recorded_offline_is_read_the_same_everywhere() {
     let there = carla.app.handoff(record, town.now()).unwrap().summary;
     let here = ana.app.handoff(record, town.now()).unwrap().summary;
     assert_eq!(there, here);
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]
@@ -68,7 +62,7 @@ fn an_answer_that_is_lost_or_comes_twice_changes_nothing() {
     ana.sync(&town);
     assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
     assert_eq!(town.entries(patient), ana.entries(patient));
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]
@@ -109,7 +103,7 @@ fn a_server_ended_between_any_two_statements_loses_nothing_acknowledged() {
             "struck at {at}"
         );
         assert!(carla.app.holds(record).unwrap());
-        assert_eq!(town.verify(), SOUND, "struck at {at}");
+        assert_eq!(town.verify(), Verified::SOUND, "struck at {at}");
         at += 1;
     }
     assert!(places > 100, "only {places} places were passed");
@@ -204,7 +198,7 @@ fn after_an_older_image_is_put_back_nothing_acknowledged_is_lost() {
     assert_eq!(town.entries(later), more);
     assert_eq!(carla.app.sync_status().unwrap().state, SyncState::AllSent);
     assert_eq!(carla.entries(patient), all);
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]
@@ -228,7 +222,7 @@ fn the_work_of_a_revoked_device_is_kept_in_quarantine_and_it_sees_nothing_more()
     assert_eq!(ana.app.signed_in().unwrap(), None);
     carla.sync(&town);
     assert_eq!(carla.entries(patient), before);
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]
@@ -258,7 +252,7 @@ fn a_device_sees_the_records_of_its_people_and_no_others() {
     clinic.sync(&town);
     assert!(clinic.app.holds(record).unwrap());
     assert_eq!(clinic.entries(patient), ana.entries(patient));
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]
@@ -330,7 +324,7 @@ fn a_worry_is_taken_down_and_sent_however_full_the_record_is() {
     let open: Vec<_> = there.open_flags().map(|f| (f.id, f.status)).collect();
     assert_eq!(open, [(flag, FlagStatus::Handed)]);
     assert_eq!(town.entries(patient), ana.entries(patient));
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]

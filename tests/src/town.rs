@@ -110,6 +110,17 @@ impl Town {
         &self.key
     }
 
+    /// Where its database lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Puts a folder back whose key was lost.
+    pub fn restore_under(&mut self, image: &TempDir, key: ReceiptKey) {
+        self.key = key;
+        self.restore(image);
+    }
+
     /// Puts an older folder back.
     pub fn restore(&mut self, image: &TempDir) {
         self.close();

@@ -16,7 +16,7 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn said(error: std::io::Error) -> String {
+pub(super) fn said(error: std::io::Error) -> String {
     format!("the terminal cannot be written to: {error}")
 }
 

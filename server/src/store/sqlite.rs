@@ -2,6 +2,7 @@
 //! on blocking threads, never on the server's own.
 
 mod account;
+mod backup;
 mod device;
 mod document;
 mod log;
@@ -15,6 +16,7 @@ mod reconcile;
 mod sheet;
 mod visibility;
 
+pub use backup::{Copied, Keys, backup, restore};
 pub use open::{Place, Settings, init};
 
 use super::{
@@ -185,6 +187,8 @@ impl Sqlite {
 /// What a check of the whole database found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
+    /// The bytes of every change are what its fields make, and have its hash.
+    pub changes: bool,
     /// The log is dense and every link of its chain holds.
     pub log: bool,
     /// Who sees what, as kept, is who sees what, as defined.
@@ -193,17 +197,35 @@ pub struct Verified {
     pub projections: bool,
 }
 
+impl Verified {
+    /// Nothing to complain of.
+    pub const SOUND: Self = Self {
+        changes: true,
+        log: true,
+        visibility: true,
+        projections: true,
+    };
+}
+
 impl Sqlite {
     /// Checks the database against itself.
     pub async fn verify(&self, now: Timestamp) -> Result<Verified, StoreError> {
         self.read(move |verb| {
             Ok(Verified {
+                changes: verb.changes_hold()?,
                 log: verb.log_holds()?,
                 visibility: verb.visibility_holds()?,
                 projections: verb.projections_hold(now)?,
             })
         })
         .await
+    }
+}
+
+impl Sqlite {
+    /// Computes every projection anew from the changes. Returns how many patients there are.
+    pub async fn rebuild(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.write(move |verb| verb.rebuild(now)).await
     }
 }
 

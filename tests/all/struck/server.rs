@@ -324,11 +324,6 @@ fn said(folder: &TempDir) -> Said {
 
 #[test]
 fn a_server_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
-    const SOUND: Verified = Verified {
-        log: true,
-        visibility: true,
-        projections: true,
-    };
     let (day, verbs) = day();
     let before = said(&day.folder);
     let mut struck = 0;
@@ -371,7 +366,11 @@ fn a_server_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
                 );
             }
             drop(store);
-            assert_eq!(day.sound(folder.path()), SOUND, "{name}, {at}: {place}");
+            assert_eq!(
+                day.sound(folder.path()),
+                Verified::SOUND,
+                "{name}, {at}: {place}"
+            );
             struck += 1;
         }
     }

@@ -7,7 +7,7 @@ use crate::store::Folder;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::sync::Arc;
-use warmhand_core::document::{Change, ChangeHash, Sealed};
+use warmhand_core::document::{Change, ChangeHash, Sealed, seal};
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::fold::Record;
@@ -189,6 +189,23 @@ impl Verb<'_> {
         } else {
             Ok(bytes)
         }
+    }
+
+    /// Do the fields of every change make its bytes and its hash?
+    pub(super) fn changes_hold(&self) -> Result<bool, StoreError> {
+        let mut statement = self
+            .db
+            .prepare(&format!("select {COLUMNS}, bytes from change order by seq"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let bytes: Vec<u8> = row.get(5)?;
+            let held = change_row(row)?;
+            let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
+            if !seal(held.change).is_ok_and(same) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Adds an accepted change: its log row, then itself under the row's number.

@@ -73,10 +73,10 @@ fn chain(before: &[u8; 32], seq: u64, content: &[u8]) -> [u8; 32] {
 }
 
 impl Verb<'_> {
-    pub(super) fn begin_log(&self, epoch: [u8; 16]) -> Result<(), StoreError> {
+    pub(super) fn begin_log(&self, epoch: [u8; 16], key_mark: [u8; 8]) -> Result<(), StoreError> {
         self.change(
-            "insert into head (id, epoch, seq, chain) values (1, ?1, 0, ?2)",
-            params![&epoch[..], &[0_u8; 32][..]],
+            "insert into head (id, epoch, key_mark, seq, chain) values (1, ?1, ?2, 0, ?3)",
+            params![&epoch[..], &key_mark[..], &[0_u8; 32][..]],
         )?;
         Ok(())
     }

@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 1;
 /// More than there are: a statement that falls out is planned anew at every use, which costs more than running it.
 const STATEMENTS: usize = 128;
-const FILE: &str = "warmhand.db";
+pub(super) const FILE: &str = "warmhand.db";
 
 /// Where a server keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sq
         readings: &Readings::default(),
         fault: None,
     };
-    verb.begin_log(settings.epoch)?;
+    verb.begin_log(settings.epoch, settings.key.mark())?;
     verb.load_sheet(settings.sheet, now)?;
     verb.add_web_device(settings.web)?;
     transaction.commit()?;
@@ -84,6 +84,11 @@ impl Sqlite {
             VERSION => {}
             _ => return Err(StoreError::Newer),
         }
+        if key_mark(&db)? != key.mark() {
+            return Err(StoreError::Refused(
+                "receipt.key is not the key of this database; put back its copy".into(),
+            ));
+        }
         let place = Place::Folder(folder.to_owned());
         prepare(&db, &place)?;
         finish(db, &place, key)
@@ -95,7 +100,12 @@ impl Sqlite {
     }
 }
 
-fn version(db: &Connection) -> Result<i64, StoreError> {
+pub(super) fn key_mark(db: &Connection) -> Result<[u8; 8], StoreError> {
+    let mark: Vec<u8> = db.query_row("select key_mark from head", [], |row| row.get(0))?;
+    mark.try_into().map_err(|_| StoreError::Damaged)
+}
+
+pub(super) fn version(db: &Connection) -> Result<i64, StoreError> {
     Ok(
         db.query_row("select user_version from pragma_user_version", [], |row| {
             row.get(0)

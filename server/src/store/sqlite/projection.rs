@@ -79,6 +79,13 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// The same from nothing, for whoever does not trust what is there.
+    pub(super) fn rebuild(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.change("delete from record_row", [])?;
+        self.project_all(now)?;
+        Ok(self.patients()?.len())
+    }
+
     /// Brings the scopes of a patient up to date; the head after that.
     fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<u64, StoreError> {
         let wanted: BTreeSet<(String, String)> = scopes

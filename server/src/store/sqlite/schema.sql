@@ -2,6 +2,7 @@ create table head (
   -- the counter row of the log, written last in every transaction that adds to it
   id integer primary key check (id = 1),
   epoch blob not null,
+  key_mark blob not null,        -- tells the key of the receipts from others, and nothing else of it
   seq integer not null,
   chain blob not null
 );

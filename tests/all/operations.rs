@@ -1,0 +1,246 @@
+//! What an operator does for the day on which it is needed: back up while serving, put an older backup back, check.
+
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+use warmhand_core::view::SyncState;
+use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::store::StoreError;
+use warmhand_server::store::sqlite::{Copied, Keys, Sqlite, Verified, backup, restore};
+use warmhand_tests::town::Town;
+
+fn said(line: &[&str]) -> (bool, String) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let words = std::iter::once("warmhand").chain(line.iter().copied());
+    let code = runtime.block_on(warmhand_server::cli::run(
+        words.map(Into::into),
+        Vec::new(),
+        &mut out,
+        &mut err,
+    ));
+    let is_done = format!("{code:?}") == format!("{:?}", std::process::ExitCode::SUCCESS);
+    let text = if is_done { out } else { err };
+    (is_done, String::from_utf8(text).unwrap())
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// A backup of this town in a folder of its own.
+fn backed_up(town: &Town) -> (TempDir, Copied) {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = backup(town.folder(), &folder.path().join("copy.db")).unwrap();
+    assert_eq!(names(folder.path()), ["copy.db"]);
+    (folder, copied)
+}
+
+#[test]
+fn what_came_after_the_backup_comes_back_from_the_devices() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let mut carla = town.device("carla", &["c1"]);
+    let (record, patient) = ana.handoff(&town, "Rosa");
+    ana.sync(&town);
+    carla.sync(&town);
+    // Taken while the server serves.
+    let (copy, copied) = backed_up(&town);
+    assert!(copied.changes > 8 && copied.rows > copied.changes);
+    let (_, later) = ana.handoff(&town, "Imani");
+    ana.does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "after the backup"}}),
+    );
+    ana.sync(&town);
+    carla.sync(&town);
+    let (all, more) = (town.entries(patient), town.entries(later));
+
+    let anew = tempfile::tempdir().unwrap();
+    let keys = Keys::Same(town.key());
+    let restored = restore(&copy.path().join("copy.db"), anew.path(), &keys, [8; 16]);
+    assert_eq!(restored, Ok(copied));
+    town.restore(&anew);
+    assert_ne!(town.entries(patient), all);
+    // The author's phone is lost with the server: another device gives back what it has seen, by the server's receipts.
+    drop(ana);
+    carla.sync(&town);
+    assert_eq!(town.entries(patient), all);
+    assert_eq!(town.entries(later), more);
+    assert_eq!(carla.app.sync_status().unwrap().state, SyncState::AllSent);
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn without_the_key_what_others_wrote_waits_for_a_person_and_nothing_is_thrown_away() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let mut carla = town.device("carla", &["c1"]);
+    let (record, patient) = ana.handoff(&town, "Rosa");
+    ana.sync(&town);
+    carla.sync(&town);
+    let (copy, copied) = backed_up(&town);
+    let before = town.entries(patient);
+    ana.does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "after the backup"}}),
+    );
+    ana.sync(&town);
+    carla.sync(&town);
+    let all = town.entries(patient);
+
+    let anew = tempfile::tempdir().unwrap();
+    let other = ReceiptKey::new([1; 16], [2; 32]);
+    let file = copy.path().join("copy.db");
+    assert_eq!(
+        restore(&file, anew.path(), &Keys::Same(&other), [8; 16]),
+        Err(StoreError::Refused(
+            "receipt.key is not the key of this backup; put its copy there".into()
+        ))
+    );
+    assert_eq!(names(anew.path()), [""; 0]);
+    assert_eq!(
+        restore(&file, anew.path(), &Keys::Lost(&other), [8; 16]),
+        Ok(copied)
+    );
+    town.restore_under(&anew, other);
+    carla.sync(&town);
+    assert_eq!(town.entries(patient), before);
+    assert_eq!(town.run(town.server().store.quarantine()).unwrap().len(), 1);
+    // Its author has it still, and says it again.
+    ana.sync(&town);
+    assert_eq!(ana.entries(patient), all);
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_backup_is_put_back_by_the_command_line_and_what_cannot_be_is_said_in_a_sentence() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    ana.handoff(&town, "Rosa");
+    ana.sync(&town);
+    town.close();
+    town.key().save(town.folder()).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let (data, copy, key) = (
+        town.folder().to_str().unwrap().to_owned(),
+        at("copy.db"),
+        format!("{}/receipt.key", town.folder().display()),
+    );
+    let (is_done, text) = said(&["backup", &copy, "--data", &data]);
+    assert!(
+        is_done && text.contains("is of no use without a copy of"),
+        "{text}"
+    );
+    let refused = |line: &[&str], sentence: &str| {
+        let before = names(place.path());
+        let (is_done, text) = said(line);
+        assert!(!is_done && text.contains(sentence), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert_eq!(names(place.path()), before);
+    };
+    refused(
+        &["backup", &copy, "--data", &data],
+        "exists already; name a new file",
+    );
+    let (none, new) = (at("none"), at("new"));
+    refused(
+        &["backup", &at("other.db"), "--data", &none],
+        "cannot be backed up",
+    );
+    refused(
+        &["restore", &copy, "--data", &data],
+        "restore into an empty folder",
+    );
+
+    fs::create_dir(&new).unwrap();
+    refused(
+        &["restore", &copy, "--data", &new],
+        "the backup needs its receipt.key",
+    );
+    fs::write(at("damaged.db"), vec![7; 10_000]).unwrap();
+    refused(
+        &["restore", &at("damaged.db"), "--key", &key, "--data", &new],
+        "damaged",
+    );
+    assert_eq!(names(Path::new(&new)), [""; 0]);
+
+    let (is_done, text) = said(&["restore", &copy, "--key", &key, "--data", &new]);
+    assert!(
+        is_done && text.contains("Devices compare what they hold"),
+        "{text}"
+    );
+    assert_eq!(names(Path::new(&new)), ["receipt.key", "warmhand.db"]);
+    let (is_done, text) = said(&["verify", "--data", &new]);
+    assert!(is_done && text.matches("sound").count() == 4, "{text}");
+    let (is_done, text) = said(&["rebuild", "--data", &new]);
+    assert!(is_done && text.contains("for 1 patient"), "{text}");
+    let (is_done, _) = said(&["verify", "--data", &new]);
+    assert!(is_done);
+}
+
+#[test]
+fn a_database_that_was_meddled_with_is_not_sound_and_projections_are_computed_anew() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    ana.handoff(&town, "Rosa");
+    ana.sync(&town);
+    let found = |town: &mut Town, sql: &str| {
+        town.close();
+        let db = rusqlite::Connection::open(town.folder().join("warmhand.db")).unwrap();
+        db.execute_batch(sql).unwrap();
+        drop(db);
+        town.open(None);
+        town.verify()
+    };
+    let sound = Verified::SOUND;
+    let stale = "update record_row set summary = replace(summary, 'Rosa', 'Rose')";
+    assert_eq!(
+        found(&mut town, stale),
+        Verified {
+            projections: false,
+            ..sound
+        }
+    );
+    town.close();
+    let store = Sqlite::open(town.folder(), town.key().clone()).unwrap();
+    assert_eq!(town.run(store.rebuild(town.now())), Ok(1));
+    drop(store);
+    town.open(None);
+    assert_eq!(town.verify(), sound);
+    let seen = "update visibility set to_seq = from_seq";
+    assert_eq!(
+        found(&mut town, seen),
+        Verified {
+            visibility: false,
+            ..sound
+        }
+    );
+    let unseen = "update visibility set to_seq = null";
+    assert_eq!(found(&mut town, unseen), sound);
+    let link = "update log set chain = zeroblob(32) where seq = 3";
+    assert_eq!(
+        found(&mut town, link),
+        Verified {
+            log: false,
+            ..sound
+        }
+    );
+    let bytes =
+        "update change set bytes = bytes || x'00' where seq = (select max(seq) from change)";
+    assert_eq!(
+        found(&mut town, bytes),
+        Verified {
+            log: false,
+            changes: false,
+            ..sound
+        }
+    );
+}
