@@ -230,7 +230,7 @@ fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result
 }
 
 /// A document begins with the entry that opens it, nothing else opens one, and answers of screens never mix with what
-/// everybody on a record may know.
+/// everybody on a record may know, nor those about alcohol and drugs with any other.
 fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
     let opens = |entry: &Arc<Entry>| entry.body.opens();
     let first = document.held.is_empty();
@@ -240,15 +240,17 @@ fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
         .flat_map(|h| &h.entries)
         .chain(entries)
         .next();
-    let answers = begins.is_some_and(|e| matches!(e.body, Body::ScreensOpened(_)));
+    let screens = begins.is_some_and(|e| matches!(e.body, Body::ScreensOpened(_)));
+    let sud = begins.is_some_and(|e| matches!(e.body, Body::SudOpened(_)));
     let practice = begins.is_some_and(|e| matches!(e.body, Body::PartnerOpened(_)));
     let at_home = |entry: &Arc<Entry>| match entry.body {
-        Body::ScreenAnswered(_) => answers,
+        Body::ScreenAnswered(ref p) if p.instrument.is_about_substances() => sud,
+        Body::ScreenAnswered(_) => screens,
         Body::PartnerTold(_) => practice,
         // A question is settled, and an error taken back, where it lies.
         Body::ReviewSettled(_) | Body::EnteredInError(_) | Body::Unknown(_) => true,
         _ if entry.body.opens() => true,
-        _ => !answers && !practice,
+        _ => !screens && !sud && !practice,
     };
     let fits = entries.first().is_some_and(opens) == first
         && !entries.iter().skip(1).any(opens)

@@ -4,8 +4,9 @@
 use serde_json::json;
 use warmhand_core::app::SyncStep;
 use warmhand_core::domain::code::{Accepting, SelfHarm};
+use warmhand_core::domain::id::DocumentId;
 use warmhand_server::store::sqlite::Verified;
-use warmhand_tests::town::Town;
+use warmhand_tests::town::{Phone, Town};
 
 #[test]
 fn what_one_was_told_about_a_practice_reaches_everybody() {
@@ -72,4 +73,63 @@ fn another_version_of_a_screen_keeps_its_answers_where_only_some_may_look() {
     assert_eq!(there.flags[0].id, version);
     assert!(ana.entries(patient).len() >= lena.entries(patient).len());
     assert_eq!(town.verify(), Verified::SOUND);
+}
+
+/// The documents that began as this kind, on the server.
+fn begun_as(town: &Town, kind: &str) -> Vec<DocumentId> {
+    let all = town.run(town.server().store.changes()).unwrap();
+    let begun = all.iter().filter(|delivered| {
+        let puts = &delivered.change.puts;
+        puts.iter().any(|put| put.text.contains(kind))
+    });
+    begun.map(|delivered| delivered.change.doc).collect()
+}
+
+#[test]
+fn what_she_answers_about_alcohol_lies_apart_and_is_no_whole_sites() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let (record, patient) = ana.handoff(&town, "Rosa");
+    ana.does(
+        &town,
+        json!({"RecordScreen": {"record": record, "instrument": "audit_c", "mode": "interview", "items": [1, 1, 2]}}),
+    );
+    let mut others = [
+        ("ngozi", "n2"),
+        ("lena", "d1"),
+        ("patel", "p1"),
+        ("carla", "c1"),
+    ]
+    .map(|(name, user)| town.device(name, &[user]));
+    ana.sync(&town);
+    for phone in &mut others {
+        phone.sync(&town);
+        assert!(phone.app.holds(record).unwrap());
+        let there = phone.app.patient(patient).unwrap().0;
+        assert_eq!(there.records[0].screens.len(), 2, "its result, in a word");
+    }
+    let (sud, screens) = (
+        begun_as(&town, "SudOpened"),
+        begun_as(&town, "ScreensOpened"),
+    );
+    assert_eq!((sud.len(), screens.len()), (1, 1));
+    assert_ne!(sud, screens);
+    let answered = begun_as(&town, "ScreenAnswered");
+    assert!(answered.contains(&sud[0]) && answered.contains(&screens[0]));
+    assert!(!answered.contains(&record));
+    let hold = |others: &[Phone], doc| -> Vec<bool> {
+        others.iter().map(|p| p.app.holds(doc).unwrap()).collect()
+    };
+    // A nurse of the site who has nothing to do with her, a doula, a provider there, and whoever looks after her.
+    assert_eq!(hold(&others, sud[0]), [false, false, true, true]);
+    assert_eq!(hold(&others, screens[0]), [true, false, true, true]);
+    assert!(ana.app.holds(sud[0]).unwrap(), "she asked it herself");
+    others[0].does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "stands in"}}),
+    );
+    others[0].sync(&town);
+    others[0].sync(&town);
+    assert_eq!(hold(&others, sud[0]), [true, false, true, true]);
+    assert_eq!(town.verify(), SOUND);
 }

@@ -3,6 +3,8 @@
 
 #[path = "hazard/handoff.rs"]
 mod handoff;
+#[path = "hazard/identity.rs"]
+mod identity;
 #[path = "hazard/person.rs"]
 mod person;
 

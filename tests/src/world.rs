@@ -173,6 +173,8 @@ impl World {
         for draft in plan.drafts {
             let place = match draft.target {
                 Target::Screens if at == 2 => continue,
+                // Nothing that is tried here asks about alcohol or drugs.
+                Target::Sud => continue,
                 Target::Screens => 3,
                 Target::Practice(_) => 4,
                 Target::Of(doc) => self.docs.iter().position(|d| *d == doc).unwrap_or(at),

@@ -149,13 +149,16 @@ fn add(
     let patient = patient.ok_or(Refusal::NotHere("the patient"))?;
     let kind = match &draft.target {
         Target::Screens => DocumentKind::Screens,
+        Target::Sud => DocumentKind::Sud,
         Target::Practice(_) => DocumentKind::Partner,
         _ => DocumentKind::Record,
     };
     let at = match &draft.target {
         Target::Record => record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => *doc,
-        Target::Screens | Target::Practice(_) => beside(rows, desk, bundles, patient, kind)?,
+        Target::Screens | Target::Sud | Target::Practice(_) => {
+            beside(rows, desk, bundles, patient, kind)?
+        }
     };
     if !bundles.iter().any(|b| b.doc == at) {
         let past = match desk.patient.and_then(|p| p.record(at)) {

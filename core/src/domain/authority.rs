@@ -121,6 +121,7 @@ fn states(who: &Standing, person: &Person, body: &Body, sheet: &Organisation) ->
             who.care_staff || role == Role::Assistant
         }
         Body::ScreensOpened(_)
+        | Body::SudOpened(_)
         | Body::ScreenRecorded(_)
         | Body::ScreenAmended(_)
         | Body::ScreenAnswered(_) => screens,

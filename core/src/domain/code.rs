@@ -223,7 +223,7 @@ codes! {
         Agreed = "agreed", DoNotAskAgain = "do_not_ask_again", Withdrew = "withdrew", Disputed = "disputed",
     }
     /// What kind of document.
-    DocumentKind { Record = "record", Screens = "screens", Partner = "partner" }
+    DocumentKind { Record = "record", Screens = "screens", Sud = "sud", Partner = "partner" }
     /// What kind of device.
     DeviceKind { Phone = "phone", Tablet = "tablet", Web = "web" }
 }

@@ -16,7 +16,7 @@ use super::payload::{
     PatientDescribed, PatientsLinked, PatientsUnlinked, ReadBack, RecordOpened, ReviewSettled,
     SafetyAssessing, SafetyCallTapped, SafetyHanded, SafetyPanelDismissed, SafetyRaised,
     SafetyResolved, ScreenAmended, ScreenAnswered, ScreenRecorded, ScreenSigned, ScreensOpened,
-    ScriptSaid, SharingPlanConfirmed, TaskDone,
+    ScriptSaid, SharingPlanConfirmed, SudOpened, TaskDone,
 };
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    RecordOpened, ScreensOpened, PatientDescribed, EncounterStarted, EncounterEnded, LeaveReasonGiven, ScreenRecorded,
+    RecordOpened, ScreensOpened, SudOpened, PatientDescribed, EncounterStarted, EncounterEnded, LeaveReasonGiven, ScreenRecorded,
     ScreenAnswered, NeedIdentified, OwnerOffered, OwnerAccepted, OwnerReleased, Offered, DecisionRecorded,
     MaterialGiven, ContactAttempted, NextStepSet, NextStepFulfilled, NextStepCancelled, AppointmentBooked,
     AppointmentChanged, AppointmentCancelled, PatientArrived, OutcomeRecorded, Noted, ReviewSettled, SafetyRaised, SafetyHanded,
@@ -85,7 +85,10 @@ impl Body {
     pub fn opens(&self) -> bool {
         matches!(
             self,
-            Self::RecordOpened(_) | Self::ScreensOpened(_) | Self::PartnerOpened(_)
+            Self::RecordOpened(_)
+                | Self::ScreensOpened(_)
+                | Self::SudOpened(_)
+                | Self::PartnerOpened(_)
         )
     }
 

@@ -132,6 +132,7 @@ impl Record {
         let opened = past.entries().iter().find_map(|e| match &e.body {
             Body::RecordOpened(p) => Some((p.patient, p.site.clone())),
             Body::ScreensOpened(p) => Some((p.patient, p.site.clone())),
+            Body::SudOpened(p) => Some((p.patient, p.site.clone())),
             _ => None,
         });
         let described = collect(&past, |body| match body {
@@ -237,6 +238,7 @@ impl Record {
         self.entries().iter().filter_map(|e| match &e.body {
             Body::RecordOpened(p) => Some(&p.site),
             Body::ScreensOpened(p) => Some(&p.site),
+            Body::SudOpened(p) => Some(&p.site),
             Body::EncounterStarted(p) => Some(&p.site),
             _ => None,
         })

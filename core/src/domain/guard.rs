@@ -38,6 +38,7 @@ pub fn check(entry: &Entry, past: &Record, sheet: &Organisation) -> Result<(), B
     let site = match &entry.body {
         Body::RecordOpened(p) => Some(&p.site),
         Body::ScreensOpened(p) => Some(&p.site),
+        Body::SudOpened(p) => Some(&p.site),
         Body::EncounterStarted(p) => Some(&p.site),
         _ => past.site.as_ref(),
     };

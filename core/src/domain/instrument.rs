@@ -63,6 +63,11 @@ impl Instrument {
         }
     }
 
+    /// Does it ask about alcohol or drugs? What is answered to it lies apart from all other answers.
+    pub fn is_about_substances(self) -> bool {
+        self == Self::AuditC
+    }
+
     /// Does this item (from 0) ask about self-harm?
     pub fn is_about_self_harm(self, at: usize) -> bool {
         self == Self::CssrsScreener && at < self.items() || self.self_harm_item() == Some(at)

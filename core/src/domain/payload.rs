@@ -48,6 +48,9 @@ payload! {
     /// A document for a patient's screen answers begins, of its own visibility.
     ScreensOpened { patient: PatientId, site: SiteId, record: DocumentId }
 
+    /// A document for what a patient answers about alcohol and drugs begins, of its own, narrower visibility.
+    SudOpened { patient: PatientId, site: SiteId, record: DocumentId }
+
     /// A visit, call or session with the patient begins.
     EncounterStarted {
         setting: Setting,

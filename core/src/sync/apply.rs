@@ -183,6 +183,7 @@ fn opening(sealed: &Sealed) -> Option<(DocumentKind, PatientId)> {
     match first.body {
         Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
         Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
+        Body::SudOpened(p) => Some((DocumentKind::Sud, p.patient)),
         Body::PartnerOpened(p) => Some((DocumentKind::Partner, PatientId::of_practice(&p.partner))),
         _ => None,
     }

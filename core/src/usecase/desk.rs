@@ -46,6 +46,8 @@ pub enum Target {
     NewRecord(DocumentId),
     /// The patient's document for screen answers, begun if this device knows none that it may write in.
     Screens,
+    /// The same for what she answers about alcohol and drugs.
+    Sud,
     /// The practice's own document, begun if this device knows none.
     Practice(PartnerId),
 }

@@ -24,6 +24,7 @@ impl Desk<'_> {
         let site = match &body {
             Body::RecordOpened(p) => Some(p.site.clone()),
             Body::ScreensOpened(p) => Some(p.site.clone()),
+            Body::SudOpened(p) => Some(p.site.clone()),
             _ => past.site.clone(),
         };
         let occurred_at = occurred_at(self, site.as_ref(), at)?;
@@ -54,17 +55,24 @@ impl Desk<'_> {
     /// What a document of this target begins with; nothing where the draft itself begins it.
     pub fn opening(&self, target: &Target, patient: PatientId) -> Result<Option<Body>, Refusal> {
         match target {
-            Target::Screens => {
-                let record = self.record()?;
-                let site = record.site.clone().ok_or(Refusal::NotHere("the record"))?;
-                Ok(Some(
-                    payload::ScreensOpened {
+            Target::Screens | Target::Sud => {
+                let (record, home) = (self.record()?.id, self.record()?.site.clone());
+                let site = home.ok_or(Refusal::NotHere("the record"))?;
+                Ok(Some(if *target == Target::Sud {
+                    let opened = payload::SudOpened {
                         patient,
                         site,
-                        record: record.id,
-                    }
-                    .into(),
-                ))
+                        record,
+                    };
+                    opened.into()
+                } else {
+                    let opened = payload::ScreensOpened {
+                        patient,
+                        site,
+                        record,
+                    };
+                    opened.into()
+                }))
             }
             Target::Practice(partner) => Ok(Some(
                 payload::PartnerOpened {

@@ -107,7 +107,7 @@ fn here<'a>(desk: &Desk<'a>, target: &Target) -> Option<&'a Record> {
     match target {
         Target::Record => desk.record,
         Target::Of(doc) => desk.patient.and_then(|p| p.record(*doc)),
-        Target::NewRecord(_) | Target::Screens | Target::Practice(_) => None,
+        Target::NewRecord(_) | Target::Screens | Target::Sud | Target::Practice(_) => None,
     }
 }
 
@@ -125,6 +125,7 @@ fn place(
             .ok_or(Refusal::NotHere("the record"))?,
         Target::NewRecord(doc) => Record::of(*doc, &[]),
         Target::Screens => begun(1),
+        Target::Sud => begun(3),
         Target::Practice(_) => beside.cloned().unwrap_or_else(|| begun(2)),
     };
     Ok((document.id, document))

@@ -91,7 +91,11 @@ fn unfit(no: NoScore) -> Refusal {
 fn answers(desk: &Desk<'_>, at: Option<&Zoned>, answered: payload::ScreenAnswered) -> Draft {
     Draft {
         id: desk.entry_id(),
-        target: Target::Screens,
+        target: if answered.instrument.is_about_substances() {
+            Target::Sud
+        } else {
+            Target::Screens
+        },
         at: at.cloned(),
         role: None,
         body: answered.into(),

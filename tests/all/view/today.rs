@@ -229,7 +229,7 @@ fn whoever_cleared_a_worry_is_told_of_the_one_that_she_had_not_seen() {
     };
     let told = (new, "Lena Fischer".to_owned(), "Dr. Patel".to_owned());
     for user in ["p1", "sup", "c1"] {
-        assert_eq!(alerts(&ledger, user), [told.clone()], "{user}");
+        assert_eq!(alerts(&ledger, user), std::slice::from_ref(&told), "{user}");
     }
     assert!(alerts(&ledger, "n2").is_empty());
     let here = before(&ledger, "n1", |desk, summary, _| {

@@ -161,8 +161,8 @@ fn waits(
         .as_ref()
         .and_then(|s| sheet.shift(s, since.date()));
     let backup = shift.and_then(|shift| {
-        let both = shift.backup.iter().chain(std::iter::once(&shift.primary));
-        both.filter(|p| !asked.contains(p)).next().cloned()
+        let mut both = shift.backup.iter().chain(std::iter::once(&shift.primary));
+        both.find(|p| !asked.contains(p)).cloned()
     });
     let since = since.timestamp();
     WaitingReading {

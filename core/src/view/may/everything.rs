@@ -38,6 +38,7 @@ impl May {
         may.of_visit(&mut asking, id);
         may.of_answer(&mut asking, id);
         may.of_connection(&mut asking, desk, record);
+        may.of_visit_there(&mut asking, record);
         may.of_owner(&mut asking, desk, record);
         may.of_safety(&mut asking, patient, id);
         may.of_end(&mut asking, record);
@@ -258,6 +259,11 @@ impl May {
             })
         });
         self.book = asking.may_if(Action::Book, book, none());
+    }
+
+    /// At the visit that stands first.
+    fn of_visit_there(&mut self, asking: &mut Asking<'_, '_>, record: &Record) {
+        let id = record.id;
         let first = record
             .appointments
             .iter()

@@ -72,9 +72,10 @@ fn stated(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
     };
     let name = |user| words::isolated(sheet.name_of(user));
     match &entry.body {
-        Body::RecordOpened(_) | Body::ScreensOpened(_) | Body::PartnerOpened(_) => {
-            plain("opened the record")
-        }
+        Body::RecordOpened(_)
+        | Body::ScreensOpened(_)
+        | Body::SudOpened(_)
+        | Body::PartnerOpened(_) => plain("opened the record"),
         Body::PatientDescribed(p) => plain(&format!(
             "noted who she is: {}",
             words::person::noted(p).join(", ")

@@ -62,7 +62,12 @@ impl Verb<'_> {
             .flat_map(Record::scopes)
             .collect();
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
-        for document in of(DocumentKind::Screens).chain(of(DocumentKind::Partner)) {
+        let apart = [
+            DocumentKind::Screens,
+            DocumentKind::Sud,
+            DocumentKind::Partner,
+        ];
+        for document in apart.into_iter().flat_map(of) {
             scopes.extend(Record::of(document.id, &document.entries()).scopes());
         }
         let seq = self.scope(patient, scopes)?;

@@ -272,6 +272,7 @@ fn opened(change: &Change) -> Option<(DocumentKind, PatientId)> {
     match &first.body {
         Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
         Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
+        Body::SudOpened(p) => Some((DocumentKind::Sud, p.patient)),
         Body::PartnerOpened(p) => Some((DocumentKind::Partner, PatientId::of_practice(&p.partner))),
         _ => None,
     }

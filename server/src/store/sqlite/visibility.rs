@@ -94,7 +94,7 @@ impl Verb<'_> {
         &self,
         person: &Person,
         scopes: &[(String, String)],
-        kind: DocumentKind,
+        kind_of: DocumentKind,
         doc: DocumentId,
     ) -> Result<bool, StoreError> {
         let clinical = person
@@ -103,11 +103,16 @@ impl Verb<'_> {
             .any(|r| !matches!(r.role, Role::Administrator | Role::Partner));
         let through = scopes.iter().any(|(kind, value)| match kind.as_str() {
             "everyone" => true,
+            // What she answers about alcohol and drugs is no whole site's: a provider's there, and of whoever looks
+            // after her or wrote about her.
+            "site" if kind_of == DocumentKind::Sud => {
+                person.has_role_at(Role::Provider, &SiteId(value.clone()))
+            }
             "site" => clinical && person.works_at(&SiteId(value.clone())),
             _ => *value == person.id.0,
         });
         Ok(through
-            && (kind != DocumentKind::Screens
+            && (!matches!(kind_of, DocumentKind::Screens | DocumentKind::Sud)
                 || reads_screens(person)
                 || self.wrote_in(&person.id, doc)?))
     }

@@ -1,0 +1,84 @@
+//! Hazards of who she is: two people, or two of her records, that say it two ways.
+
+use super::person::beside;
+use super::*;
+use warmhand_core::domain::join::Patient;
+use warmhand_core::domain::payload::*;
+use warmhand_core::domain::read::{Receipts, read};
+
+#[test]
+fn two_people_who_describe_her_differently_leave_a_question_for_each_thing() {
+    let mut ledger = Ledger::record();
+    let describe = |fields: serde_json::Value| -> PatientDescribed { said(fields) };
+    both(
+        &mut ledger,
+        (
+            "n1",
+            describe(json!({"legal_name": "Rosa Maria", "payer_type": "declined",
+                "external_ids": [{"system": "county", "value": "A-1"}]})),
+        ),
+        (
+            "c1",
+            describe(
+                json!({"legal_name": "Rosa Marta", "payer_type": {"said": "medicaid"},
+                "external_ids": [{"system": "clinic", "value": "9"}]}),
+            ),
+        ),
+    );
+    // One pair of entries is one question, however much of it differs; it is open until the last thing is said anew.
+    assert_eq!(open(&ledger), [ReviewKind::TwoValues]);
+    ledger
+        .says("n1", describe(json!({"legal_name": "Rosa Maria"})))
+        .unwrap();
+    assert_eq!(open(&ledger), [ReviewKind::TwoValues]);
+    ledger
+        .says("n1", describe(json!({"payer_type": "declined"})))
+        .unwrap();
+    // Numbers of two systems were never a disagreement.
+    assert!(open(&ledger).is_empty());
+    let mut ledger = Ledger::record();
+    let stage = |on: &str| describe(json!({"perinatal_stage": {"pregnant": {"due_on": on}}}));
+    both(
+        &mut ledger,
+        ("n1", stage("2026-05-01")),
+        ("c1", stage("2026-05-09")),
+    );
+    assert_eq!(open(&ledger), [ReviewKind::TwoValues]);
+}
+
+#[test]
+fn names_and_birth_dates_that_two_records_say_two_ways_are_asked_and_said_anew() {
+    let mut ledger = Ledger::record();
+    let describe = |fields: serde_json::Value| -> PatientDescribed { said(fields) };
+    ledger
+        .says(
+            "n1",
+            describe(json!({"preferred_name": "Rosa", "born_on": "1996-02-03"})),
+        )
+        .unwrap();
+    let other = beside(
+        &ledger,
+        describe(json!({"preferred_name": "Rosa ", "born_on": "1996-03-02"})),
+    );
+    let theirs = other.described[0].0.id;
+    let both_records =
+        |ledger: &Ledger| Patient::of(ledger.patient, vec![ledger.fold(), other.clone()]);
+    let across = both_records(&ledger).across;
+    assert_eq!(across.len(), 1, "one question about one pair: {across:?}");
+    assert_eq!(across[0].kind, ReviewKind::TwoValues);
+    let patient = both_records(&ledger);
+    let reading = read(&patient, &Receipts::default(), &ledger.sheet, ledger.now);
+    let asked = |reading: &warmhand_core::domain::read::Reading| -> usize {
+        let all = reading.records.iter().flat_map(|r| &r.review);
+        all.filter(|q| q.is_open() && q.kind == ReviewKind::TwoValues)
+            .count()
+    };
+    assert_eq!(asked(&reading), 1);
+    // Something else said anew leaves it open; the date said anew by somebody who saw both closes it.
+    let pronouns = describe(json!({"pronouns": "she", "sees": [theirs]}));
+    ledger.says("n1", pronouns).unwrap();
+    assert_eq!(both_records(&ledger).across.len(), 1);
+    let anew = describe(json!({"born_on": "1996-02-03", "sees": [theirs]}));
+    ledger.says("c1", anew).unwrap();
+    assert!(both_records(&ledger).across.is_empty());
+}
