@@ -8,7 +8,8 @@ use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::store::{DeviceRow, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
-    Ack, AckState, Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable, pack, unpack,
+    Ack, AckState, Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable,
+    pack, unpack,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,9 +149,9 @@ fn take(
 /// A change that the server keeps in quarantine, though it once said that it has it: its word is shown to it again.
 fn receipted(write: &Write<'_>, ack: &Ack) -> Result<Option<StoredChange>, StoreError> {
     match ack.state {
-        AckState::Quarantined(_) => {
-            Ok(write.change(ack.hash)?.filter(|stored| stored.receipt.is_some()))
-        }
+        AckState::Quarantined(_) => Ok(write
+            .change(ack.hash)?
+            .filter(|stored| stored.receipt.is_some())),
         _ => Ok(None),
     }
 }

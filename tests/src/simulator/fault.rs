@@ -176,6 +176,14 @@ impl Blows {
         self.armed().blow = None;
     }
 
+    /// Nothing is struck while this looks.
+    pub fn spared<T>(&self, look: impl FnOnce() -> T) -> T {
+        let blow = self.armed().blow.take();
+        let seen = look();
+        self.armed().blow = blow;
+        seen
+    }
+
     /// What was struck since this was last asked.
     pub fn struck(&self) -> Option<Struck> {
         self.armed().struck.take()

@@ -33,7 +33,12 @@ impl World {
             }
         }
         let mut lies: BTreeMap<EntryId, u32> = BTreeMap::new();
-        for put in self.server.quarantine.values().flat_map(|change| &change.puts) {
+        for put in self
+            .server
+            .quarantine
+            .values()
+            .flat_map(|change| &change.puts)
+        {
             // Forged entries may come as often as somebody forges them.
             let written = self.truth.written.get(&put.id);
             if written.is_some_and(|written| written.text == put.text) {
