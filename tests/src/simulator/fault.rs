@@ -154,6 +154,8 @@ struct Armed {
     blow: Option<(usize, Blow)>,
     /// The transaction under way has written something.
     has_written: bool,
+    /// Only calls of such transactions count.
+    only_written: bool,
     struck: Option<Struck>,
 }
 
@@ -166,14 +168,23 @@ impl Blows {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The so-manieth call from now is struck.
+    /// The so-manieth call from now is struck; an odd number counts only calls of transactions that have written.
     pub fn arm(&self, calls: u8, blow: Blow) {
         self.armed().blow = Some((usize::from(calls), blow));
+        self.armed().only_written = calls % 2 == 1;
     }
 
     /// Nothing is struck any more.
     pub fn disarm(&self) {
         self.armed().blow = None;
+    }
+
+    /// Nothing is struck while this looks.
+    pub fn spared<T>(&self, look: impl FnOnce() -> T) -> T {
+        let blow = self.armed().blow.take();
+        let seen = look();
+        self.armed().blow = blow;
+        seen
     }
 
     /// What was struck since this was last asked.
@@ -183,7 +194,7 @@ impl Blows {
 
     fn strikes_at(&self, place: &str) -> bool {
         let mut armed = self.armed();
-        let has_written = armed.has_written;
+        let (has_written, only_written) = (armed.has_written, armed.only_written);
         armed.has_written = match place {
             "begin" | "committed" => false,
             "commit" => has_written,
@@ -192,6 +203,9 @@ impl Blows {
         let Some((calls, blow)) = armed.blow.as_mut() else {
             return false;
         };
+        if only_written && !has_written {
+            return false;
+        }
         let fits = match blow {
             Blow::Kill => true,
             // Only what was written can be lost, and only until it is told.

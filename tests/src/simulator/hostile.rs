@@ -10,7 +10,6 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, UserId};
 use warmhand_core::wire::{
     DeviceState, Hello, PushedChange, PushedDocument, Receipt, SCHEMA, SyncRequest, pack,
 };
-use warmhand_server::store::Store;
 
 /// A change in the making, standing on everything that the server has of a document.
 pub(super) struct Draft {
@@ -70,8 +69,7 @@ pub(super) fn pushed(change: Change) -> PushedChange {
 impl World {
     /// A note by somebody in a record that the server has.
     pub(super) fn draft(&mut self, d: usize, r: u8, user: &UserId) -> Option<Draft> {
-        let store = self.server.store();
-        let all = self.server.run(store.changes()).ok()?;
+        let all = self.server.changes();
         let opened = |text: &str| text.contains("\"RecordOpened\"");
         let openings = all.iter().filter(|c| opened(&c.change.puts[0].text));
         let records: Vec<_> = openings.map(|c| c.change.doc).collect();
@@ -169,8 +167,7 @@ impl World {
             return Ok(());
         };
         let hers = self.devices[victim].id;
-        let store = self.server.store();
-        let accepted = self.server.run(store.changes()).unwrap_or_default();
+        let accepted = self.server.changes();
         let in_doc: Vec<_> = accepted
             .iter()
             .filter(|c| c.change.doc == draft.doc)

@@ -17,11 +17,11 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use warmhand_core::document::{Change, ChangeHash};
 use warmhand_core::domain::id::EntryId;
-use warmhand_core::wire::Token;
+use warmhand_core::wire::{DeliveredChange, Token};
 use warmhand_server::clock::{Clock, Random};
 use warmhand_server::receipt::ReceiptKey;
 use warmhand_server::store::sqlite::{Sqlite, Verified};
-use warmhand_server::store::{Doing, StoreError};
+use warmhand_server::store::{Doing, Store, StoreError};
 use warmhand_server::{Server, Settings};
 
 /// A clock that can be set back.
@@ -122,6 +122,12 @@ impl ServerProcess {
     /// Runs a verb to its end.
     pub fn run<T>(&self, verb: Doing<'_, T>) -> Result<T, StoreError> {
         self.runtime.block_on(verb)
+    }
+
+    /// Every accepted change with its fields and its receipt.
+    pub fn changes(&self) -> Vec<DeliveredChange> {
+        let read = || self.run(self.store().changes());
+        self.blows.spared(read).expect("the changes")
     }
 
     /// Sends bytes to a path and brings back status and body.

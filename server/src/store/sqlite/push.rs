@@ -243,23 +243,18 @@ fn next_change(
     if deps.is_empty() {
         deps.push(genesis_hash());
     }
-    let mine = |h: &&Held| h.change.device == device && h.change.user == *user;
-    let (actor, seq, nonce) = if let Some(held) = document.held.iter().rev().find(mine) {
-        (held.change.actor, held.change.seq + 1, None)
-    } else {
-        let mut nonce = [0; 16];
-        rng.fill_bytes(&mut nonce);
-        let actor = Actor::derive(device, user, document.id, &nonce);
-        (actor, 1, Some(nonce))
-    };
+    // An actor for this action alone: once an older image is put back, the last count of a lasting one is used twice.
+    let mut nonce = [0; 16];
+    rng.fill_bytes(&mut nonce);
+    let actor = Actor::derive(device, user, document.id, &nonce);
     let text = entry.to_text().map_err(|_| StoreError::Unavailable)?;
     Ok(Change {
         doc: document.id,
         actor,
-        seq,
+        seq: 1,
         start_op: document.last_op(&deps) + 1,
         deps,
-        nonce,
+        nonce: Some(nonce),
         device,
         user: user.clone(),
         puts: vec![Put { id: entry.id, text }],
