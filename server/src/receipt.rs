@@ -39,8 +39,8 @@ impl ReceiptKey {
         hash.update(b"wh-key-mark-1");
         hash.update(self.organisation);
         hash.update(self.key);
-        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(hash.finalize());
-        [a, b, c, d, e, f, g, h]
+        let whole = hash.finalize();
+        whole.first_chunk().copied().unwrap_or_default()
     }
 
     /// Reads the key of a data folder.

@@ -125,7 +125,7 @@ impl Sqlite {
     fn run<T>(
         connection: &Mutex<Connection>,
         behavior: TransactionBehavior,
-        &(ref key, ref known, ref readings): &(ReceiptKey, Arc<KnownSheet>, Arc<Readings>),
+        (key, known, readings): &(ReceiptKey, Arc<KnownSheet>, Arc<Readings>),
         fault: Option<&dyn Fault>,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -185,6 +185,10 @@ impl Sqlite {
 }
 
 /// What a check of the whole database found.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is the answer to a question of its own"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// The bytes of every change are what its fields make, and have its hash.

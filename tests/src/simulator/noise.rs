@@ -77,7 +77,7 @@ impl World {
         let mut body = vec![0; rng.random_range(0..300)];
         rng.fill_bytes(&mut body);
         let status = [200, 200, 302, 401, 403, 404, 413, 429, 500, 503][usize::from(k % 10)];
-        if k % 3 == 0 {
+        if k.is_multiple_of(3) {
             // A true answer that broke off.
             let whole = self
                 .serve(d, &asked)?

@@ -179,7 +179,7 @@ impl World {
             return Ok(());
         }
         let record = records[usize::from(r) % records.len()];
-        let user = if k % 2 == 0 { "c1" } else { "n2" };
+        let user = if k.is_multiple_of(2) { "c1" } else { "n2" };
         let text = format!("on a page {}", self.truth.written.len());
         let seed = self
             .rng(u64::from(k) << 32 | self.tally.operations)
