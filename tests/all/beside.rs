@@ -131,5 +131,5 @@ fn what_she_answers_about_alcohol_lies_apart_and_is_no_whole_sites() {
     others[0].sync(&town);
     others[0].sync(&town);
     assert_eq!(hold(&others, sud[0]), [true, false, true, true]);
-    assert_eq!(town.verify(), SOUND);
+    assert_eq!(town.verify(), Verified::SOUND);
 }
