@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OpenFlags, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use warmhand_core::document::{Change, ChangeHash, genesis_hash};
+use warmhand_core::document::{Change, ChangeHash, Put, genesis_hash};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use warmhand_core::wire::{Cursor, Token};
 
@@ -24,13 +24,12 @@ fn doc(row: &Row<'_>, at: usize) -> rusqlite::Result<DocumentId> {
     Ok(DocumentId::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("a document"))
 }
 
-fn device(row: &Row<'_>, at: usize) -> rusqlite::Result<DeviceId> {
-    Ok(DeviceId::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("a device"))
+fn change(row: &Row<'_>, at: usize) -> rusqlite::Result<Change> {
+    Ok(minicbor::decode(&row.get::<_, Vec<u8>>(at)?).expect("a change"))
 }
 
-fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<(EntryId, String)> {
-    let id = EntryId::from_bytes(&row.get::<_, Vec<u8>>(at)?).expect("an entry");
-    Ok((id, row.get(at + 1)?))
+fn entries(puts: Vec<Put>) -> Vec<(EntryId, String)> {
+    puts.into_iter().map(|put| (put.id, put.text)).collect()
 }
 
 fn all<T>(
@@ -107,23 +106,17 @@ pub struct DeviceLook {
 impl DeviceLook {
     /// Reads it all.
     pub fn of(db: &Connection) -> Self {
-        let mut texts: BTreeMap<i64, Vec<(EntryId, String)>> = BTreeMap::new();
-        let entries = "select change, id, text from entry order by change, at";
-        for (place, text) in all(db, entries, [], |row| Ok((row.get(0)?, entry(row, 1)?))) {
-            texts.entry(place).or_default().push(text);
-        }
-        let sql =
-            "select hash, doc, device, state, relay, mac is not null, deps, place from change";
+        let sql = "select hash, fields, state, relay, mac is not null from change";
         let changes = all(db, sql, [], |row| {
-            let deps: Vec<u8> = row.get(6)?;
+            let change = change(row, 1)?;
             let held = HeldChange {
-                doc: doc(row, 1)?,
-                device: device(row, 2)?,
-                state: row.get(3)?,
-                relay: row.get(4)?,
-                receipted: row.get(5)?,
-                deps: deps.chunks(32).filter_map(ChangeHash::from_bytes).collect(),
-                entries: texts.remove(&row.get(7)?).unwrap_or_default(),
+                doc: change.doc,
+                device: change.device,
+                state: row.get(2)?,
+                relay: row.get(3)?,
+                receipted: row.get(4)?,
+                deps: change.deps,
+                entries: entries(change.puts),
             };
             Ok((hash(row, 0)?, held))
         });
@@ -221,30 +214,24 @@ pub struct AcceptedChange {
 /// The accepted changes after a row of the log.
 pub fn accepted_after(db: &Connection, seq: u64) -> Vec<(ChangeHash, AcceptedChange)> {
     let seq = i64::try_from(seq).expect("a row");
-    let sql = "select hash, seq, doc, device, user from change where seq > ?1 order by seq";
-    let mut changes = all(db, sql, [seq], |row| {
+    let sql = "select hash, seq, fields from change where seq > ?1 order by seq";
+    all(db, sql, [seq], |row| {
+        let change = change(row, 2)?;
         let accepted = AcceptedChange {
             seq: row.get::<_, i64>(1)?.unsigned_abs(),
-            doc: doc(row, 2)?,
-            device: device(row, 3)?,
-            user: UserId(row.get(4)?),
-            entries: Vec::new(),
+            doc: change.doc,
+            device: change.device,
+            user: change.user,
+            entries: entries(change.puts),
         };
         Ok((hash(row, 0)?, accepted))
-    });
-    for (_, change) in &mut changes {
-        let seq = i64::try_from(change.seq).expect("a row");
-        let sql = "select id, text from entry where change = ?1 order by at";
-        change.entries = all(db, sql, [seq], |row| entry(row, 0));
-    }
-    changes
+    })
 }
 
 /// What lies in quarantine.
 pub fn quarantine(db: &Connection) -> BTreeMap<ChangeHash, Change> {
     let rows = all(db, "select hash, fields from quarantine", [], |row| {
-        let fields: Vec<u8> = row.get(1)?;
-        Ok((hash(row, 0)?, minicbor::decode(&fields).expect("a change")))
+        Ok((hash(row, 0)?, change(row, 1)?))
     });
     rows.into_iter().collect()
 }
