@@ -18,7 +18,15 @@ impl World {
             return Ok(None);
         };
         app.sync_wanted();
-        match app.sync_next(now) {
+        let step = app.sync_next(now);
+        // Before it asks, a device writes down what time has overtaken: it can end in that as well.
+        if step.is_err()
+            && let Some(struck) = device.recover_from_blow()
+        {
+            self.note_blow(&struck, false);
+            return Ok(None);
+        }
+        match step {
             Ok(SyncStep::Send(mut asked)) => {
                 device.in_flight = Some(asked.number);
                 if asked.path == "/v1/sync" {
