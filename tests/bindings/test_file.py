@@ -111,7 +111,7 @@ class File(House):
         db = self.other_tool()
         self.assertEqual(db.execute("pragma cipher_integrity_check").fetchall(), [])
         tables = {name for (name,) in db.execute("select name from sqlite_schema where type = 'table'")}
-        self.assertLessEqual({"device", "change", "entry"}, tables)
+        self.assertLessEqual({"device", "change", "document"}, tables)
         db.close()
 
 

@@ -23,7 +23,7 @@ class Panic(Town):
 
     def test_a_panic_is_an_error_and_the_next_call_finds_everything_as_it_was(self):
         before = self.kinds()
-        for place in ("insert into entry", "commit"):
+        for place in ("insert into change", "commit"):
             with self.subTest(place):
                 self.phone.app.panic_at(place)
                 refusal = self.refused(Refusal.Internal, self.note)
