@@ -22,5 +22,5 @@ run() { # LIBRARY TESTS...
   (cd "$here" && WARMHAND="$binary" PYTHONPATH="$library:$here/../../bindings/example" PYTHONDONTWRITEBYTECODE=1 \
     TZ=UTC timeout 600 faketime -f '@2026-03-03 18:25:00' "$python" "$here/all.py" "$@")
 }
-run "$folder/library" test_surface test_file test_calls test_story
+run "$folder/library" test_surface test_file test_calls test_story test_hostile
 run "$folder/failing" test_panic
