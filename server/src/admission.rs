@@ -8,7 +8,7 @@ pub use document::{Document, Held};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{ChangeHash, LIMITS, Sealed, Unsound, genesis_hash, seal};
-use warmhand_core::domain::entry::{Body, Entry, Malformed};
+use warmhand_core::domain::entry::{Entry, Malformed};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::{self, Breach};
 use warmhand_core::domain::id::{DeviceId, EntryId, UserId};
@@ -229,30 +229,13 @@ fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result
     Ok(())
 }
 
-/// A document begins with the entry that opens it, nothing else opens one, and answers of screens never mix with what
-/// everybody on a record may know, nor those about alcohol and drugs with any other.
+/// A document begins with the entry that opens it, nothing else opens one, and each entry lies in a document of its kind.
 fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
-    let opens = |entry: &Arc<Entry>| entry.body.opens();
-    let first = document.held.is_empty();
-    let begins = document
-        .held
-        .iter()
-        .flat_map(|h| &h.entries)
-        .chain(entries)
-        .next();
-    let screens = begins.is_some_and(|e| matches!(e.body, Body::ScreensOpened(_)));
-    let sud = begins.is_some_and(|e| matches!(e.body, Body::SudOpened(_)));
-    let practice = begins.is_some_and(|e| matches!(e.body, Body::PartnerOpened(_)));
-    let at_home = |entry: &Arc<Entry>| match entry.body {
-        Body::ScreenAnswered(ref p) if p.instrument.is_about_substances() => sud,
-        Body::ScreenAnswered(_) => screens,
-        Body::PartnerTold(_) => practice,
-        // A question is settled, and an error taken back, where it lies.
-        Body::ReviewSettled(_) | Body::EnteredInError(_) | Body::Unknown(_) => true,
-        _ if entry.body.opens() => true,
-        _ => !screens && !sud && !practice,
-    };
-    let fits = entries.first().is_some_and(opens) == first
+    let held = document.held.iter().flat_map(|h| &h.entries);
+    let kind = held.chain(entries).next().and_then(|e| e.body.opens());
+    let opens = |entry: &Arc<Entry>| entry.body.opens().is_some();
+    let at_home = |entry: &Arc<Entry>| kind.is_some_and(|(kind, _)| entry.body.belongs_in(kind));
+    let fits = entries.first().is_some_and(opens) == document.held.is_empty()
         && !entries.iter().skip(1).any(opens)
         && entries.iter().all(at_home);
     if fits { Ok(()) } else { Err(MALFORMED) }

@@ -7,6 +7,8 @@ mod handoff;
 mod identity;
 #[path = "hazard/person.rs"]
 mod person;
+#[path = "hazard/screen.rs"]
+mod screen;
 
 use crate::event::*;
 use serde_json::json;

@@ -135,7 +135,7 @@ fn receipts(entries: &[Entries]) -> Receipts {
 
 fn read_all(world: &World, entries: &[Entries; 5]) -> (Patient, Vec<Summary>) {
     let fold = |at: usize| Record::of(world.docs[at], &entries[at]);
-    let own = Patient::of(world.patients[0], vec![fold(0), fold(1)]);
+    let own = Patient::of(world.patients[0], vec![fold(0), fold(1), fold(3)]);
     let other = Patient::of(world.patients[1], vec![fold(2)]);
     let receipts = receipts(entries);
     let mut summaries = read(&own, &receipts, &world.sheet, world.now).records;

@@ -55,7 +55,7 @@ impl Stage {
         let hash = pushed.hash;
         let mut request = self.honest.clone();
         request.push = vec![PushedDocument {
-            doc: self.record,
+            doc: pushed.change.doc,
             changes: vec![pushed],
         }];
         let (status, body) = self
@@ -284,6 +284,39 @@ fn an_entry_that_is_too_long_too_deep_or_unreadable_is_rejected_and_a_newer_kind
         .post("/v1/sync", Some(&stage.ana.bearer), pack(&request));
     let answer: SyncAnswer = unpack(&body).unwrap();
     assert!(matches!(answer.acks[0].state, AckState::Accepted(_)));
+}
+
+#[test]
+fn what_she_answers_about_alcohol_lies_in_a_document_of_its_own_or_nowhere() {
+    let mut stage = stage();
+    let audit = |screen: &serde_json::Value| json!({"screen": screen, "record": stage.record, "instrument": "audit_c", "items": [1, 1, 1], "total": 3, "total_only": false});
+    let into_the_record = stage.edited(|entry| {
+        entry["kind"] = json!("ScreenAnswered");
+        entry["payload"] = audit(&entry["id"]);
+    });
+    assert_eq!(
+        stage.send_sealed(into_the_record),
+        AckState::Rejected(RejectReason::Malformed)
+    );
+    let screen = json!({"RecordScreen": {"record": stage.record, "instrument": "phq2", "mode": "interview", "items": [1, 0]}});
+    stage.ana.does(&stage.town, screen);
+    let SyncStep::Send(asked) = stage.ana.app.sync_next(stage.town.now()).unwrap() else {
+        panic!("nothing to send")
+    };
+    let request: SyncRequest = unpack(&asked.body).unwrap();
+    let beside = request.push.iter().find(|p| p.doc != stage.record).unwrap();
+    let honest = beside.changes[0].clone();
+    let mut forged = honest.change.clone();
+    let answered = forged.puts.last_mut().unwrap();
+    let mut entry: serde_json::Value = serde_json::from_str(&answered.text).unwrap();
+    entry["payload"] = audit(&entry["payload"]["screen"]);
+    answered.text = entry.to_string();
+    assert_eq!(
+        stage.send_sealed(forged),
+        AckState::Rejected(RejectReason::Malformed),
+        "among her other answers"
+    );
+    assert!(matches!(stage.send(honest), AckState::Accepted(_)));
 }
 
 #[test]

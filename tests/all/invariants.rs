@@ -119,6 +119,7 @@ fn i5_a_resolution_clears_the_flags_that_it_names_and_no_other() {
     let resolved = SafetyResolved {
         flags: vec![flags[1]],
         note: "seen".into(),
+        seen: Vec::new(),
     };
     ledger.says("p1", resolved).unwrap();
     let open: Vec<_> = ledger.joined().open_flags().map(|f| f.id).collect();

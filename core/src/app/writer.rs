@@ -119,17 +119,18 @@ fn index(
         }
         return Ok(());
     };
-    let mut records = patient.records;
+    let mut documents = patient.records;
+    documents.extend(patient.answers);
     for bundle in bundles
         .into_iter()
-        .filter(|b| b.kind == DocumentKind::Record)
+        .filter(|b| b.kind != DocumentKind::Partner)
     {
-        match records.iter_mut().find(|r| r.id == bundle.doc) {
-            Some(record) => *record = bundle.past,
-            None => records.push(bundle.past),
+        match documents.iter_mut().find(|d| d.id == bundle.doc) {
+            Some(document) => *document = bundle.past,
+            None => documents.push(bundle.past),
         }
     }
-    let patient = Patient::of(patient.id, records);
+    let patient = Patient::of(patient.id, documents);
     write.index_joined(&patient, &receipts, author.sheet, author.now)
 }
 
@@ -161,7 +162,7 @@ fn add(
         }
     };
     if !bundles.iter().any(|b| b.doc == at) {
-        let past = match desk.patient.and_then(|p| p.record(at)) {
+        let past = match desk.patient.and_then(|p| p.document(at)) {
             Some(read) => read.clone(),
             None => rows.record(at)?.0,
         };

@@ -4,8 +4,8 @@
 
 mod reference;
 
-use super::code::Role;
-use super::id::{DeviceId, EntryId, UserId};
+use super::code::{DocumentKind, Role};
+use super::id::{DeviceId, EntryId, PatientId, UserId};
 use super::payload::{
     AppointmentBooked, AppointmentCancelled, AppointmentChanged, BarrierRecorded, ConsentRecorded,
     ConsentRevoked, ContactAttempted, ContactRuleSet, DecisionRecorded, ElectronicFailed,
@@ -81,15 +81,34 @@ kinds! {
 }
 
 impl Body {
-    /// Does it begin a document?
-    pub fn opens(&self) -> bool {
-        matches!(
-            self,
-            Self::RecordOpened(_)
-                | Self::ScreensOpened(_)
-                | Self::SudOpened(_)
-                | Self::PartnerOpened(_)
-        )
+    /// The kind of document that it begins, and whose that is; none: it begins none.
+    pub fn opens(&self) -> Option<(DocumentKind, PatientId)> {
+        match self {
+            Self::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
+            Self::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
+            Self::SudOpened(p) => Some((DocumentKind::Sud, p.patient)),
+            Self::PartnerOpened(p) => {
+                Some((DocumentKind::Partner, PatientId::of_practice(&p.partner)))
+            }
+            _ => None,
+        }
+    }
+
+    /// May it lie in a document of this kind? Answers of screens never mix with what everybody on a record may know, nor
+    /// those about alcohol and drugs with any other.
+    pub fn belongs_in(&self, kind: DocumentKind) -> bool {
+        match self {
+            Self::ScreenAnswered(p) if p.instrument.is_about_substances() => {
+                kind == DocumentKind::Sud
+            }
+            Self::ScreenAnswered(_) => kind == DocumentKind::Screens,
+            Self::PartnerTold(_) => kind == DocumentKind::Partner,
+            // An error is taken back where it lies; what nobody here knows lies where a newer version put it.
+            Self::EnteredInError(_) | Self::Unknown(_) => true,
+            _ => self
+                .opens()
+                .map_or(kind == DocumentKind::Record, |(begins, _)| begins == kind),
+        }
     }
 
     /// Is it only proposed, for somebody else to accept?

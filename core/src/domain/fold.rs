@@ -26,7 +26,7 @@ pub use safety::{Flag, FlagEvent, Screen, ScreenVersion};
 pub use sharing::{Consent, Queued, Sent, Sharing};
 pub use void::{Proposal, Voided};
 
-use super::code::{DecisionState, Mode, ReviewKind};
+use super::code::{DecisionState, DocumentKind, Mode, ReviewKind};
 use super::entry::{Body, Entry};
 use super::id::{DocumentId, EntryId, PatientId, SiteId, UserId};
 use super::past::Past;
@@ -41,6 +41,8 @@ use std::sync::Arc;
 pub struct Record {
     /// Its document.
     pub id: DocumentId,
+    /// Of which kind; none while its opening has not arrived.
+    pub kind: Option<DocumentKind>,
     /// Whose it is; none while its opening has not arrived.
     pub patient: Option<PatientId>,
     /// Where it was opened.
@@ -77,6 +79,9 @@ pub struct Record {
     pub appointments: Vec<Appointment>,
     /// What two people left for a person to decide, open or settled.
     pub review: Vec<ReviewItem>,
+    /// Screens that may be one form entered twice. Whether it is a question shows in their answers, which lie elsewhere
+    /// (`join`).
+    pub twins: Vec<ReviewItem>,
     /// Safety flags raised in this record, with what happened to them in this record.
     pub flags: Vec<Flag>,
     /// What was done about flags, here, whichever record raised them.
@@ -105,7 +110,7 @@ pub struct Record {
     pub numbers: Vec<(EntryId, String)>,
     /// Patients said to be one person, or not.
     pub links: Vec<Link>,
-    /// Answers of screens, where this is their document; one that was entered twice is there once.
+    /// Answers of screens, where this is their document.
     pub forms: Vec<(Arc<Entry>, ScreenAnswered)>,
     /// What is proposed for another to accept.
     pub proposals: Vec<Proposal>,
@@ -135,6 +140,10 @@ impl Record {
             Body::SudOpened(p) => Some((p.patient, p.site.clone())),
             _ => None,
         });
+        let kind = past
+            .entries()
+            .iter()
+            .find_map(|e| e.body.opens().map(|(kind, _)| kind));
         let described = collect(&past, |body| match body {
             Body::PatientDescribed(p) => Some(p.clone()),
             _ => None,
@@ -183,7 +192,12 @@ impl Record {
             contact_rules: care::contact_rules(&past, &review),
             numbers: care::numbers(&past, &review),
             links: care::links(&past),
-            forms: forms(&past),
+            forms: collect(&past, |body| match body {
+                Body::ScreenAnswered(p) => Some(p.clone()),
+                _ => None,
+            }),
+            twins: review::twins(&past),
+            kind,
             proposals,
             voided,
             screens: safety::screens(&past),
@@ -211,11 +225,12 @@ impl Record {
 
     /// Has the entry that begins the document arrived?
     pub fn is_opened(&self) -> bool {
-        self.patient.is_some()
-            || self
-                .entries()
-                .iter()
-                .any(|e| matches!(e.body, Body::PartnerOpened(_)))
+        self.kind.is_some()
+    }
+
+    /// Does it hold what a patient answered in screens, and nothing else?
+    pub fn is_of_answers(&self) -> bool {
+        matches!(self.kind, Some(DocumentKind::Screens | DocumentKind::Sud))
     }
 
     /// Entries of the patient's other records that those who told a number or a rule here had seen.
@@ -300,22 +315,4 @@ fn collect<T>(past: &Past, pick: impl Fn(&Body) -> Option<T>) -> Vec<(Arc<Entry>
         .iter()
         .filter_map(|e| pick(&e.body).map(|p| (Arc::clone(e), p)))
         .collect()
-}
-
-/// Answers of screens; the same answers within ten minutes are one form, entered twice.
-fn forms(past: &Past) -> Vec<(Arc<Entry>, ScreenAnswered)> {
-    let mut forms: Vec<(Arc<Entry>, ScreenAnswered)> = Vec::new();
-    for (entry, said) in collect(past, |body| match body {
-        Body::ScreenAnswered(p) => Some(p.clone()),
-        _ => None,
-    }) {
-        let at = entry.occurred_at.timestamp();
-        let twice = forms
-            .iter()
-            .any(|(e, f)| fact::same_form(e.occurred_at.timestamp(), f, at, &said));
-        if !twice {
-            forms.push((entry, said));
-        }
-    }
-    forms
 }

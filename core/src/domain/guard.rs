@@ -48,7 +48,7 @@ pub fn check(entry: &Entry, past: &Record, sheet: &Organisation) -> Result<(), B
         authority::allowed(entry.role, person, &entry.body, site, sheet, on),
         Breach::Role,
     )?;
-    let opening = entry.body.opens();
+    let opening = entry.body.opens().is_some();
     ensure(!opening || !past.is_opened(), Breach::AlreadyOpened)?;
     ensure(opening || past.is_opened(), Breach::NotOpened)?;
     let case = Case {

@@ -3,12 +3,13 @@
 
 mod name;
 mod reach;
+mod twin;
 
 pub use reach::{Across, Reach};
 
 use super::code::{FlagStatus, HandedHow, SafetyReason};
 use super::entry::{Body, Entry};
-use super::fold::Record;
+use super::fold::{Record, ReviewItem};
 use super::id::{DocumentId, EntryId, PatientId};
 use super::payload::{ExternalId, PatientDescribed, PerinatalStage};
 use jiff::civil::Date;
@@ -22,6 +23,8 @@ pub struct Patient {
     pub id: PatientId,
     /// Her records, by id.
     pub records: Vec<Record>,
+    /// Documents of what she answered in screens, as far as they are here.
+    pub answers: Vec<Record>,
     /// Every safety flag of hers, in order of raising.
     pub flags: Vec<PatientFlag>,
     /// How she may be reached, by each means the stricter of what was said.
@@ -30,6 +33,10 @@ pub struct Patient {
     pub numbers: Vec<(EntryId, String)>,
     /// Questions that reach over two of her records.
     pub across: Vec<Across>,
+    /// Screens that may be one form entered twice, with other answers; each with its record.
+    pub duplicates: Vec<(DocumentId, ReviewItem)>,
+    /// Screens that are another one's form once more.
+    pub repeated: BTreeSet<EntryId>,
 }
 
 /// A safety flag with all that was done about it, in whichever record.
@@ -63,9 +70,12 @@ impl PatientFlag {
 }
 
 impl Patient {
-    /// Joins the records of one patient.
-    pub fn of(id: PatientId, mut records: Vec<Record>) -> Self {
+    /// Joins the documents of one patient: her records, and what she answered.
+    pub fn of(id: PatientId, documents: Vec<Record>) -> Self {
+        let (answers, mut records): (Vec<_>, Vec<_>) =
+            documents.into_iter().partition(Record::is_of_answers);
         records.sort_by_key(|r| r.id);
+        let twins = twin::twins(&records, &answers);
         let mut flags: Vec<PatientFlag> = records
             .iter()
             .flat_map(|record| record.flags.iter().map(move |flag| (record, flag)))
@@ -83,12 +93,30 @@ impl Patient {
             reach,
             numbers,
             across,
+            answers,
+            duplicates: twins.questions,
+            repeated: twins.repeated,
         }
+    }
+
+    /// What two people left to decide in one of her records, open or settled.
+    pub fn questions<'a>(
+        &'a self,
+        record: &'a Record,
+    ) -> impl Iterator<Item = &'a ReviewItem> + Clone {
+        let duplicates = self.duplicates.iter().filter(|(of, _)| *of == record.id);
+        record.review.iter().chain(duplicates.map(|(_, item)| item))
     }
 
     /// One of her records.
     pub fn record(&self, id: DocumentId) -> Option<&Record> {
         self.records.iter().find(|r| r.id == id)
+    }
+
+    /// One of her documents: a record, or what she answered.
+    pub fn document(&self, id: DocumentId) -> Option<&Record> {
+        let mut documents = self.records.iter().chain(&self.answers);
+        documents.find(|d| d.id == id)
     }
 
     /// The flags that somebody still has to look after.

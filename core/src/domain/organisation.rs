@@ -211,6 +211,13 @@ impl Organisation {
         self.people.iter().find(|p| p.id == *id)
     }
 
+    /// Who signed the organisation's own safety steps; none while no licensed clinician among the people has.
+    pub fn clinical_lead(&self) -> Option<&Person> {
+        let signed = self.safety.signed_by.as_deref()?;
+        let mut clinicians = self.people.iter().filter(|p| p.licensed_clinician);
+        clinicians.find(|p| p.id.as_str() == signed || p.name == signed)
+    }
+
     /// A practice by its code.
     pub fn partner(&self, id: &PartnerId) -> Option<&Partner> {
         self.partners.iter().find(|p| p.id == *id)

@@ -252,7 +252,12 @@ payload! {
     SafetyAssessing { flags: Vec<EntryId> }
 
     /// A licensed clinician resolves exactly these flags, with a note.
-    SafetyResolved { flags: Vec<EntryId>, note: String }
+    SafetyResolved {
+        flags: Vec<EntryId>,
+        note: String,
+        /// Flags of her other records that were known then: what is not among them was not seen.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] seen: Vec<EntryId>,
+    }
 
     /// The loop is closed, by somebody who saw these flags.
     LoopClosed {

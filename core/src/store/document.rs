@@ -61,6 +61,17 @@ impl Rows<'_> {
         )
     }
 
+    /// A patient's documents that are shown, whatever their kind; a practice's are nobody's.
+    pub(super) fn documents_of_patient(
+        &self,
+        patient: PatientId,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        self.document_ids(
+            "select id from document where patient = ?1 and kind <> ?2 and hidden = 0 order by id",
+            params![&patient.as_bytes()[..], DocumentKind::Partner.as_str()],
+        )
+    }
+
     /// Documents that are no longer shown and not yet wiped.
     pub fn hidden(&self) -> Result<Vec<DocumentId>, StoreError> {
         self.document_ids("select id from document where hidden = 1", [])

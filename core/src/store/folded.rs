@@ -56,15 +56,18 @@ impl Rows<'_> {
         Ok((Record::of(doc, &entries), receipts))
     }
 
-    /// A patient with all her records that this device shows.
+    /// A patient with all her records that this device shows, and what she answered.
     pub fn patient(&self, patient: PatientId) -> Result<(Patient, Receipts), StoreError> {
-        let (mut records, mut receipts) = (Vec::new(), Receipts::default());
-        for doc in self.documents_of(patient, DocumentKind::Record)? {
-            let (record, more) = self.record(doc)?;
-            receipts.0.extend(more.0);
-            records.push(record);
+        let (mut documents, mut receipts) = (Vec::new(), Receipts::default());
+        for doc in self.documents_of_patient(patient)? {
+            let (document, more) = self.record(doc)?;
+            // When answers arrived is asked by nobody.
+            if !document.is_of_answers() {
+                receipts.0.extend(more.0);
+            }
+            documents.push(document);
         }
-        Ok((Patient::of(patient, records), receipts))
+        Ok((Patient::of(patient, documents), receipts))
     }
 
     /// A practice, as far as people were told: its documents, folded.

@@ -3,7 +3,7 @@
 
 use crate::document::{Actor, ChangeHash, Sealed, genesis_hash, seal};
 use crate::domain::code::DocumentKind;
-use crate::domain::entry::{Body, Entry};
+use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use crate::store::{ChangeState, StoreError, StoredChange, Write, live};
 use crate::wire::{Delivered, DeliveredChange, DeliveredDocument};
@@ -175,16 +175,6 @@ impl Ground {
 
 /// What kind of document a first change begins, and whose.
 fn opening(sealed: &Sealed) -> Option<(DocumentKind, PatientId)> {
-    let first = sealed
-        .change
-        .puts
-        .first()
-        .and_then(|put| Entry::parse(&put.text).ok())?;
-    match first.body {
-        Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
-        Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
-        Body::SudOpened(p) => Some((DocumentKind::Sud, p.patient)),
-        Body::PartnerOpened(p) => Some((DocumentKind::Partner, PatientId::of_practice(&p.partner))),
-        _ => None,
-    }
+    let first = sealed.change.puts.first()?;
+    Entry::parse(&first.text).ok()?.body.opens()
 }

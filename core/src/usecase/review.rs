@@ -27,10 +27,10 @@ pub struct SettleReview {
 impl SettleReview {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let record = desk.record()?;
-        let open = record
-            .review
-            .iter()
-            .filter(|item| item.is_open() && self.keep.is_some_and(|k| item.choices.contains(&k)));
+        let open =
+            record.review.iter().chain(&record.twins).filter(|item| {
+                item.is_open() && self.keep.is_some_and(|k| item.choices.contains(&k))
+            });
         let items = if self.items.is_empty() {
             open.map(|item| item.id).collect()
         } else {

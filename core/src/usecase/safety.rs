@@ -211,8 +211,13 @@ impl ResolveSafety {
             });
         }
         let note = self.note;
+        let known = desk.patient.map_or(&[][..], |p| &p.flags);
+        let record_of = |id: &EntryId| known.iter().find(|f| f.id == *id).map(|f| f.record);
         each_record(desk, self.flags, self.at.as_ref(), |flags| {
+            let here = flags.first().and_then(record_of);
+            let elsewhere = known.iter().filter(|f| Some(f.record) != here);
             payload::SafetyResolved {
+                seen: elsewhere.map(|f| f.id).collect(),
                 flags,
                 note: note.clone(),
             }

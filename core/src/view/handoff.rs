@@ -9,6 +9,7 @@ use crate::domain::code::{DecisionState, Grade, LeaveCheck, Role, TaskKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId};
+use crate::domain::join::Patient;
 use crate::domain::read::{Receipts, Summary, TaskReading, TaskState};
 use crate::usecase::Desk;
 use jiff::{Timestamp, Zoned};
@@ -191,16 +192,16 @@ impl EntryState {
 impl HandoffScreen {
     /// The screen of the record at hand.
     pub fn of(desk: &Desk<'_>, summary: Summary, receipts: &Receipts) -> Option<Self> {
-        let record = desk.record?;
+        let (patient, record) = desk.patient.zip(desk.record)?;
         let (may, problems) = May::of(desk);
         Some(Self {
-            person: PersonRow::of(desk.patient?),
+            person: PersonRow::of(patient),
             owners: names(desk, &summary.owners),
             before_leaving: before_leaving(record),
             timeline: record
                 .entries()
                 .iter()
-                .map(|e| timeline_row(desk, record, e, receipts))
+                .map(|e| timeline_row(desk, patient, record, e, receipts))
                 .collect(),
             tasks: tasks(desk, &summary),
             summary,
@@ -234,14 +235,14 @@ fn before_leaving(record: &Record) -> Option<BeforeLeaving> {
 
 fn timeline_row(
     desk: &Desk<'_>,
+    patient: &Patient,
     record: &Record,
     entry: &Entry,
     receipts: &Receipts,
 ) -> TimelineRow {
     let received_at = receipts.received_at(entry.id);
-    let beside = record
-        .review
-        .iter()
+    let beside = patient
+        .questions(record)
         .filter(|i| i.entries.contains(&entry.id));
     TimelineRow {
         entry: entry.id,

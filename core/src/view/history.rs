@@ -132,9 +132,8 @@ impl HistoryScreen {
                         .iter()
                         .find(|v| v.entry == entry.id)
                         .map(|v| desk.sheet.name_of(&v.by.by).to_owned()),
-                    beside: record
-                        .review
-                        .iter()
+                    beside: patient
+                        .questions(record)
                         .filter(|i| i.entries.contains(&entry.id))
                         .flat_map(|i| i.entries)
                         .filter(|id| *id != entry.id)

@@ -292,6 +292,10 @@ fn screens(desk: &Desk<'_>) -> Vec<ScreenRow> {
         .record
         .iter()
         .flat_map(|r| &r.screens)
+        .filter(|s| {
+            desk.patient
+                .is_none_or(|p| !p.repeated.contains(&s.entry.id))
+        })
         .map(|s| ScreenRow {
             screen: s.entry.id,
             instrument: s.instrument,

@@ -168,7 +168,8 @@ impl ReviewScreen {
 }
 
 fn settled_by(desk: &Desk<'_>, record: &Record, item: DerivedId) -> Option<String> {
-    let item = record.review.iter().find(|i| i.id == item)?;
+    let mut questions = record.review.iter().chain(&record.twins);
+    let item = questions.find(|i| i.id == item)?;
     let by = &record.past.get(item.settled.as_ref()?.by)?.by;
     Some(desk.sheet.name_of(by).to_owned())
 }

@@ -8,7 +8,7 @@ use super::when::{Length, When, clock};
 use crate::domain::code::{FlagStatus, HandedHow, SafetyReason};
 use crate::domain::id::{DocumentId, EntryId};
 use crate::domain::join::PatientFlag;
-use crate::domain::organisation::{Organisation, SafetySteps};
+use crate::domain::organisation::Organisation;
 use crate::domain::read::Receipts;
 use crate::domain::time;
 use crate::refusal::Refusal;
@@ -113,7 +113,7 @@ impl SafetyPanel {
     pub fn bare(sheet: Option<&Organisation>, has_link: bool) -> Self {
         let own = sheet.map(|s| &s.safety);
         Self {
-            steps: own_steps(own),
+            steps: own_steps(sheet),
             calls: lines(own),
             alert: if has_link {
                 Alert::CanAlert
@@ -248,15 +248,15 @@ impl SafetyPanel {
     }
 }
 
-fn own_steps(own: Option<&SafetySteps>) -> OwnSteps {
-    match own {
-        None => OwnSteps::NotHere,
-        Some(own) => match &own.signed_by {
-            Some(by) if !by.trim().is_empty() && !own.steps.is_empty() => OwnSteps::InForce {
-                steps: own.steps.clone(),
-                signed_by: by.clone(),
-            },
-            _ => OwnSteps::NotInForce,
+fn own_steps(sheet: Option<&Organisation>) -> OwnSteps {
+    let Some(sheet) = sheet else {
+        return OwnSteps::NotHere;
+    };
+    match sheet.clinical_lead() {
+        Some(lead) if !sheet.safety.steps.is_empty() => OwnSteps::InForce {
+            steps: sheet.safety.steps.clone(),
+            signed_by: lead.name.clone(),
         },
+        _ => OwnSteps::NotInForce,
     }
 }

@@ -82,6 +82,7 @@ pub(super) async fn init(
         .await
         .map_err(|error| error.to_string())?;
     writeln!(out, "{} is set up in {}.", sheet.name, data.display()).map_err(said)?;
+    unsigned(&sheet, out)?;
     writeln!(out, "Sign in as \"{}\".", sheet.name_of(&user)).map_err(said)?;
     if password_file.is_none() {
         writeln!(out, "Password, shown this once: {password}").map_err(said)?;
@@ -125,6 +126,7 @@ pub(super) async fn load(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let text = read(file)?;
+    let sheet = Organisation::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
     let server = open(data, Settings::default())?;
     let version = server
         .store
@@ -134,6 +136,19 @@ pub(super) async fn load(
     writeln!(
         out,
         "Version {version} is in force; devices get it at their next sync."
+    )
+    .map_err(said)?;
+    unsigned(&sheet, out)
+}
+
+/// Says so where the organisation's own safety steps are shown to nobody yet.
+fn unsigned(sheet: &Organisation, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    if sheet.safety.steps.is_empty() || sheet.clinical_lead().is_some() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "Its own safety steps are not in force: \"signed_by\" names no licensed clinician among the people."
     )
     .map_err(said)
 }

@@ -121,15 +121,12 @@ pub fn open(
 
 fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
     let record = story.record;
-    let paired: BTreeSet<EntryId> = record.review.iter().flat_map(|i| i.entries).collect();
+    let questions = || story.patient.questions(record);
+    let paired: BTreeSet<EntryId> = questions().flat_map(|i| i.entries).collect();
     let mut moments = Vec::new();
     for said in record.entries() {
         // A pair is told once, where the later of the two stands.
-        for item in record
-            .review
-            .iter()
-            .filter(|i| last(record, i) == Some(said.id))
-        {
+        for item in questions().filter(|i| last(record, i) == Some(said.id)) {
             moments.push(Moment::AtOnce(at_once(programme, story, item)));
         }
         if !paired.contains(&said.id) {
@@ -237,7 +234,7 @@ pub fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
 /// Both sentences of every open question of a patient: those of one record, and those that reach over two.
 pub fn sides(programme: &Programme, patient: &Patient) -> Sides {
     let own = patient.records.iter().flat_map(|r| {
-        let open = r.review.iter().filter(|i| i.is_open());
+        let open = patient.questions(r).filter(|i| i.is_open());
         open.map(move |i| (r.id, i.entries))
     });
     let across = patient.across.iter().map(|a| (a.record, a.entries));

@@ -147,6 +147,7 @@ fn a_loop_is_closed_with_nothing_left_open_and_unreachable_by_a_supervisor_alone
     let note = SafetyResolved {
         flags: vec![flag],
         note: "seen".into(),
+        seen: Vec::new(),
     };
     ledger.says("p1", note).unwrap();
     assert_eq!(

@@ -201,6 +201,7 @@ fn only_a_licensed_clinician_assesses_and_resolves_and_only_the_flags_that_are_n
     let resolved = |flags: &[EntryId], note: &str| SafetyResolved {
         flags: flags.to_vec(),
         note: note.into(),
+        seen: Vec::new(),
     };
     none_of(&mut ledger, &not, resolved(&[one], "seen"));
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::*;
 use jiff::Timestamp;
-use warmhand_core::domain::code::{AlertKind, ConsentStatus, FlagStatus, SelfHarm, ShareKind};
+use warmhand_core::domain::code::{AlertKind, ConsentStatus, FlagStatus, ShareKind};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::Breach;
 use warmhand_core::domain::id::{DocumentId, PatientId};
@@ -15,6 +15,7 @@ fn resolved(flags: &[EntryId]) -> SafetyResolved {
     SafetyResolved {
         flags: flags.to_vec(),
         note: "seen".into(),
+        seen: Vec::new(),
     }
 }
 
@@ -35,6 +36,29 @@ fn h3_a_worry_raised_while_another_was_resolved_stays_open() {
     let open_flags: Vec<_> = patient.open_flags().map(|f| f.id).collect();
     assert_eq!(open_flags, [second]);
     assert!(open(&ledger).is_empty());
+}
+
+#[test]
+fn h3_whoever_clears_a_worry_is_told_of_one_in_another_record_that_she_did_not_know_of() {
+    let mut ledger = Ledger::record();
+    let other = beside(&ledger, raised("violence"));
+    let unseen = other.flags[0].entry.id;
+    let alerts = |ledger: &Ledger| {
+        let patient = Patient::of(ledger.patient, vec![ledger.fold(), other.clone()]);
+        let reading = read(&patient, &Receipts::default(), &ledger.sheet, ledger.now);
+        let there = reading.records.iter().find(|r| r.record == other.id);
+        there.unwrap().alerts.clone()
+    };
+    let flag = ledger.says("n1", raised("staff_concern")).unwrap();
+    let mut knowing = resolved(&[flag]);
+    knowing.seen = vec![unseen];
+    ledger.says("p1", knowing).unwrap();
+    assert!(alerts(&ledger).is_empty());
+    ledger.says("p1", resolved(&[flag])).unwrap();
+    let told = &alerts(&ledger)[0];
+    assert_eq!((told.kind, told.entry), (AlertKind::NewConcern, unseen));
+    assert_eq!(told.unseen_by.as_str(), "p1");
+    assert!(told.for_whom.contains(&"p1".into()) && !told.is_over);
 }
 
 #[test]
@@ -242,72 +266,6 @@ fn h9_two_numbers_are_both_kept_and_asked_about() {
 }
 
 #[test]
-fn h10_one_screen_entered_twice_is_one_when_the_answers_are_the_same_and_a_question_when_not() {
-    let mut ledger = screens();
-    both(
-        &mut ledger,
-        ("n1", answered("[1,2]", 1)),
-        ("n2", answered("[1,2]", 2)),
-    );
-    let record = ledger.fold();
-    assert!(record.review.is_empty());
-    assert_eq!(record.forms.len(), 1);
-    let mut ledger = screens();
-    let [paper, _] = both(
-        &mut ledger,
-        ("n1", answered("[1,2]", 1)),
-        ("n2", answered("[1,3]", 2)),
-    );
-    let record = ledger.fold();
-    assert_eq!(record.review[0].kind, ReviewKind::DuplicateScreen);
-    assert_eq!(record.forms.len(), 2, "both are kept");
-    settle(&mut ledger, "n1", paper);
-    assert!(!ledger.fold().review[0].is_open());
-    // In the record the higher self-harm item drives safety.
-    let mut ledger = Ledger::record();
-    let screen = |harm: &str| -> ScreenRecorded {
-        said(
-            json!({"instrument": "phq9", "mode": "interview", "result": "negative", "self_harm": harm}),
-        )
-    };
-    both(&mut ledger, ("n1", screen("no")), ("n2", screen("yes")));
-    assert_eq!(ledger.joined().open_flags().count(), 1);
-}
-
-#[test]
-fn h11_two_amendments_are_both_kept_and_the_worse_item_counts_until_a_clinician_signs() {
-    let mut ledger = Ledger::record();
-    let screen: ScreenRecorded = said(
-        json!({"instrument": "phq9", "mode": "interview", "result": "positive", "self_harm": "no"}),
-    );
-    let first = ledger.says("n1", screen).unwrap();
-    let version = |harm: &str, result: &str| -> ScreenAmended {
-        said(
-            json!({"screen": first, "instrument": "phq9", "mode": "interview", "result": result, "self_harm": harm}),
-        )
-    };
-    let [calm, _] = both(
-        &mut ledger,
-        ("n1", version("no", "negative")),
-        ("c1", version("yes", "positive")),
-    );
-    assert_eq!(open(&ledger), [ReviewKind::ScreenVersions]);
-    let read = &ledger.fold().screens[0];
-    assert_eq!(
-        (read.versions.len(), read.self_harm, read.signed),
-        (3, SelfHarm::Yes, None)
-    );
-    ledger.says("p1", ScreenSigned { version: calm }).unwrap();
-    assert!(open(&ledger).is_empty());
-    assert_eq!(ledger.fold().screens[0].self_harm, SelfHarm::No);
-    assert_eq!(
-        ledger.joined().open_flags().count(),
-        1,
-        "the flag is a clinician's to resolve"
-    );
-}
-
-#[test]
 fn h16_two_patients_who_may_be_one_are_suspected_share_the_banner_and_are_never_merged_by_a_machine()
  {
     let mut ledger = Ledger::record();
@@ -376,20 +334,4 @@ fn h17_what_was_told_of_a_practice_last_is_shown_with_its_age_and_no_practice_is
     assert!(last.at > Timestamp::UNIX_EPOCH);
     assert!(ledger.fold().review.is_empty(), "no question is asked");
     assert_eq!(practice.told.len(), 2, "both stay");
-}
-
-fn answered(items: &str, minute: u32) -> ScreenAnswered {
-    said(
-        json!({"screen": EntryId(uuid::Uuid::from_u128(u128::from(minute))), "record": uuid::Uuid::nil(),
-        "instrument": "phq2", "items": serde_json::from_str::<serde_json::Value>(items).unwrap(),
-        "total": serde_json::from_str::<Vec<u16>>(items).unwrap().iter().sum::<u16>(), "total_only": false}),
-    )
-}
-
-fn screens() -> Ledger {
-    let mut ledger = Ledger::empty();
-    let opened: ScreensOpened =
-        said(json!({"patient": ledger.patient, "site": "home", "record": ledger.doc}));
-    ledger.says("n1", opened).unwrap();
-    ledger
 }

@@ -59,12 +59,7 @@ pub(super) fn hazards(world: &World, all: &Known, hit: &mut dyn FnMut(&'static s
             hit(name);
         }
     }
-    let screens = Record::of(world.docs[3], &all.entries[3]);
-    if screens
-        .review
-        .iter()
-        .any(|i| i.kind == ReviewKind::DuplicateScreen)
-    {
+    if !all.own.duplicates.is_empty() {
         hit("H10 entered twice");
     }
     let practice = Record::of(world.docs[4], &all.entries[4]);

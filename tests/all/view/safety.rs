@@ -85,16 +85,21 @@ fn own_steps_are_in_force_only_when_a_clinical_lead_has_signed_them() {
     assert_eq!(steps(&sheet), OwnSteps::NotInForce);
     sheet.safety.steps = vec!["Stay with her".into()];
     assert_eq!(steps(&sheet), OwnSteps::NotInForce, "nobody signed them");
-    sheet.safety.signed_by = Some(" ".into());
-    assert_eq!(steps(&sheet), OwnSteps::NotInForce);
-    sheet.safety.signed_by = Some("Dr. Patel".into());
-    assert_eq!(
-        steps(&sheet),
-        OwnSteps::InForce {
-            steps: vec!["Stay with her".into()],
-            signed_by: "Dr. Patel".into()
-        }
-    );
+    // A blank, a nurse, a stranger: none of them is a clinical lead.
+    for nobody in [" ", "n1", "Ana Duarte", "Dr. Nobody"] {
+        sheet.safety.signed_by = Some(nobody.into());
+        assert_eq!(steps(&sheet), OwnSteps::NotInForce, "{nobody}");
+    }
+    for lead in ["p1", "Dr. Patel"] {
+        sheet.safety.signed_by = Some(lead.into());
+        assert_eq!(
+            steps(&sheet),
+            OwnSteps::InForce {
+                steps: vec!["Stay with her".into()],
+                signed_by: "Dr. Patel".into()
+            }
+        );
+    }
     assert_eq!(SafetyPanel::bare(None, false).steps, OwnSteps::NotHere);
 }
 

@@ -217,6 +217,7 @@ fn whoever_cleared_a_worry_is_told_of_the_one_that_she_had_not_seen() {
     let cleared = SafetyResolved {
         flags: vec![first],
         note: "seen".into(),
+        seen: Vec::new(),
     };
     let new = ledger.says_seeing("d1", raised("violence"), &seen).unwrap();
     ledger.says_seeing("p1", cleared, &seen).unwrap();
@@ -239,6 +240,7 @@ fn whoever_cleared_a_worry_is_told_of_the_one_that_she_had_not_seen() {
     let cleared = SafetyResolved {
         flags: vec![new],
         note: "seen as well".into(),
+        seen: Vec::new(),
     };
     ledger.says("p1", cleared).unwrap();
     assert!(alerts(&ledger, "p1").is_empty());

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use warmhand_core::app::{Carried, SyncStep};
 use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::read;
 use warmhand_core::view::EntryState;
@@ -250,6 +251,11 @@ impl World {
                 continue;
             }
             let folds = format!("{:?}", here.records) == format!("{:?}", there.patient.records);
+            // Not everybody who may see a record may see what she answered.
+            let theirs = there.patient.answers.iter();
+            let answers = theirs.filter(|document| visible.contains(&document.id));
+            let documents = there.patient.records.iter().chain(answers);
+            let there_for_it = Patient::of(patient, documents.cloned().collect());
             holds(Oracle::SameReading, folds, || {
                 format!("device {d} folds {patient} otherwise")
             })?;
@@ -257,7 +263,7 @@ impl World {
                 format!("device {d} has other receipts of {patient}")
             })?;
             let own = read(&here, &receipts, &sheet, self.now);
-            let other = read(&there.patient, &there.receipts, &sheet, self.now);
+            let other = read(&there_for_it, &there.receipts, &sheet, self.now);
             holds(Oracle::SameReading, own == other, || {
                 format!("device {d} reads {patient} otherwise")
             })?;

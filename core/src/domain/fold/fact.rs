@@ -7,7 +7,7 @@ use crate::domain::code::{Channel, OutcomeValue, ReviewKind};
 use crate::domain::entry::Body;
 use crate::domain::id::EntryId;
 use crate::domain::past::Past;
-use crate::domain::payload::{ContactRuleSet, PatientDescribed, ScreenAnswered};
+use crate::domain::payload::{ContactRuleSet, PatientDescribed};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -185,11 +185,9 @@ pub(in crate::domain) fn rule(said: &ContactRuleSet) -> String {
     )
 }
 
-/// Pairs that are in question for another reason than saying one fact two ways: a consent given while another of its
-/// kind was taken back, and a form that may have been entered twice.
-pub(super) fn pairs(past: &Past) -> Vec<(ReviewKind, [EntryId; 2], Vec<EntryId>)> {
-    let mut found = Vec::new();
-    let (mut given, mut revoked, mut forms) = (Vec::new(), Vec::new(), Vec::new());
+/// A consent given while another of its kind was taken back.
+pub(super) fn consents(past: &Past) -> Vec<[EntryId; 2]> {
+    let (mut given, mut revoked) = (Vec::new(), Vec::new());
     for entry in past.standing() {
         match &entry.body {
             Body::ConsentRecorded(p) => given.push((entry.id, p.kind)),
@@ -198,44 +196,16 @@ pub(super) fn pairs(past: &Past) -> Vec<(ReviewKind, [EntryId; 2], Vec<EntryId>)
                     revoked.push((entry.id, p.consent, consent.kind));
                 }
             }
-            Body::ScreenAnswered(p) if p.amends.is_none() => {
-                forms.push((entry.id, entry.occurred_at.timestamp(), p));
-            }
             _ => {}
         }
     }
+    let mut found = Vec::new();
     for (consent, kind) in &given {
         for (revocation, of, revoked_kind) in &revoked {
             if of != consent && kind == revoked_kind && past.concurrent(*consent, *revocation) {
-                let pair = [*consent, *revocation];
-                found.push((ReviewKind::ConsentDisputed, pair, pair.to_vec()));
-            }
-        }
-    }
-    for (at, (a, a_at, a_said)) in forms.iter().enumerate() {
-        for (b, b_at, b_said) in forms.iter().skip(at + 1) {
-            let near = a_at.duration_until(*b_at).as_hours().abs() < 24;
-            if a_said.instrument == b_said.instrument
-                && near
-                && past.concurrent(*a, *b)
-                && !same_form(*a_at, a_said, *b_at, b_said)
-            {
-                found.push((ReviewKind::DuplicateScreen, [*a, *b], vec![*a, *b]));
+                found.push([*consent, *revocation]);
             }
         }
     }
     found
-}
-
-/// One form entered twice: the same answers within ten minutes.
-pub(super) fn same_form(
-    a_at: Timestamp,
-    a: &ScreenAnswered,
-    b_at: Timestamp,
-    b: &ScreenAnswered,
-) -> bool {
-    a.instrument == b.instrument
-        && a.items == b.items
-        && a.total == b.total
-        && a_at.duration_until(b_at).as_secs().abs() <= 600
 }

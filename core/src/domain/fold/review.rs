@@ -10,7 +10,7 @@ use crate::domain::code::ReviewKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::past::Past;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// One item.
@@ -57,8 +57,9 @@ pub(super) fn settle(
     for fact in fact::facts(past, decisions) {
         items.extend(disagreements(past, &fact));
     }
-    for (kind, entries, choices) in fact::pairs(past) {
-        items.extend(resolve(past, kind, entries, &choices, None));
+    for pair in fact::consents(past) {
+        let kind = ReviewKind::ConsentDisputed;
+        items.extend(resolve(past, kind, pair, &pair, None));
     }
     let mut appointments = appointment::appointments(past, &items);
     for item in two_booked(past, &appointments) {
@@ -69,6 +70,30 @@ pub(super) fn settle(
     items.sort_by_key(|item| (item.id, item.settled.is_some()));
     items.dedup_by_key(|item| item.id);
     (appointments, items)
+}
+
+/// Screens by one instrument that two people recorded within a day, unseen by each other: perhaps one form.
+pub(super) fn twins(past: &Past) -> Vec<ReviewItem> {
+    let day = SignedDuration::from_hours(24);
+    let screens: Vec<_> = past
+        .standing()
+        .iter()
+        .filter_map(|e| match &e.body {
+            Body::ScreenRecorded(p) => Some((e.id, e.occurred_at.timestamp(), p.instrument)),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (at, (a, a_at, instrument)) in screens.iter().enumerate() {
+        for (b, b_at, other) in screens.iter().skip(at + 1) {
+            let near = a_at.duration_until(*b_at).abs() < day;
+            if near && instrument == other && past.concurrent(*a, *b) {
+                let kind = ReviewKind::DuplicateScreen;
+                found.extend(resolve(past, kind, [*a, *b], &[*a, *b], None));
+            }
+        }
+    }
+    found
 }
 
 /// Has a person settled a question of this kind for another entry than this one?

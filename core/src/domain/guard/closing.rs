@@ -45,12 +45,9 @@ impl Case<'_> {
 
     pub(super) fn settled(&self, said: &ReviewSettled) -> Result<(), Breach> {
         ensure(!said.items.is_empty(), Breach::NoSuchItem)?;
+        let asked = || self.past.review.iter().chain(&self.past.twins);
         let fits = |id: &DerivedId| match said.keep {
-            Some(keep) => self
-                .past
-                .review
-                .iter()
-                .any(|item| item.id == *id && item.choices.contains(&keep)),
+            Some(keep) => asked().any(|item| item.id == *id && item.choices.contains(&keep)),
             None => self
                 .past
                 .proposals
@@ -59,10 +56,7 @@ impl Case<'_> {
         };
         ensure(said.items.iter().all(fits), Breach::NoSuchItem)?;
         // A doula settles what is not about safety.
-        let about_safety = self
-            .past
-            .review
-            .iter()
+        let about_safety = asked()
             .filter(|item| said.items.contains(&item.id))
             .any(|item| {
                 matches!(
@@ -136,7 +130,7 @@ impl Case<'_> {
     pub(super) fn voided(&self, said: &EnteredInError) -> Result<(), Breach> {
         super::text(&said.reason)?;
         let target = self.past.past.get(said.entry).ok_or(Breach::Dangling)?;
-        ensure(!target.body.opens(), Breach::NotVoidable)?;
+        ensure(target.body.opens().is_none(), Breach::NotVoidable)?;
         let stands = self.stands(target.id) || target.body.is_proposed();
         ensure(stands, Breach::VoidedAlready)?;
         let raised = self.past.flags.iter().any(|f| f.entry.id == target.id);

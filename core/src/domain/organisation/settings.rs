@@ -41,7 +41,8 @@ pub struct SafetySteps {
     /// In order.
     #[serde(default)]
     pub steps: Vec<String>,
-    /// The clinical lead who signed them; without one they are a draft.
+    /// The clinical lead who signed them, by code or by name: a licensed clinician among the people. Without one they are
+    /// a draft, and are shown to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
     /// Whom to call: a name and a number.

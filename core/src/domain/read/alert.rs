@@ -5,7 +5,7 @@ use crate::domain::code::{AlertKind, ContactWith, FlagStatus, Role};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::{Record, Sent};
 use crate::domain::id::{EntryId, PartnerId, UserId};
-use crate::domain::join::Patient;
+use crate::domain::join::{Patient, PatientFlag};
 use crate::domain::organisation::Organisation;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,12 +64,18 @@ fn pair(kind: AlertKind, entry: &Entry, unseen: &Entry) -> AlertReading {
 fn concerns(patient: &Patient, record: &Record, sheet: &Organisation) -> Vec<AlertReading> {
     let own = patient.flags.iter().filter(|f| f.record == record.id);
     own.filter_map(|flag| {
-        let cleared = record
+        let beside = record
             .flag_events
             .iter()
             .filter(|e| matches!(e.status, FlagStatus::Resolved | FlagStatus::EnteredInError))
             .filter(|e| !e.flags.contains(&flag.id))
-            .filter(|e| record.past.concurrent(e.entry.id, flag.id))
+            .filter(|e| record.past.concurrent(e.entry.id, flag.id));
+        let others = patient.records.iter().filter(|r| r.id != record.id);
+        let elsewhere = others
+            .flat_map(|r| &r.flag_events)
+            .filter(|e| passed_over(&e.entry, flag));
+        let cleared = beside
+            .chain(elsewhere)
             .map(|e| &e.entry)
             .max_by_key(|e| (e.occurred_at.timestamp(), e.id))?;
         let mut for_whom = here(record, sheet, |p| {
@@ -84,6 +90,18 @@ fn concerns(patient: &Patient, record: &Record, sheet: &Organisation) -> Vec<Ale
         })
     })
     .collect()
+}
+
+/// Was this said in another record after the worry arose, by somebody who did not know of it? No entry of one record is
+/// after one of another: whoever clears a worry says which of the others she knew.
+fn passed_over(said: &Entry, flag: &PatientFlag) -> bool {
+    match &said.body {
+        Body::SafetyResolved(p) => {
+            !p.seen.contains(&flag.id)
+                && said.occurred_at.timestamp() >= flag.entry.occurred_at.timestamp()
+        }
+        _ => false,
+    }
 }
 
 /// The record's owners, whoever sent it, and the privacy contact; where the sheet names none, supervisors of the site.

@@ -55,7 +55,7 @@ pub(super) fn review(
     receipts: &Receipts,
     sheet: &Organisation,
 ) -> Vec<ReviewReading> {
-    let own = record.review.iter().map(|item| ReviewReading {
+    let own = patient.questions(record).map(|item| ReviewReading {
         settled_at: item.settled.as_ref().map(|s| s.at),
         keep: item
             .settled

@@ -5,7 +5,7 @@ use super::{ReviewReading, TaskReading, TaskState};
 use crate::domain::code::{
     AppointmentStatus, CloseReason, DecisionState, ReviewKind, Stage, TaskKind,
 };
-use crate::domain::fold::Record;
+use crate::domain::fold::{Record, ReviewItem};
 use crate::domain::id::PartnerId;
 use crate::domain::join::Patient;
 use jiff::Timestamp;
@@ -51,13 +51,7 @@ pub(super) fn stage(
     });
     match record.decision {
         _ if patient.open_flags().next().is_some() => Stage::Safety,
-        _ if record
-            .review
-            .iter()
-            .any(crate::domain::fold::ReviewItem::is_open) =>
-        {
-            Stage::NeedsAPerson
-        }
+        _ if patient.questions(record).any(ReviewItem::is_open) => Stage::NeedsAPerson,
         _ if closed.is_some() => Stage::Closed,
         _ if any(AppointmentStatus::Attended) => Stage::Attended,
         _ if any(AppointmentStatus::NoShow) && !live => Stage::MissedVisit,

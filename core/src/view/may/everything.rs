@@ -41,7 +41,7 @@ impl May {
         may.of_visit_there(&mut asking, record);
         may.of_owner(&mut asking, desk, record);
         may.of_safety(&mut asking, patient, id);
-        may.of_end(&mut asking, record);
+        may.of_end(&mut asking, patient, record);
         (may, asking.problems)
     }
 
@@ -355,10 +355,10 @@ impl May {
         self.resolve_safety = asking.may_if(Action::ResolveSafety, resolve, none());
     }
 
-    fn of_end(&mut self, asking: &mut Asking<'_, '_>, record: &Record) {
+    fn of_end(&mut self, asking: &mut Asking<'_, '_>, patient: &Patient, record: &Record) {
         let id = record.id;
-        let open = record.review.iter().filter(|i| i.is_open());
-        let settle = open.clone().find_map(|item| {
+        let mut open = patient.questions(record).filter(|i| i.is_open());
+        let settle = open.find_map(|item| {
             let keep = item.choices.first().copied()?;
             Some(Command::SettleReview(SettleReview {
                 record: id,

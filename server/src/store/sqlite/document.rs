@@ -170,7 +170,7 @@ impl Verb<'_> {
         let until = as_known_at.map_or(i64::MAX, Timestamp::as_millisecond);
         let mut records = Vec::new();
         for (id, kind) in self.documents_of(patient)? {
-            if kind == DocumentKind::Record {
+            if kind != DocumentKind::Partner {
                 records.push(self.document_until(id, until)?);
             }
         }
@@ -270,21 +270,23 @@ pub(super) fn folder<'a>(
     patient: PatientId,
     documents: impl IntoIterator<Item = &'a Document>,
 ) -> Folder {
-    let (mut records, mut receipts) = (Vec::new(), Receipts::default());
+    let (mut all, mut receipts) = (Vec::new(), Receipts::default());
     for document in documents {
         let entries = document.entries();
         if entries.is_empty() {
             continue;
         }
-        for held in &document.held {
+        let folded = Record::of(document.id, &entries);
+        // When answers arrived is asked by nobody.
+        for held in document.held.iter().filter(|_| !folded.is_of_answers()) {
             receipts
                 .0
                 .extend(held.entries.iter().map(|e| (e.id, held.times)));
         }
-        records.push(Record::of(document.id, &entries));
+        all.push(folded);
     }
     Folder {
-        patient: Patient::of(patient, records),
+        patient: Patient::of(patient, all),
         receipts,
     }
 }

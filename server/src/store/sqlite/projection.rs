@@ -33,12 +33,15 @@ impl Verb<'_> {
                 read_anew.push(self.document(*id)?);
             }
         }
-        let find = |id| known.into_iter().chain(&read_anew).find(|d| d.id == id);
-        let of = |kind| {
-            let ids = documents.iter().filter(move |(_, k)| *k == kind);
-            ids.filter_map(|(id, _)| find(*id))
+        let held = || known.into_iter().chain(&read_anew);
+        let is_practice = |id| {
+            let kind = documents
+                .iter()
+                .find(|(of, _)| *of == id)
+                .map(|(_, kind)| *kind);
+            kind == Some(DocumentKind::Partner)
         };
-        let folder = folder(patient, of(DocumentKind::Record));
+        let folder = folder(patient, held().filter(|d| !is_practice(d.id)));
         let reading = read(&folder.patient, &folder.receipts, viewers.sheet(), now);
         let head = int(self.head()?.seq)?;
         for summary in &reading.records {
@@ -55,19 +58,10 @@ impl Verb<'_> {
                 ],
             )?;
         }
-        let mut scopes: BTreeSet<Scope> = folder
-            .patient
-            .records
-            .iter()
-            .flat_map(Record::scopes)
-            .collect();
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
-        let apart = [
-            DocumentKind::Screens,
-            DocumentKind::Sud,
-            DocumentKind::Partner,
-        ];
-        for document in apart.into_iter().flat_map(of) {
+        let patients = folder.patient.records.iter().chain(&folder.patient.answers);
+        let mut scopes: BTreeSet<Scope> = patients.flat_map(Record::scopes).collect();
+        for document in held().filter(|d| is_practice(d.id)) {
             scopes.extend(Record::of(document.id, &document.entries()).scopes());
         }
         let seq = self.scope(patient, scopes)?;

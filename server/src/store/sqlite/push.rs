@@ -263,12 +263,5 @@ fn next_change(
 
 /// What kind of document a first change begins, and whose.
 fn opened(change: &Change) -> Option<(DocumentKind, PatientId)> {
-    let first: Arc<Entry> = Arc::new(Entry::parse(&change.puts.first()?.text).ok()?);
-    match &first.body {
-        Body::RecordOpened(p) => Some((DocumentKind::Record, p.patient)),
-        Body::ScreensOpened(p) => Some((DocumentKind::Screens, p.patient)),
-        Body::SudOpened(p) => Some((DocumentKind::Sud, p.patient)),
-        Body::PartnerOpened(p) => Some((DocumentKind::Partner, PatientId::of_practice(&p.partner))),
-        _ => None,
-    }
+    Entry::parse(&change.puts.first()?.text).ok()?.body.opens()
 }
