@@ -262,3 +262,33 @@ fn a_story_is_printed_as_json() {
     let told: Value = serde_json::from_slice(&out).expect("json");
     assert_eq!(told["records"]["r1"]["encounters"][0]["grade"], "W3");
 }
+
+/// Further stories, each of a few rules, with what was worked out by hand from the rules beside it.
+#[test]
+fn stories_of_single_rules_come_to_what_was_worked_out_by_hand() {
+    let folder = format!("{}/stories/rules", env!("CARGO_MANIFEST_DIR"));
+    let mut played = 0;
+    for file in std::fs::read_dir(&folder).expect("the folder is there") {
+        let path = file.expect("a file").path();
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        if name.ends_with(".expected") || path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        let expected = path.with_file_name(format!("{name}.expected.json"));
+        let expected = std::fs::read_to_string(expected).expect("what it comes to");
+        let story = format!("rules/{name}");
+        let as_written = play(&story, None).json().expect("json");
+        for seed in 0..3 {
+            let again = play(&story, Some(seed)).json().expect("json");
+            assert_eq!(again, as_written, "{name}: seed {seed}");
+        }
+        let found = serde_json::from_str(&as_written).expect("json");
+        holds(
+            &found,
+            &serde_json::from_str(&expected).expect("json"),
+            &name,
+        );
+        played += 1;
+    }
+    assert!(played > 5);
+}

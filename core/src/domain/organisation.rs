@@ -134,6 +134,15 @@ impl Organisation {
         for zone in zones {
             TimeZone::get(zone).map_err(|_| format!("there is no time zone \"{zone}\""))?;
         }
+        let sites = self.sites.iter().map(|s| (s.id.as_str(), &s.calendar));
+        let practices = self.partners.iter().map(|p| (p.id.as_str(), &p.calendar));
+        for (of, calendar) in sites.chain(practices) {
+            if calendar.days.is_empty() || calendar.opens >= calendar.closes {
+                return Err(format!(
+                    "\"{of}\" is never open: its calendar needs days, and opens before it closes"
+                ));
+            }
+        }
         no_twice("site", self.sites.iter().map(|s| s.id.as_str()))?;
         no_twice("person", self.people.iter().map(|p| p.id.as_str()))?;
         no_twice("practice", self.partners.iter().map(|p| p.id.as_str()))?;

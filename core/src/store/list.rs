@@ -9,7 +9,7 @@ use crate::domain::read::{Side, Summary, read};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,13 +91,18 @@ impl Rows<'_> {
 
     /// Patients with a record that time alone has overtaken since it was indexed.
     pub(super) fn overtaken_patients(&self, now: Timestamp) -> Result<Vec<PatientId>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "select patient from record_index where good_until <= ?1
-                 union select patient from record_index where read_at > ?1",
-        )?;
-        let patients: Vec<Vec<u8>> = statement
-            .query_map([now.as_millisecond()], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let mut patients: BTreeSet<Vec<u8>> = BTreeSet::new();
+        // Two questions, each of its own index: asked at once, all rows were looked at.
+        for sql in [
+            "select patient from record_index indexed by record_index_good_until where good_until <= ?1",
+            "select patient from record_index indexed by record_index_read_at where read_at > ?1",
+        ] {
+            let mut statement = self.0.prepare_cached(sql)?;
+            let found = statement.query_map([now.as_millisecond()], |row| row.get(0))?;
+            for patient in found {
+                patients.insert(patient?);
+            }
+        }
         let ids = patients
             .iter()
             .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED));

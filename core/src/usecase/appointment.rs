@@ -8,7 +8,8 @@ use crate::domain::time::{self, NoInstant};
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use jiff::civil::DateTime;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Books a visit. A live appointment that was seen must be named in `replaces` or `also`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,7 @@ pub struct BookAppointment {
     /// With whom.
     pub partner: PartnerId,
     /// The wall time there.
+    #[serde(deserialize_with = "wall_time")]
     pub start_local: DateTime,
     /// Its zone; the practice's if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +78,7 @@ pub struct ChangeAppointment {
     /// Which.
     pub appointment: EntryId,
     /// The new wall time.
+    #[serde(deserialize_with = "wall_time")]
     pub start_local: DateTime,
     /// Its zone; as before if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,8 +158,15 @@ impl BookAppointment {
         check_start(self.start_local, &zone, self.second_hour)?;
         let record = desk.record()?;
         // A visit that follows a missed or cancelled one with the same practice makes up for it.
+        let made_up_for = |id| {
+            record
+                .appointments
+                .iter()
+                .any(|a| a.said.rebooks == Some(id))
+        };
         let missed = record.appointments.iter().rev().find(|a| {
             *a.partner() == self.partner
+                && !made_up_for(a.id)
                 && matches!(
                     a.status,
                     AppointmentStatus::NoShow | AppointmentStatus::Cancelled
@@ -250,4 +260,16 @@ fn check_start(local: DateTime, zone: &str, second_hour: bool) -> Result<(), Ref
         Err(NoInstant::Range) => ("start_local", Problem::OutOfRange),
     };
     Err(Refusal::Invalid { field, problem })
+}
+
+/// A time as a clock on the wall shows it. What names an offset as well is refused: it would be passed over in silence.
+fn wall_time<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime, D::Error> {
+    let text = String::deserialize(from)?;
+    let time = text
+        .split_once(['T', 't', ' '])
+        .map_or("", |(_, time)| time);
+    if time.contains(['+', '-', 'Z', 'z', '[']) {
+        return Err(D::Error::custom("a local time has no offset and no zone"));
+    }
+    text.parse().map_err(D::Error::custom)
 }

@@ -82,6 +82,9 @@ pub struct CompleteTask {
     /// The entry that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<EntryId>,
+    /// With which practice, where one entry caused several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
@@ -140,10 +143,14 @@ impl CompleteTask {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         let reading = desk.reading.ok_or(Refusal::NotHere("the record"))?;
         let record = reading.records.iter().find(|r| r.record == self.record);
+        // Written up late with its real time, it counts as of then.
+        let at = self.at.as_ref().map_or(desk.now, Zoned::timestamp);
+        let at = at.min(desk.now);
         let mut fitting = record.into_iter().flat_map(|r| &r.tasks).filter(|t| {
             t.kind == self.kind
-                && t.state(desk.now) == TaskState::Open
+                && t.state(at) == TaskState::Open
                 && self.cause.is_none_or(|cause| t.cause == cause)
+                && (self.partner.is_none() || t.partner == self.partner)
         });
         let task = fitting
             .next()

@@ -86,9 +86,10 @@ pub(super) fn encounters(
                 (false, false, true) => Grade::W1,
                 (false, false, false) => Grade::W0,
             };
-            let closed = closings
-                .iter()
-                .any(|(e, _)| window.holds(e.occurred_at.timestamp()));
+            let closed = closings.iter().any(|(e, _)| {
+                let at = e.occurred_at.timestamp();
+                at >= window.start && window.by_the_end(at)
+            });
             let leave_check = if !has_handoff {
                 LeaveCheck::NotApplicable
             } else if leaving.is_none() {
@@ -247,12 +248,20 @@ pub(super) fn mode_achieved(
 ) -> Option<Mode> {
     let best = encounters.iter().rev().max_by_key(|e| e.grade)?;
     let of = |encounter: Option<EntryId>| encounter == Some(best.id);
-    let contact = attempts
-        .iter()
-        .find(|a| of(a.said.encounter) && a.spoke_directly());
-    if contact.is_some_and(|a| a.said.channel == Channel::InPerson) {
+    let window = Window {
+        start: best.entry.occurred_at.timestamp(),
+        end: best.ended.as_ref().map(Zoned::timestamp),
+    };
+    // How she met it is of the visit: what followed it is not.
+    let mut met = attempts.iter().filter(|a| {
+        of(a.said.encounter)
+            && a.spoke_directly()
+            && window.by_the_end(a.entry.occurred_at.timestamp())
+    });
+    if met.clone().any(|a| a.said.channel == Channel::InPerson) {
         return Some(Mode::InPerson);
     }
+    let contact = met.next();
     let coordinator_took_over = past.standing().iter().any(|e| {
         matches!(e.body, Body::OwnerAccepted(_))
             && e.role == Role::Coordinator
@@ -261,6 +270,7 @@ pub(super) fn mode_achieved(
     });
     let their_call = steps.iter().any(|s| {
         of(s.said.encounter)
+            && dated_step(&window, s)
             && s.entry.role == Role::Coordinator
             && matches!(s.said.what, StepKind::OurCallback | StepKind::ThreeWayCall)
     });
@@ -272,13 +282,14 @@ pub(super) fn mode_achieved(
         .standing()
         .iter()
         .any(|e| matches!(&e.body, Body::MaterialGiven(p) if of(p.encounter)));
-    let booked_here = appointments.iter().any(|a| of(a.said.encounter));
+    let more = appointments.iter().any(|a| of(a.said.encounter))
+        || steps.iter().any(|s| of(s.said.encounter));
     match () {
         () if coordinator_took_over => Some(Mode::Coordinator),
         () if contact.is_some() => Some(Mode::Phone),
         () if by_portal => Some(Mode::Portal),
         () if their_call => Some(Mode::Coordinator),
-        () if given && !booked_here => Some(Mode::Written),
+        () if given && !more => Some(Mode::Written),
         () => None,
     }
 }

@@ -4,13 +4,14 @@
 use super::decision::Decision;
 use super::sharing;
 use crate::domain::code::{Channel, OutcomeValue, ReviewKind};
-use crate::domain::entry::Body;
+use crate::domain::entry::{Body, Entry};
 use crate::domain::id::EntryId;
 use crate::domain::past::Past;
 use crate::domain::payload::{ContactRuleSet, PatientDescribed};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Entries that each say the same fact, with what they say.
 pub(super) struct Fact {
@@ -185,15 +186,16 @@ pub(in crate::domain) fn rule(said: &ContactRuleSet) -> String {
     )
 }
 
-/// A consent given while another of its kind was taken back.
-pub(super) fn consents(past: &Past) -> Vec<[EntryId; 2]> {
+/// A consent given while another of its kind was taken back, with the first entry that had seen both and says anew how it
+/// stands with consents of that kind.
+pub(super) fn consents(past: &Past) -> Vec<([EntryId; 2], Option<&Arc<Entry>>)> {
     let (mut given, mut revoked) = (Vec::new(), Vec::new());
     for entry in past.standing() {
         match &entry.body {
-            Body::ConsentRecorded(p) => given.push((entry.id, p.kind)),
+            Body::ConsentRecorded(p) => given.push((entry, p.kind)),
             Body::ConsentRevoked(p) => {
                 if let Some(Body::ConsentRecorded(consent)) = past.get(p.consent).map(|e| &e.body) {
-                    revoked.push((entry.id, p.consent, consent.kind));
+                    revoked.push((entry, p.consent, consent.kind));
                 }
             }
             _ => {}
@@ -202,9 +204,17 @@ pub(super) fn consents(past: &Past) -> Vec<[EntryId; 2]> {
     let mut found = Vec::new();
     for (consent, kind) in &given {
         for (revocation, of, revoked_kind) in &revoked {
-            if of != consent && kind == revoked_kind && past.concurrent(*consent, *revocation) {
-                found.push([*consent, *revocation]);
+            let pair = [consent.id, revocation.id];
+            if *of == consent.id || kind != revoked_kind || !past.concurrent(pair[0], pair[1]) {
+                continue;
             }
+            let of_kind = given.iter().filter(|(_, k)| k == kind).map(|(e, _)| *e);
+            let taken_back = revoked.iter().filter(|(_, _, k)| k == kind);
+            let anew = of_kind
+                .chain(taken_back.map(|(e, _, _)| *e))
+                .filter(|e| pair.iter().all(|one| past.saw(e.id, *one)))
+                .min_by_key(|e| (e.occurred_at.timestamp(), e.id));
+            found.push((pair, anew));
         }
     }
     found

@@ -57,15 +57,22 @@ pub(super) fn settle(
     for fact in fact::facts(past, decisions) {
         items.extend(disagreements(past, &fact));
     }
-    for pair in fact::consents(past) {
+    for (pair, anew) in fact::consents(past) {
         let kind = ReviewKind::ConsentDisputed;
-        items.extend(resolve(past, kind, pair, &pair, None));
+        let anew = anew.map(|e| Settlement {
+            by: e.id,
+            at: e.occurred_at.timestamp(),
+            keep: Some(e.id),
+            named: false,
+        });
+        items.extend(resolve(past, kind, pair, &pair, anew));
     }
     let mut appointments = appointment::appointments(past, &items);
     for item in two_booked(past, &appointments) {
         items.push(item);
     }
     appointment::supersede(&mut appointments, &items);
+    settle_what_both_lost(&mut items);
     // One pair may differ in several things: that is one question, open until the last of them is settled.
     items.sort_by_key(|item| (item.id, item.settled.is_some()));
     items.dedup_by_key(|item| item.id);
@@ -94,6 +101,33 @@ pub(super) fn twins(past: &Past) -> Vec<ReviewItem> {
         }
     }
     found
+}
+
+/// Of three, one was kept: between the other two nothing is left to decide.
+fn settle_what_both_lost(items: &mut [ReviewItem]) {
+    let named: Vec<(ReviewKind, Vec<EntryId>, Settlement)> = items
+        .iter()
+        .filter_map(|i| Some((i.kind, i.choices.clone(), i.settled.clone()?)))
+        .filter(|(_, _, settled)| settled.named)
+        .collect();
+    for item in items.iter_mut().filter(|i| i.is_open()) {
+        let lost = |id: &EntryId| {
+            let against = named.iter().filter(|(kind, choices, settled)| {
+                *kind == item.kind
+                    && choices.contains(id)
+                    && settled.keep.is_some_and(|keep| keep != *id)
+            });
+            let by = against.map(|(_, _, settled)| settled);
+            by.min_by_key(|s| (s.at, s.by)).cloned()
+        };
+        let all: Option<Vec<Settlement>> = item.choices.iter().map(lost).collect();
+        let last = all.into_iter().flatten().max_by_key(|s| (s.at, s.by));
+        item.settled = last.map(|s| Settlement {
+            keep: None,
+            named: false,
+            ..s
+        });
+    }
 }
 
 /// Has a person settled a question of this kind for another entry than this one?

@@ -107,8 +107,17 @@ pub(super) fn sharing(past: &Past, items: &[ReviewItem]) -> Sharing {
         .map(|(_, plan)| shares(plan))
         .reduce(|a, b| a.intersection(&b).copied().collect())
         .unwrap_or_default();
-    let depth = |id: EntryId| all.iter().filter(|(e, _)| past.saw(id, e.id)).count() + 1;
-    let version = standing.iter().map(|(e, _)| depth(e.id)).max().unwrap_or(0);
+    // How many came one after another: two that did not know of each other are one step of the way. Causes come first.
+    let mut depths: Vec<(EntryId, usize)> = Vec::new();
+    for (entry, _) in &all {
+        let before = depths.iter().filter(|(e, _)| past.saw(entry.id, *e));
+        let depth = before.map(|(_, depth)| *depth).max().unwrap_or(0) + 1;
+        depths.push((entry.id, depth));
+    }
+    let of_standing = depths
+        .iter()
+        .filter(|(id, _)| standing.iter().any(|(e, _)| e.id == *id));
+    let version = of_standing.map(|(_, depth)| *depth).max().unwrap_or(0);
     Sharing {
         plans: standing.iter().map(|(e, _)| e.id).collect(),
         version: u32::try_from(version).unwrap_or(u32::MAX),

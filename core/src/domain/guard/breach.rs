@@ -24,6 +24,9 @@ pub enum Breach {
     /// The encounter has ended already.
     #[error("the visit has ended already")]
     EncounterOver,
+    /// She left with a plan: no reason is asked.
+    #[error("she left with a plan; no reason is asked")]
+    LeftWithPlan,
     /// It would end before it began.
     #[error("the visit would end before it began")]
     EndsBeforeStart,

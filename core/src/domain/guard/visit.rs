@@ -2,7 +2,7 @@
 
 use super::{Breach, Case, ensure};
 use crate::domain::authority;
-use crate::domain::code::DecisionValue;
+use crate::domain::code::{DecisionValue, LeaveCheck};
 use crate::domain::fold::Encounter;
 use crate::domain::id::{EntryId, UserId};
 use crate::domain::payload::{
@@ -40,8 +40,12 @@ impl Case<'_> {
     }
 
     pub(super) fn left(&self, said: &LeaveReasonGiven) -> Result<(), Breach> {
-        let over = self.encounter(said.encounter)?.ended.is_some();
-        ensure(over, Breach::NoSuchEncounter)?;
+        let encounter = self.encounter(said.encounter)?;
+        ensure(encounter.ended.is_some(), Breach::NoSuchEncounter)?;
+        ensure(
+            encounter.leave_check == LeaveCheck::Fail,
+            Breach::LeftWithPlan,
+        )?;
         super::text(&said.reason)
     }
 
@@ -106,7 +110,9 @@ impl Case<'_> {
     pub(super) fn offered(&self, encounter: Option<EntryId>) -> Result<(), Breach> {
         self.handoff()?;
         let Some(encounter) = encounter else {
-            return Ok(());
+            // By phone, outside a visit; while one goes on what she said in it holds.
+            let open = self.past.open_encounter();
+            return open.map_or(Ok(()), |visit| self.not_declined(visit.id));
         };
         let encounter = self.encounter(encounter)?;
         let over = encounter
@@ -114,12 +120,16 @@ impl Case<'_> {
             .as_ref()
             .is_some_and(|end| self.at() > end.timestamp());
         ensure(!over, Breach::EncounterOver)?;
-        // No second prompt after she declined in this visit; her own word (`patient_initiated`) opens it again.
+        self.not_declined(encounter.id)
+    }
+
+    /// No second prompt after she declined in this visit; her own word (`patient_initiated`) opens it again.
+    fn not_declined(&self, encounter: EntryId) -> Result<(), Breach> {
         let last = self
             .past
             .decisions
             .iter()
-            .filter(|d| d.encounter == Some(encounter.id))
+            .filter(|d| d.encounter == Some(encounter))
             .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id));
         let declined = last
             .is_some_and(|d| d.said.value != DecisionValue::Agreed && !d.said.patient_initiated);

@@ -2,14 +2,15 @@
 
 use super::row::AppointmentReading;
 use crate::domain::code::{
-    AppointmentStatus, CloseReason, ContactOutcome, ContactWith, DecisionValue, OutcomeValue,
+    AppointmentStatus, CloseReason, ContactOutcome, ContactWith, DecisionState, DecisionValue,
+    OutcomeValue, ReviewKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::{Decision, Record};
 use crate::domain::id::EntryId;
 use crate::domain::time;
-use jiff::Unit;
 use jiff::civil::Date;
+use jiff::{Timestamp, Unit};
 
 /// Minutes from identifying the need to the patient speaking with a practice.
 pub(super) fn identify_to_contact_min(record: &Record) -> Option<i64> {
@@ -24,10 +25,20 @@ pub(super) fn identify_to_contact_min(record: &Record) -> Option<i64> {
     Some(time::minutes_between(identified, first))
 }
 
+/// Her decisions, but for those that a person let another stand for.
+fn heard(record: &Record) -> impl Iterator<Item = &Decision> {
+    let lost = |d: &&Decision| record.has_lost(ReviewKind::DecisionDisputed, d.entry.id);
+    record.decisions.iter().filter(move |d| !lost(d))
+}
+
+/// When she first agreed.
+pub(super) fn agreed_at(record: &Record) -> Option<Timestamp> {
+    let agreed = heard(record).filter(|d| d.said.value == DecisionValue::Agreed);
+    agreed.map(|d| d.entry.occurred_at.timestamp()).min()
+}
+
 fn first_agreed(record: &Record) -> Option<Date> {
-    record
-        .decisions
-        .iter()
+    heard(record)
         .filter(|d| d.said.value == DecisionValue::Agreed)
         .min_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))
         .map(|d| d.entry.occurred_at.date())
@@ -127,9 +138,13 @@ pub(super) fn bser_path(record: &Record) -> Vec<String> {
     path.into_iter().map(str::to_owned).collect()
 }
 
-/// Hesitant or not today at first, and agreed later: as good as agreed at once.
+/// Hesitant or not today at first, and agreed later: as good as agreed at once. While it is in question whether she
+/// agreed, nothing is claimed.
 pub(super) fn converted(record: &Record) -> bool {
-    let mut decisions: Vec<&Decision> = record.decisions.iter().collect();
+    if record.decision == DecisionState::Disputed {
+        return false;
+    }
+    let mut decisions: Vec<&Decision> = heard(record).collect();
     decisions.sort_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id));
     let Some((first, later)) = decisions.split_first() else {
         return false;

@@ -45,13 +45,18 @@ pub(super) fn stage(
 ) -> Stage {
     let any = |status| appointments.iter().any(|a| a.status == status);
     let live = any(AppointmentStatus::Booked) || any(AppointmentStatus::Arrived);
+    // A promise made by sending alone has no named contact: it is no step.
+    let is_step = |t: &TaskReading| record.steps.iter().any(|s| s.entry.id == t.cause);
     let live_step = tasks.iter().any(|t| {
         matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
+            && is_step(t)
             && t.state(now) == TaskState::Open
     });
+    let asked = patient.questions(record).any(ReviewItem::is_open)
+        || patient.across.iter().any(|a| a.record == record.id);
     match record.decision {
         _ if patient.open_flags().next().is_some() => Stage::Safety,
-        _ if patient.questions(record).any(ReviewItem::is_open) => Stage::NeedsAPerson,
+        _ if asked => Stage::NeedsAPerson,
         _ if closed.is_some() => Stage::Closed,
         _ if any(AppointmentStatus::Attended) => Stage::Attended,
         _ if any(AppointmentStatus::NoShow) && !live => Stage::MissedVisit,

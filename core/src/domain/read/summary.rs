@@ -9,7 +9,7 @@ use super::{
     measure, promise, review,
 };
 use crate::domain::code::{
-    BarrierStatus, CloseReason, DecisionState, DecisionValue, Grade, Mode, ShareKind, Stage,
+    BarrierStatus, CloseReason, DecisionState, Grade, Mode, ShareKind, Stage,
 };
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
@@ -183,10 +183,6 @@ pub(super) fn summary(
     };
     let tasks = work.tasks();
     let next = stage::next(&appointments, &tasks, &review, now);
-    let agreed = record
-        .decisions
-        .iter()
-        .filter(|d| d.said.value == DecisionValue::Agreed);
     Summary {
         record: record.id,
         patient: record.patient,
@@ -201,7 +197,7 @@ pub(super) fn summary(
             .map(|(e, _)| (e.occurred_at.timestamp(), e.by.clone())),
         identified_on: record.need.as_ref().map(|(e, _)| e.occurred_at.date()),
         offered_at: record.offers.first().map(|o| o.at.timestamp()),
-        agreed_at: agreed.map(|d| d.entry.occurred_at.timestamp()).min(),
+        agreed_at: measure::agreed_at(record),
         decision: record.decision,
         mode_intended: record.mode_intended,
         mode_achieved: record.mode_achieved,

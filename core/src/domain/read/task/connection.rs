@@ -50,13 +50,14 @@ impl Work<'_> {
             matches!(&e.body, Body::OutcomeRecorded(p)
                 if p.appointment == appointment && p.value == OutcomeValue::NoShow)
         });
-        let stands = self.record.appointment(appointment).is_some_and(|a| {
-            matches!(
-                a.status,
-                AppointmentStatus::NoShow | AppointmentStatus::OutcomeDisputed
-            )
-        });
-        if let Some(missed) = missed.filter(|_| stands) {
+        let Some(read) = self.record.appointment(appointment) else {
+            return;
+        };
+        let stands = matches!(
+            read.status,
+            AppointmentStatus::NoShow | AppointmentStatus::OutcomeDisputed
+        );
+        if let Some(missed) = missed {
             let at = missed.occurred_at.timestamp();
             let mut rescue = self.task(
                 TaskKind::NoShowRescue,
@@ -66,6 +67,8 @@ impl Work<'_> {
             let answers =
                 |b: &Body| matches!(b, Body::AppointmentBooked(_) | Body::DecisionRecorded(_));
             rescue.done = self.answered(at, missed.id, answers);
+            // It turned out that she came: nobody has to rescue anything, and it does not vanish.
+            rescue.lapses_at = (!stands).then_some(read.status_at);
             tasks.push(rescue);
         }
     }

@@ -5,10 +5,12 @@ use crate::domain::code::{
     ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
 };
 use crate::domain::entry::Body;
+use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::join::PatientFlag;
 use crate::domain::payload::Revisit;
 use crate::domain::time;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 impl Work<'_> {
     pub(super) fn of_decisions(&self, tasks: &mut Vec<TaskReading>) {
@@ -26,16 +28,36 @@ impl Work<'_> {
                 Revisit::NextEncounter => None,
             };
             let mut task = self.task(TaskKind::Revisit, &decision.entry, due);
-            let at = decision.entry.occurred_at.timestamp();
-            task.done = self.answered(at, decision.entry.id, |b| {
-                matches!(b, Body::DecisionRecorded(_))
-            });
+            // Only who knew of it has asked her again: what was heard at the same time leaves it as it is, until a
+            // person says that the other stands.
+            let past = &self.record.past;
+            let later = self.record.decisions.iter().map(|d| &d.entry);
+            task.done = later
+                .filter(|later| past.saw(later.id, decision.entry.id))
+                .map(|later| (later.id, later.occurred_at.timestamp()))
+                .min_by_key(|(id, at)| (*at, *id));
+            task.lapses_at = self.lost_at(ReviewKind::DecisionDisputed, decision.entry.id);
             tasks.push(task);
         }
     }
 
-    /// When one of two bookings was kept, the other practice is told by a person.
+    /// Since when a person has let the other of two stand.
+    fn lost_at(&self, kind: ReviewKind, id: EntryId) -> Option<Timestamp> {
+        self.review
+            .iter()
+            .filter(|i| i.kind == kind && i.choices.contains(&id))
+            .filter(|i| {
+                i.keep
+                    .is_some_and(|keep| i.choices.contains(&keep) && keep != id)
+            })
+            .filter_map(|i| i.settled_at)
+            .min()
+    }
+
+    /// When one of two bookings was kept, the other practice is told by a person: once for each booking that gave way,
+    /// however often it was settled.
     pub(super) fn of_settlements(&self, tasks: &mut Vec<TaskReading>) {
+        let mut told: BTreeSet<EntryId> = BTreeSet::new();
         for item in self
             .review
             .iter()
@@ -52,12 +74,14 @@ impl Work<'_> {
             let (Some(settling), Some(other)) = (settling, other) else {
                 continue;
             };
+            if !told.insert(other.id) {
+                continue;
+            }
             let at = settling.occurred_at.timestamp();
-            let mut task = self.task(
-                TaskKind::CallOtherPartner,
-                settling,
-                Some(self.business_days_after(at, 1)),
-            );
+            let kind = TaskKind::CallOtherPartner;
+            let mut task = self.task(kind, settling, Some(self.business_days_after(at, 1)));
+            // One settlement may let two bookings give way.
+            task.id = DerivedId::derive(kind.as_str(), &[settling.id, other.id]);
             task.partner = Some(other.partner().clone());
             let partner = other.partner();
             task.done = self.answered(at, settling.id, |b| {
