@@ -277,9 +277,9 @@ pub(super) fn folder<'a>(
             continue;
         }
         for held in &document.held {
-            receipts
-                .0
-                .extend(held.entries.iter().map(|e| (e.id, held.times)));
+            for entry in &held.entries {
+                receipts.note(entry.id, held.times);
+            }
         }
         records.push(Record::of(document.id, &entries));
     }
