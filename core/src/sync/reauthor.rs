@@ -66,6 +66,12 @@ pub(super) fn heal(
             is_changed = true;
         }
     }
+    let is_decided =
+        |c: &StoredChange| matches!(c.state, ChangeState::Released | ChangeState::Dismissed);
+    if ground.texts.is_empty() && held.iter().any(is_decided) {
+        // It never became a record here, and nobody waits for an answer about it any more.
+        write.hide(doc)?;
+    }
     Ok(is_changed)
 }
 

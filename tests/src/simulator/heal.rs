@@ -122,8 +122,8 @@ impl World {
             holds(Oracle::Quiet, !is_mechanical, || {
                 format!("device {d} did not write {hash:?} anew")
             })?;
-            let is_on_another = reason == QuarantineReason::StandsOn as i64
-                || reason == QuarantineReason::Recovered as i64 && !held.receipted;
+            let is_on_another =
+                reason == QuarantineReason::StandsOn as i64 || is_orphan(look, held);
             if !is_on_another || rests_on_standing(look, held) {
                 continue;
             }

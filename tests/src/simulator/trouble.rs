@@ -155,6 +155,12 @@ impl World {
         let lost = self.truth.acknowledged.difference(&held).copied();
         let lost: Vec<_> = lost.collect();
         self.truth.gone.extend(lost);
+        // A phone put back no longer has what it had sent since its backup: then the server's copy was the only one.
+        let devices = &self.devices;
+        self.truth.promised.retain(|entry, d| {
+            held.contains(entry)
+                || devices[*d].lives() && devices[*d].look().entries().contains(entry)
+        });
         self.note_what_is_to_be_released_again();
     }
 }
