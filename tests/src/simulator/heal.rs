@@ -152,7 +152,9 @@ fn rests_on_standing(look: &DeviceLook, held: &HeldChange) -> bool {
         .filter(|dep| **dep != genesis_hash())
         .any(|dep| {
             look.changes.get(dep).is_none_or(|below| {
-                let is_refused = below.is_refused() || below.is_settled();
+                // Why it was rejected is numbered apart.
+                let is_refused =
+                    below.state != "rejected" && (below.is_refused() || below.is_settled());
                 is_refused && below.reason.is_some_and(is_of_standing) && !is_orphan(look, below)
                     || rests_on_standing(look, below)
             })

@@ -20,6 +20,9 @@ use warmhand_core::domain::id::{DeviceId, EntryId, PatientId, UserId};
 use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{AckState, Decided, Decision, PushedChange, QuarantineReason};
 
+/// What becomes one change: entries as they were written, and read.
+type Run = (Vec<Put>, Vec<Arc<Entry>>);
+
 fn refused(sentence: &str) -> StoreError {
     StoreError::Refused(sentence.to_owned())
 }
@@ -179,12 +182,8 @@ impl Verb<'_> {
     }
 
     /// What of a change is not in the record yet, in changes of which each entry has the one before it in `after`.
-    fn runs(
-        &self,
-        mut known: BTreeSet<EntryId>,
-        lying: &Lying,
-    ) -> Result<Vec<(Vec<Put>, Vec<Arc<Entry>>)>, StoreError> {
-        let mut runs: Vec<(Vec<Put>, Vec<Arc<Entry>>)> = Vec::new();
+    fn runs(&self, mut known: BTreeSet<EntryId>, lying: &Lying) -> Result<Vec<Run>, StoreError> {
+        let mut runs: Vec<Run> = Vec::new();
         for put in &lying.change.puts {
             if self.has_entry(put)? {
                 continue;
