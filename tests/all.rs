@@ -26,6 +26,8 @@ mod nudge;
 mod operations;
 #[path = "all/refused.rs"]
 mod refused;
+#[path = "all/release.rs"]
+mod release;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]

@@ -1,6 +1,7 @@
 //! The device's database: the only place that says SQL. Everything that belongs together is one transaction, durable
 //! (`synchronous=FULL`) before anybody is told. Knows what is stored; what it means is read elsewhere.
 
+mod author;
 mod change;
 mod cipher;
 mod device;
@@ -14,6 +15,7 @@ mod sheet;
 mod trouble;
 mod waiting;
 
+pub use author::Author;
 pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
 pub use device::{DeviceRow, Phase};

@@ -4,6 +4,7 @@
 
 mod apply;
 mod enrol;
+mod reauthor;
 mod request;
 mod resync;
 mod settle;
@@ -177,8 +178,8 @@ impl Engine {
         let taken = match carried {
             Carried::Answer { status: 200, body } => match kind {
                 Kind::Enrol => enrol::answered(store, number, body, now),
-                Kind::Sync => settle::answered(store, number, body, now),
-                Kind::Reconcile => resync::answered(store, number, body, now),
+                Kind::Sync => settle::answered(store, number, body, rng, now),
+                Kind::Reconcile => resync::answered(store, number, body, rng, now),
                 Kind::Heartbeat => request::heard(number, body),
             },
             Carried::Answer {

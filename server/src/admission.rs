@@ -77,7 +77,7 @@ pub fn judge<E>(
 ) -> Result<Verdict, E> {
     let judged = || -> Result<Verdict, Stop<E>> {
         let sealed = shape(document, pushed)?;
-        let entries = entries(&sealed)?;
+        let entries = entries(&sealed, receipted)?;
         let safety = entries.iter().all(|entry| entry.body.is_safety());
         let room = LIMITS.document + if safety { LIMITS.safety } else { 0 };
         if document.text_bytes + sealed.change.text_bytes() > room {
@@ -87,11 +87,14 @@ pub fn judge<E>(
         identity(document, &sealed)?;
         let past = document.past(&sealed.change.deps);
         unused(&past, &entries, &sealed, elsewhere)?;
-        ordered(document, &past, &entries)?;
-        opening(document, &entries)?;
+        ordered(&entries)?;
+        if !belongs(document, &entries) {
+            return Err(MALFORMED.into());
+        }
         // Our own word stands above today's standing of author, relayer or document.
         if !receipted {
             allowed(&sealed, sender, standing)?;
+            seen(document, &past, &entries)?;
             rules(document, &past, &entries, sender.sheets)?;
         }
         Ok(Verdict::Accept(Box::new(sealed), entries))
@@ -119,8 +122,9 @@ fn shape(document: &Document, pushed: &PushedChange) -> Result<Sealed, Verdict> 
     }
 }
 
-/// The actor speaks for its own device and person alone.
-fn entries(sealed: &Sealed) -> Result<Vec<Arc<Entry>>, Verdict> {
+/// The actor speaks for its own device and person alone. The server's own writes others' entries anew: then it has our
+/// receipt.
+fn entries(sealed: &Sealed, receipted: bool) -> Result<Vec<Arc<Entry>>, Verdict> {
     let change = &sealed.change;
     change
         .puts
@@ -130,8 +134,9 @@ fn entries(sealed: &Sealed) -> Result<Vec<Arc<Entry>>, Verdict> {
                 Malformed::TooLong => Verdict::Reject(RejectReason::TooBig),
                 Malformed::Head | Malformed::Payload => MALFORMED,
             })?;
-            let own =
-                entry.id == put.id && entry.by == change.user && entry.device == change.device;
+            let own = entry.id == put.id
+                && entry.by == change.user
+                && (entry.device == change.device || receipted);
             if own {
                 Ok(Arc::new(entry))
             } else {
@@ -210,35 +215,49 @@ fn unused<E>(
     Ok(())
 }
 
-/// `after` names what the author had seen: entries of the change's own past or earlier in it, or of no admitted change.
-fn ordered(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
-    let mut earlier: BTreeSet<EntryId> = BTreeSet::new();
+/// The entries of one change follow one another.
+fn ordered(entries: &[Arc<Entry>]) -> Result<(), Verdict> {
     let mut before: Option<EntryId> = None;
     for entry in entries {
-        let seen = |id: &EntryId| {
-            earlier.contains(id) || past.past.get(*id).is_some() || !document.entry_ids.contains(id)
-        };
         let follows = before.is_none_or(|id| entry.after.contains(&id));
-        let itself = entry.after.contains(&entry.id);
-        if entry.after.len() > LIMITS.deps || !follows || itself || !entry.after.iter().all(seen) {
+        if entry.after.len() > LIMITS.deps || !follows || entry.after.contains(&entry.id) {
             return Err(MALFORMED);
         }
-        earlier.insert(entry.id);
         before = Some(entry.id);
     }
     Ok(())
 }
 
-/// A document begins with the entry that opens it, nothing else opens one, and each entry lies in a document of its kind.
-fn opening(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
+/// `after` names what the author had seen: entries of the change's own past or earlier in it, or of no admitted change.
+/// One that was refused when she wrote and has been released since is in the record and not in her change's past: her
+/// device, which is about to hear of it, writes the change anew.
+fn seen(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
+    let mut earlier: BTreeSet<EntryId> = BTreeSet::new();
+    for entry in entries {
+        let is_seen = |id: &EntryId| {
+            earlier.contains(id) || past.past.get(*id).is_some() || !document.entry_ids.contains(id)
+        };
+        if !entry.after.iter().all(is_seen) {
+            return Err(Verdict::Quarantine(QuarantineReason::Reauthor));
+        }
+        earlier.insert(entry.id);
+    }
+    Ok(())
+}
+
+/// Do these entries belong here? A document begins with the entry that opens it, nothing else opens one, and each lies in
+/// a document of its kind.
+pub fn belongs(document: &Document, entries: &[Arc<Entry>]) -> bool {
+    // The same beginning may come in two changes: written anew by its device, and released meanwhile.
+    let opens = |entry: &Arc<Entry>| {
+        entry.body.opens().is_some() && !document.entry_ids.contains(&entry.id)
+    };
     let held = document.held.iter().flat_map(|h| &h.entries);
     let kind = held.chain(entries).next().and_then(|e| e.body.opens());
-    let opens = |entry: &Arc<Entry>| entry.body.opens().is_some();
     let at_home = |entry: &Arc<Entry>| kind.is_some_and(|(kind, _)| entry.body.belongs_in(kind));
-    let fits = entries.first().is_some_and(opens) == document.held.is_empty()
+    entries.first().is_some_and(opens) == document.held.is_empty()
         && !entries.iter().skip(1).any(opens)
-        && entries.iter().all(at_home);
-    if fits { Ok(()) } else { Err(MALFORMED) }
+        && entries.iter().all(at_home)
 }
 
 fn allowed(sealed: &Sealed, sender: &Sender<'_>, standing: bool) -> Result<(), Verdict> {

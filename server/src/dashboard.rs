@@ -7,6 +7,7 @@ pub mod handoffs;
 pub mod overview;
 pub mod page;
 pub mod programme;
+pub mod quarantine;
 pub mod record;
 pub mod route;
 pub mod words;

@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::time::Duration;
-use warmhand_core::wire::{AckState, QuarantineReason, RejectReason, Status, SyncAnswer};
+use warmhand_core::wire::{AckState, Decision, QuarantineReason, RejectReason, Status, SyncAnswer};
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
@@ -107,6 +107,8 @@ fn became(state: &AckState) -> (&'static str, &'static str) {
         AckState::Accepted(_) => ("accepted", ""),
         AckState::AcceptedAs(..) => ("accepted_as", ""),
         AckState::MissingDeps(_) => ("missing_deps", ""),
+        AckState::Decided(_, Decision::Released) => ("released", ""),
+        AckState::Decided(_, Decision::Dismissed) => ("dismissed", ""),
         AckState::Quarantined(reason) => (
             "quarantined",
             match reason {

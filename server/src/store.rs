@@ -7,14 +7,15 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use warmhand_core::domain::entry::Body;
+use warmhand_core::document::ChangeHash;
+use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Receipts, Summary};
 use warmhand_core::wire::{
-    DeliveredChange, EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer, ReconcileRequest,
-    SyncAnswer, SyncRequest,
+    Decision, DeliveredChange, EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer,
+    ReconcileRequest, SyncAnswer, SyncRequest,
 };
 
 /// Why a verb was not done; nothing was changed.
@@ -131,17 +132,25 @@ pub struct Folder {
     pub receipts: Receipts,
 }
 
-/// Work that is kept and not applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Work that is kept and not applied, as it lies before a person: every entry once.
+#[derive(Clone, Debug, PartialEq)]
 pub struct QuarantineRow {
+    /// The change by whose hash it is decided about.
+    pub hash: ChangeHash,
     /// Of which document.
     pub doc: DocumentId,
+    /// Whose records it is about, as far as is known.
+    pub patient: Option<PatientId>,
     /// From which device.
     pub device: DeviceId,
+    /// Who wrote it.
+    pub user: UserId,
     /// Why.
     pub reason: QuarantineReason,
     /// Since when.
     pub since: Timestamp,
+    /// What is to be decided.
+    pub entries: Vec<Arc<Entry>>,
 }
 
 /// The verbs. `now` is the server's clock; nothing is ordered or refused by it.
@@ -197,8 +206,18 @@ pub trait Store: Send + Sync {
         seed: u64,
         now: Timestamp,
     ) -> Doing<'_, ()>;
-    /// What lies in quarantine.
-    fn quarantine(&self) -> Doing<'_, Vec<QuarantineRow>>;
+    /// What lies in quarantine for a person to decide, the oldest first.
+    fn quarantine(&self, now: Timestamp) -> Doing<'_, Vec<QuarantineRow>>;
+    /// A person decides about a change in quarantine. Released with what it stands on, its entries are written anew by the
+    /// server's own device.
+    fn decide(
+        &self,
+        user: UserId,
+        hash: ChangeHash,
+        decision: Decision,
+        seed: u64,
+        now: Timestamp,
+    ) -> Doing<'_, ()>;
     /// Saves a password's hash.
     fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()>;
     /// A password's hash.

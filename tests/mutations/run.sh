@@ -14,8 +14,10 @@ rules=("$@")
 if [ ${#rules[@]} -eq 0 ]; then
   for patch in "$here"/*.patch; do rules+=("$(basename "$patch" .patch)"); done
 fi
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-tree=$CARGO_TARGET_DIR/mutations
+# Apart from the ordinary builds: cargo names what it builds by its place within the workspace, so a mutated library
+# would be taken for the true one.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}/mutated
+tree=$CARGO_TARGET_DIR/tree
 rm -rf "$tree" && mkdir -p "$tree"
 # The files as they lie here, with their times, so that only what a patch touches is built anew.
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - 2>/dev/null) | tar -x -C "$tree"

@@ -3,8 +3,10 @@
 //! history, kept, and played again with every run.
 
 mod carry;
+mod decide;
 mod device;
 mod fault;
+mod heal;
 mod history;
 mod hostile;
 mod look;

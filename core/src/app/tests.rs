@@ -2,6 +2,7 @@
 //! to restore an old image, and to end the device between any two statements.
 
 mod crash;
+mod heal;
 mod hostile;
 mod index;
 mod resync;
@@ -15,9 +16,9 @@ use crate::refusal::Refusal;
 use crate::usecase::{AddNote, Command, OpenRecord, Outcome};
 use crate::view::EntryState;
 use crate::wire::{
-    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer,
-    EnrolRequest, PushedChange, QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest,
-    Sheet, Status, SyncAnswer, SyncRequest, Token, pack, unpack,
+    Ack, AckState, Cursor, Decided, Decision, Delivered, DeliveredChange, DeliveredDocument,
+    EnrolAnswer, EnrolRequest, PushedChange, QuarantineReason, Receipt, ReconcileAnswer,
+    ReconcileRequest, RejectReason, Sheet, Status, SyncAnswer, SyncRequest, Token, pack, unpack,
 };
 use jiff::Timestamp;
 use rand::SeedableRng;
@@ -41,8 +42,12 @@ struct Server {
     quarantine: BTreeMap<ChangeHash, QuarantineReason>,
     /// Documents that no device may see any more.
     gone: BTreeSet<DocumentId>,
-    /// Changes whose next admission ends in quarantine.
-    refuses: BTreeSet<ChangeHash>,
+    /// Changes whose next admission ends in quarantine, and why.
+    refuses: BTreeMap<ChangeHash, QuarantineReason>,
+    /// Changes that it does not keep.
+    rejects: BTreeSet<ChangeHash>,
+    /// What a person decided, to be told with the next page.
+    decided: Vec<Decided>,
     devices: u128,
 }
 
@@ -97,13 +102,14 @@ impl Server {
             .filter(|dep| !known(dep))
             .copied()
             .collect();
-        let refused = missing.iter().any(|dep| self.quarantine.contains_key(dep));
-        if self.refuses.contains(&pushed.hash) || refused {
-            let why = if refused {
-                QuarantineReason::StandsOn
-            } else {
-                QuarantineReason::Guard
-            };
+        if self.rejects.contains(&pushed.hash) {
+            return AckState::Rejected(RejectReason::Malformed);
+        }
+        let stands_on = missing.iter().any(|dep| self.quarantine.contains_key(dep));
+        let why = self.refuses.get(&pushed.hash).copied();
+        let why = why.or(stands_on.then_some(QuarantineReason::StandsOn));
+        let orphan = (pushed.orphan && !missing.is_empty()).then_some(QuarantineReason::Recovered);
+        if let Some(why) = why.or(orphan) {
             self.quarantine.insert(pushed.hash, why);
             return AckState::Quarantined(why);
         }
@@ -154,6 +160,7 @@ impl Server {
             sheet: None,
             retry_after_ms: None,
             people: vec!["n1".into(), "n2".into()],
+            decided: std::mem::take(&mut self.decided),
         };
         if !known {
             return answer;

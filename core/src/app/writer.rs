@@ -1,7 +1,7 @@
 //! From a command to entries on the disk: the use case plans, the guard checks each entry against what its author
 //! sees, entries of one document become one change, and everything is one transaction.
 
-use crate::document::{Actor, Change, LIMITS, Put, seal};
+use crate::document::{LIMITS, Put};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
@@ -10,7 +10,7 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::{Receipts, read};
 use crate::refusal::{Problem, Refusal};
-use crate::store::{ChangeState, DeviceRow, Rows, Store, StoreError, Write, live, tip};
+use crate::store::{DeviceRow, Rows, Store, StoreError, Write, live, tip};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::Timestamp;
 use rand::RngCore;
@@ -239,7 +239,6 @@ fn change(
     author: &Author<'_>,
     bundle: &Bundle,
 ) -> Result<(), Refusal> {
-    let (device, person) = (author.device.device, author.person);
     let held = write.document(bundle.doc)?;
     let puts: Vec<Put> = bundle
         .entries
@@ -260,31 +259,13 @@ fn change(
             problem: Problem::TooLong,
         });
     }
-    let (deps, start_op) = tip(&live);
-    let (actor, nonce, seq) =
-        if let Some((actor, nonce, seq)) = write.actor(bundle.doc, &person.id)? {
-            (actor, nonce, seq + 1)
-        } else {
-            let mut nonce = [0; 16];
-            rng.fill_bytes(&mut nonce);
-            let actor = Actor::derive(device, &person.id, bundle.doc, &nonce);
-            (actor, nonce, 1)
-        };
-    let fields = Change {
-        doc: bundle.doc,
-        actor,
-        seq,
-        start_op,
-        deps,
-        nonce: (seq == 1).then_some(nonce),
-        device,
-        user: person.id.clone(),
-        puts,
-    };
-    let sealed = seal(fields).map_err(|_| StoreError::DAMAGED)?;
+    let tip = tip(&live);
     write.save_document(bundle.doc, bundle.kind, bundle.patient)?;
-    let recorded_at = author.now.as_millisecond();
-    write.append(&sealed, ChangeState::Saved, recorded_at, None)?;
-    write.save_actor(bundle.doc, &person.id, actor, &nonce, seq)?;
+    let who = crate::store::Author {
+        doc: bundle.doc,
+        device: author.device.device,
+        user: &author.person.id,
+    };
+    write.write_next(who, tip, puts, author.now.as_millisecond(), rng)?;
     Ok(())
 }

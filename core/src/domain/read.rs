@@ -48,6 +48,15 @@ pub struct ReceiptTimes {
 }
 
 impl Receipts {
+    /// Notes when the server had an entry. One that came in two changes counts as had with the first.
+    pub fn note(&mut self, entry: EntryId, times: ReceiptTimes) {
+        let noted = self.0.entry(entry).or_insert(times);
+        let order = |t: &ReceiptTimes| (t.received_at, t.offset_ms);
+        if order(&times) < order(noted) {
+            *noted = times;
+        }
+    }
+
     /// When the server had this entry.
     pub fn received_at(&self, id: EntryId) -> Option<Timestamp> {
         self.0.get(&id).map(|r| r.received_at)

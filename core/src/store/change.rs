@@ -4,7 +4,7 @@
 use super::{Rows, StoreError};
 use crate::document::{Actor, Change, ChangeHash, genesis_hash};
 use crate::domain::id::{DocumentId, UserId};
-use crate::wire::Receipt;
+use crate::wire::{QuarantineReason, Receipt};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 
@@ -23,15 +23,24 @@ pub enum ChangeState {
     Rejected,
     /// Its entries are on the server in another change; kept with its receipt.
     Aside,
+    /// Its entries were written anew on this device, in another change.
+    Superseded,
+    /// It lay in quarantine until a person released it: its entries are on the server in another change.
+    Released,
+    /// It lay in quarantine until a person decided that its entries stay out of the record.
+    Dismissed,
 }
 
-const STATES: [(ChangeState, &str); 6] = [
+const STATES: [(ChangeState, &str); 9] = [
     (ChangeState::Saved, "saved"),
     (ChangeState::Accepted, "accepted"),
     (ChangeState::Remote, "remote"),
     (ChangeState::Quarantined, "quarantined"),
     (ChangeState::Rejected, "rejected"),
     (ChangeState::Aside, "aside"),
+    (ChangeState::Superseded, "superseded"),
+    (ChangeState::Released, "released"),
+    (ChangeState::Dismissed, "dismissed"),
 ];
 
 impl ChangeState {
@@ -114,6 +123,16 @@ fn stored(row: &Row<'_>) -> Result<StoredChange, StoreError> {
 }
 
 impl StoredChange {
+    /// Why it lies, or lay, in quarantine.
+    pub fn quarantine_reason(&self) -> Option<QuarantineReason> {
+        match self.state {
+            ChangeState::Quarantined | ChangeState::Released | ChangeState::Dismissed => {
+                self.reason.and_then(QuarantineReason::of)
+            }
+            _ => None,
+        }
+    }
+
     /// The server's word that it holds this change in the document, if that word is good now.
     pub fn standing_receipt(&self) -> Option<&Receipt> {
         let is_on_server =
@@ -173,6 +192,19 @@ impl Rows<'_> {
                     .zip(ChangeHash::from_bytes(&hash))
                     .ok_or(StoreError::DAMAGED)
             })
+            .collect()
+    }
+
+    /// Documents in which something is not, or no longer, part of what is read.
+    pub fn set_aside(&self) -> Result<BTreeSet<DocumentId>, StoreError> {
+        let sql = "select distinct doc from change
+            where state in ('quarantined', 'rejected', 'superseded', 'released', 'dismissed')";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
             .collect()
     }
 

@@ -42,7 +42,7 @@ impl Rows<'_> {
                 if let Some(receipt) = stored.standing_receipt()
                     && let Ok(received_at) = Timestamp::from_millisecond(receipt.received_at)
                 {
-                    receipts.0.insert(
+                    receipts.note(
                         entry.id,
                         ReceiptTimes {
                             received_at,

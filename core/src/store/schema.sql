@@ -47,7 +47,7 @@ create table change (
   device blob not null,
   fields blob not null,          -- CBOR: its actor, what it stands on, its entries
   bytes blob not null,
-  state text not null,           -- saved, accepted, remote, quarantined, rejected, aside
+  state text not null,           -- saved, accepted, remote, quarantined, rejected, aside, superseded, released, dismissed
   reason integer,
   confirmed integer not null default 1,  -- the server has spoken of it since its log last changed
   relay integer not null default 0,      -- another's change, to be given back to the server
@@ -60,6 +60,8 @@ create table change (
 );
 create index change_unsent on change (place) where state = 'saved' or relay = 1;
 create index change_unconfirmed on change (place) where confirmed = 0;
+create index change_set_aside on change (doc)
+  where state in ('quarantined', 'rejected', 'superseded', 'released', 'dismissed');
 create index change_refused on change (place) where state in ('quarantined', 'rejected');
 create table actor (
   -- under which actor a person writes in a document on this device; a retired one is gone from here

@@ -1,6 +1,7 @@
 //! Applying one document of a page. Every change is built anew from its fields and taken only if its hash is the one
 //! claimed and it follows what is here; a document that cannot be applied is marked and the page goes on.
 
+use super::reauthor;
 use crate::document::{Actor, ChangeHash, Sealed, genesis_hash, seal};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
@@ -38,6 +39,12 @@ pub(super) fn document(
                 ground = Ground::of(write, doc)?;
             }
             continue;
+        }
+        let theirs = &change.change;
+        if ground.has_count(theirs.actor, theirs.seq)
+            && reauthor::fork(write, doc, theirs.actor, theirs.seq)?
+        {
+            ground = Ground::of(write, doc)?;
         }
         let sealed = match ground.check(doc, change) {
             Ok(sealed) => sealed,
@@ -127,6 +134,13 @@ impl Ground {
     /// Is this change held, and if so, is it part of the document?
     fn knows(&self, hash: ChangeHash) -> Option<bool> {
         self.changes.get(&hash).map(Option::is_some)
+    }
+
+    /// Was this count of an actor given to another change?
+    fn has_count(&self, actor: Actor, seq: u64) -> bool {
+        self.actors
+            .get(&actor)
+            .is_some_and(|(last, _, _)| seq <= *last)
     }
 
     /// Does this change follow what is here? Says why not in words that name nobody.

@@ -12,6 +12,7 @@ use crate::wire::{
     pack, unpack,
 };
 use jiff::Timestamp;
+use rand::RngCore;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Hashes in one round: some 80 bytes each on the way back, far below what a message may have.
@@ -85,6 +86,7 @@ pub(super) fn answered(
     store: &mut Store,
     number: u64,
     body: &[u8],
+    rng: &mut dyn RngCore,
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
     let answer: ReconcileAnswer = unpack(body)?;
@@ -92,13 +94,14 @@ pub(super) fn answered(
     if answer.number != number {
         return Err(Unreadable::Content.into());
     }
-    Ok(store.write(|write| take(write, &answer, offset_ms, now))?)
+    Ok(store.write(|write| take(write, &answer, offset_ms, rng, now))?)
 }
 
 fn take(
     write: &mut Write<'_>,
     answer: &ReconcileAnswer,
     offset_ms: i64,
+    rng: &mut dyn RngCore,
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     let Some(mut device) = write.device()? else {
@@ -115,12 +118,12 @@ fn take(
         return begin(write, device, head, now);
     }
     let before = write.unconfirmed_count()?;
-    let mut patients = BTreeSet::new();
+    let (mut touched, mut patients) = (BTreeSet::new(), BTreeSet::new());
     for ack in &answer.acks {
         match receipted(write, ack)? {
             Some(stored) => write.offer_again(&stored, stored.change.device == device.device)?,
             None => {
-                settle::settle(write, device.device, ack, &mut patients)?;
+                settle::settle(write, device.device, ack, &mut touched)?;
             }
         }
     }
@@ -129,6 +132,7 @@ fn take(
             write.offer_again(&stored, stored.change.device == device.device)?;
         }
     }
+    settle::mend(write, device.device, &touched, &mut patients, rng)?;
     if let Some((_, high)) = device.resync.as_mut() {
         *high = answer.high;
     }
@@ -150,7 +154,7 @@ fn take(
 /// A change that the server keeps in quarantine, though it once said that it has it: its word is shown to it again.
 fn receipted(write: &Write<'_>, ack: &Ack) -> Result<Option<StoredChange>, StoreError> {
     match ack.state {
-        AckState::Quarantined(_) => Ok(write
+        AckState::Quarantined(_) | AckState::Decided(..) => Ok(write
             .change(ack.hash)?
             .filter(|stored| stored.receipt.is_some())),
         _ => Ok(None),

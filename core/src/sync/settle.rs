@@ -1,12 +1,13 @@
 //! Taking the answer to a sync: each change is settled by its own hash, the page is applied if it continues the stored
 //! cursor, and the positions are written in the same transaction.
 
-use super::{Taken, Untaken, apply, offset, resync};
-use crate::domain::id::{DeviceId, PatientId};
+use super::{Taken, Untaken, apply, offset, reauthor, resync};
+use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
-use crate::wire::{Ack, AckState, Status, SyncAnswer, Unreadable, unpack};
+use crate::wire::{Ack, AckState, Decided, Decision, Status, SyncAnswer, Unreadable, unpack};
 use jiff::{SignedDuration, Timestamp};
+use rand::RngCore;
 use std::collections::BTreeSet;
 
 /// No answer makes a device wait longer, whatever it says.
@@ -16,6 +17,7 @@ pub(super) fn answered(
     store: &mut Store,
     number: u64,
     body: &[u8],
+    rng: &mut dyn RngCore,
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
     let answer: SyncAnswer = unpack(body)?;
@@ -23,13 +25,14 @@ pub(super) fn answered(
     if answer.number != number {
         return Err(Unreadable::Content.into());
     }
-    Ok(store.write(|write| take(write, &answer, offset_ms, now))?)
+    Ok(store.write(|write| take(write, &answer, offset_ms, rng, now))?)
 }
 
 fn take(
     write: &mut Write<'_>,
     answer: &SyncAnswer,
     offset_ms: i64,
+    rng: &mut dyn RngCore,
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     let Some(mut device) = write.device()? else {
@@ -47,6 +50,7 @@ fn take(
     }
     let mut taken = Taken::default();
     let mut moved = false;
+    let mut touched = BTreeSet::new();
     if let Some(new) = &answer.sheet
         && Organisation::parse(&new.text).is_ok()
     {
@@ -54,14 +58,16 @@ fn take(
         taken.patients.extend(write.patients()?);
     }
     for ack in &answer.acks {
-        moved |= settle(write, device.device, ack, &mut taken.patients)?;
+        moved |= settle(write, device.device, ack, &mut touched)?;
     }
     let people = (device.people.clone(), device.signed_in.clone());
     device.people.clone_from(&answer.people);
     device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
     taken.people = people != (device.people.clone(), device.signed_in.clone());
     device.high = answer.high;
-    moved |= page(write, &mut device, answer, &mut taken)?;
+    moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
+    // Last, so that it is written on everything that the page brought.
+    moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
     write.save_device(&device)?;
     resync::reindex(write, &taken.patients, device.corrected(now))?;
     taken.more |= !write.outbox(1)?.is_empty();
@@ -73,11 +79,30 @@ fn take(
     Ok(taken)
 }
 
+/// Heals the documents that an answer spoke of. Tells whether anything was written anew.
+pub(super) fn mend(
+    write: &mut Write<'_>,
+    device: DeviceId,
+    touched: &BTreeSet<DocumentId>,
+    patients: &mut BTreeSet<PatientId>,
+    rng: &mut dyn RngCore,
+) -> Result<bool, StoreError> {
+    for doc in touched {
+        patients.extend(write.document_row(*doc)?.map(|(_, patient, _)| patient));
+    }
+    let mut is_mended = false;
+    for doc in write.set_aside()?.intersection(touched) {
+        is_mended |= reauthor::heal(write, device, *doc, rng)?;
+    }
+    Ok(is_mended)
+}
+
 /// Applies the page. A page of another position is not ours; its acks were good all the same.
 fn page(
     write: &mut Write<'_>,
     device: &mut DeviceRow,
     answer: &SyncAnswer,
+    touched: &mut BTreeSet<DocumentId>,
     taken: &mut Taken,
 ) -> Result<bool, StoreError> {
     if answer.from != device.cursor {
@@ -88,6 +113,10 @@ fn page(
         taken
             .patients
             .extend(apply::document(write, device.device, delivered)?);
+        touched.insert(delivered.doc);
+    }
+    for decided in &answer.decided {
+        touched.extend(decide(write, decided)?);
     }
     let moved = answer.cursor != device.cursor;
     device.cursor = answer.cursor;
@@ -110,12 +139,31 @@ fn page(
     Ok(moved)
 }
 
+/// A person decided about work of this device that lay in quarantine. Tells in which document.
+fn decide(write: &mut Write<'_>, decided: &Decided) -> Result<Option<DocumentId>, StoreError> {
+    let lies = |s: &StoredChange| matches!(s.state, ChangeState::Saved | ChangeState::Quarantined);
+    let Some(stored) = write.change(decided.hash)?.filter(lies) else {
+        return Ok(None);
+    };
+    let state = decided_state(decided.decision);
+    write.settle(decided.hash, state, Some(decided.reason as i64), None)?;
+    write.retire_actor(stored.change.doc, stored.change.actor)?;
+    Ok(Some(stored.change.doc))
+}
+
+fn decided_state(decision: Decision) -> ChangeState {
+    match decision {
+        Decision::Released => ChangeState::Released,
+        Decision::Dismissed => ChangeState::Dismissed,
+    }
+}
+
 /// One acknowledgement: the state of exactly this hash. Says whether it changed anything.
 pub(super) fn settle(
     write: &mut Write<'_>,
     device: DeviceId,
     ack: &Ack,
-    patients: &mut BTreeSet<PatientId>,
+    touched: &mut BTreeSet<DocumentId>,
 ) -> Result<bool, StoreError> {
     let Some(stored) = write.change(ack.hash)? else {
         return Ok(false);
@@ -123,12 +171,18 @@ pub(super) fn settle(
     let own = stored.change.device == device;
     let waited = waits(&stored) || !stored.confirmed;
     let doc = stored.change.doc;
-    patients.extend(write.document_row(doc)?.map(|(_, patient, _)| patient));
+    touched.insert(doc);
     let (state, reason, receipt) = match &ack.state {
         AckState::Accepted(receipt) if own => (ChangeState::Accepted, None, Some(receipt)),
         AckState::Accepted(receipt) => (ChangeState::Remote, None, Some(receipt)),
-        AckState::AcceptedAs(_, receipt) => (ChangeState::Aside, None, Some(receipt)),
+        // Its own receipt stays beside it: the new one is of the other change.
+        AckState::AcceptedAs(..) => (ChangeState::Aside, None, None),
+        // What was written anew has gone its own way.
+        _ if stored.state == ChangeState::Superseded => return Ok(false),
         AckState::Quarantined(reason) => (ChangeState::Quarantined, Some(*reason as i64), None),
+        AckState::Decided(reason, decision) => {
+            (decided_state(*decision), Some(*reason as i64), None)
+        }
         AckState::Rejected(reason) => (ChangeState::Rejected, Some(*reason as i64), None),
         AckState::MissingDeps(missing) => return supply(write, device, &stored, missing),
     };
@@ -148,8 +202,7 @@ fn supply(
 ) -> Result<bool, StoreError> {
     let mut changed = false;
     for hash in missing {
-        let refused =
-            |s: &StoredChange| matches!(s.state, ChangeState::Rejected | ChangeState::Quarantined);
+        let refused = |s: &StoredChange| !s.state.is_taken() && s.state != ChangeState::Aside;
         match write.change(*hash)?.filter(|s| !refused(s)) {
             Some(dep) if waits(&dep) => {}
             Some(dep) => {

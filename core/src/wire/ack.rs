@@ -1,4 +1,4 @@
-//! What the server says of a change: accepted with its receipt, kept and not applied, or not kept.
+//! What the server says of a change: accepted with its receipt, kept and not applied, decided by a person, or not kept.
 
 use crate::document::ChangeHash;
 use minicbor::{Decode, Encode};
@@ -49,6 +49,35 @@ pub enum AckState {
     /// Not kept by the server; the device keeps and shows it.
     #[n(4)]
     Rejected(#[n(0)] RejectReason),
+    /// It lay in quarantine, for this reason, until a person decided.
+    #[n(5)]
+    Decided(#[n(0)] QuarantineReason, #[n(1)] Decision),
+}
+
+/// What a person decided about quarantined work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Decision {
+    /// Its entries are in the record, written anew by the server.
+    #[n(0)]
+    Released,
+    /// They stay out of it.
+    #[n(1)]
+    Dismissed,
+}
+
+/// A decision on its way to the author's device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Decided {
+    /// About which change.
+    #[n(0)]
+    pub hash: ChangeHash,
+    /// Why it lay in quarantine.
+    #[n(1)]
+    pub reason: QuarantineReason,
+    /// What was decided.
+    #[n(2)]
+    pub decision: Decision,
 }
 
 /// Why a well-formed change is not applied.
@@ -79,6 +108,31 @@ pub enum QuarantineReason {
     /// An entry id is used already for another text.
     #[n(7)]
     EntryId,
+}
+
+impl QuarantineReason {
+    /// Every reason, in the numbers of the wire.
+    const ALL: [Self; 8] = [
+        Self::Access,
+        Self::Role,
+        Self::Guard,
+        Self::StandsOn,
+        Self::Reauthor,
+        Self::Revoked,
+        Self::Recovered,
+        Self::EntryId,
+    ];
+
+    /// The reason that a stored number stands for.
+    pub fn of(number: i64) -> Option<Self> {
+        let at = usize::try_from(number).ok()?;
+        Self::ALL.get(at).copied()
+    }
+
+    /// Is it about who wrote, and not about what was written? Then the same written anew would lie there twice.
+    pub fn is_of_standing(self) -> bool {
+        matches!(self, Self::Access | Self::Revoked | Self::Recovered)
+    }
 }
 
 /// Why a change is not kept.

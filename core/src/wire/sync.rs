@@ -1,6 +1,6 @@
 //! The one round trip: push, verify, pull.
 
-use super::{Ack, Cursor, DeviceState, Hello, Receipt, Token};
+use super::{Ack, Cursor, Decided, DeviceState, Hello, Receipt, Token};
 use crate::document::{Change, ChangeHash};
 use crate::domain::id::{DocumentId, UserId};
 use minicbor::{Decode, Encode};
@@ -89,6 +89,9 @@ pub struct SyncAnswer {
     /// Who may work on this device.
     #[n(11)]
     pub people: Vec<UserId>,
+    /// What people decided, in the rows of this page, about quarantined work of this device.
+    #[n(12)]
+    pub decided: Vec<Decided>,
 }
 
 /// Whether the tokens match the server's log.

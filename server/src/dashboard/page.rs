@@ -9,6 +9,7 @@ pub mod handoffs;
 pub mod list;
 pub mod message;
 pub mod overview;
+pub mod quarantine;
 pub mod review;
 pub mod sign_in;
 

@@ -3,6 +3,7 @@
 
 use super::page::{Counts, Frame, Place};
 use super::words;
+use crate::store::QuarantineRow;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -38,6 +39,8 @@ pub struct Programme {
     pub kept: Vec<Arc<Summary>>,
     /// The devices of the visitor's sites.
     pub devices: Vec<DeviceSeen>,
+    /// Work of the visitor's sites that is kept aside, for a person to decide.
+    pub aside: Vec<QuarantineRow>,
     /// As known at.
     pub now: Timestamp,
 }
@@ -140,7 +143,8 @@ impl Programme {
                     self.records()
                         .flat_map(|r| &r.review)
                         .filter(|i| i.is_open())
-                        .count(),
+                        .count()
+                        + self.aside.len(),
                 ),
                 silent: count(
                     self.devices

@@ -12,10 +12,11 @@ use super::programme::{CLOCK_OFF_MS, Programme, Visitor};
 use super::words;
 use super::work::{Sides, task_row};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
 use warmhand_core::domain::fold::{Record, ReviewItem};
-use warmhand_core::domain::id::{DeviceId, EntryId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{Receipts, Summary, TaskState};
 use warmhand_core::domain::time;
@@ -244,6 +245,23 @@ pub fn sides(programme: &Programme, patient: &Patient) -> Sides {
             let said_in = patient.records.iter().find(|r| r.past.get(id).is_some())?;
             let said = said_in.past.get(id)?;
             Some(((asked_in, id), side(programme, said_in, said)))
+        })
+        .collect()
+}
+
+/// What entries say that are in no record: when, what, and in which words.
+pub fn sentences(
+    programme: &Programme,
+    doc: DocumentId,
+    entries: &[Arc<Said>],
+) -> Vec<(String, String, String)> {
+    let alone = Record::of(doc, entries);
+    entries
+        .iter()
+        .map(|said| {
+            let told = sentence::of(said, &alone, &programme.sheet);
+            let at = words::date_and_time(said.occurred_at.datetime());
+            (at, told.what, told.words)
         })
         .collect()
 }

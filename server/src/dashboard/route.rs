@@ -8,7 +8,7 @@ mod show;
 use super::page::message::MessagePage;
 use super::programme::{DeviceSeen, Programme, Visitor};
 use crate::Server;
-use crate::store::{SessionRow, StoreError};
+use crate::store::{QuarantineRow, SessionRow, Snapshot, StoreError};
 use askama::Template;
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
@@ -22,6 +22,7 @@ use axum_extra::extract::CookieJar;
 use std::sync::Arc;
 use warmhand_core::domain::code::Role;
 use warmhand_core::domain::id::SiteId;
+use warmhand_core::domain::read::Summary;
 
 const COOKIE: &str = "warmhand";
 
@@ -36,6 +37,9 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/work", get(show::work))
         .route("/safety", get(show::safety))
         .route("/review", get(show::review))
+        .route("/quarantine", get(show::quarantine))
+        .route("/quarantine/{id}/release", post(act::release))
+        .route("/quarantine/{id}/dismiss", post(act::dismiss))
         .route("/devices", get(show::devices).post(act::enrol))
         .route("/devices/{id}/revoke", get(show::revoke).post(act::revoke))
         .route("/sign-in", get(door::show).post(door::sign_in))
@@ -243,10 +247,12 @@ pub(super) async fn programme(
     if asked.is_empty() {
         return Err(Nothing::Here);
     }
+    let is_asked = |r: &Summary| r.site.as_ref().is_some_and(|s| asked.contains(s));
+    let aside = aside(server, &snapshot, &asked).await?;
     let kept = snapshot
         .records
         .into_iter()
-        .filter(|r| r.site.as_ref().is_some_and(|s| asked.contains(s)))
+        .filter(|r| is_asked(r))
         .collect();
     let at_sites = |people: &[warmhand_core::domain::id::UserId]| {
         people
@@ -274,6 +280,7 @@ pub(super) async fn programme(
         sheet: Arc::new(snapshot.sheet.clone()),
         kept,
         devices,
+        aside,
         now: server.now(),
     };
     Ok((
@@ -284,6 +291,30 @@ pub(super) async fn programme(
             sites,
         },
     ))
+}
+
+/// What is kept aside of the records of these sites; where nothing of a patient is here yet, of whoever works there.
+async fn aside(
+    server: &Server,
+    snapshot: &Snapshot,
+    sites: &[SiteId],
+) -> Result<Vec<QuarantineRow>, StoreError> {
+    let mut rows = server.store.quarantine(server.now()).await?;
+    let at_sites = |r: &Arc<Summary>| r.site.as_ref().is_some_and(|s| sites.contains(s));
+    rows.retain(|row| {
+        let is_own = |r: &&Arc<Summary>| r.record == row.doc;
+        let is_hers = |r: &&Arc<Summary>| row.patient.is_some() && r.patient == row.patient;
+        if let Some(own) = snapshot.records.iter().find(is_own) {
+            return at_sites(own);
+        }
+        let mut hers = snapshot.records.iter().filter(is_hers).peekable();
+        if hers.peek().is_some() {
+            return hers.any(at_sites);
+        }
+        let person = snapshot.sheet.person(&row.user);
+        person.is_none_or(|p| sites.iter().any(|s| p.works_at(s)))
+    });
+    Ok(rows)
 }
 
 /// Says that something changed, and nothing else: the page asks for itself again.

@@ -258,5 +258,6 @@ pub fn review(programme: &Programme, visitor: &Visitor, sides: &Sides) -> Review
     ReviewPage {
         frame: programme.frame(visitor, Place::Review, "/review"),
         rows,
+        aside: u32::try_from(programme.aside.len()).unwrap_or(u32::MAX),
     }
 }

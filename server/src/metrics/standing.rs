@@ -51,7 +51,7 @@ impl Standing {
             .into_iter()
             .filter(|device| device.kind != "web" && device.revoked_at.is_none())
             .collect();
-        let quarantine = store.quarantine().await?;
+        let quarantine = store.quarantine(now).await?;
         let age = |since: Timestamp| now.duration_since(since).as_secs().max(0);
         let silent = devices.iter().filter(|device| {
             let seen = device.last_seen_at.unwrap_or(Timestamp::MIN);

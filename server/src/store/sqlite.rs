@@ -3,6 +3,7 @@
 
 mod account;
 mod backup;
+mod decision;
 mod device;
 mod document;
 mod log;
@@ -28,12 +29,13 @@ use readings::Readings;
 use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 use sheet::KnownSheet;
 use std::sync::{Arc, Mutex, PoisonError};
+use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
-    DeliveredChange, EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest, SyncAnswer,
-    SyncRequest,
+    Decision, DeliveredChange, EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest,
+    SyncAnswer, SyncRequest,
 };
 
 /// Ends the work at a place of a test's choice. In the product there is none.
@@ -333,8 +335,19 @@ impl Store for Sqlite {
         self.write(move |verb| verb.author(&user, record, body, seed, now))
     }
 
-    fn quarantine(&self) -> Doing<'_, Vec<QuarantineRow>> {
-        self.read(|verb: &Verb<'_>| verb.quarantine_rows())
+    fn quarantine(&self, now: Timestamp) -> Doing<'_, Vec<QuarantineRow>> {
+        self.read(move |verb| verb.before_the_reviewer(now))
+    }
+
+    fn decide(
+        &self,
+        user: UserId,
+        hash: ChangeHash,
+        decision: Decision,
+        seed: u64,
+        now: Timestamp,
+    ) -> Doing<'_, ()> {
+        self.write(move |verb| verb.decide(&user, hash, decision, seed, now))
     }
 
     fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()> {

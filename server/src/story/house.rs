@@ -143,7 +143,7 @@ impl House {
                     received_at,
                     offset_ms: change.receipt.offset_ms,
                 };
-                receipts.0.insert(entry.id, times);
+                receipts.note(entry.id, times);
                 documents
                     .entry(change.change.doc)
                     .or_default()

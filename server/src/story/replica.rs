@@ -144,6 +144,7 @@ fn deliver(
         sheet: None,
         retry_after_ms: None,
         people: Vec::new(),
+        decided: Vec::new(),
     };
     let carried = Carried::Answer {
         status: 200,

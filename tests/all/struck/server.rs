@@ -9,7 +9,7 @@ use warmhand_core::app::{Outgoing, SyncStep};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::payload::Noted;
-use warmhand_core::wire::{Heartbeat, ReconcileRequest, SyncRequest, unpack};
+use warmhand_core::wire::{Decision, Heartbeat, ReconcileRequest, SyncRequest, unpack};
 use warmhand_server::receipt::ReceiptKey;
 use warmhand_server::store::sqlite::{Sqlite, Verified};
 use warmhand_server::store::{CodeDraft, Doing, SessionRow, Store, StoreError};
@@ -115,6 +115,19 @@ fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             .revoke(lost.app.id().unwrap(), town.now()),
     )
     .unwrap();
+    // And one whose work lies in quarantine.
+    let mut kept = town.device("ngozi", &["n2"]);
+    kept.sync(&town);
+    kept.does(
+        &town,
+        serde_json::json!({"AddNote": {"record": record, "text": "kept aside"}}),
+    );
+    let kept_id = kept.app.id().unwrap();
+    town.run(town.server().store.revoke(kept_id, town.now()))
+        .unwrap();
+    kept.sync(&town);
+    let aside = town.run(town.server().store.quarantine(town.now()));
+    let aside = aside.unwrap()[0].hash;
     let mut tam = town.device("tam", &["n2", "ma"]);
     tam.handoff(&town, "Imani");
     let pushed = asks(&mut tam, &town).body;
@@ -200,6 +213,16 @@ fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             Again::Other,
         ),
         (
+            "decide: released",
+            Box::new(move |s| s.decide("sup".into(), aside, Decision::Released, 8, now)),
+            Again::Other,
+        ),
+        (
+            "decide: dismissed",
+            Box::new(move |s| s.decide("sup".into(), aside, Decision::Dismissed, 8, now)),
+            Again::Other,
+        ),
+        (
             "save_account",
             Box::new(|s| s.save_account("sup".into(), "hash".into())),
             Again::Same,
@@ -274,7 +297,7 @@ fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "read: quarantine",
-            Box::new(|s| told(s.quarantine())),
+            Box::new(move |s| told(s.quarantine(now))),
             Again::Same,
         ),
         (

@@ -74,6 +74,14 @@ faults! {
     HostileAnswer,
     /// An entry of a newer version.
     NewerSchema,
+    /// An entry that nobody can read.
+    OddEntry,
+    /// A person put into the record what had been kept aside.
+    Released,
+    /// A person left out of it what had been kept aside.
+    Dismissed,
+    /// A device wrote anew what a refusal had held up.
+    WrittenAnew,
 }
 
 /// How often each kind came, and at how many different places processes were ended.

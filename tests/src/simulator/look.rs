@@ -58,8 +58,12 @@ pub struct HeldChange {
     pub relay: bool,
     /// The server's word for it lies beside it.
     pub receipted: bool,
+    /// Why the server did not take it, as the wire numbers it.
+    pub reason: Option<i64>,
     /// What it stands on.
     pub deps: Vec<ChangeHash>,
+    /// Its highest operation.
+    pub last_op: u64,
     /// Its entries.
     pub entries: Vec<(EntryId, String)>,
 }
@@ -73,6 +77,11 @@ impl HeldChange {
     /// Refused by the server.
     pub fn is_refused(&self) -> bool {
         matches!(self.state.as_str(), "quarantined" | "rejected")
+    }
+
+    /// Written anew elsewhere, or decided about by a person.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.state.as_str(), "superseded" | "released" | "dismissed")
     }
 
     fn is_taken(&self) -> bool {
@@ -106,7 +115,7 @@ pub struct DeviceLook {
 impl DeviceLook {
     /// Reads it all.
     pub fn of(db: &Connection) -> Self {
-        let sql = "select hash, fields, state, relay, mac is not null from change";
+        let sql = "select hash, fields, state, relay, mac is not null, reason from change";
         let changes = all(db, sql, [], |row| {
             let change = change(row, 1)?;
             let held = HeldChange {
@@ -115,6 +124,8 @@ impl DeviceLook {
                 state: row.get(2)?,
                 relay: row.get(3)?,
                 receipted: row.get(4)?,
+                reason: row.get(5)?,
+                last_op: change.last_op(),
                 deps: change.deps,
                 entries: entries(change.puts),
             };
@@ -228,12 +239,36 @@ pub fn accepted_after(db: &Connection, seq: u64) -> Vec<(ChangeHash, AcceptedCha
     })
 }
 
+/// A change that lies, or lay, in quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lying {
+    /// Its fields.
+    pub change: Change,
+    /// Why, as the wire numbers it.
+    pub reason: i64,
+    /// A person has decided about it.
+    pub is_decided: bool,
+}
+
 /// What lies in quarantine.
-pub fn quarantine(db: &Connection) -> BTreeMap<ChangeHash, Change> {
-    let rows = all(db, "select hash, fields from quarantine", [], |row| {
-        Ok((hash(row, 0)?, change(row, 1)?))
+pub fn quarantine(db: &Connection) -> BTreeMap<ChangeHash, Lying> {
+    let sql = "select hash, fields, reason, decision is not null from quarantine";
+    let rows = all(db, sql, [], |row| {
+        let lying = Lying {
+            change: change(row, 1)?,
+            reason: row.get(2)?,
+            is_decided: row.get(3)?,
+        };
+        Ok((hash(row, 0)?, lying))
     });
     rows.into_iter().collect()
+}
+
+/// The server's own device.
+pub fn own_device(db: &Connection) -> DeviceId {
+    let sql = "select id from device where kind = 'web'";
+    let ids: Vec<Vec<u8>> = all(db, sql, [], |row| row.get(0));
+    DeviceId::from_bytes(&ids[0]).expect("a device")
 }
 
 /// The head, and how many rows there are.

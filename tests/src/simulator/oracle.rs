@@ -35,11 +35,13 @@ pub enum Oracle {
     Author,
     /// 14.
     Seen,
+    /// 15.
+    Released,
 }
 
 impl Oracle {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Typed,
         Self::Kept,
         Self::SameReading,
@@ -55,6 +57,7 @@ impl Oracle {
         Self::Once,
         Self::Author,
         Self::Seen,
+        Self::Released,
     ];
 
     /// Its number; 0 is what holds before all others.
@@ -78,11 +81,11 @@ impl Oracle {
             Self::Log => "the log is dense and every link of its chain holds",
             Self::Projection => "what pages read is what recomputing it gives",
             Self::Quiet => {
-                "once faults stop, everything is sent and everybody is up to date within a bound"
+                "once faults stop, everything is sent and everybody is up to date within a bound, and nothing is held up by a refusal that is not its own"
             }
             Self::Cheap => "a reconnect with nothing new is one small request and one small answer",
             Self::Refused => {
-                "what was refused stays with its author, and the server that keeps it still has it"
+                "what was refused stays with its author until somebody decided about it, and the server that keeps it still has it"
             }
             Self::NeverFalse => {
                 "no screen says 'on the server' of a change that the server had not committed when it said so, or, after it asked to compare, before it said so again"
@@ -90,6 +93,7 @@ impl Oracle {
             Self::Once => "an entry lies at most once before the reviewer",
             Self::Author => "nothing is accepted in the name of somebody who never wrote it",
             Self::Seen => "no accepted record is one that nobody can ever see",
+            Self::Released => "what a person released is in the record",
         }
     }
 }

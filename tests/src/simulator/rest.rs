@@ -48,10 +48,12 @@ impl World {
         self.check_books()?;
         self.check_entries()?;
         self.check_refused()?;
+        self.check_released(true)?;
         self.check_seen()?;
         for d in self.living() {
             let look = self.devices[d].look();
             self.check_replica(d, &look)?;
+            self.check_healed(d, &look)?;
             self.check_screens(d, &look)?;
             self.check_cheap(d)?;
         }

@@ -4,7 +4,7 @@ use super::look::{self, DeviceLook};
 use super::network::Answer;
 use super::oracle::{Failure, Oracle, holds};
 use super::world::World;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 use warmhand_core::view::SyncState;
@@ -17,12 +17,15 @@ impl World {
         holds(Oracle::Log, head.seq == rows, || {
             format!("head {} of {rows} rows", head.seq)
         })?;
+        let own = look::own_device(&self.server.eyes);
         for hash in new {
             let change = &self.server.accepted[hash];
             for (id, text) in &change.entries {
                 let written = self.truth.written.get(id);
+                let is_anew = change.device == own && self.truth.written_anew.contains(id);
                 let is_hers = written.is_some_and(|w| {
-                    w.text == *text && w.device == change.device && w.user == change.user
+                    let is_her_device = w.device == change.device || is_anew;
+                    w.text == *text && w.user == change.user && is_her_device
                 });
                 holds(Oracle::Author, is_hers, || {
                     format!(
@@ -32,23 +35,7 @@ impl World {
                 })?;
             }
         }
-        let mut lies: BTreeMap<EntryId, u32> = BTreeMap::new();
-        for put in self
-            .server
-            .quarantine
-            .values()
-            .flat_map(|change| &change.puts)
-        {
-            // Forged entries may come as often as somebody forges them.
-            let written = self.truth.written.get(&put.id);
-            if written.is_some_and(|written| written.text == put.text) {
-                *lies.entry(put.id).or_default() += 1;
-            }
-        }
-        let twice = lies.iter().find(|(_, count)| **count > 1);
-        holds(Oracle::Once, twice.is_none(), || {
-            format!("{twice:?} in quarantine")
-        })
+        self.check_once()
     }
 
     /// Nothing in an answer is invisible to whom it goes, and what it says is there, is there.
@@ -94,7 +81,9 @@ impl World {
             let is_so = match state {
                 AckState::Accepted(_) => self.server.accepted.contains_key(&hash),
                 AckState::AcceptedAs(other, _) => self.server.accepted.contains_key(&other),
-                AckState::Quarantined(_) => self.server.quarantine.contains_key(&hash),
+                AckState::Quarantined(_) | AckState::Decided(..) => {
+                    self.server.quarantine.contains_key(&hash)
+                }
                 AckState::MissingDeps(_) | AckState::Rejected(_) => true,
             };
             holds(Oracle::NeverFalse, is_so, || {
@@ -140,16 +129,7 @@ impl World {
                 })?;
             }
         }
-        let told = &self.devices[d].told;
-        for hash in &told.refused {
-            let is_kept = look
-                .changes
-                .get(hash)
-                .is_some_and(|held| !held.entries.is_empty());
-            holds(Oracle::Refused, is_kept, || {
-                format!("device {d} lost its refused change {hash:?}")
-            })?;
-        }
+        self.check_refused_kept(d, look)?;
         self.check_exact(d, look)?;
         self.check_said(d, look)
     }
@@ -204,8 +184,10 @@ impl World {
             .changes
             .iter()
             .filter(|(_, held)| held.device == device.id);
-        let open =
-            own.find(|(hash, held)| !held.is_refused() && !device.told.on_server.contains(hash));
+        let open = own.find(|(hash, held)| {
+            let is_open = !held.is_refused() && !held.is_settled();
+            is_open && !device.told.on_server.contains(hash)
+        });
         let says_all = screen.state == SyncState::AllSent || screen.unsent.is_empty();
         holds(Oracle::NeverFalse, open.is_none() || !says_all, || {
             format!("device {d} says {:?} and has {open:?}", screen.state)

@@ -1,7 +1,7 @@
 //! The server: the real router over the real store on a file, without a socket; the blow that may strike it; its images.
 
 use super::fault::{Blow, Blows, Struck};
-use super::look::{self, AcceptedChange};
+use super::look::{self, AcceptedChange, Lying};
 use super::process::{Disk, Image};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
-use warmhand_core::document::{Change, ChangeHash};
+use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 use warmhand_core::wire::{DeliveredChange, Token};
 use warmhand_server::clock::{Clock, Random};
@@ -55,8 +55,8 @@ pub struct ServerProcess {
     pub images: Vec<Image>,
     /// Every accepted change of the present log.
     pub accepted: BTreeMap<ChangeHash, AcceptedChange>,
-    /// Every change that lies in quarantine.
-    pub quarantine: BTreeMap<ChangeHash, Change>,
+    /// Every change that lies, or lay, in quarantine.
+    pub quarantine: BTreeMap<ChangeHash, Lying>,
     /// The head.
     pub head: Token,
     seed: u64,
@@ -212,7 +212,10 @@ impl ServerProcess {
     /// The entries of the record, and those that it keeps for a person to decide.
     pub fn entries(&self) -> BTreeSet<EntryId> {
         let accepted = self.accepted.values().flat_map(|change| &change.entries);
-        let kept = self.quarantine.values().flat_map(|change| &change.puts);
+        let kept = self
+            .quarantine
+            .values()
+            .flat_map(|lying| &lying.change.puts);
         let accepted = accepted.map(|(id, _)| *id);
         accepted.chain(kept.map(|put| put.id)).collect()
     }

@@ -54,6 +54,10 @@ impl World {
                         told.refused.insert(hash);
                     }
                 }
+                AckState::Decided(..) => {
+                    told.on_server.remove(&hash);
+                    told.refused.remove(&hash);
+                }
                 AckState::MissingDeps(_) => {}
             }
         }
@@ -66,6 +70,9 @@ impl World {
     }
 
     fn note_page(&mut self, d: usize, before: &DeviceLook, told: &SyncAnswer) {
+        for decided in &told.decided {
+            self.devices[d].told.refused.remove(&decided.hash);
+        }
         for delivered in &told.docs {
             match &delivered.content {
                 Delivered::Forget => self.tally.count(Fault::AccessLost),

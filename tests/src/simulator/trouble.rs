@@ -35,9 +35,6 @@ impl World {
     }
 
     pub(super) fn restore(&mut self, k: u8, is_new_epoch: bool) -> Result<(), Failure> {
-        if self.recovered {
-            return Ok(());
-        }
         let image = usize::from(k) % self.server.images.len();
         self.server.blows.disarm();
         self.server.restore(image, is_new_epoch);
@@ -74,15 +71,15 @@ impl World {
         Ok(())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
     pub(super) fn recover(&mut self, d: u8) -> Result<(), Failure> {
-        let Some(d) = self.named(d).filter(|_| !self.restored) else {
+        let Some(d) = self.named(d) else {
             return Ok(());
         };
         self.devices[d].blows.disarm();
         if !self.devices[d].put_back() {
             return Ok(());
         }
-        self.recovered = true;
         self.tally.count(Fault::PhoneRestored);
         self.net.retain(|message| message.device() != d);
         self.server.refresh();
@@ -92,8 +89,7 @@ impl World {
             .promised
             .retain(|entry, on| *on != d || on_server.contains(entry) || here.contains(entry));
         self.note_what_is_gone();
-        self.server.blows.disarm();
-        self.sync(u8::try_from(d).expect("a few devices"))
+        Ok(())
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
@@ -159,5 +155,12 @@ impl World {
         let lost = self.truth.acknowledged.difference(&held).copied();
         let lost: Vec<_> = lost.collect();
         self.truth.gone.extend(lost);
+        // A phone put back no longer has what it had sent since its backup: then the server's copy was the only one.
+        let devices = &self.devices;
+        self.truth.promised.retain(|entry, d| {
+            held.contains(entry)
+                || devices[*d].lives() && devices[*d].look().entries().contains(entry)
+        });
+        self.note_what_is_to_be_released_again();
     }
 }

@@ -26,6 +26,11 @@ pub struct Truth {
     pub acknowledged: BTreeSet<EntryId>,
     /// Entries of which a person was told that they are on the device; with the device, as long as it has to keep them.
     pub promised: BTreeMap<EntryId, usize>,
+    /// Entries that a person released from quarantine, or may have when the server was struck: the server's own device
+    /// may have written them anew.
+    pub written_anew: BTreeSet<EntryId>,
+    /// Entries of which a person was told that they are released.
+    pub released: BTreeSet<EntryId>,
     /// Acknowledged entries that no living copy with a receipt is left of: the server was put back, the holders are lost.
     pub gone: BTreeSet<EntryId>,
 }

@@ -27,7 +27,7 @@ pub(super) fn shown(look: &DeviceLook) -> Vec<DocumentId> {
 }
 
 impl World {
-    fn pick(&self, d: usize, r: u8) -> Option<DocumentId> {
+    pub(super) fn pick(&self, d: usize, r: u8) -> Option<DocumentId> {
         let shown = shown(&self.devices[d].look());
         (!shown.is_empty()).then(|| shown[usize::from(r) % shown.len()])
     }

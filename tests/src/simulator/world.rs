@@ -15,6 +15,7 @@ use rand_chacha::ChaCha12Rng;
 use std::rc::Rc;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use warmhand_core::wire::Decision;
 
 /// Everything that there is.
 pub struct World {
@@ -34,8 +35,6 @@ pub struct World {
     pub trace: Option<Vec<String>>,
     /// An image was put back.
     pub(super) restored: bool,
-    /// A phone was restored.
-    pub(super) recovered: bool,
     _folder: TempDir,
 }
 
@@ -65,7 +64,6 @@ impl World {
             tally: Tally::default(),
             trace: is_traced.then(Vec::new),
             restored: false,
-            recovered: false,
             _folder: folder,
         }
     }
@@ -162,6 +160,9 @@ impl World {
             Operation::Forge(d, r, k) => self.forge(d, r, k),
             Operation::Bytes(d, k) => self.bytes(d, k),
             Operation::Babble(d, k) => self.babble(d, k),
+            Operation::Release(k) => self.decide(k, Decision::Released),
+            Operation::Dismiss(k) => self.decide(k, Decision::Dismissed),
+            Operation::Odd(d, r) => self.odd(d, r),
         }
     }
 }

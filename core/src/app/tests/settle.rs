@@ -103,36 +103,6 @@ fn a_page_that_does_not_continue_the_stored_cursor_is_left_but_its_acks_count() 
 }
 
 #[test]
-fn what_is_refused_leaves_the_record_stays_with_its_author_and_is_written_on_no_more() {
-    let mut server = Server::default();
-    let mut app = enrolled(&mut server, 1);
-    let record = patient_of(&open_record(&mut app, "Ada").unwrap()).1;
-    run(&mut app, &mut server).unwrap();
-    let refused = note(&mut app, record, "refused").unwrap();
-    let hash = app.store.rows().outbox(9).unwrap()[0].hash;
-    server.refuses.insert(hash);
-    let on_top = note(&mut app, record, "on top of it").unwrap();
-    run(&mut app, &mut server).unwrap();
-    let rows = app.store.rows();
-    assert_eq!(
-        rows.change(hash).unwrap().unwrap().state,
-        ChangeState::Quarantined
-    );
-    assert_eq!(app.sync_status().unwrap().state, SyncState::NeedsHelp);
-    let entries = shown(&app, record);
-    assert!(!entries.contains_key(&refused) && !entries.contains_key(&on_top));
-    let next = note(&mut app, record, "goes on").unwrap();
-    run(&mut app, &mut server).unwrap();
-    assert_eq!(shown(&app, record).get(&next), Some(&EntryState::OnServer));
-    let actors: BTreeSet<_> = server.log.iter().map(|c| c.change.actor).collect();
-    assert_eq!(
-        actors.len(),
-        2,
-        "the actor of what was refused is not used again"
-    );
-}
-
-#[test]
 fn a_forgotten_record_is_hidden_at_once_and_wiped_when_nothing_of_it_waits() {
     let mut server = Server::default();
     let mut app = enrolled(&mut server, 1);
@@ -259,39 +229,4 @@ fn a_code_makes_a_device_once() {
         now(),
     );
     assert_eq!(refused, Err(Refusal::NotEnrolled));
-}
-
-#[test]
-fn a_device_restored_from_its_backup_takes_its_own_later_work_and_keeps_what_forked_with_its_author()
- {
-    let folder = tempfile::tempdir().unwrap();
-    let (here, backup) = (
-        folder.path().join("device.db"),
-        folder.path().join("backup.db"),
-    );
-    let mut server = Server::default();
-    let mut app = open(&Place::File(here.clone()), 1);
-    enrol(&mut app, &mut server).unwrap();
-    let record = patient_of(&open_record(&mut app, "Ada").unwrap()).1;
-    run(&mut app, &mut server).unwrap();
-    drop(app);
-    std::fs::copy(&here, &backup).unwrap();
-    let mut app = open(&Place::File(here), 2);
-    let later = note(&mut app, record, "after the backup").unwrap();
-    run(&mut app, &mut server).unwrap();
-    drop(app);
-
-    let mut app = open(&Place::File(backup), 3);
-    let forked = note(&mut app, record, "under the same count").unwrap();
-    run(&mut app, &mut server).unwrap();
-    let next = note(&mut app, record, "goes on").unwrap();
-    run(&mut app, &mut server).unwrap();
-    let entries = shown(&app, record);
-    assert_eq!(
-        (entries.get(&later), entries.get(&next)),
-        (Some(&EntryState::OnServer), Some(&EntryState::OnServer))
-    );
-    assert!(!entries.contains_key(&forked));
-    assert_eq!(app.sync_status().unwrap().state, SyncState::NeedsHelp);
-    assert_eq!(app.store.rows().refetches(), Ok(Vec::new()));
 }

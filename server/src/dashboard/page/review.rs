@@ -11,6 +11,8 @@ use super::{Frame, Place, Tag, Tone, counted};
 pub struct ReviewPage {
     pub frame: Frame,
     pub rows: Vec<ReviewRow>,
+    /// Work that is kept aside, on a page of its own.
+    pub aside: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -39,16 +41,23 @@ impl ReviewPage {
         )
     }
 
+    /// `1 piece of work is kept aside`.
+    pub fn kept_aside(&self) -> String {
+        counted(self.aside, "piece of work is", "pieces of work are")
+    }
+
     pub fn empty() -> Self {
         Self {
             frame: Frame::empty(Place::Review, "/review"),
             rows: Vec::new(),
+            aside: 0,
         }
     }
 
     pub fn sample() -> Self {
         Self {
             frame: Frame::sample(Place::Review, "/review"),
+            aside: 1,
             rows: vec![
                 ReviewRow {
                     key: "review-4b0".into(),

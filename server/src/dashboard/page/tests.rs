@@ -14,6 +14,7 @@ use super::handoffs::HandoffsPage;
 use super::list::ListPage;
 use super::message::MessagePage;
 use super::overview::OverviewPage;
+use super::quarantine::QuarantinePage;
 use super::review::ReviewPage;
 use super::sign_in::SignInPage;
 
@@ -43,6 +44,11 @@ fn every_page() -> Vec<(&'static str, String)> {
         ("safety_empty", ListPage::safety_empty().render().unwrap()),
         ("review", ReviewPage::sample().render().unwrap()),
         ("review_empty", ReviewPage::empty().render().unwrap()),
+        ("quarantine", QuarantinePage::sample().render().unwrap()),
+        (
+            "quarantine_empty",
+            QuarantinePage::empty().render().unwrap(),
+        ),
         ("message", MessagePage::sample().render().unwrap()),
     ]
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::domain::payload::ReviewSettled;
+use warmhand_core::wire::Decision;
 
 #[derive(Deserialize)]
 pub(super) struct Opening {
@@ -256,4 +257,57 @@ pub(super) async fn revoke(
         .await?;
     server.tell(server.store.head().await?);
     Ok(Redirect::to("/devices").into_response())
+}
+
+/// Puts work that was kept aside into its record.
+pub(super) async fn release(
+    server: State<Arc<Server>>,
+    guest: Guest,
+    id: Path<String>,
+    form: Form<Token>,
+) -> Result<Response, Nothing> {
+    decide(server, guest, id, form, Decision::Released).await
+}
+
+/// Leaves work that was kept aside out of its record.
+pub(super) async fn dismiss(
+    server: State<Arc<Server>>,
+    guest: Guest,
+    id: Path<String>,
+    form: Form<Token>,
+) -> Result<Response, Nothing> {
+    decide(server, guest, id, form, Decision::Dismissed).await
+}
+
+async fn decide(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+    Path(id): Path<String>,
+    Form(form): Form<Token>,
+    decision: Decision,
+) -> Result<Response, Nothing> {
+    guest.check(&form.csrf)?;
+    let (programme, visitor) = programme(&server, &guest, None).await?;
+    let hash = hex::decode(&id).map_err(|_| Nothing::Here)?;
+    let row = programme
+        .aside
+        .iter()
+        .find(|row| row.hash.0[..] == hash[..])
+        .ok_or(Nothing::Here)?;
+    let seed = u64::from_be_bytes(server.random.bytes());
+    let user = visitor.user;
+    server
+        .store
+        .decide(user.clone(), row.hash, decision, seed, server.now())
+        .await?;
+    let what = match decision {
+        Decision::Released => "released work kept aside",
+        Decision::Dismissed => "dismissed work kept aside",
+    };
+    server
+        .store
+        .audit(server.now(), user, what, Some(row.doc), String::new())
+        .await?;
+    server.tell(server.store.head().await?);
+    Ok(Redirect::to("/quarantine").into_response())
 }

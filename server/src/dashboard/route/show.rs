@@ -9,7 +9,7 @@ use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::programme::{Programme, Visitor};
 use crate::dashboard::record::{self, Story};
 use crate::dashboard::{
-    devices as device_page, handoffs as list, overview as first, work as lists,
+    devices as device_page, handoffs as list, overview as first, quarantine as aside, work as lists,
 };
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -78,6 +78,14 @@ pub(super) async fn review(
         sides.extend(record::sides(&programme, &folder.patient));
     }
     Ok(html(&lists::review(&programme, &visitor, &sides)))
+}
+
+pub(super) async fn quarantine(
+    State(server): State<Arc<Server>>,
+    guest: Guest,
+) -> Result<Response, Nothing> {
+    let (programme, visitor) = programme(&server, &guest, None).await?;
+    Ok(html(&aside::page(&programme, &visitor)))
 }
 
 pub(super) async fn devices(

@@ -279,9 +279,9 @@ pub(super) fn folder<'a>(
         let folded = Record::of(document.id, &entries);
         // When answers arrived is asked by nobody.
         for held in document.held.iter().filter(|_| !folded.is_of_answers()) {
-            receipts
-                .0
-                .extend(held.entries.iter().map(|e| (e.id, held.times)));
+            for entry in &held.entries {
+                receipts.note(entry.id, held.times);
+            }
         }
         all.push(folded);
     }

@@ -46,6 +46,14 @@ pub(super) enum Row {
     /// No longer.
     #[n(7)]
     ScopeOff(#[n(0)] PatientId, #[n(1)] String, #[n(2)] String),
+    /// A person decided about a change in quarantine.
+    #[n(8)]
+    Decided(
+        #[n(0)] DocumentId,
+        #[n(1)] ChangeHash,
+        #[n(2)] u8,
+        #[n(3)] UserId,
+    ),
 }
 
 impl Row {
@@ -59,6 +67,7 @@ impl Row {
             Self::Revoked(_) => "revoked",
             Self::ScopeOn(..) => "scope_on",
             Self::ScopeOff(..) => "scope_off",
+            Self::Decided(..) => "decided",
         }
     }
 }

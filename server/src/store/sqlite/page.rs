@@ -176,6 +176,7 @@ impl Verb<'_> {
         };
         answer.more = p < answer.high.seq;
         answer.docs = page.documents;
+        answer.decided = self.decided_between(device, c, p)?;
         let mut forget: BTreeSet<DocumentId> = self
             .lost_between(device, c, p.max(c))?
             .into_iter()
@@ -288,5 +289,6 @@ fn answer(
         sheet: None,
         retry_after_ms: None,
         people: Vec::new(),
+        decided: Vec::new(),
     }
 }

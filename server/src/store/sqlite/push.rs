@@ -95,8 +95,8 @@ impl Verb<'_> {
             .receipt
             .filter(|r| self.key.is_valid(&pushed.change, pushed.hash, r));
         let lying = self.quarantined(pushed.hash)?;
-        if let (Some(reason), None) = (lying, receipt) {
-            return Ok(AckState::Quarantined(reason));
+        if let (Some(lying), None) = (&lying, receipt) {
+            return Ok(lying.state());
         }
         match judge(
             document,
@@ -129,6 +129,18 @@ impl Verb<'_> {
                 Ok(AckState::Accepted(receipt))
             }
             Verdict::Quarantine(reason) => {
+                if let Some(receipt) = receipt {
+                    let times = ReceiptTimes {
+                        received_at: super::instant(receipt.received_at),
+                        offset_ms: receipt.offset_ms,
+                    };
+                    let anew = self.take_anew(pushed, reason, times, push.now)?;
+                    if let Some((state, patient, whole)) = anew {
+                        *document = whole;
+                        *accepted = Some(patient);
+                        return Ok(state);
+                    }
+                }
                 if lying.is_none() {
                     self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
                 }
@@ -229,6 +241,19 @@ fn next_change(
     entry: &Entry,
     rng: &mut dyn RngCore,
 ) -> Result<Change, StoreError> {
+    let text = entry.to_text().map_err(|_| StoreError::Unavailable)?;
+    let puts = vec![Put { id: entry.id, text }];
+    Ok(next_of(document, device, user, puts, rng))
+}
+
+/// The next change of the server's own device: on everything that is here.
+pub(super) fn next_of(
+    document: &Document,
+    device: DeviceId,
+    user: &UserId,
+    puts: Vec<Put>,
+    rng: &mut dyn RngCore,
+) -> Change {
     let stood_on: std::collections::BTreeSet<_> = document
         .held
         .iter()
@@ -247,8 +272,7 @@ fn next_change(
     let mut nonce = [0; 16];
     rng.fill_bytes(&mut nonce);
     let actor = Actor::derive(device, user, document.id, &nonce);
-    let text = entry.to_text().map_err(|_| StoreError::Unavailable)?;
-    Ok(Change {
+    Change {
         doc: document.id,
         actor,
         seq: 1,
@@ -257,11 +281,11 @@ fn next_change(
         nonce: Some(nonce),
         device,
         user: user.clone(),
-        puts: vec![Put { id: entry.id, text }],
-    })
+        puts,
+    }
 }
 
 /// What kind of document a first change begins, and whose.
-fn opened(change: &Change) -> Option<(DocumentKind, PatientId)> {
+pub(super) fn opened(change: &Change) -> Option<(DocumentKind, PatientId)> {
     Entry::parse(&change.puts.first()?.text).ok()?.body.opens()
 }

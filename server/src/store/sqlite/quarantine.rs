@@ -4,31 +4,55 @@ use super::log::Row;
 use super::{StoreError, Verb, instant, sound};
 use crate::admission::Elsewhere;
 use crate::store::QuarantineRow;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
-use warmhand_core::document::{Change, ChangeHash};
-use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
-use warmhand_core::wire::QuarantineReason;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use warmhand_core::document::{Change, ChangeHash, Put};
+use warmhand_core::domain::entry::Entry;
+use warmhand_core::domain::id::EntryId;
+use warmhand_core::wire::{AckState, Decision, QuarantineReason};
 
-/// Every reason, in the numbers of the wire.
-const REASONS: [QuarantineReason; 8] = [
-    QuarantineReason::Access,
-    QuarantineReason::Role,
-    QuarantineReason::Guard,
-    QuarantineReason::StandsOn,
-    QuarantineReason::Reauthor,
-    QuarantineReason::Revoked,
-    QuarantineReason::Recovered,
-    QuarantineReason::EntryId,
-];
+/// What a fork, a gap or a foreign actor held up is written anew by its device; where that has not happened after so
+/// long, a person looks.
+const HEALS_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-fn reason_of(number: i64) -> Result<QuarantineReason, StoreError> {
-    sound(
-        usize::try_from(number)
-            .ok()
-            .and_then(|at| REASONS.get(at))
-            .copied(),
-    )
+/// A change in quarantine.
+#[derive(Clone, Debug)]
+pub(super) struct Lying {
+    pub hash: ChangeHash,
+    pub change: Change,
+    pub reason: QuarantineReason,
+    pub since: Timestamp,
+    pub decided: Option<Decision>,
+}
+
+impl Lying {
+    /// How it stands with it, as an answer.
+    pub(super) fn state(&self) -> AckState {
+        match self.decided {
+            Some(decision) => AckState::Decided(self.reason, decision),
+            None => AckState::Quarantined(self.reason),
+        }
+    }
+}
+
+fn lying(row: &rusqlite::Row<'_>) -> Result<Lying, StoreError> {
+    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged);
+    let decided: Option<i64> = row.get(4)?;
+    Ok(Lying {
+        hash: sound(ChangeHash::from_bytes(blob(0)?))?,
+        change: minicbor::decode(blob(1)?).map_err(|_| StoreError::Damaged)?,
+        reason: sound(QuarantineReason::of(row.get(2)?))?,
+        since: instant(row.get(3)?),
+        decided: decided
+            .map(|number| match number {
+                0 => Ok(Decision::Released),
+                1 => Ok(Decision::Dismissed),
+                _ => Err(StoreError::Damaged),
+            })
+            .transpose()?,
+    })
 }
 
 impl Verb<'_> {
@@ -58,39 +82,105 @@ impl Verb<'_> {
         Ok(())
     }
 
-    /// Why a hash lies in quarantine.
-    pub(super) fn quarantined(
-        &self,
-        hash: ChangeHash,
-    ) -> Result<Option<QuarantineReason>, StoreError> {
-        let number: Option<i64> = self
-            .db
-            .prepare_cached("select reason from quarantine where hash = ?1")?
-            .query_row([&hash.0[..]], |row| row.get(0))
-            .optional()?;
-        number.map(reason_of).transpose()
+    /// A change that lies, or lay, in quarantine.
+    pub(super) fn quarantined(&self, hash: ChangeHash) -> Result<Option<Lying>, StoreError> {
+        Ok(self.lying("where hash = ?1", [&hash.0[..]])?.pop())
     }
 
-    pub(super) fn quarantine_rows(&self) -> Result<Vec<QuarantineRow>, StoreError> {
-        let mut statement = self
-            .db
-            .prepare("select doc, device, reason, since from quarantine order by since, hash")?;
-        let rows: Vec<(Vec<u8>, Vec<u8>, i64, i64)> = statement
-            .query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?
-            .collect::<Result<_, _>>()?;
-        rows.into_iter()
-            .map(|(doc, device, reason, since)| {
-                Ok(QuarantineRow {
-                    doc: sound(DocumentId::from_bytes(&doc))?,
-                    device: sound(DeviceId::from_bytes(&device))?,
-                    reason: reason_of(reason)?,
-                    since: instant(since),
-                })
-            })
-            .collect()
+    /// Everything that lies, or lay, in quarantine: causes first.
+    pub(super) fn lying(
+        &self,
+        condition: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<Lying>, StoreError> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "select hash, fields, reason, since, decision from quarantine {condition}"
+        ))?;
+        let mut rows = statement.query(args)?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(lying(row)?);
+        }
+        // A change's first operation is above all of its past.
+        all.sort_by_key(|l| (l.change.start_op, l.since, l.hash));
+        Ok(all)
     }
+
+    /// How a known hash stands here; nothing of one that is lacking.
+    pub(super) fn state_of(&self, hash: ChangeHash) -> Result<Option<AckState>, StoreError> {
+        if let Some(receipt) = self.receipt_of(hash)? {
+            return Ok(Some(AckState::Accepted(receipt)));
+        }
+        Ok(self.quarantined(hash)?.map(|lying| lying.state()))
+    }
+
+    /// Has a record this very entry?
+    pub(super) fn has_entry(&self, put: &Put) -> Result<bool, StoreError> {
+        Ok(self.entry_text(put.id)?.as_ref() == Some(&put.text))
+    }
+
+    /// What waits for a person. An entry that lies in several changes, since its device wrote it anew, is in the newest
+    /// alone; one that is in a record, or that a person has dismissed, is in none.
+    pub(super) fn before_the_reviewer(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<QuarantineRow>, StoreError> {
+        let mut all = self.lying("", [])?;
+        let healing = healing(&all, now);
+        let mut answered: BTreeSet<EntryId> = all
+            .iter()
+            .filter(|l| l.decided == Some(Decision::Dismissed))
+            .flat_map(|l| l.change.puts.iter().map(|put| put.id))
+            .collect();
+        all.retain(|l| l.decided.is_none() && !healing.contains(&l.hash));
+        all.sort_by_key(|l| (l.since, l.change.start_op, l.hash));
+        let mut rows = Vec::new();
+        for lying in all.into_iter().rev() {
+            let mut entries = Vec::new();
+            for put in &lying.change.puts {
+                if !self.has_entry(put)? && answered.insert(put.id) {
+                    entries.extend(Entry::parse(&put.text).ok().map(Arc::new));
+                }
+            }
+            if !entries.is_empty() {
+                rows.push(self.row(lying, entries)?);
+            }
+        }
+        rows.reverse();
+        Ok(rows)
+    }
+
+    fn row(&self, lying: Lying, entries: Vec<Arc<Entry>>) -> Result<QuarantineRow, StoreError> {
+        let known = self.document_row(lying.change.doc)?;
+        let opened = known.or_else(|| super::push::opened(&lying.change));
+        Ok(QuarantineRow {
+            hash: lying.hash,
+            doc: lying.change.doc,
+            patient: opened.map(|(_, patient)| patient),
+            device: lying.change.device,
+            user: lying.change.user,
+            reason: lying.reason,
+            since: lying.since,
+            entries,
+        })
+    }
+}
+
+/// What its device is about to write anew: a mechanical refusal, and what stands on one.
+fn healing(causes_first: &[Lying], now: Timestamp) -> BTreeSet<ChangeHash> {
+    let mut healing = BTreeSet::new();
+    for lying in causes_first {
+        let is_young = now.duration_since(lying.since) < HEALS_WITHIN;
+        let is_mechanical = match lying.reason {
+            QuarantineReason::Reauthor => true,
+            QuarantineReason::StandsOn => lying.change.deps.iter().any(|dep| healing.contains(dep)),
+            _ => false,
+        };
+        if is_mechanical && is_young {
+            healing.insert(lying.hash);
+        }
+    }
+    healing
 }
 
 impl Elsewhere for Verb<'_> {

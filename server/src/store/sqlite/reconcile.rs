@@ -4,7 +4,7 @@
 use super::{StoreError, Verb};
 use jiff::Timestamp;
 use warmhand_core::domain::id::DeviceId;
-use warmhand_core::wire::{Ack, AckState, ReconcileAnswer, ReconcileRequest, Status};
+use warmhand_core::wire::{Ack, ReconcileAnswer, ReconcileRequest, Status};
 
 impl Verb<'_> {
     pub(super) fn reconcile(
@@ -27,18 +27,9 @@ impl Verb<'_> {
             return Ok(answer);
         }
         for hash in request.offers.iter().flat_map(|offer| &offer.hashes) {
-            if let Some(receipt) = self.receipt_of(*hash)? {
-                answer.acks.push(Ack {
-                    hash: *hash,
-                    state: AckState::Accepted(receipt),
-                });
-            } else if let Some(reason) = self.quarantined(*hash)? {
-                answer.acks.push(Ack {
-                    hash: *hash,
-                    state: AckState::Quarantined(reason),
-                });
-            } else {
-                answer.need.push(*hash);
+            match self.state_of(*hash)? {
+                Some(state) => answer.acks.push(Ack { hash: *hash, state }),
+                None => answer.need.push(*hash),
             }
         }
         Ok(answer)

@@ -51,8 +51,12 @@ create table quarantine (
   device blob not null,
   reason integer not null,
   fields blob not null,
-  since integer not null
+  since integer not null,
+  decided integer,               -- the row of the log in which a person decided about it
+  decision integer               -- 0 released, 1 dismissed
 ) without rowid;
+create index quarantine_doc on quarantine (doc);
+create index quarantine_decided on quarantine (device, decided) where decided is not null;
 create table scope (
   -- through what a patient's records may be seen, in rows of the log
   patient blob not null,

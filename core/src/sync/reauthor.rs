@@ -1,0 +1,225 @@
+//! Healing a document of which something was not taken. What was refused for what it says leaves the document, and its
+//! author's other work that stood on it is written anew without it, under a new actor; what a fork, a gap or a foreign
+//! actor held up is written anew itself. Entries keep their ids and their bytes. Where the refusal is of the person and
+//! not of her words nothing is written anew: it would lie before the reviewer twice.
+//!
+//! Everything follows from the stored states, so that doing it twice does nothing.
+
+use crate::document::{Actor, ChangeHash, Put, genesis_hash};
+use crate::domain::entry::Entry;
+use crate::domain::id::{DeviceId, DocumentId, EntryId};
+use crate::store::{Author, ChangeState, StoreError, StoredChange, Write, live, tip};
+use crate::wire::QuarantineReason;
+use rand::RngCore;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is to become of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is part of the document.
+    Stands,
+    /// It stays where it is, and with it what stands on it.
+    Stays,
+    /// It stays where it is; what stands on it goes on without it.
+    Refused,
+    /// Its entries are written anew, as far as they are not there yet.
+    Moves,
+}
+
+/// Writes anew in a document what can be. Tells whether anything was.
+pub(super) fn heal(
+    write: &mut Write<'_>,
+    device: DeviceId,
+    doc: DocumentId,
+    rng: &mut dyn RngCore,
+) -> Result<bool, StoreError> {
+    let held = write.document(doc)?;
+    let fates = fates(&held, device);
+    let mut moves: Vec<&StoredChange> = held
+        .iter()
+        .filter(|c| fates.get(&c.hash) == Some(&Fate::Moves))
+        .collect();
+    moves.sort_by_key(|c| c.change.start_op);
+    let live = live(&held);
+    let mut ground = Ground::of(&held, &fates, tip(&live));
+    let mut is_changed = false;
+    for stored in moves {
+        let runs = ground.runs(&stored.change.puts);
+        if !runs.is_empty() || stored.state != ChangeState::Superseded {
+            // What would be written next under this actor follows on what is left behind.
+            write.retire_actor(doc, stored.change.actor)?;
+        }
+        for puts in runs {
+            let author = Author {
+                doc,
+                device,
+                user: &stored.change.user,
+            };
+            let tip = std::mem::take(&mut ground.tip);
+            let sealed = write.write_next(author, tip, puts, stored.recorded_at, rng)?;
+            ground.tip = (vec![sealed.hash], sealed.change.last_op() + 1);
+            is_changed = true;
+        }
+        let is_there = |put: &Put| ground.texts.get(&put.id) == Some(&put.text);
+        if stored.state != ChangeState::Superseded && stored.change.puts.iter().all(is_there) {
+            write.settle(stored.hash, ChangeState::Superseded, None, None)?;
+            is_changed = true;
+        }
+    }
+    let is_decided =
+        |c: &StoredChange| matches!(c.state, ChangeState::Released | ChangeState::Dismissed);
+    if ground.texts.is_empty() && held.iter().any(is_decided) {
+        // It never became a record here, and nobody waits for an answer about it any more.
+        write.hide(doc)?;
+    }
+    Ok(is_changed)
+}
+
+/// A change comes whose count of an actor was given to another one as well, since a phone or the server was put back. From
+/// there on what this device has of that actor leaves the document: its own unsent changes, to be written anew; what the
+/// server once had, to be given back to it with its word. Tells whether there was any.
+pub(super) fn fork(
+    write: &mut Write<'_>,
+    doc: DocumentId,
+    actor: Actor,
+    seq: u64,
+) -> Result<bool, StoreError> {
+    let held = write.document(doc)?;
+    let mut is_changed = false;
+    for stored in live(&held) {
+        if stored.change.actor != actor || stored.change.seq < seq {
+            continue;
+        }
+        if stored.receipt.is_some() {
+            let aside = StoredChange {
+                state: ChangeState::Aside,
+                ..stored.clone()
+            };
+            write.settle(aside.hash, aside.state, None, None)?;
+            write.offer_again(&aside, false)?;
+        } else {
+            write.settle(stored.hash, ChangeState::Superseded, None, None)?;
+        }
+        is_changed = true;
+    }
+    if is_changed {
+        write.retire_actor(doc, actor)?;
+    }
+    Ok(is_changed)
+}
+
+fn fates(held: &[StoredChange], device: DeviceId) -> BTreeMap<ChangeHash, Fate> {
+    let stands: BTreeSet<ChangeHash> = live(held).iter().map(|c| c.hash).collect();
+    let mut fates = BTreeMap::from([(genesis_hash(), Fate::Stands)]);
+    // A change's first operation is above all of its past.
+    let mut causes_first: Vec<&StoredChange> = held.iter().collect();
+    causes_first.sort_by_key(|c| c.change.start_op);
+    for stored in causes_first {
+        let below = |dep: &ChangeHash| fates.get(dep).copied().unwrap_or(Fate::Stays);
+        let on_what_stays = stored
+            .change
+            .deps
+            .iter()
+            .map(below)
+            .any(|f| f == Fate::Stays);
+        let is_own = stored.change.device == device;
+        let reason = stored.quarantine_reason();
+        let fate = if stands.contains(&stored.hash) {
+            Fate::Stands
+        } else if on_what_stays || reason.is_some_and(QuarantineReason::is_of_standing) {
+            Fate::Stays
+        } else {
+            match stored.state {
+                ChangeState::Superseded => Fate::Moves,
+                ChangeState::Saved if is_own && stored.receipt.is_none() => Fate::Moves,
+                ChangeState::Quarantined if is_own => match reason {
+                    Some(QuarantineReason::Reauthor | QuarantineReason::StandsOn) => Fate::Moves,
+                    _ => Fate::Refused,
+                },
+                ChangeState::Accepted | ChangeState::Remote | ChangeState::Saved => Fate::Stays,
+                ChangeState::Quarantined
+                | ChangeState::Rejected
+                | ChangeState::Aside
+                | ChangeState::Released
+                | ChangeState::Dismissed => Fate::Refused,
+            }
+        };
+        fates.insert(stored.hash, fate);
+    }
+    fates
+}
+
+/// What there is to write on.
+struct Ground {
+    tip: (Vec<ChangeHash>, u64),
+    /// The entries of the document.
+    texts: BTreeMap<EntryId, String>,
+    /// Entries that wait for a person, or have had their answer: not to be sent a second time.
+    spoken_for: BTreeSet<EntryId>,
+    /// Every entry that is here in whatever state.
+    known: BTreeSet<EntryId>,
+}
+
+impl Ground {
+    fn of(
+        held: &[StoredChange],
+        fates: &BTreeMap<ChangeHash, Fate>,
+        tip: (Vec<ChangeHash>, u64),
+    ) -> Self {
+        let mut ground = Self {
+            tip,
+            texts: BTreeMap::new(),
+            spoken_for: BTreeSet::new(),
+            known: BTreeSet::new(),
+        };
+        for stored in held {
+            let puts = &stored.change.puts;
+            ground.known.extend(puts.iter().map(|put| put.id));
+            match fates.get(&stored.hash) {
+                Some(Fate::Stands) => {
+                    let texts = puts.iter().map(|put| (put.id, put.text.clone()));
+                    ground.texts.extend(texts);
+                }
+                Some(Fate::Stays | Fate::Refused) => {
+                    ground.spoken_for.extend(puts.iter().map(|put| put.id));
+                }
+                Some(Fate::Moves) | None => {}
+            }
+        }
+        ground
+    }
+
+    /// What of this may be written now, in changes of which each entry has the one before it in `after`.
+    fn runs(&mut self, puts: &[Put]) -> Vec<Vec<Put>> {
+        let mut runs: Vec<Vec<Put>> = Vec::new();
+        for put in puts {
+            let Some(entry) = self.may_follow(put) else {
+                continue;
+            };
+            self.texts.insert(put.id, put.text.clone());
+            let last = runs.last_mut();
+            let follows =
+                last.filter(|run| run.last().is_some_and(|p| entry.after.contains(&p.id)));
+            match follows {
+                Some(run) => run.push(put.clone()),
+                None => runs.push(vec![put.clone()]),
+            }
+        }
+        runs
+    }
+
+    /// An entry is written anew unless it is there, waits elsewhere, cannot be read, or speaks of one that is not there:
+    /// then it stays with that one.
+    fn may_follow(&self, put: &Put) -> Option<Entry> {
+        if self.texts.contains_key(&put.id) || self.spoken_for.contains(&put.id) {
+            return None;
+        }
+        let entry = Entry::parse(&put.text).ok()?;
+        let mut rests_on_refused = false;
+        entry.body.points_at(&mut |id| {
+            rests_on_refused |= self.known.contains(&id) && !self.texts.contains_key(&id);
+        });
+        let begins = entry.body.opens().is_some() == self.texts.is_empty();
+        (begins && !rests_on_refused).then_some(entry)
+    }
+}

@@ -1,0 +1,85 @@
+//! Work that the server keeps and has not put into a record, for a person to decide: why, by whom, in which words. It
+//! refuses to decide by itself, and what is dismissed is kept all the same.
+
+use askama::Template;
+
+use super::{Frame, Place, counted};
+
+#[derive(Debug, Clone, Template)]
+#[template(path = "quarantine.html")]
+pub struct QuarantinePage {
+    pub frame: Frame,
+    /// The oldest first.
+    pub rows: Vec<AsideRow>,
+}
+
+/// One action of one person.
+#[derive(Debug, Clone)]
+pub struct AsideRow {
+    /// As it stands in addresses.
+    pub id: String,
+    /// The patient's code; empty while nothing of hers is here.
+    pub code: String,
+    /// Her handoff, if it is here.
+    pub href: Option<String>,
+    /// Why it was kept aside.
+    pub why: String,
+    pub since: String,
+    /// `Ana Duarte, on Ana’s phone`.
+    pub who: String,
+    /// What she says, as typed where she typed.
+    pub sentences: Vec<Said>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// The time its author claims.
+    pub at: String,
+    pub what: String,
+    /// Empty for none.
+    pub words: String,
+}
+
+impl QuarantinePage {
+    pub fn standing(&self) -> String {
+        let count = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let what = match count {
+            0 => "Nothing is kept aside".to_owned(),
+            _ => counted(count, "piece of work waits", "pieces of work wait"),
+        };
+        format!("{what} · as known at {}", self.frame.known_at)
+    }
+
+    pub fn empty() -> Self {
+        Self {
+            frame: Frame::empty(Place::Review, "/quarantine"),
+            rows: Vec::new(),
+        }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            frame: Frame::sample(Place::Review, "/quarantine"),
+            rows: vec![AsideRow {
+                id: "5c1f".into(),
+                code: "4B0".into(),
+                href: Some("/handoffs/4b0".into()),
+                why: "from a device or a person no longer in service".into(),
+                since: "Fri 17:52".into(),
+                who: "Ngozi Okafor, on Ngozi’s phone".into(),
+                sentences: vec![
+                    Said {
+                        at: "Fri 6 Mar 15:10".into(),
+                        what: "spoke with Harbor Counseling".into(),
+                        words: String::new(),
+                    },
+                    Said {
+                        at: "Fri 6 Mar 15:12".into(),
+                        what: "noted".into(),
+                        words: "She asks for a call before noon.".into(),
+                    },
+                ],
+            }],
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Fills the page of work that is kept aside.
+
+use super::page::Place;
+use super::page::quarantine::{AsideRow, QuarantinePage, Said};
+use super::programme::{Programme, Visitor};
+use super::record;
+use crate::store::QuarantineRow;
+use warmhand_core::domain::id::{DeviceId, PatientId};
+use warmhand_core::wire::QuarantineReason;
+
+/// Everything that waits at the visitor's sites.
+pub fn page(programme: &Programme, visitor: &Visitor) -> QuarantinePage {
+    QuarantinePage {
+        frame: programme.frame(visitor, Place::Review, "/quarantine"),
+        rows: programme
+            .aside
+            .iter()
+            .map(|lying| row(programme, lying))
+            .collect(),
+    }
+}
+
+fn row(programme: &Programme, lying: &QuarantineRow) -> AsideRow {
+    let own = programme.records().find(|r| r.record == lying.doc);
+    let hers = || programme.records().find(|r| r.patient == lying.patient);
+    let record = own.or_else(|| lying.patient.and_then(|_| hers()));
+    let device = device(programme, lying.device);
+    AsideRow {
+        id: hex::encode(lying.hash.0),
+        code: lying.patient.map(PatientId::short_code).unwrap_or_default(),
+        href: record.map(|r| format!("/handoffs/{}", r.record)),
+        why: why(lying.reason).to_owned(),
+        since: programme.when(lying.since),
+        who: match device {
+            Some(device) => format!("{}, on {device}", programme.name(&lying.user)),
+            None => programme.name(&lying.user),
+        },
+        sentences: record::sentences(programme, lying.doc, &lying.entries)
+            .into_iter()
+            .map(|(at, what, words)| Said { at, what, words })
+            .collect(),
+    }
+}
+
+fn device(programme: &Programme, id: DeviceId) -> Option<&str> {
+    let device = programme.devices.iter().find(|d| d.id == id);
+    device.map(|d| d.name.as_str())
+}
+
+fn why(reason: QuarantineReason) -> &'static str {
+    match reason {
+        QuarantineReason::Access => "Written by somebody who may not see this record",
+        QuarantineReason::Role => "Not in the role of who wrote it",
+        QuarantineReason::Guard => "A rule of the record did not hold in what its author had seen",
+        QuarantineReason::StandsOn => "Stands on other work that is kept aside",
+        QuarantineReason::Reauthor => "Its device has not written it anew",
+        QuarantineReason::Revoked => "From a device or a person no longer in service",
+        QuarantineReason::Recovered => "Given back without proof of who wrote it",
+        QuarantineReason::EntryId => "A record holds something else under the same name",
+    }
+}
