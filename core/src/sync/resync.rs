@@ -121,7 +121,10 @@ fn take(
     let (mut touched, mut patients) = (BTreeSet::new(), BTreeSet::new());
     for ack in &answer.acks {
         match receipted(write, ack)? {
-            Some(stored) => write.offer_again(&stored, stored.change.device == device.device)?,
+            Some(stored) => {
+                write.offer_again(&stored, stored.change.device == device.device)?;
+                touched.insert(stored.change.doc);
+            }
             None => {
                 settle::settle(write, device.device, ack, &mut touched)?;
             }
@@ -130,6 +133,8 @@ fn take(
     for hash in &answer.need {
         if let Some(stored) = write.change(*hash)? {
             write.offer_again(&stored, stored.change.device == device.device)?;
+            // What was refused in a log that is no more stands again, and what stood on it may be written anew.
+            touched.insert(stored.change.doc);
         }
     }
     settle::mend(write, device.device, &touched, &mut patients, rng)?;

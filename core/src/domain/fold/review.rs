@@ -121,8 +121,8 @@ fn settle_what_both_lost(items: &mut [ReviewItem]) {
             by.min_by_key(|s| (s.at, s.by)).cloned()
         };
         let all: Option<Vec<Settlement>> = item.choices.iter().map(lost).collect();
-        let last = all.into_iter().flatten().max_by_key(|s| (s.at, s.by));
-        item.settled = last.map(|s| Settlement {
+        let newest = all.into_iter().flatten().max_by_key(|s| (s.at, s.by));
+        item.settled = newest.map(|s| Settlement {
             keep: None,
             named: false,
             ..s

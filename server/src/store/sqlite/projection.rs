@@ -33,7 +33,7 @@ impl Verb<'_> {
                 read_anew.push(self.document(*id)?);
             }
         }
-        let held = || known.into_iter().chain(&read_anew);
+        let all = || known.into_iter().chain(&read_anew);
         let is_practice = |id| {
             let kind = documents
                 .iter()
@@ -41,7 +41,7 @@ impl Verb<'_> {
                 .map(|(_, kind)| *kind);
             kind == Some(DocumentKind::Partner)
         };
-        let folder = folder(patient, held().filter(|d| !is_practice(d.id)));
+        let folder = folder(patient, all().filter(|d| !is_practice(d.id)));
         let reading = read(&folder.patient, &folder.receipts, viewers.sheet(), now);
         let head = int(self.head()?.seq)?;
         for summary in &reading.records {
@@ -61,7 +61,7 @@ impl Verb<'_> {
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
         let patients = folder.patient.records.iter().chain(&folder.patient.answers);
         let mut scopes: BTreeSet<Scope> = patients.flat_map(Record::scopes).collect();
-        for document in held().filter(|d| is_practice(d.id)) {
+        for document in all().filter(|d| is_practice(d.id)) {
             scopes.extend(Record::of(document.id, &document.entries()).scopes());
         }
         let seq = self.scope(patient, scopes)?;
