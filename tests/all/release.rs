@@ -4,7 +4,6 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::json;
-use std::collections::BTreeMap;
 use tower::ServiceExt;
 use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::view::SyncState;
@@ -139,15 +138,18 @@ fn what_speaks_of_something_that_was_left_out_is_not_released_alone() {
     assert_eq!(town.verify(), Verified::SOUND);
 }
 
-/// One request by a supervisor.
-fn asks(town: &Town, method: &str, path: &str, form: &str) -> (u16, String) {
+/// One request by a supervisor who has opened these records for a reason.
+fn asks(town: &Town, opened: &[DocumentId], method: &str, path: &str, form: &str) -> (u16, String) {
     let now = town.now();
     let session = SessionRow {
         user: "sup".into(),
         csrf: "true".into(),
         began_at: now,
         used_at: now,
-        reasons: BTreeMap::new(),
+        reasons: opened
+            .iter()
+            .map(|doc| (*doc, "quality review".into()))
+            .collect(),
     };
     let store = &town.server().store;
     town.run(store.save_session(token_hash("visit"), session))
@@ -171,9 +173,19 @@ fn asks(town: &Town, method: &str, path: &str, form: &str) -> (u16, String) {
 fn a_supervisor_sees_what_is_kept_aside_why_and_in_which_words_and_decides_by_a_form_of_her_visit()
 {
     let town = Town::default();
-    let (_ana, _, patient) = kept_aside(&town);
+    let (_ana, record, patient) = kept_aside(&town);
     let before = town.entries(patient).len();
-    let (status, page) = asks(&town, "GET", "/quarantine", "");
+    let rows = waiting(&town);
+    let [first, second] = [&rows[0], &rows[1]].map(|row| hex::encode(row.hash.0));
+    let release = format!("/quarantine/{first}/release");
+    // Before she has said why she opens the record: that something waits, and none of its words.
+    let (status, page) = asks(&town, &[], "GET", "/quarantine", "");
+    assert_eq!(status, 200);
+    assert!(page.contains("Open the record") && !page.contains("not sent yet"));
+    let (status, _) = asks(&town, &[], "POST", &release, "csrf=true");
+    assert_eq!((status, town.entries(patient).len()), (303, before));
+    let opened = &[record];
+    let (status, page) = asks(&town, opened, "GET", "/quarantine", "");
     assert_eq!(status, 200);
     for words in [
         "not sent yet",
@@ -183,40 +195,36 @@ fn a_supervisor_sees_what_is_kept_aside_why_and_in_which_words_and_decides_by_a_
     ] {
         assert!(page.contains(words), "{words}");
     }
-    let (_, review) = asks(&town, "GET", "/review", "");
+    let (_, review) = asks(&town, opened, "GET", "/review", "");
     assert!(review.contains("2 pieces of work are kept aside"));
-    let rows = waiting(&town);
-    let [first, second] = [&rows[0], &rows[1]].map(|row| hex::encode(row.hash.0));
-    let (status, _) = asks(
-        &town,
-        "POST",
-        &format!("/quarantine/{first}/release"),
-        "csrf=false",
-    );
+    let (status, _) = asks(&town, opened, "POST", &release, "csrf=false");
     assert_eq!((status, town.entries(patient).len()), (403, before));
-    let (status, _) = asks(
-        &town,
-        "POST",
-        &format!("/quarantine/{first}/release"),
-        "csrf=true",
-    );
+    let (status, _) = asks(&town, opened, "POST", &release, "csrf=true");
     assert_eq!((status, town.entries(patient).len()), (303, before + 1));
     let (status, _) = asks(
         &town,
+        opened,
         "POST",
         &format!("/quarantine/{first}/dismiss"),
         "csrf=true",
     );
     assert_eq!(status, 404, "it is decided");
-    let (status, _) = asks(&town, "POST", "/quarantine/xyz/dismiss", "csrf=true");
+    let (status, _) = asks(
+        &town,
+        opened,
+        "POST",
+        "/quarantine/xyz/dismiss",
+        "csrf=true",
+    );
     assert_eq!(status, 404);
     let (status, _) = asks(
         &town,
+        opened,
         "POST",
         &format!("/quarantine/{second}/dismiss"),
         "csrf=true",
     );
     assert_eq!((status, town.entries(patient).len()), (303, before + 1));
-    let (_, page) = asks(&town, "GET", "/quarantine", "");
+    let (_, page) = asks(&town, opened, "GET", "/quarantine", "");
     assert!(page.contains("Nothing is kept aside"));
 }

@@ -5,25 +5,37 @@ use super::page::quarantine::{AsideRow, QuarantinePage, Said};
 use super::programme::{Programme, Visitor};
 use super::record;
 use crate::store::QuarantineRow;
-use warmhand_core::domain::id::{DeviceId, PatientId};
+use std::collections::BTreeMap;
+use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
+use warmhand_core::domain::read::Summary;
 use warmhand_core::wire::QuarantineReason;
 
-/// Everything that waits at the visitor's sites.
-pub fn page(programme: &Programme, visitor: &Visitor) -> QuarantinePage {
+/// The records that the visitor has opened, each for a reason.
+type Opened = BTreeMap<DocumentId, String>;
+
+/// Everything that waits at the visitor's sites; in its words only where she has opened the record.
+pub fn page(programme: &Programme, visitor: &Visitor, opened: &Opened) -> QuarantinePage {
     QuarantinePage {
         frame: programme.frame(visitor, Place::Review, "/quarantine"),
         rows: programme
             .aside
             .iter()
-            .map(|lying| row(programme, lying))
+            .map(|lying| row(programme, lying, opened))
             .collect(),
     }
 }
 
-fn row(programme: &Programme, lying: &QuarantineRow) -> AsideRow {
+/// The record with which it opens: its own, or another of hers; none while nothing of hers is here.
+pub fn record_of<'a>(programme: &'a Programme, lying: &QuarantineRow) -> Option<&'a Summary> {
     let own = programme.records().find(|r| r.record == lying.doc);
     let hers = || programme.records().find(|r| r.patient == lying.patient);
-    let record = own.or_else(|| lying.patient.and_then(|_| hers()));
+    own.or_else(|| lying.patient.and_then(|_| hers()))
+}
+
+fn row(programme: &Programme, lying: &QuarantineRow, opened: &Opened) -> AsideRow {
+    let record = record_of(programme, lying);
+    let is_open = record.is_none_or(|r| opened.contains_key(&r.record));
+    let sentences = is_open.then(|| record::sentences(programme, lying.doc, &lying.entries));
     let device = device(programme, lying.device);
     AsideRow {
         id: hex::encode(lying.hash.0),
@@ -35,8 +47,10 @@ fn row(programme: &Programme, lying: &QuarantineRow) -> AsideRow {
             Some(device) => format!("{}, on {device}", programme.name(&lying.user)),
             None => programme.name(&lying.user),
         },
-        sentences: record::sentences(programme, lying.doc, &lying.entries)
+        is_open,
+        sentences: sentences
             .into_iter()
+            .flatten()
             .map(|(at, what, words)| Said { at, what, words })
             .collect(),
     }

@@ -27,7 +27,9 @@ pub struct AsideRow {
     pub since: String,
     /// `Ana Duarte, on Ana’s phone`.
     pub who: String,
-    /// What she says, as typed where she typed.
+    /// Her record was opened for a reason, or there is none to open.
+    pub is_open: bool,
+    /// What she says, as typed where she typed; nothing before the record is opened.
     pub sentences: Vec<Said>,
 }
 
@@ -67,6 +69,7 @@ impl QuarantinePage {
                 why: "from a device or a person no longer in service".into(),
                 since: "Fri 17:52".into(),
                 who: "Ngozi Okafor, on Ngozi’s phone".into(),
+                is_open: true,
                 sentences: vec![
                     Said {
                         at: "Fri 6 Mar 15:10".into(),

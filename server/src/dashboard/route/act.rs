@@ -7,7 +7,7 @@ use crate::dashboard::chart::qr::qr_svg;
 use crate::dashboard::page::device_code::DeviceCodePage;
 use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::page::{ChoiceRow, Place};
-use crate::dashboard::{devices, record, words};
+use crate::dashboard::{devices, quarantine as aside, record, words};
 use crate::store::StoreError;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -294,6 +294,10 @@ async fn decide(
         .iter()
         .find(|row| row.hash.0[..] == hash[..])
         .ok_or(Nothing::Here)?;
+    let record = aside::record_of(&programme, row).map(|r| r.record);
+    if let Some(record) = record.filter(|r| !guest.session.reasons.contains_key(r)) {
+        return Ok(Redirect::to(&format!("/handoffs/{record}")).into_response());
+    }
     let seed = u64::from_be_bytes(server.random.bytes());
     let user = visitor.user;
     server

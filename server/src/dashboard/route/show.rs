@@ -85,7 +85,11 @@ pub(super) async fn quarantine(
     guest: Guest,
 ) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
-    Ok(html(&aside::page(&programme, &visitor)))
+    Ok(html(&aside::page(
+        &programme,
+        &visitor,
+        &guest.session.reasons,
+    )))
 }
 
 pub(super) async fn devices(
