@@ -76,6 +76,8 @@ impl Appointment {
             | AppointmentStatus::NoShow
             | AppointmentStatus::OutcomeDisputed => true,
             AppointmentStatus::Proposed => false,
+            // Told afterwards that it was called off: it did not stand when it was to begin.
+            AppointmentStatus::Cancelled if self.ended_by.is_empty() => false,
             AppointmentStatus::Superseded | AppointmentStatus::Cancelled => {
                 self.slot.start <= now && self.status_at > self.slot.start
             }

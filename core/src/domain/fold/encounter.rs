@@ -110,7 +110,7 @@ pub(super) fn encounters(
                 dated_step,
                 grade,
                 leave_check,
-                late_entries: late_entries(past, entry.id, leaving),
+                late_entries: late_entries(past, entry.id, &window),
                 leave_reason: leave_reason(past, entry.id),
                 ended,
             }
@@ -196,14 +196,19 @@ fn decided(past: &Past, encounter: EntryId, decisions: &[Decision]) -> bool {
     })
 }
 
-fn late_entries(past: &Past, encounter: EntryId, leaving: Option<Timestamp>) -> u32 {
-    let Some(end) = leaving.and_then(|end| end.saturating_add(GRACE).ok()) else {
+/// What belongs to the visit, or counts for it by its time, and was written up later than the grace.
+fn late_entries(past: &Past, encounter: EntryId, window: &Window) -> u32 {
+    let Some(end) = window.end.and_then(|end| end.saturating_add(GRACE).ok()) else {
         return 0;
     };
     let count = past
         .standing()
         .iter()
-        .filter(|e| belongs_to(&e.body) == Some(encounter) && e.recorded_at > end)
+        .filter(|e| {
+            let counts = matches!(e.body, Body::NextStepSet(_) | Body::AppointmentBooked(_))
+                && window.holds(e.occurred_at.timestamp());
+            belongs_to(&e.body).map_or(counts, |of| of == encounter) && e.recorded_at > end
+        })
         .count();
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,7 @@
 //! A practice's promise to call her: when it was due, whether it was kept. One a practice at a time: what is sent or
 //! agreed while a promise runs makes no second one.
 
-use crate::domain::code::{ContactOutcome, ContactWith, StepKind};
+use crate::domain::code::{ContactOutcome, ContactWith, Direction, StepKind};
 use crate::domain::fold::Record;
 use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::time;
@@ -79,7 +79,7 @@ pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
                 a.said.with == ContactWith::Partner
                     && a.said.partner.as_ref() == Some(&maker.partner)
                     && a.said.outcome == ContactOutcome::SpokeDirectly
-                    && a.said.patient_on_line
+                    && (a.said.patient_on_line || a.said.direction == Direction::PartnerToPatient)
             })
             .map(|a| a.entry.occurred_at.timestamp())
             .filter(since)

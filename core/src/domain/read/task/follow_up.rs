@@ -4,13 +4,13 @@ use super::{TaskReading, Work};
 use crate::domain::code::{
     ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
 };
-use crate::domain::entry::Body;
+use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::join::PatientFlag;
 use crate::domain::payload::Revisit;
 use crate::domain::time;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 impl Work<'_> {
     pub(super) fn of_decisions(&self, tasks: &mut Vec<TaskReading>) {
@@ -55,9 +55,9 @@ impl Work<'_> {
     }
 
     /// When one of two bookings was kept, the other practice is told by a person: once for each booking that gave way,
-    /// however often it was settled.
+    /// by the last settlement, since before it both were live again.
     pub(super) fn of_settlements(&self, tasks: &mut Vec<TaskReading>) {
-        let mut told: BTreeSet<EntryId> = BTreeSet::new();
+        let mut gave_way: BTreeMap<EntryId, &Entry> = BTreeMap::new();
         for item in self
             .review
             .iter()
@@ -66,17 +66,19 @@ impl Work<'_> {
             let settling = self.record.past.standing().iter().find(|e| {
                 matches!(&e.body, Body::ReviewSettled(p) if p.items.contains(&item.id) && p.keep == item.keep && p.keep.is_some())
             });
-            let other = item
-                .choices
-                .iter()
-                .find(|c| Some(**c) != item.keep)
-                .and_then(|c| self.record.appointment(*c));
-            let (Some(settling), Some(other)) = (settling, other) else {
+            let other = item.choices.iter().find(|c| Some(**c) != item.keep);
+            if let (Some(settling), Some(other)) = (settling, other) {
+                let when = |e: &Entry| (e.occurred_at.timestamp(), e.id);
+                let last = gave_way.entry(*other).or_insert(settling);
+                if when(settling) > when(last) {
+                    *last = settling;
+                }
+            }
+        }
+        for (other, settling) in gave_way {
+            let Some(other) = self.record.appointment(other) else {
                 continue;
             };
-            if !told.insert(other.id) {
-                continue;
-            }
             let at = settling.occurred_at.timestamp();
             let kind = TaskKind::CallOtherPartner;
             let mut task = self.task(kind, settling, Some(self.business_days_after(at, 1)));
