@@ -65,9 +65,16 @@ fn take(
     device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
     taken.people = people != (device.people.clone(), device.signed_in.clone());
     device.high = answer.high;
+    let is_whole = answer.from == device.cursor && !answer.more;
     moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
     // Last, so that it is written on everything that the page brought.
     moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
+    // Acted on only here: in step with the server, the whole log applied, and what it decided heard.
+    if is_whole && device.phase == Phase::Normal {
+        for doc in write.hidden()? {
+            write.wipe_drained(doc)?;
+        }
+    }
     write.save_device(&device)?;
     resync::reindex(write, &taken.patients, device.corrected(now))?;
     taken.more |= !write.outbox(1)?.is_empty();
@@ -127,10 +134,6 @@ fn page(
     if device.phase == Phase::Refilling {
         taken.patients.extend(write.end_refill()?);
         device.phase = Phase::Normal;
-    }
-    // Acted on only here: in step with the server, and the whole log applied.
-    for doc in write.hidden()? {
-        write.wipe_drained(doc)?;
     }
     if write.refetches()?.iter().any(|(_, _, again)| *again) {
         resync::refill(write, device)?;
