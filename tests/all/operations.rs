@@ -45,11 +45,7 @@ fn backed_up(town: &Town) -> (TempDir, Copied) {
 #[test]
 fn what_came_after_the_backup_comes_back_from_the_devices() {
     let mut town = Town::default();
-    let mut ana = town.device("ana", &["n1"]);
-    let mut carla = town.device("carla", &["c1"]);
-    let (record, patient) = ana.handoff(&town, "Rosa");
-    ana.sync(&town);
-    carla.sync(&town);
+    let (mut ana, mut carla, record, patient) = town.shared_handoff();
     // Taken while the server serves.
     let (copy, copied) = backed_up(&town);
     assert!(copied.changes > 8 && copied.rows > copied.changes);
@@ -80,11 +76,7 @@ fn what_came_after_the_backup_comes_back_from_the_devices() {
 #[test]
 fn without_the_key_what_others_wrote_waits_for_a_person_and_nothing_is_thrown_away() {
     let mut town = Town::default();
-    let mut ana = town.device("ana", &["n1"]);
-    let mut carla = town.device("carla", &["c1"]);
-    let (record, patient) = ana.handoff(&town, "Rosa");
-    ana.sync(&town);
-    carla.sync(&town);
+    let (mut ana, mut carla, record, patient) = town.shared_handoff();
     let (copy, copied) = backed_up(&town);
     let before = town.entries(patient);
     ana.does(

@@ -161,11 +161,7 @@ fn a_device_ended_between_any_two_statements_loses_nothing_recorded_or_acknowled
 #[test]
 fn after_an_older_image_is_put_back_nothing_acknowledged_is_lost() {
     let mut town = Town::default();
-    let mut ana = town.device("ana", &["n1"]);
-    let mut carla = town.device("carla", &["c1"]);
-    let (record, patient) = ana.handoff(&town, "Rosa");
-    ana.sync(&town);
-    carla.sync(&town);
+    let (mut ana, mut carla, record, patient) = town.shared_handoff();
     let image = town.image();
     let (_, later) = ana.handoff(&town, "Imani");
     ana.does(

@@ -199,6 +199,16 @@ impl Town {
         ids
     }
 
+    /// A handoff that a nurse recorded and that has reached the coordinator too: their devices, and where it lies.
+    pub fn shared_handoff(&self) -> (Phone, Phone, DocumentId, PatientId) {
+        let mut nurse = self.device("ana", &["n1"]);
+        let mut coordinator = self.device("carla", &["c1"]);
+        let (record, patient) = nurse.handoff(self, "Rosa");
+        nurse.sync(self);
+        coordinator.sync(self);
+        (nurse, coordinator, record, patient)
+    }
+
     /// A device with these people, enrolled, the first of them signed in.
     pub fn device(&self, name: &str, people: &[&str]) -> Phone {
         let people: Vec<_> = people.iter().map(|p| (*p).into()).collect();

@@ -39,6 +39,14 @@ fn with(ledger: &Ledger, answers: &[Record]) -> (Patient, Summary) {
     (patient, record)
 }
 
+/// A positive form from paper, and from a tablet by somebody who had not seen that.
+fn entered_twice() -> (Ledger, [EntryId; 2]) {
+    let mut ledger = Ledger::record();
+    let positive = || phq2("positive");
+    let twice = both(&mut ledger, ("n1", positive()), ("n2", positive()));
+    (ledger, twice)
+}
+
 fn asked(summary: &Summary) -> usize {
     let open = summary.review.iter().filter(|q| q.is_open());
     open.filter(|q| q.kind == ReviewKind::DuplicateScreen)
@@ -47,12 +55,7 @@ fn asked(summary: &Summary) -> usize {
 
 #[test]
 fn h10_one_form_entered_twice_counts_once_though_its_answers_lie_in_two_documents() {
-    let mut ledger = Ledger::record();
-    let [paper, tablet] = both(
-        &mut ledger,
-        ("n1", phq2("positive")),
-        ("n2", phq2("positive")),
-    );
+    let (ledger, [paper, tablet]) = entered_twice();
     let held = [
         answers(&ledger, 1, paper, [1, 2]),
         answers(&ledger, 2, tablet, [1, 2]),
@@ -65,12 +68,7 @@ fn h10_one_form_entered_twice_counts_once_though_its_answers_lie_in_two_document
 
 #[test]
 fn h10_other_answers_are_a_question_and_a_person_says_which_form_stands() {
-    let mut ledger = Ledger::record();
-    let [paper, tablet] = both(
-        &mut ledger,
-        ("n1", phq2("positive")),
-        ("n2", phq2("positive")),
-    );
+    let (mut ledger, [paper, tablet]) = entered_twice();
     let held = [
         answers(&ledger, 1, paper, [1, 2]),
         answers(&ledger, 2, tablet, [1, 3]),
