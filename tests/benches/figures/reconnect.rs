@@ -119,7 +119,7 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
         return;
     }
 
-    let mut pairs = Pairs::default();
+    let (mut pairs, mut shown) = (Pairs::default(), Pairs::default());
     let mut counts: Vec<(Carried, Carried)> = Vec::new();
     for n in 0..PAIRS {
         let first = n * 2 * CHANGED;
@@ -138,16 +138,26 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
             let body = theirs.first().expect("a body");
             ours.push(body.clone());
         }
+        device.finds_no_signal(morning());
         feeder.record(&theirs);
         feeder.sync();
         plain_device.record(&ours);
-        let (product, product_lap) = timed(|| device.sync(morning()));
-        let (least, floor_lap) = timed(|| plain_device.sync());
+        let (mut product, product_lap) = timed(|| device.exchange(morning()));
         assert!(device.is_green(), "everything is on the server");
+        let (rest, look) = timed(|| {
+            let rest = device.goes_on(morning());
+            device.app.today(morning()).expect("the first screen");
+            rest
+        });
+        product.requests += rest.requests;
+        let (least, floor_lap) = timed(|| plain_device.sync());
         pairs.push(product_lap, floor_lap);
+        shown.push(product_lap.and(look), floor_lap);
         counts.push((product, least));
     }
     report(table, &names[0], &pairs, &counts);
+    // And with the first screen made of it.
+    table.pairs(&format!("{}shown_ms", names[0]), "ms", &shown, Goal::None);
 }
 
 fn report(table: &mut Table, name: &str, pairs: &Pairs, counts: &[(Carried, Carried)]) {

@@ -25,7 +25,7 @@ pub fn measure(table: &mut Table, county: &County, path: &Path) {
     // No server is asked for anything here.
     let mut device = Device::open(path, "http://127.0.0.1:9", 11);
     let mut rng = county.rng.clone();
-    let mut pairs = Pairs::default();
+    let (mut pairs, mut shown) = (Pairs::default(), Pairs::default());
     let (mut edits, mut inserts) = (Vec::new(), Vec::new());
     for made in county.records.iter().rev().take(RECORDS) {
         for _ in 0..EDITS {
@@ -39,12 +39,18 @@ pub fn measure(table: &mut Table, county: &County, path: &Path) {
                     .and_then(|mut statement| statement.execute(params![body]))
             });
             done.expect("inserted");
+            let (screen, look) = timed(|| device.app.today(morning()));
+            screen.expect("the first screen");
+            device.finds_no_signal(morning());
             pairs.push(edit, insert);
+            shown.push(edit.and(look), insert);
             edits.push(edit);
             inserts.push(insert);
         }
     }
     table.pairs("edit_p50_us", "us", &pairs, Goal::Times(2.0, "<= 2 x"));
+    // And with the first screen made of it.
+    table.pairs("edit_shown_us", "us", &shown, Goal::None);
     let p99 = |laps: &[Lap]| percentile(&laps.iter().map(Lap::us).collect::<Vec<_>>(), 0.99);
     table.counted(
         "edit_p99_us",

@@ -65,22 +65,52 @@ impl Device {
     /// Sends and fetches until there is nothing to say.
     pub fn sync(&mut self, now: Timestamp) -> Count {
         self.app.sync_wanted();
+        self.goes_on(now)
+    }
+
+    /// The same for what is left to say after an exchange: mostly nothing.
+    pub fn goes_on(&mut self, now: Timestamp) -> Count {
         let mut count = Count::default();
         for _ in 0..MOST_REQUESTS {
-            match self.app.sync_next(now).expect("a step") {
-                SyncStep::Idle(_) => return count,
-                SyncStep::Send(asked) => {
-                    let (carried, down) = self.carry(&asked);
-                    count.up += asked.body.len();
-                    count.down += down;
-                    count.requests += 1;
-                    self.app
-                        .sync_answered(asked.number, &carried, now)
-                        .expect("taken");
-                }
+            if !self.step(now, &mut count) {
+                return count;
             }
         }
         panic!("sync does not come to an end");
+    }
+
+    /// One request, and its answer taken: what is recorded here is there, and what was there is here, both durable.
+    pub fn exchange(&mut self, now: Timestamp) -> Count {
+        self.app.sync_wanted();
+        let mut count = Count::default();
+        assert!(self.step(now, &mut count), "there is something to say");
+        count
+    }
+
+    /// Tries to send without a signal: what a shell does after each entry, and what makes the lists ready meanwhile.
+    pub fn finds_no_signal(&mut self, now: Timestamp) {
+        self.app.sync_wanted();
+        if let SyncStep::Send(asked) = self.app.sync_next(now).expect("a step") {
+            self.app
+                .sync_answered(asked.number, &Carried::Failed, now)
+                .expect("nothing came");
+        }
+    }
+
+    fn step(&mut self, now: Timestamp, count: &mut Count) -> bool {
+        match self.app.sync_next(now).expect("a step") {
+            SyncStep::Idle(_) => false,
+            SyncStep::Send(asked) => {
+                let (carried, down) = self.carry(&asked);
+                count.up += asked.body.len();
+                count.down += down;
+                count.requests += 1;
+                self.app
+                    .sync_answered(asked.number, &carried, now)
+                    .expect("taken");
+                true
+            }
+        }
     }
 
     /// Everything recorded here is on the server.

@@ -13,6 +13,15 @@ pub struct Lap {
 }
 
 impl Lap {
+    /// Both, one after the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            wall: self.wall + other.wall,
+            cpu: self.cpu + other.cpu,
+        }
+    }
+
     /// Wall time in milliseconds.
     pub fn ms(&self) -> f64 {
         self.wall.as_secs_f64() * 1e3
