@@ -154,8 +154,8 @@ impl App {
         Ok(self.engine.next(&self.store, BUILD, &mut *self.rng, now)?)
     }
 
-    /// Whoever asks for lists reads anew what time has overtaken; written down here, it is read once. A database that
-    /// cannot be written costs that time and nothing else.
+    /// Whoever asks for lists reads anew what was overtaken, by an entry, an answer or time; written down here, it is read
+    /// once. A database that cannot be written costs that time and nothing else.
     fn catch_up(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let rows = self.store.rows();
         let (Some(device), Some(sheet)) = (rows.device()?, rows.sheet()?) else {

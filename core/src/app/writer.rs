@@ -10,7 +10,7 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::{Receipts, read};
 use crate::refusal::{Problem, Refusal};
-use crate::store::{DeviceRow, Rows, Store, StoreError, Write, live, tip};
+use crate::store::{DeviceRow, Rows, Store, Write, live, tip};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::Timestamp;
 use rand::RngCore;
@@ -95,7 +95,8 @@ fn within(
     for bundle in &bundles {
         change(write, rng, author, bundle)?;
     }
-    index(write, author, loaded, bundles)?;
+    let of_patients = bundles.iter().filter(|b| b.kind != DocumentKind::Partner);
+    write.mark_stale(of_patients.map(|b| &b.patient))?;
     Ok(made)
 }
 
@@ -104,34 +105,6 @@ fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts), Refu
         Some((DocumentKind::Record, patient, false)) => Ok(rows.patient(patient)?),
         _ => Err(Refusal::NotHere("the record")),
     }
-}
-
-/// The index rows of whoever was written about. Her records are at hand: those that were read, with what was added.
-fn index(
-    write: &mut Write<'_>,
-    author: &Author<'_>,
-    loaded: Option<(Patient, Receipts)>,
-    bundles: Vec<Bundle>,
-) -> Result<(), StoreError> {
-    let Some((patient, receipts)) = loaded else {
-        for bundle in &bundles {
-            write.index(bundle.patient, author.sheet, author.now)?;
-        }
-        return Ok(());
-    };
-    let mut documents = patient.records;
-    documents.extend(patient.answers);
-    for bundle in bundles
-        .into_iter()
-        .filter(|b| b.kind != DocumentKind::Partner)
-    {
-        match documents.iter_mut().find(|d| d.id == bundle.doc) {
-            Some(document) => *document = bundle.past,
-            None => documents.push(bundle.past),
-        }
-    }
-    let patient = Patient::of(patient.id, documents);
-    write.index_joined(&patient, &receipts, author.sheet, author.now)
 }
 
 /// Turns a draft into an entry, checks it, and puts it with those of its document.

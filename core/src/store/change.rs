@@ -133,6 +133,15 @@ impl StoredChange {
         }
     }
 
+    /// Is this all that the server says of it?
+    pub fn is_settled(&self, state: ChangeState, receipt: &Receipt) -> bool {
+        self.state == state
+            && self.reason.is_none()
+            && self.confirmed
+            && !self.relay
+            && self.receipt.as_ref() == Some(receipt)
+    }
+
     /// The server's word that it holds this change in the document, if that word is good now.
     pub fn standing_receipt(&self) -> Option<&Receipt> {
         let is_on_server =

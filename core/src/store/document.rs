@@ -124,7 +124,7 @@ impl Write<'_> {
         self.change(
             "insert into document (id, home, kind, patient)
                  values (?1, (select coalesce(max(home) + ?4, 0) from document), ?2, ?3)
-                 on conflict (id) do update set hidden = 0, fresh = 1",
+                 on conflict (id) do update set hidden = 0, fresh = 1 where hidden = 1 or fresh = 0",
             params![
                 &doc.as_bytes()[..],
                 kind.as_str(),
@@ -161,7 +161,7 @@ impl Write<'_> {
 
     fn show(&mut self, doc: DocumentId) -> Result<(), StoreError> {
         self.change(
-            "update document set fresh = 1, hidden = 0 where id = ?1",
+            "update document set fresh = 1, hidden = 0 where id = ?1 and (fresh = 0 or hidden = 1)",
             [&doc.as_bytes()[..]],
         )?;
         Ok(())

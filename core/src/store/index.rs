@@ -1,12 +1,12 @@
-//! Index rows: every record of a patient as a summary, computed by the fold in the transaction that changes one of her
-//! documents. All of it can be made anew from the changes at any time.
+//! Index rows: every record of a patient as a summary, computed by the fold. The transaction that changes one of her
+//! documents only marks her as stale, so that saving and taking an answer are short: whoever lists reads her anew, and the
+//! next step of sync writes it down. All of it can be made anew from the changes at any time.
 
 use super::list::Likeness;
 use super::{ListRow, Store, StoreError, Write};
 use crate::domain::id::{DocumentId, PatientId, UserId};
-use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
-use crate::domain::read::{Receipts, Summary, TaskReading, read};
+use crate::domain::read::{Summary, TaskReading, read};
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str
 }
 
 impl Store {
-    /// Reads anew, and writes, what time alone has overtaken: a list that is looked at twice reads it once.
+    /// Reads anew, and writes, what an answer or time alone has overtaken: a list that is looked at twice reads it once.
     pub fn index_overtaken(
         &mut self,
         sheet: &Organisation,
@@ -50,42 +50,47 @@ impl Store {
             return Ok(());
         }
         self.write(|write| {
-            patients
-                .into_iter()
-                .try_for_each(|patient| write.index(patient, sheet, now))
+            for patient in patients {
+                write.index(patient, sheet, now)?;
+            }
+            write.change("delete from stale", [])?;
+            Ok(())
         })
     }
 }
 
 impl Write<'_> {
+    /// The index rows of these patients are not to be believed any more.
+    pub fn mark_stale<'p>(
+        &mut self,
+        patients: impl IntoIterator<Item = &'p PatientId>,
+    ) -> Result<(), StoreError> {
+        for patient in patients {
+            self.change(
+                "insert or ignore into stale (patient) values (?1)",
+                [&patient.as_bytes()[..]],
+            )?;
+        }
+        Ok(())
+    }
+
     /// Makes the index rows of a patient anew.
-    pub fn index(
+    fn index(
         &mut self,
         patient: PatientId,
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (joined, receipts) = self.patient(patient)?;
-        self.index_joined(&joined, &receipts, sheet, now)
-    }
-
-    /// The same for a patient who is read already, with everything that this transaction has written about her.
-    pub fn index_joined(
-        &mut self,
-        patient: &Patient,
-        receipts: &Receipts,
-        sheet: &Organisation,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let reading = read(patient, receipts, sheet, now);
+        let reading = read(&joined, &receipts, sheet, now);
         let here: BTreeSet<DocumentId> = reading.records.iter().map(|r| r.record).collect();
-        for record in self.indexed(patient.id)? {
+        for record in self.indexed(patient)? {
             if !here.contains(&record) {
                 self.forget_index(record)?;
             }
         }
         for summary in &reading.records {
-            self.index_row(patient.id, summary, sheet, now)?;
+            self.index_row(patient, summary, sheet, now)?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Lists: narrow rows for every record, and the whole reading of those that are on somebody's first screen. What time
-//! alone has overtaken since it was indexed is read anew.
+//! Lists: narrow rows for every record, and the whole reading of those that are on somebody's first screen. Whoever was
+//! overtaken since she was indexed, by an answer of the server or by time alone, is read anew.
 
 use super::{Rows, StoreError};
 use crate::domain::code::Stage;
@@ -9,7 +9,7 @@ use crate::domain::read::{Side, Summary, read};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A record as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,13 @@ impl Rows<'_> {
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
             let stored = ListRow::read(row)?;
-            list.push(anew.get(&stored.record).map_or(stored, ListRow::of));
+            if !anew.is_of(stored.patient) {
+                list.push(stored);
+            }
+        }
+        if !anew.records.is_empty() {
+            list.extend(anew.records.iter().map(ListRow::of));
+            list.sort_by_key(|row| (row.next_due_at.is_none(), row.next_due_at, row.record));
         }
         Ok(list)
     }
@@ -65,13 +71,11 @@ impl Rows<'_> {
     ) -> Result<Vec<Summary>, StoreError> {
         let anew = self.overtaken(sheet, now)?;
         let mut statement = self.0.prepare_cached(
-            "select record, summary from record_summary where record in
+            "select summary from record_summary where record in
                  (select record from concern where user in (?1, '')
                   union select record from record_index where flagged = 1)",
         )?;
-        let mut found = read_summaries(&mut statement.query([user.as_str()])?, &anew)?;
-        found.extend(anew.into_values());
-        Ok(found)
+        read_summaries(&mut statement.query([user.as_str()])?, anew)
     }
 
     /// All summaries as they read now.
@@ -83,62 +87,66 @@ impl Rows<'_> {
         let anew = self.overtaken(sheet, now)?;
         let mut statement = self
             .0
-            .prepare_cached("select record, summary from record_summary order by record")?;
-        let mut found = read_summaries(&mut statement.query([])?, &anew)?;
-        found.extend(anew.into_values());
-        Ok(found)
+            .prepare_cached("select summary from record_summary order by record")?;
+        read_summaries(&mut statement.query([])?, anew)
     }
 
-    /// Patients with a record that time alone has overtaken since it was indexed.
-    pub(super) fn overtaken_patients(&self, now: Timestamp) -> Result<Vec<PatientId>, StoreError> {
-        let mut patients: BTreeSet<Vec<u8>> = BTreeSet::new();
-        // Two questions, each of its own index: asked at once, all rows were looked at.
+    /// Patients with a record that was overtaken since it was indexed.
+    pub(super) fn overtaken_patients(
+        &self,
+        now: Timestamp,
+    ) -> Result<BTreeSet<PatientId>, StoreError> {
+        let mut patients = BTreeSet::new();
+        // Each question of its own index: asked at once, all rows were looked at.
         for sql in [
+            "select patient from stale where ?1 is not null",
             "select patient from record_index indexed by record_index_good_until where good_until <= ?1",
             "select patient from record_index indexed by record_index_read_at where read_at > ?1",
         ] {
             let mut statement = self.0.prepare_cached(sql)?;
-            let found = statement.query_map([now.as_millisecond()], |row| row.get(0))?;
-            for patient in found {
-                patients.insert(patient?);
+            let mut rows = statement.query([now.as_millisecond()])?;
+            while let Some(row) = rows.next()? {
+                let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
+                patients.insert(PatientId::from_bytes(id).ok_or(StoreError::DAMAGED)?);
             }
         }
-        let ids = patients
-            .iter()
-            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED));
-        ids.collect()
+        Ok(patients)
     }
 
-    /// Their records, read anew.
-    fn overtaken(
-        &self,
-        sheet: &Organisation,
-        now: Timestamp,
-    ) -> Result<BTreeMap<DocumentId, Summary>, StoreError> {
-        let mut anew = BTreeMap::new();
-        for patient in self.overtaken_patients(now)? {
-            let (joined, receipts) = self.patient(patient)?;
-            let records = read(&joined, &receipts, sheet, now).records;
-            anew.extend(records.into_iter().map(|summary| (summary.record, summary)));
+    fn overtaken(&self, sheet: &Organisation, now: Timestamp) -> Result<Anew, StoreError> {
+        let patients = self.overtaken_patients(now)?;
+        let mut records = Vec::new();
+        for patient in &patients {
+            let (joined, receipts) = self.patient(*patient)?;
+            records.extend(read(&joined, &receipts, sheet, now).records);
         }
-        Ok(anew)
+        Ok(Anew { patients, records })
     }
 }
 
-/// Stored readings, but for those that were read anew.
-fn read_summaries(
-    rows: &mut rusqlite::Rows<'_>,
-    anew: &BTreeMap<DocumentId, Summary>,
-) -> Result<Vec<Summary>, StoreError> {
+/// Whoever was overtaken, and all her records as they read now: she may have more of them than were indexed, or fewer.
+struct Anew {
+    patients: BTreeSet<PatientId>,
+    records: Vec<Summary>,
+}
+
+impl Anew {
+    fn is_of(&self, patient: Option<PatientId>) -> bool {
+        patient.is_some_and(|patient| self.patients.contains(&patient))
+    }
+}
+
+/// Stored readings, and what was read anew in place of its own.
+fn read_summaries(rows: &mut rusqlite::Rows<'_>, anew: Anew) -> Result<Vec<Summary>, StoreError> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let record = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
-        let record = DocumentId::from_bytes(record).ok_or(StoreError::DAMAGED)?;
-        if !anew.contains_key(&record) {
-            let text = row.get_ref(1)?.as_str().map_err(|_| StoreError::DAMAGED)?;
-            found.push(serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?);
+        let text = row.get_ref(0)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+        let stored: Summary = serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?;
+        if !anew.is_of(stored.patient) {
+            found.push(stored);
         }
     }
+    found.extend(anew.records);
     Ok(found)
 }
 

@@ -89,6 +89,10 @@ create index record_index_patient on record_index (patient);
 create index record_index_read_at on record_index (read_at);
 create index record_index_good_until on record_index (good_until) where good_until is not null;
 create index record_index_flagged on record_index (record) where flagged = 1;
+create table stale (
+  -- patients of whom something was written or came that no index row tells yet: whoever lists reads them anew
+  patient blob primary key
+) without rowid;
 create table record_summary (
   -- the whole reading of a record, for whoever it concerns
   record blob primary key,

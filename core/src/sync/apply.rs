@@ -18,13 +18,14 @@ pub(super) fn document(
 ) -> Result<Option<PatientId>, StoreError> {
     let doc = delivered.doc;
     let mut patient = write.document_row(doc)?.map(|(_, patient, _)| patient);
+    let is_here = patient.is_some();
     let Delivered::Changes(changes, _) = &delivered.content else {
         if patient.is_some() {
             write.hide(doc)?;
         }
         return Ok(patient);
     };
-    let mut ground = Ground::of(write, doc)?;
+    let mut read: Option<Ground> = None;
     for change in changes {
         let own = change.change.device == device;
         let state = if own {
@@ -32,14 +33,25 @@ pub(super) fn document(
         } else {
             ChangeState::Remote
         };
-        if let Some(taken) = ground.knows(change.hash) {
-            write.settle(change.hash, state, None, Some(&change.receipt))?;
-            if !taken {
+        let held = if is_here {
+            write.change(change.hash)?
+        } else {
+            None
+        };
+        if let Some(held) = held {
+            if !held.is_settled(state, &change.receipt) {
+                write.settle(change.hash, state, None, Some(&change.receipt))?;
+            }
+            if held.state != state {
                 // What was refused stands after all, and what stands on it with it.
-                ground = Ground::of(write, doc)?;
+                read = None;
             }
             continue;
         }
+        let mut ground = match read.take() {
+            Some(ground) => ground,
+            None => Ground::of(write, doc)?,
+        };
         let theirs = &change.change;
         if ground.has_count(theirs.actor, theirs.seq)
             && reauthor::fork(write, doc, theirs.actor, theirs.seq)?
@@ -75,6 +87,7 @@ pub(super) fn document(
             catch_up(write, &sealed)?;
         }
         ground.add(&sealed);
+        read = Some(ground);
     }
     write.save_delivered(doc)?;
     Ok(patient)
@@ -129,11 +142,6 @@ impl Ground {
         for put in &change.puts {
             self.texts.insert(put.id, put.text.clone());
         }
-    }
-
-    /// Is this change held, and if so, is it part of the document?
-    fn knows(&self, hash: ChangeHash) -> Option<bool> {
-        self.changes.get(&hash).map(Option::is_some)
     }
 
     /// Was this count of an actor given to another change?

@@ -5,7 +5,7 @@
 
 use super::{Taken, Untaken, offset, request, settle};
 use crate::document::ChangeHash;
-use crate::domain::id::{DocumentId, PatientId};
+use crate::domain::id::DocumentId;
 use crate::store::{DeviceRow, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
     Ack, AckState, Cursor, Offer, ReconcileAnswer, ReconcileRequest, Status, Token, Unreadable,
@@ -23,7 +23,6 @@ pub(super) fn begin(
     write: &mut Write<'_>,
     mut device: DeviceRow,
     head: Token,
-    now: Timestamp,
 ) -> Result<Taken, StoreError> {
     write.unconfirm_all()?;
     // Again within one: the server's log moves under us, or it does not know its own. Not to be asked in a ring.
@@ -38,27 +37,13 @@ pub(super) fn begin(
     ));
     write.save_device(&device)?;
     let patients: BTreeSet<_> = write.patients()?.into_iter().collect();
-    reindex(write, &patients, device.corrected(now))?;
+    write.mark_stale(&patients)?;
     Ok(Taken {
         patients,
         more: true,
         is_stuck,
         ..Taken::default()
     })
-}
-
-/// Reads these patients anew; `now` is the clock set right.
-pub(super) fn reindex(
-    write: &mut Write<'_>,
-    patients: &BTreeSet<PatientId>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if let Some(sheet) = write.sheet()? {
-        for patient in patients {
-            write.index(*patient, &sheet, now)?;
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn request(
@@ -115,7 +100,7 @@ fn take(
         Status::Ok => None,
     };
     if let Some(head) = head {
-        return begin(write, device, head, now);
+        return begin(write, device, head);
     }
     let before = write.unconfirmed_count()?;
     let (mut touched, mut patients) = (BTreeSet::new(), BTreeSet::new());
@@ -147,7 +132,7 @@ fn take(
         refill(write, &mut device)?;
     }
     write.save_device(&device)?;
-    reindex(write, &patients, device.corrected(now))?;
+    write.mark_stale(&patients)?;
     Ok(Taken {
         patients,
         more: true,

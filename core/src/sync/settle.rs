@@ -46,7 +46,7 @@ fn take(
         Status::Ok => None,
     };
     if let Some(head) = head {
-        return resync::begin(write, device, head, now);
+        return resync::begin(write, device, head);
     }
     let mut taken = Taken::default();
     let mut moved = false;
@@ -76,7 +76,7 @@ fn take(
         }
     }
     write.save_device(&device)?;
-    resync::reindex(write, &taken.patients, device.corrected(now))?;
+    write.mark_stale(&taken.patients)?;
     taken.more |= !write.outbox(1)?.is_empty();
     // To ask the same again at once would get the same answer.
     taken.is_stuck = taken.more && !moved;
