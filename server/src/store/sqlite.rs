@@ -25,6 +25,7 @@ use super::{
 };
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
+use log::Head;
 use readings::Readings;
 use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 use sheet::KnownSheet;
@@ -63,6 +64,7 @@ pub(crate) struct Verb<'a> {
     known: &'a KnownSheet,
     readings: &'a Readings,
     fault: Option<&'a dyn Fault>,
+    head: Head,
 }
 
 fn step(fault: Option<&dyn Fault>, place: &str) -> Result<(), StoreError> {
@@ -140,9 +142,11 @@ impl Sqlite {
             known,
             readings,
             fault,
+            head: Head::default(),
         };
         verb.step("begin")?;
         let done = run(&verb)?;
+        verb.end_log()?;
         verb.step("commit")?;
         db.commit()?;
         // Durable from here on, though nobody has been told.

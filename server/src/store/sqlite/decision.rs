@@ -14,7 +14,7 @@ use rusqlite::params;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{ChangeHash, LIMITS, Put, Sealed, seal};
-use warmhand_core::domain::code::Role;
+use warmhand_core::domain::code::{DocumentKind, Role};
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId, UserId};
 use warmhand_core::domain::read::ReceiptTimes;
@@ -59,8 +59,8 @@ impl Verb<'_> {
                     offset_ms: 0,
                 };
                 let causes = with_causes(&chosen, &pending);
-                let (patient, document) = self.release(&causes, seed, times)?;
-                self.project(patient, &self.viewers(&sheet)?, now, Some(&document))?;
+                let ((_, patient), _) = self.release(&causes, seed, times)?;
+                self.project(patient, &self.viewers(&sheet)?, now, None)?;
             }
             Decision::Dismissed => dismissed.extend(chosen.change.puts.iter().map(|put| put.id)),
         }
@@ -97,13 +97,14 @@ impl Verb<'_> {
         lying: &[&Lying],
         seed: u64,
         times: ReceiptTimes,
-    ) -> Result<(PatientId, Document), StoreError> {
+    ) -> Result<((DocumentKind, PatientId), Document), StoreError> {
         let first = lying.first().ok_or(StoreError::Damaged)?;
         let device = self.web_device()?;
         let known = self.document_row(first.change.doc)?;
         let (kind, patient) = known.or_else(|| opened(&first.change)).ok_or_else(|| {
             refused("its record is not here; release the entry that opens it first")
         })?;
+        let is_new = known.is_none();
         let mut document = self.document(first.change.doc)?;
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let mut anew: Vec<Sealed> = Vec::new();
@@ -130,10 +131,13 @@ impl Verb<'_> {
                 anew.push(sealed);
             }
         }
-        for sealed in &anew {
-            self.accept(sealed, kind, patient, times.received_at, times.offset_ms)?;
+        if is_new && !anew.is_empty() {
+            self.begin_document(document.id, kind, patient)?;
         }
-        Ok((patient, document))
+        for sealed in &anew {
+            self.accept(sealed, times.received_at, times.offset_ms)?;
+        }
+        Ok(((kind, patient), document))
     }
 
     /// A change that the server once accepted and that cannot be applied any more, since its count or what it stood on is
@@ -144,7 +148,7 @@ impl Verb<'_> {
         reason: QuarantineReason,
         times: ReceiptTimes,
         now: Timestamp,
-    ) -> Result<Option<(AckState, PatientId, Document)>, StoreError> {
+    ) -> Result<Option<(AckState, (DocumentKind, PatientId), Document)>, StoreError> {
         let lying = Lying {
             hash: pushed.hash,
             change: pushed.change.clone(),
@@ -152,7 +156,7 @@ impl Verb<'_> {
             since: now,
             decided: None,
         };
-        let (patient, document) = match self.release(&[&lying], self.seed(pushed.hash)?, times) {
+        let (whose, document) = match self.release(&[&lying], self.seed(pushed.hash)?, times) {
             Ok(done) => done,
             Err(StoreError::Refused(_)) => return Ok(None),
             Err(error) => return Err(error),
@@ -169,7 +173,7 @@ impl Verb<'_> {
         let row = self.changes(sql, [&first.id.as_bytes()[..]])?.pop();
         let row = sound(row)?;
         let state = AckState::AcceptedAs(row.hash, self.receipt(&row));
-        Ok(Some((state, patient, document)))
+        Ok(Some((state, whose, document)))
     }
 
     /// For an actor that no other log has ever seen: of the whole log up to here, and of what is written anew.

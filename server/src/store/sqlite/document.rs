@@ -208,12 +208,24 @@ impl Verb<'_> {
         Ok(true)
     }
 
+    /// Adds a document, before its first change.
+    pub(super) fn begin_document(
+        &self,
+        doc: DocumentId,
+        kind: DocumentKind,
+        patient: PatientId,
+    ) -> Result<(), StoreError> {
+        self.change(
+            "insert into document (id, kind, patient) values (?1, ?2, ?3)",
+            params![&doc.as_bytes()[..], kind.as_str(), &patient.as_bytes()[..]],
+        )?;
+        Ok(())
+    }
+
     /// Adds an accepted change: its log row, then itself under the row's number.
     pub(super) fn accept(
         &self,
         sealed: &Sealed,
-        kind: DocumentKind,
-        patient: PatientId,
         received_at: Timestamp,
         offset_ms: i64,
     ) -> Result<Receipt, StoreError> {
@@ -228,14 +240,6 @@ impl Verb<'_> {
             offset_ms,
         );
         let seq = self.append(&row)?;
-        self.change(
-            "insert or ignore into document (id, kind, patient) values (?1, ?2, ?3)",
-            params![
-                &change.doc.as_bytes()[..],
-                kind.as_str(),
-                &patient.as_bytes()[..]
-            ],
-        )?;
         let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
         self.change(
             "insert into change (seq, hash, doc, user, fields, bytes, received_at, offset_ms)
@@ -257,10 +261,6 @@ impl Verb<'_> {
                 params![&put.id.as_bytes()[..], int(seq)?],
             )?;
         }
-        self.change(
-            "delete from quarantine where hash = ?1",
-            [&sealed.hash.0[..]],
-        )?;
         Ok(self.key.sign(change, sealed.hash, received_at, offset_ms))
     }
 }

@@ -5,6 +5,7 @@ use super::{StoreError, Verb, int, sound};
 use minicbor::Encode;
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::cell::Cell;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::wire::Token;
@@ -81,6 +82,13 @@ fn chain(before: &[u8; 32], seq: u64, content: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// The head as one transaction has it: read once, and its row is written last.
+#[derive(Default)]
+pub(super) struct Head {
+    token: Cell<Option<Token>>,
+    is_moved: Cell<bool>,
+}
+
 impl Verb<'_> {
     pub(super) fn begin_log(&self, epoch: [u8; 16], key_mark: [u8; 8]) -> Result<(), StoreError> {
         self.change(
@@ -92,18 +100,23 @@ impl Verb<'_> {
 
     /// The head of the log, as a position.
     pub(super) fn head(&self) -> Result<Token, StoreError> {
+        if let Some(head) = self.head.token.get() {
+            return Ok(head);
+        }
         let (epoch, seq, chain): (Vec<u8>, i64, Vec<u8>) = self
             .db
             .prepare_cached("select epoch, seq, chain from head")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(Token {
+        let head = Token {
             epoch: sound(epoch.try_into().ok())?,
             seq: seq.unsigned_abs(),
             chain: sound(chain.try_into().ok())?,
-        })
+        };
+        self.head.token.set(Some(head));
+        Ok(head)
     }
 
-    /// Adds a row; the head moves in the same transaction, after it.
+    /// Adds a row; the head is after it from here on for this transaction, and for everybody with its end.
     pub(super) fn append(&self, row: &Row) -> Result<u64, StoreError> {
         let head = self.head()?;
         let seq = head.seq + 1;
@@ -113,11 +126,21 @@ impl Verb<'_> {
             "insert into log (seq, kind, content, chain) values (?1, ?2, ?3, ?4)",
             params![int(seq)?, row.kind(), content, &chain[..]],
         )?;
-        self.change(
-            "update head set seq = ?1, chain = ?2",
-            params![int(seq)?, &chain[..]],
-        )?;
+        self.head.token.set(Some(Token { seq, chain, ..head }));
+        self.head.is_moved.set(true);
         Ok(seq)
+    }
+
+    /// Writes the counter row, last of everything that this transaction changes.
+    pub(super) fn end_log(&self) -> Result<(), StoreError> {
+        if self.head.is_moved.get() {
+            let head = self.head()?;
+            self.change(
+                "update head set seq = ?1, chain = ?2",
+                params![int(head.seq)?, &head.chain[..]],
+            )?;
+        }
+        Ok(())
     }
 
     /// The position of a row.

@@ -1,6 +1,7 @@
 //! Opening a data folder, and making one. A folder without a database, a damaged one and one of a newer version are
 //! told apart before anything is written.
 
+use super::log::Head;
 use super::readings::Readings;
 use super::sheet::KnownSheet;
 use super::{Sqlite, StoreError, Verb};
@@ -59,10 +60,12 @@ pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sq
         known: &KnownSheet::default(),
         readings: &Readings::default(),
         fault: None,
+        head: Head::default(),
     };
     verb.begin_log(settings.epoch, settings.key.mark())?;
     verb.load_sheet(settings.sheet, now)?;
     verb.add_web_device(settings.web)?;
+    verb.end_log()?;
     transaction.commit()?;
     finish(db, place, settings.key.clone())
 }

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use rusqlite::{Rows, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, Status, SyncAnswer,
-    SyncRequest,
+    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, Status,
+    SyncAnswer, SyncRequest,
 };
 
 /// A page holds at most this many bytes of entry text, whatever the device asks for, and at least one document.
@@ -132,6 +133,13 @@ impl Verb<'_> {
         let mut changed = self
             .db
             .prepare_cached(&format!("select {COLUMNS} {CHANGED}"))?;
+        let accepted = |ack: &&Ack| matches!(ack.state, AckState::Accepted(_));
+        let acknowledged: BTreeSet<ChangeHash> = answer
+            .acks
+            .iter()
+            .filter(accepted)
+            .map(|ack| ack.hash)
+            .collect();
         let mut page = Page::new(request.page_bytes);
         let mut last = from.after.map(|after| (c + 1, after));
         let mut through = c;
@@ -151,6 +159,10 @@ impl Verb<'_> {
             let mut rows = changed.query(window)?;
             while has_some && let Some(row) = rows.next()? {
                 let row = change_row(row)?;
+                // It lies there, and this very answer says so.
+                if acknowledged.contains(&row.hash) {
+                    continue;
+                }
                 if page.is_full() {
                     break 'page (row.seq - 1, None);
                 }
@@ -184,7 +196,7 @@ impl Verb<'_> {
         // A push for a document that this device may not see is answered with the word to forget it.
         let known = request.push.iter().map(|pushed| pushed.doc);
         for doc in known {
-            if self.document_row(doc)?.is_some() && !self.sees(device, doc)? {
+            if !self.sees(device, doc)? && self.document_row(doc)?.is_some() {
                 forget.insert(doc);
             }
         }

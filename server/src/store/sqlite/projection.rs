@@ -16,6 +16,14 @@ use warmhand_core::domain::fold::{Record, Scope};
 use warmhand_core::domain::id::PatientId;
 use warmhand_core::domain::read::{Summary, read};
 
+/// A document that was read already, with everything that this transaction has written in it.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub document: &'a Document,
+    /// It begins with this transaction.
+    pub is_new: bool,
+}
+
 impl Verb<'_> {
     /// Recomputes a patient's projections, and the scopes through which her records may be seen; what changed in these
     /// is told as rows of the log. A document that was read already is not read again.
@@ -24,16 +32,16 @@ impl Verb<'_> {
         patient: PatientId,
         viewers: &Viewers<'_>,
         now: Timestamp,
-        known: Option<&Document>,
+        known: Option<Known<'_>>,
     ) -> Result<(), StoreError> {
         let documents = self.documents_of(patient)?;
         let mut read_anew = Vec::new();
         for (id, _) in &documents {
-            if known.is_none_or(|known| known.id != *id) {
+            if known.is_none_or(|known| known.document.id != *id) {
                 read_anew.push(self.document(*id)?);
             }
         }
-        let all = || known.into_iter().chain(&read_anew);
+        let all = || known.map(|k| k.document).into_iter().chain(&read_anew);
         let is_practice = |id| {
             let kind = documents
                 .iter()
@@ -64,7 +72,17 @@ impl Verb<'_> {
         for document in all().filter(|d| is_practice(d.id)) {
             scopes.extend(Record::of(document.id, &document.entries()).scopes());
         }
-        let seq = self.scope(patient, scopes)?;
+        let is_elsewhere = self.scope(patient, scopes)?;
+        // Who reads answers also depends on who wrote them; everything else on the scopes and on what documents there are.
+        let is_as_before = known.is_some_and(|known| !known.is_new)
+            && !is_elsewhere
+            && documents
+                .iter()
+                .all(|(_, kind)| !matches!(kind, DocumentKind::Screens | DocumentKind::Sud));
+        if is_as_before {
+            return Ok(());
+        }
+        let seq = self.head()?.seq;
         self.refresh_patient_visibility(patient, &documents, seq, viewers)
     }
 
@@ -85,8 +103,8 @@ impl Verb<'_> {
         Ok(self.patients()?.len())
     }
 
-    /// Brings the scopes of a patient up to date; the head after that.
-    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<u64, StoreError> {
+    /// Brings the scopes of a patient up to date. Says whether any began or ended.
+    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<bool, StoreError> {
         let wanted: BTreeSet<(String, String)> = scopes
             .into_iter()
             .map(|scope| match scope {
@@ -118,7 +136,7 @@ impl Verb<'_> {
                 params![&patient.as_bytes()[..], kind, value, int(seq)?],
             )?;
         }
-        Ok(self.head()?.seq)
+        Ok(wanted != present)
     }
 
     /// Is every projection, and what is kept of them in memory, what recomputing it gives?

@@ -1,6 +1,7 @@
 //! Taking a push: documents never hold one another up, within one the accepted prefix stays, and every change gets its
 //! own answer. Also the way in which a page writes: the same judgement, the server's own device.
 
+use super::projection::Known;
 use super::visibility::Viewers;
 use super::{StoreError, Verb};
 use crate::admission::{Document, Held, Sender, Verdict, judge};
@@ -24,35 +25,61 @@ pub(super) struct Push<'a> {
     pub now: Timestamp,
 }
 
+/// One document of a push, as far as it has been taken.
+struct Taking {
+    document: Document,
+    /// Kind and patient, once it exists here.
+    row: Option<(DocumentKind, PatientId)>,
+    /// May the sender write in it?
+    standing: bool,
+    /// Something of it was accepted.
+    is_changed: bool,
+    /// It did not exist before.
+    is_begun: bool,
+}
+
 impl Verb<'_> {
-    /// Takes one document of a push. Inside a savepoint: if storing fails, nothing of this document is kept.
+    /// Takes one document of a push.
     pub(super) fn take(
         &self,
         push: &Push<'_>,
         pushed: &PushedDocument,
     ) -> Result<Vec<Ack>, StoreError> {
-        let mut document = self.document(pushed.doc)?;
-        let mut standing = self.standing(push.sender.device, pushed)?;
-        let mut accepted = None;
+        let row = self.document_row(pushed.doc)?;
+        let mut taking = Taking {
+            document: self.document(pushed.doc)?,
+            row,
+            standing: self.standing(push.sender.device, pushed, row.is_some())?,
+            is_changed: false,
+            is_begun: false,
+        };
         let mut acks = Vec::new();
         for change in &pushed.changes {
-            let state =
-                self.take_change(push, &mut document, change, &mut standing, &mut accepted)?;
+            let state = self.take_change(push, &mut taking, change)?;
             acks.push(Ack {
                 hash: change.hash,
                 state,
             });
         }
-        if let Some(patient) = accepted {
-            self.project(patient, push.viewers, push.now, Some(&document))?;
+        if let Some((_, patient)) = taking.row.filter(|_| taking.is_changed) {
+            let known = Known {
+                document: &taking.document,
+                is_new: taking.is_begun,
+            };
+            self.project(patient, push.viewers, push.now, Some(known))?;
         }
         Ok(acks)
     }
 
     /// May the sender write here? A document that does not exist yet may be begun for a new patient, or for one whose
     /// records she may see.
-    fn standing(&self, device: DeviceId, pushed: &PushedDocument) -> Result<bool, StoreError> {
-        if self.document_row(pushed.doc)?.is_some() {
+    fn standing(
+        &self,
+        device: DeviceId,
+        pushed: &PushedDocument,
+        exists: bool,
+    ) -> Result<bool, StoreError> {
+        if exists {
             return self.sees(device, pushed.doc);
         }
         let Some(patient) = pushed
@@ -82,10 +109,8 @@ impl Verb<'_> {
     fn take_change(
         &self,
         push: &Push<'_>,
-        document: &mut Document,
+        taking: &mut Taking,
         pushed: &PushedChange,
-        standing: &mut bool,
-        accepted: &mut Option<PatientId>,
     ) -> Result<AckState, StoreError> {
         // Known hash first: the answer is the state now stored, whatever the sender may do today.
         if let Some(receipt) = self.receipt_of(pushed.hash)? {
@@ -99,23 +124,30 @@ impl Verb<'_> {
             return Ok(lying.state());
         }
         match judge(
-            document,
+            &taking.document,
             pushed,
             &push.sender,
-            *standing,
+            taking.standing,
             receipt.is_some(),
             self,
         )? {
             Verdict::Accept(sealed, entries) => {
-                let known = self.document_row(document.id)?;
-                let Some((kind, patient)) = known.or_else(|| opened(&sealed.change)) else {
-                    return Ok(AckState::Quarantined(QuarantineReason::Guard));
-                };
+                if taking.row.is_none() {
+                    let Some((kind, patient)) = opened(&sealed.change) else {
+                        return Ok(AckState::Quarantined(QuarantineReason::Guard));
+                    };
+                    self.begin_document(pushed.change.doc, kind, patient)?;
+                    taking.row = Some((kind, patient));
+                    taking.is_begun = true;
+                }
                 // A receipted change was received when the receipt says, not today.
                 let at = receipt.map_or(push.now, |r| super::instant(r.received_at));
                 let offset_ms = receipt.map_or(push.offset_ms, |r| r.offset_ms);
-                let receipt = self.accept(&sealed, kind, patient, at, offset_ms)?;
-                document.push(Held {
+                let receipt = self.accept(&sealed, at, offset_ms)?;
+                if lying.is_some() {
+                    self.lift(sealed.hash)?;
+                }
+                taking.document.push(Held {
                     hash: sealed.hash,
                     change: sealed.change,
                     entries,
@@ -124,8 +156,8 @@ impl Verb<'_> {
                         offset_ms,
                     },
                 });
-                *standing = true;
-                *accepted = Some(patient);
+                taking.standing = true;
+                taking.is_changed = true;
                 Ok(AckState::Accepted(receipt))
             }
             Verdict::Quarantine(reason) => {
@@ -135,9 +167,11 @@ impl Verb<'_> {
                         offset_ms: receipt.offset_ms,
                     };
                     let anew = self.take_anew(pushed, reason, times, push.now)?;
-                    if let Some((state, patient, whole)) = anew {
-                        *document = whole;
-                        *accepted = Some(patient);
+                    if let Some((state, row, whole)) = anew {
+                        taking.document = whole;
+                        taking.is_begun |= taking.row.is_none();
+                        taking.row = Some(row);
+                        taking.is_changed = true;
                         return Ok(state);
                     }
                 }
@@ -219,10 +253,10 @@ impl Verb<'_> {
         };
         match judge(&document, &pushed, &sender, true, false, self)? {
             Verdict::Accept(sealed, _) => {
-                let (kind, patient) = self
+                let (_, patient) = self
                     .document_row(record)?
                     .ok_or(StoreError::NotFound("there is no such record"))?;
-                self.accept(&sealed, kind, patient, now, 0)?;
+                self.accept(&sealed, now, 0)?;
                 self.project(patient, &self.viewers(&sheet)?, now, None)
             }
             Verdict::Quarantine(_) | Verdict::Missing(_) | Verdict::Reject(_) => {

@@ -82,6 +82,12 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// A change is accepted after all.
+    pub(super) fn lift(&self, hash: ChangeHash) -> Result<(), StoreError> {
+        self.change("delete from quarantine where hash = ?1", [&hash.0[..]])?;
+        Ok(())
+    }
+
     /// A change that lies, or lay, in quarantine.
     pub(super) fn quarantined(&self, hash: ChangeHash) -> Result<Option<Lying>, StoreError> {
         Ok(self.lying("where hash = ?1", [&hash.0[..]])?.pop())
