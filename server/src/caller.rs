@@ -15,9 +15,14 @@ use std::sync::Arc;
 pub struct Caller(pub Option<IpAddr>);
 
 impl Caller {
-    /// Under what its failures are counted.
+    /// Under what its failures are counted: its address, or of a long one the first half, which one customer is given
+    /// whole.
     pub fn key(self) -> String {
-        self.0.map(|ip| ip.to_string()).unwrap_or_default()
+        let counted = |ip: IpAddr| match ip.to_canonical() {
+            IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
+            short => short,
+        };
+        self.0.map(|ip| counted(ip).to_string()).unwrap_or_default()
     }
 }
 
@@ -114,6 +119,15 @@ mod tests {
         proxies
             .caller(peer.parse().unwrap(), &headers(chain))
             .to_string()
+    }
+
+    #[test]
+    fn failures_are_counted_by_who_can_have_the_address() {
+        let key = |ip: &str| Caller(ip.parse().ok()).key();
+        assert_eq!(key("198.51.100.7"), "198.51.100.7");
+        assert_eq!(key("::ffff:198.51.100.7"), "198.51.100.7");
+        assert_eq!(key("2001:db8:1:2:3:4:5:6"), key("2001:db8:1:2::7"));
+        assert_ne!(key("2001:db8:1:2::7"), key("2001:db8:1:3::7"));
     }
 
     #[test]

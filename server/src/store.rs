@@ -4,7 +4,7 @@
 pub mod sqlite;
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
@@ -56,6 +56,14 @@ pub enum StoreError {
 
 /// What a verb returns.
 pub type Doing<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// A device that has not spoken for longer is silent.
+const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Has a device that last spoke then not spoken for longer than a day? One that never spoke has not.
+pub fn is_silent(last_seen_at: Option<Timestamp>, now: Timestamp) -> bool {
+    now.duration_since(last_seen_at.unwrap_or(Timestamp::MIN)) > SILENT_AFTER
+}
 
 /// A device as the server last saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

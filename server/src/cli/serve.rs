@@ -71,11 +71,10 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
         let router = metrics::route::router(Arc::clone(&front), tls.clone());
         tokio::spawn(listen::serve(Entrance::plain(listener), router, stop()));
     }
-    if let Some(tls) = tls {
-        let asked = signal(SignalKind::hangup());
-        let asked = asked.map_err(|error| format!("SIGHUP cannot be listened for: {error}"))?;
-        tokio::spawn(keep_fresh(tls, asked));
-    }
+    // Listened for also where there is nothing to look at: unheard it would end the process.
+    let asked = signal(SignalKind::hangup());
+    let asked = asked.map_err(|error| format!("SIGHUP cannot be listened for: {error}"))?;
+    tokio::spawn(keep_fresh(tls, asked));
     let opening = move || setup::open(&config.data, config.settings);
     let opened = tokio::task::spawn_blocking(opening).await;
     front.open(opened.map_err(|error| error.to_string())??);
@@ -109,13 +108,14 @@ fn write_log(config: &Config) {
 }
 
 /// Looks at the certificate's files now and then, and whenever it is asked to.
-async fn keep_fresh(tls: Arc<Tls>, mut asked: Signal) {
+async fn keep_fresh(tls: Option<Arc<Tls>>, mut asked: Signal) {
     let mut looks = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             _ = looks.tick() => {}
             _ = asked.recv() => {}
         }
+        let Some(tls) = &tls else { continue };
         match tls.refresh(SystemClock.now()) {
             Refreshed::Same => {}
             Refreshed::Replaced(until) => tracing::info!(%until, "a new certificate is in force"),

@@ -3,7 +3,7 @@
 
 use super::page::{Counts, Frame, Place};
 use super::words;
-use crate::store::QuarantineRow;
+use crate::store::{QuarantineRow, is_silent};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,9 +12,6 @@ use warmhand_core::domain::id::{DeviceId, SiteId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::Summary;
 use warmhand_core::domain::time;
-
-/// A device is silent when it has not been seen for longer than this.
-pub const SILENT_AFTER_HOURS: i64 = 24;
 
 /// A clock that is off by more than this is marked.
 pub const CLOCK_OFF_MS: i64 = 5 * 60 * 1000;
@@ -71,8 +68,7 @@ pub struct DeviceSeen {
 impl DeviceSeen {
     /// Has it not spoken for more than a day?
     pub fn is_silent(&self, now: Timestamp) -> bool {
-        let seen = self.last_seen_at.unwrap_or(Timestamp::MIN);
-        self.revoked_at.is_none() && now.duration_since(seen).as_hours() >= SILENT_AFTER_HOURS
+        self.revoked_at.is_none() && is_silent(self.last_seen_at, now)
     }
 
     /// `2 h fast`, if its clock is off.

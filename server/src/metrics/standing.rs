@@ -1,9 +1,8 @@
 //! How the service stands at one moment: read when somebody asks, told as gauges. What is not known is left out; it is
 //! never 0.
 
-use crate::dashboard::programme::SILENT_AFTER_HOURS;
 use crate::data_folder;
-use crate::store::{DeviceRow, Store, StoreError};
+use crate::store::{DeviceRow, Store, StoreError, is_silent};
 use jiff::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -53,10 +52,9 @@ impl Standing {
             .collect();
         let quarantine = store.quarantine(now).await?;
         let age = |since: Timestamp| now.duration_since(since).as_secs().max(0);
-        let silent = devices.iter().filter(|device| {
-            let seen = device.last_seen_at.unwrap_or(Timestamp::MIN);
-            now.duration_since(seen).as_hours() >= SILENT_AFTER_HOURS
-        });
+        let silent = devices
+            .iter()
+            .filter(|device| is_silent(device.last_seen_at, now));
         let oldest_unsent = devices.iter().filter_map(|device| device.oldest_unsent_at);
         let free_bytes = data_folder::free_bytes(folder).ok();
         Ok(Self {
