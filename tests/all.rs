@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "all/beside.rs"]
 mod beside;
+#[path = "all/crash.rs"]
+mod crash;
 #[path = "all/demo.rs"]
 mod demo;
 #[path = "all/derived.rs"]

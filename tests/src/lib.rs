@@ -9,4 +9,5 @@ pub mod organisation;
 pub mod simulator;
 pub mod struck;
 pub mod town;
+pub mod victim;
 pub mod world;
