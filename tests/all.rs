@@ -30,6 +30,8 @@ mod operations;
 mod refused;
 #[path = "all/release.rs"]
 mod release;
+#[path = "all/rescue.rs"]
+mod rescue;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]
