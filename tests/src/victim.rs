@@ -88,13 +88,13 @@ impl Victim {
         }
     }
 
-    /// Waits until the write-ahead log beside this database has grown by so many bytes, or it has said something more:
+    /// Waits until the write-ahead log beside this database has grown by so many bytes, or this holds of what was said:
     /// mostly a moment in the middle of a commit.
-    pub fn until_it_writes(&mut self, database: &Path, bytes: u64) {
+    pub fn until_it_writes(&mut self, database: &Path, bytes: u64, or: impl Fn(&[String]) -> bool) {
         let log = beside(database, "-wal");
         let size = || fs::metadata(&log).map_or(0, |file| file.len());
-        let (from, lines) = (size(), self.said().len());
-        self.until(|said| size() >= from + bytes || said.len() > lines);
+        let from = size();
+        self.until(|said| size() >= from + bytes || or(said));
     }
 
     /// Kills it, as the system does when it is out of memory, and tells everything that it had said.
@@ -120,6 +120,17 @@ pub fn beside(database: &Path, end: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
+}
+
+/// A log that has been used from its beginning again is as long as it ever was: once it is long, it is put into the
+/// database, so that the next one can be seen to grow. Nobody may have the database open.
+pub fn begin_log_anew(database: &Path) {
+    const LONG: u64 = 4_000_000;
+    if fs::metadata(beside(database, "-wal")).is_ok_and(|log| log.len() > LONG) {
+        let db = Connection::open(database).expect("it opens");
+        db.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
+            .expect("a checkpoint");
+    }
 }
 
 /// Puts into a folder what a power loss leaves of a database: the file, and so much of its write-ahead log.

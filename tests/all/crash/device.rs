@@ -4,6 +4,7 @@ use super::{Ground, wrote};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use warmhand_tests::load::server::morning;
+use warmhand_tests::victim::begin_log_anew;
 
 const KILLS: u64 = 150;
 
@@ -18,10 +19,11 @@ fn a_device_that_is_killed_while_it_writes_keeps_all_that_it_acknowledged_and_no
         let (lines, bytes) = (rng.random_range(1..12), rng.random_range(0..30) * 4_096);
         let mut victim = ground.device_apart("ana", &listening.url, seed, None);
         victim.until(|said| said.len() >= lines);
-        victim.until_it_writes(&file, bytes);
+        victim.until_it_writes(&file, bytes, |said| said.len() > lines);
         let said = victim.kill();
         acknowledged.extend(wrote(&said));
         ground.look_at_copy(&file).holds(&acknowledged);
+        begin_log_anew(&file);
         // What the server had said that it has, it has.
         if let Some(green) = said.iter().rposition(|line| line == "green") {
             sent = acknowledged.len() - wrote(&said[green..]).len();
