@@ -91,6 +91,17 @@ impl Ground {
         device
     }
 
+    /// Ana's device, the server in a process of its own, and the disk under that.
+    fn watched(&self) -> (Device, Victim, Disk) {
+        let listening = self.serve();
+        let mut ana = self.device("ana.db", "n1", &listening.url, 1);
+        drop(listening);
+        let disk = Disk::watched(self.files.path());
+        let (victim, url) = self.serve_apart(Some(&disk));
+        ana.server = url;
+        (ana, victim, disk)
+    }
+
     /// A device that writes without end, as a process of its own.
     fn device_apart(&self, name: &str, url: &str, seed: u64, disk: Option<&Disk>) -> Victim {
         let (file, seed) = (self.file(name), seed.to_string());
@@ -102,10 +113,6 @@ impl Ground {
     fn verify(&self) -> Verified {
         let store = Sqlite::open(&self.server(), load::key()).unwrap();
         self.runtime.block_on(store.verify(morning())).unwrap()
-    }
-
-    fn look(&self, database: &Path) -> Look {
-        Look::of(database)
     }
 
     /// What a killed process left, looked at in a copy: the files stay as it left them.

@@ -29,7 +29,7 @@ fn a_device_that_is_killed_while_it_writes_keeps_all_that_it_acknowledged_and_no
             sent = acknowledged.len() - wrote(&said[green..]).len();
         }
         if seed % 10 == 9 {
-            ground.look(&ground.database()).holds(&acknowledged[..sent]);
+            super::Look::of(&ground.database()).holds(&acknowledged[..sent]);
         }
     }
     println!(
@@ -44,9 +44,9 @@ fn a_device_that_is_killed_while_it_writes_keeps_all_that_it_acknowledged_and_no
     let mut carla = ground.device("carla", "c1", &listening.url, 1_002);
     carla.sync(morning());
     drop((ana, carla, listening));
-    let here = ground.look(&file);
+    let here = super::Look::of(&file);
     here.holds(&acknowledged);
-    assert_eq!(ground.look(&ground.database()), here);
-    assert_eq!(ground.look(&ground.file("carla")), here);
+    assert_eq!(super::Look::of(&ground.database()), here);
+    assert_eq!(super::Look::of(&ground.file("carla")), here);
     assert_eq!(ground.verify(), super::Verified::SOUND);
 }

@@ -45,12 +45,7 @@ fn a_device_without_room_says_so_keeps_what_it_has_and_goes_on_once_there_is_roo
 #[test]
 fn a_server_without_room_says_so_and_takes_everything_once_there_is_room() {
     let ground = Ground::new();
-    let disk = Disk::watched(ground.files.path());
-    let listening = ground.serve();
-    let mut ana = ground.device("ana.db", "n1", &listening.url, 1);
-    drop(listening);
-    let (victim, url) = ground.serve_apart(Some(&disk));
-    ana.server = url;
+    let (mut ana, victim, disk) = ground.watched();
     let mut texts = Vec::new();
     for (n, more) in [0, 100, 4_120, 9_000, 40_000].into_iter().enumerate() {
         let name = format!("p{n}");

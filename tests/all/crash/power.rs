@@ -2,6 +2,8 @@
 //! that was acknowledged had been made durable before, and whatever the disk kept opens, is sound and has it.
 
 use super::{Ground, Look, wrote};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -83,16 +85,13 @@ fn a_device_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
         let cut = (log[..end].to_vec(), end);
         for (log, intact) in [cut, hollow(&log, end)] {
             left(&before, &log, &copy);
-            App::open(&Place::File(copy.clone()), Box::new(rand_chacha_of(end)))
+            let rng = Box::new(ChaCha8Rng::seed_from_u64(end as u64));
+            App::open(&Place::File(copy.clone()), rng)
                 .unwrap_or_else(|why| panic!("cut at {end}: {why}"));
             let there = kept.iter().filter(|(size, _)| *size <= intact as u64);
             Look::of(&copy).holds(there.map(|(_, text)| text));
         }
     }
-}
-
-fn rand_chacha_of(seed: usize) -> rand_chacha::ChaCha20Rng {
-    rand::SeedableRng::seed_from_u64(seed as u64)
 }
 
 /// What the server acknowledged, with the size of its log that had been made durable by then.
@@ -131,13 +130,8 @@ fn acknowledged(device: &mut Device, said: impl Fn() -> Vec<String>) -> Vec<(u64
 #[test]
 fn a_server_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
     let ground = Ground::new();
-    let disk = Disk::watched(ground.files.path());
-    let listening = ground.serve();
-    let mut ana = ground.device("ana.db", "n1", &listening.url, 1);
-    drop(listening);
+    let (mut ana, victim, _) = ground.watched();
     let before = fs::read(ground.database()).unwrap();
-    let (victim, url) = ground.serve_apart(Some(&disk));
-    ana.server = url;
     let promised = acknowledged(&mut ana, || victim.said());
     drop(victim.kill());
     let log = fs::read(beside(&ground.database(), "-wal")).unwrap();
