@@ -79,7 +79,7 @@ fn a_server_that_is_killed_under_load_has_all_that_it_acknowledged_and_nothing_t
                     scope.spawn(move || work(device, seed, answers))
                 })
                 .collect();
-            let has = |more| answers.load(Ordering::SeqCst) >= enough + more;
+            let has = |more: usize| answers.load(Ordering::SeqCst) >= enough + more;
             victim.until(|_| has(0));
             victim.until_it_writes(&ground.database(), bytes, |_| has(4));
             drop(victim.kill());
