@@ -202,6 +202,7 @@ fn a_key_file_is_read_or_refused() {
 #[test]
 fn a_story_is_played_or_refused() {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     alone(|| {
