@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "all/beside.rs"]
 mod beside;
+#[path = "all/crash.rs"]
+mod crash;
 #[path = "all/demo.rs"]
 mod demo;
 #[path = "all/derived.rs"]
@@ -28,6 +30,8 @@ mod operations;
 mod refused;
 #[path = "all/release.rs"]
 mod release;
+#[path = "all/rescue.rs"]
+mod rescue;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]

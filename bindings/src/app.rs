@@ -6,8 +6,10 @@ use crate::held::Held;
 use crate::refusal::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::BufWriter;
 use std::sync::{Arc, Mutex, PoisonError};
-use warmhand_core::app::{self as core, Carried, Key, Outgoing, Place, SyncStep, Topic};
+use warmhand_core::app::{self as core, Carried, Key, Outgoing, Place, Rescued, SyncStep, Topic};
 use warmhand_core::refusal as refused;
 use warmhand_core::usecase::{Command, Outcome};
 use warmhand_core::view::SafetyPanel;
@@ -119,6 +121,23 @@ impl App {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         self.with(|core| core.sync_answered(number, &carried, now))
+    }
+
+    /// Writes everything that this device holds into a new file, for whoever carries it to the server when the device
+    /// cannot sync any more. It is in the clear: share it with nobody else, and delete it. Nothing of the device changes.
+    pub fn rescue(&self, path: String) -> Result<Rescued, Refusal> {
+        self.with(|core| {
+            let trouble = |_| refused::Refusal::Storage(refused::StorageTrouble::Unavailable);
+            let mut file = BufWriter::new(File::create_new(&path).map_err(trouble)?);
+            let rescued = core.rescue(&mut file);
+            let kept = file.get_ref().sync_all().map_err(trouble);
+            // Half a file is of no use, and would stand in the way of a whole one.
+            rescued
+                .and_then(|rescued| kept.map(|()| rescued))
+                .inspect_err(|_| {
+                    let _ = std::fs::remove_file(&path);
+                })
+        })
     }
 
     /// Who this device is.

@@ -1,7 +1,7 @@
 //! What a carrier takes and brings, what a command made, and what may have changed.
 
 use crate::code::{DocumentId, EntryId, PatientId, Timestamp};
-pub use warmhand_core::app::{Carried, Outgoing, SyncStep, Topic};
+pub use warmhand_core::app::{Carried, Outgoing, Rescued, SyncStep, Topic};
 pub use warmhand_core::usecase::Outcome;
 
 /// A path on the server.
@@ -70,4 +70,15 @@ pub struct Outcome {
     pub record: Option<DocumentId>,
     /// The entry that names what was made (an encounter, an offer, an appointment, a flag).
     pub made: Option<EntryId>,
+}
+
+/// What was written for a rescue.
+#[uniffi::remote(Record)]
+pub struct Rescued {
+    /// So many documents.
+    pub documents: u64,
+    /// So many changes in them.
+    pub changes: u64,
+    /// So many of these the server has never acknowledged.
+    pub unsent: u64,
 }

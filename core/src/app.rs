@@ -1,6 +1,7 @@
 //! The face of the core: commands in, screens out, and the bytes of sync. A shell holds one of these behind its lock.
 //! Opens no socket and reads no clock: `now` is always the device's raw clock, corrected here by the last known offset.
 
+mod rescue;
 mod screens;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::view::{
 };
 use jiff::Timestamp;
 use rand::RngCore;
+pub use rescue::Rescued;
 use std::sync::Arc;
 
 /// The version that this software says it is.

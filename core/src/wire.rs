@@ -8,6 +8,7 @@ mod frame;
 mod heartbeat;
 mod hello;
 mod reconcile;
+mod rescue;
 mod sync;
 
 pub use ack::*;
@@ -16,4 +17,5 @@ pub use frame::{MAX_MESSAGE, Unreadable, pack, unpack};
 pub use heartbeat::*;
 pub use hello::*;
 pub use reconcile::*;
+pub use rescue::*;
 pub use sync::*;

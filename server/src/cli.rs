@@ -3,6 +3,7 @@
 mod certificate;
 mod flags;
 mod keep;
+mod rescue;
 mod serve;
 mod setup;
 
@@ -108,6 +109,11 @@ enum Asked {
         #[command(flatten)]
         data: DataFlags,
     },
+    /// What a device holds that cannot sync any more.
+    Rescue {
+        #[command(subcommand)]
+        asked: RescueAsked,
+    },
     /// Single records.
     Record {
         #[command(subcommand)]
@@ -135,6 +141,27 @@ enum OrganisationAsked {
     Load {
         /// The sheet, JSON.
         file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RescueAsked {
+    /// Writes everything that a device's file holds into a file for the server.
+    Export {
+        /// The device's file.
+        device: PathBuf,
+        /// A file that does not exist yet.
+        file: PathBuf,
+    },
+    /// Takes such a file: what carries this server's receipts is taken, everything else waits in quarantine.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Takes it though this server does not know the device.
+        #[arg(long)]
+        of_unknown_device: bool,
         #[command(flatten)]
         data: DataFlags,
     },
@@ -262,6 +289,17 @@ async fn done(
         }
         Asked::Verify { data } => keep::verify(&folder(data)?, out).await,
         Asked::Rebuild { data } => keep::rebuild(&folder(data)?, out).await,
+        Asked::Rescue {
+            asked: RescueAsked::Export { device, file },
+        } => rescue::export(&device, &file, out),
+        Asked::Rescue {
+            asked:
+                RescueAsked::Import {
+                    file,
+                    of_unknown_device,
+                    data,
+                },
+        } => rescue::import(&file, of_unknown_device, &folder(data)?, out).await,
         Asked::Record {
             asked: RecordAsked::Export { id, file, data },
         } => setup::export(&id, &file, &folder(data)?, out).await,

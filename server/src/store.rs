@@ -14,8 +14,8 @@ use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Receipts, Summary};
 use warmhand_core::wire::{
-    Decision, DeliveredChange, EnrolAnswer, Heartbeat, QuarantineReason, ReconcileAnswer,
-    ReconcileRequest, SyncAnswer, SyncRequest,
+    Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, QuarantineReason,
+    ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
 };
 
 /// Why a verb was not done; nothing was changed.
@@ -173,6 +173,8 @@ pub trait Store: Send + Sync {
         request: ReconcileRequest,
         now: Timestamp,
     ) -> Doing<'_, ReconcileAnswer>;
+    /// Takes what somebody brings in a file: our own receipts admit, everything else waits for a person.
+    fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>>;
     /// Notes how a device is.
     fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()>;
     /// The device of a credential, by its SHA-256; revoked ones too.

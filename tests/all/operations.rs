@@ -8,22 +8,8 @@ use warmhand_core::view::SyncState;
 use warmhand_server::receipt::ReceiptKey;
 use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::{Copied, Keys, Sqlite, Verified, backup, restore};
+use warmhand_tests::cli::said;
 use warmhand_tests::town::Town;
-
-fn said(line: &[&str]) -> (bool, String) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let words = std::iter::once("warmhand").chain(line.iter().copied());
-    let code = runtime.block_on(warmhand_server::cli::run(
-        words.map(Into::into),
-        Vec::new(),
-        &mut out,
-        &mut err,
-    ));
-    let is_done = format!("{code:?}") == format!("{:?}", std::process::ExitCode::SUCCESS);
-    let text = if is_done { out } else { err };
-    (is_done, String::from_utf8(text).unwrap())
-}
 
 fn names(folder: &Path) -> Vec<String> {
     let files = fs::read_dir(folder).unwrap();

@@ -1,48 +1,13 @@
 //! A start that is refused: one sentence that says what is wrong and where, a status that is not 0, and nothing changed.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use tempfile::TempDir;
-use warmhand_server::{cli, data_folder};
+use warmhand_server::data_folder;
 use warmhand_tests::certificate::certificate;
-
-/// What the program said and whether it went well.
-struct Run {
-    went_well: bool,
-    out: String,
-    err: String,
-}
-
-fn run_in(environment: &[(&str, &str)], line: &[&str]) -> Run {
-    let line = std::iter::once("warmhand").chain(line.iter().copied());
-    let environment = environment.iter().map(|(n, v)| ((*n).into(), (*v).into()));
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let code = runtime.block_on(cli::run(
-        line.map(OsString::from),
-        environment.collect(),
-        &mut out,
-        &mut err,
-    ));
-    Run {
-        went_well: format!("{code:?}") == format!("{:?}", std::process::ExitCode::SUCCESS),
-        out: String::from_utf8(out).unwrap(),
-        err: String::from_utf8(err).unwrap(),
-    }
-}
-
-/// Runs what has to be refused: the one sentence.
-fn refused(line: &[&str]) -> String {
-    let run = run_in(&[], line);
-    assert!(!run.went_well);
-    assert!(run.out.is_empty(), "{}", run.out);
-    let sentence = run.err.strip_prefix("warmhand: ").unwrap().trim_end();
-    assert_eq!(sentence.lines().count(), 1, "{sentence}");
-    sentence.to_owned()
-}
+use warmhand_tests::cli::{refused, run_in};
 
 /// Every file of a folder with its bytes.
 fn held(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -80,6 +45,18 @@ fn organisation() -> TempDir {
 
 fn path(folder: &TempDir, name: &str) -> String {
     folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_config_that_is_far_too_long_is_refused_before_it_is_read() {
+    let folder = organisation();
+    let config = folder.path().join("warmhand.toml");
+    fs::write(&config, format!("a={}", "[".repeat(400_000))).unwrap();
+    let sentence = refused(&["config", "check", "--config", config.to_str().unwrap()]);
+    assert!(
+        sentence.contains("is longer than 65536 bytes"),
+        "{sentence}"
+    );
 }
 
 #[test]

@@ -165,5 +165,19 @@ class Contents(Town):
         self.assertEqual(drawn(kept), drawn(here))
 
 
+class Rescue(Town):
+    def test_a_device_that_cannot_sync_writes_what_it_holds_and_the_server_takes_it_from_the_file(self):
+        ana = self.device("ana")
+        ana.do("OpenRecord", site=self.story["organisation"]["sites"][0]["id"], preferred_name="Rosa")
+        file = self.folder / "rescue"
+        rescued = ana.app.rescue(str(file))
+        self.assertEqual((rescued.documents, rescued.changes, rescued.unsent), (1, 1, 1))
+        said = self.server.run("rescue", "import", str(file), "--data", self.server.data)
+        self.assertIn("        1  wait in quarantine", said)
+        whole = file.read_bytes()
+        self.refused(Refusal.Storage, lambda: ana.app.rescue(str(file)), trouble=StorageTrouble.UNAVAILABLE)
+        self.assertEqual(file.read_bytes(), whole)
+
+
 if __name__ == "__main__":
     unittest.main()

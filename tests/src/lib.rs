@@ -2,11 +2,14 @@
 //! simulator of everything that goes wrong, and what it takes to measure.
 
 pub mod certificate;
+pub mod cli;
 pub mod history;
 pub mod ledger;
 pub mod load;
+pub mod mutant;
 pub mod organisation;
 pub mod simulator;
 pub mod struck;
 pub mod town;
+pub mod victim;
 pub mod world;

@@ -282,6 +282,11 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// Where its file lies.
+    pub fn file(&self) -> &Path {
+        &self.path
+    }
+
     /// The process ends; its file goes elsewhere.
     pub fn leave(self, to: &Path) {
         drop(self.app);

@@ -72,6 +72,11 @@ impl Rows<'_> {
         )
     }
 
+    /// Every document, shown or not.
+    pub fn every_document(&self) -> Result<Vec<DocumentId>, StoreError> {
+        self.document_ids("select id from document order by home", [])
+    }
+
     /// Documents that are no longer shown and not yet wiped.
     pub fn hidden(&self) -> Result<Vec<DocumentId>, StoreError> {
         self.document_ids("select id from document where hidden = 1", [])

@@ -4,7 +4,12 @@
 use super::key::{KEYS, Key};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// Far more than every key with its comments: reading takes more than a hundred bytes of memory for each.
+const MOST_BYTES: u64 = 64 * 1024;
 
 /// The environment's own word for a file to read.
 const FILE_VARIABLE: &str = "WARMHAND_CONFIG";
@@ -97,8 +102,17 @@ impl Values {
 
     fn take_file(&mut self, path: &Path) -> Result<(), String> {
         let at = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("the config file {at} cannot be read: {error}"))?;
+        let cannot = |error| format!("the config file {at} cannot be read: {error}");
+        let mut text = String::new();
+        let file = File::open(path).map_err(cannot)?;
+        file.take(MOST_BYTES + 1)
+            .read_to_string(&mut text)
+            .map_err(cannot)?;
+        if text.len() as u64 > MOST_BYTES {
+            return Err(format!(
+                "the config file {at} is longer than {MOST_BYTES} bytes; is it another file?"
+            ));
+        }
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.map_or(0, |before| before.matches('\n').count()) + 1;

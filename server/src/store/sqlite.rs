@@ -14,6 +14,7 @@ mod push;
 mod quarantine;
 mod readings;
 mod reconcile;
+mod rescue;
 mod sheet;
 mod visibility;
 
@@ -35,8 +36,8 @@ use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
-    Decision, DeliveredChange, EnrolAnswer, Heartbeat, ReconcileAnswer, ReconcileRequest,
-    SyncAnswer, SyncRequest,
+    Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, ReconcileAnswer,
+    ReconcileRequest, SyncAnswer, SyncRequest,
 };
 
 /// Ends the work at a place of a test's choice. In the product there is none.
@@ -256,6 +257,10 @@ impl Store for Sqlite {
         now: Timestamp,
     ) -> Doing<'_, ReconcileAnswer> {
         self.read(move |verb| verb.reconcile(device, &request, now))
+    }
+
+    fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>> {
+        self.write(move |verb| verb.rescue(&docs, now))
     }
 
     fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()> {

@@ -133,6 +133,8 @@ fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     let pushed = asks(&mut tam, &town).body;
     let pushed_by = tam.app.id().unwrap();
     let beat: SyncRequest = unpack(&pushed).unwrap();
+    // The same, in a file that somebody brings.
+    let brought = beat.push;
     let beat = Heartbeat {
         hello: beat.hello,
         state: beat.state,
@@ -178,6 +180,11 @@ fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         (
             "heartbeat",
             Box::new(move |s| s.heartbeat(pushed_by, beat.clone(), now)),
+            Again::Same,
+        ),
+        (
+            "rescue",
+            Box::new(move |s| told(s.rescue(brought.clone(), now))),
             Again::Same,
         ),
         (

@@ -1,0 +1,138 @@
+//! Everything that a device holds, for a file that somebody carries to the server when the device cannot sync any more.
+//! Nothing of the device changes.
+
+use super::App;
+use crate::document::ChangeHash;
+use crate::domain::id::DeviceId;
+use crate::refusal::{Refusal, StorageTrouble};
+use crate::store::{ChangeState, StoredChange};
+use crate::wire::{
+    MAX_MESSAGE, PushedChange, PushedDocument, RescuePart, begin_rescue, write_rescue,
+};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+/// A part holds at most this many bytes of entry text, unless a single change has more.
+const PART_BYTES: usize = MAX_MESSAGE / 4;
+/// What a change costs beside its entries' text.
+const HEAD_BYTES: usize = 1_024;
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rescued {
+    /// So many documents.
+    pub documents: u64,
+    /// So many changes in them.
+    pub changes: u64,
+    /// So many of these the server has never acknowledged.
+    pub unsent: u64,
+}
+
+impl App {
+    /// Writes everything that this device holds, hidden and refused work and that of others too, with its receipts. What
+    /// it has written anew itself is in it once. It is in the clear.
+    pub fn rescue(&self, out: &mut dyn Write) -> Result<Rescued, Refusal> {
+        let device = self.id()?;
+        let rows = self.store.rows();
+        let mut file = File {
+            out,
+            device,
+            docs: Vec::new(),
+            bytes: 0,
+            rescued: Rescued::default(),
+        };
+        begin_rescue(file.out).map_err(trouble)?;
+        for doc in rows.every_document()? {
+            let kept = rows.document(doc)?.into_iter().filter(is_kept).collect();
+            file.document(causes_first(kept)).map_err(trouble)?;
+        }
+        file.part(true).map_err(trouble)?;
+        file.out.flush().map_err(trouble)?;
+        Ok(file.rescued)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn trouble(error: io::Error) -> Refusal {
+    Refusal::Storage(match error.kind() {
+        io::ErrorKind::StorageFull => StorageTrouble::Full,
+        _ => StorageTrouble::Unavailable,
+    })
+}
+
+/// Its entries are in another change of this device, and no receipt speaks of it.
+fn is_kept(stored: &StoredChange) -> bool {
+    stored.state != ChangeState::Superseded || stored.receipt.is_some()
+}
+
+/// A change that was kept may lie before one that it stands on and that was fetched again.
+fn causes_first(mut waiting: Vec<StoredChange>) -> Vec<StoredChange> {
+    let mut ordered = Vec::with_capacity(waiting.len());
+    let mut later: BTreeSet<ChangeHash> = waiting.iter().map(|stored| stored.hash).collect();
+    while !waiting.is_empty() {
+        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|stored| {
+            let is_ready = !stored.change.deps.iter().any(|dep| later.contains(dep));
+            if is_ready {
+                later.remove(&stored.hash);
+            }
+            is_ready
+        });
+        if ready.is_empty() {
+            // Hashes cannot stand on one another in a ring: nothing of a sound file is left here.
+            ordered.extend(rest);
+            break;
+        }
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    ordered
+}
+
+struct File<'a> {
+    out: &'a mut dyn Write,
+    device: DeviceId,
+    docs: Vec<PushedDocument>,
+    bytes: usize,
+    rescued: Rescued,
+}
+
+impl File<'_> {
+    fn document(&mut self, changes: Vec<StoredChange>) -> io::Result<()> {
+        self.rescued.documents += u64::from(!changes.is_empty());
+        for stored in changes {
+            let bytes = stored.change.text_bytes() + HEAD_BYTES;
+            if self.bytes + bytes > PART_BYTES && !self.docs.is_empty() {
+                self.part(false)?;
+            }
+            self.bytes += bytes;
+            self.rescued.changes += 1;
+            self.rescued.unsent += u64::from(stored.receipt.is_none());
+            let doc = stored.change.doc;
+            let pushed = PushedChange {
+                hash: stored.hash,
+                receipt: stored.receipt,
+                // Nobody can be asked for what it stands on.
+                orphan: true,
+                change: stored.change,
+            };
+            match self.docs.last_mut().filter(|last| last.doc == doc) {
+                Some(last) => last.changes.push(pushed),
+                None => self.docs.push(PushedDocument {
+                    doc,
+                    changes: vec![pushed],
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, is_last: bool) -> io::Result<()> {
+        self.bytes = 0;
+        let part = RescuePart {
+            device: self.device,
+            docs: std::mem::take(&mut self.docs),
+            is_last,
+        };
+        write_rescue(self.out, &part)
+    }
+}

@@ -1,0 +1,148 @@
+//! What a device holds that cannot sync any more: out of its file, and into a server. The one command that opens a
+//! device's file; it changes nothing in it.
+
+use super::setup::{checked, open, said};
+use crate::{Server, Settings};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufReader, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use warmhand_core::app::{App, Place};
+use warmhand_core::wire::{Ack, AckState, RescueParts};
+
+/// Writes a device's changes into a new file.
+pub(super) fn export(
+    device: &Path,
+    file: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    // Opening would make one.
+    if !device.is_file() {
+        return Err(format!("there is no file {}", device.display()));
+    }
+    let refused = |why: &dyn std::fmt::Display| format!("{}: {why}", device.display());
+    // It draws nothing: only what is there is read.
+    let rng = Box::new(ChaCha20Rng::from_seed([0; 32]));
+    let app = App::open(&Place::File(device.to_owned()), rng).map_err(|why| refused(&why))?;
+    app.id().map_err(|why| refused(&why))?;
+    let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
+    let to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(cannot)?;
+    let mut to = BufWriter::new(to);
+    let rescued = app.rescue(&mut to).map_err(|why| refused(&why));
+    let kept = to.get_ref().sync_all().map_err(cannot);
+    let rescued = rescued
+        .and_then(|rescued| kept.map(|()| rescued))
+        .inspect_err(|_| {
+            // Half a file is of no use, and would stand in the way of a whole one.
+            let _ = fs::remove_file(file);
+        })?;
+    writeln!(
+        out,
+        "Written to {}: {} changes in {} documents, {} of them never acknowledged by the server.\n\
+         It holds what patients said, in the clear: carry it as you would the device, and delete it once it is taken.",
+        file.display(),
+        rescued.changes,
+        rescued.documents,
+        rescued.unsent
+    )
+    .map_err(said)
+}
+
+/// What became of the changes of a file.
+#[derive(Default)]
+struct Tally {
+    there: usize,
+    aside: usize,
+    decided: usize,
+    refused: usize,
+}
+
+impl Tally {
+    fn count(&mut self, acks: &[Ack]) {
+        for ack in acks {
+            let place = match ack.state {
+                AckState::Accepted(_) | AckState::AcceptedAs(..) => &mut self.there,
+                AckState::Quarantined(_) => &mut self.aside,
+                AckState::Decided(..) => &mut self.decided,
+                AckState::MissingDeps(_) | AckState::Rejected(_) => &mut self.refused,
+            };
+            *place += 1;
+        }
+    }
+}
+
+/// Reads the whole file before anything of it is taken, then takes it part by part.
+pub(super) async fn import(
+    file: &Path,
+    of_unknown_device: bool,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    checked(data)?;
+    let parts = || -> Result<_, String> {
+        let from = File::open(file)
+            .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+        Ok(RescueParts::of(BufReader::new(from)))
+    };
+    let amiss = |why| format!("{}: {why}", file.display());
+    let server = open(data, Settings::default())?;
+    let devices = server.store.devices().await;
+    let devices = devices.map_err(|error| format!("{}: {error}", data.display()))?;
+    for part in parts()? {
+        let device = part.map_err(amiss)?.device;
+        if !of_unknown_device && !devices.iter().any(|known| known.id == device) {
+            return Err(format!(
+                "{} is of a device that this server does not know; if it was enrolled here after the backup that was \
+                 restored, --of-unknown-device takes it",
+                file.display()
+            ));
+        }
+    }
+    let mut tally = Tally::default();
+    for part in parts()? {
+        let part = part.map_err(amiss)?;
+        tally.count(&taken(&server, part.docs).await.map_err(|error| {
+            format!(
+                "{}: {error}; what was taken stays, take the file once more",
+                file.display()
+            )
+        })?);
+    }
+    told(&tally, file, out).map_err(said)
+}
+
+async fn taken(
+    server: &Server,
+    docs: Vec<warmhand_core::wire::PushedDocument>,
+) -> Result<Vec<Ack>, crate::store::StoreError> {
+    if docs.is_empty() {
+        return Ok(Vec::new());
+    }
+    server.store.rescue(docs, server.now()).await
+}
+
+fn told(tally: &Tally, file: &Path, out: &mut (dyn Write + Send)) -> std::io::Result<()> {
+    writeln!(out, "Taken from {}:", file.display())?;
+    writeln!(out, "{:>9}  changes are on the server", tally.there)?;
+    writeln!(
+        out,
+        "{:>9}  wait in quarantine; a supervisor decides on the dashboard",
+        tally.aside
+    )?;
+    writeln!(out, "{:>9}  were decided about before", tally.decided)?;
+    writeln!(out, "{:>9}  cannot be kept", tally.refused)?;
+    if tally.refused > 0 {
+        writeln!(
+            out,
+            "Keep the file and the device: what cannot be kept here is in them alone."
+        )?;
+    }
+    Ok(())
+}

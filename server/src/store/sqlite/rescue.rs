@@ -1,0 +1,41 @@
+//! Taking what a device that cannot sync any more held, out of a file. Whoever brings it proves nothing by bringing it:
+//! the same admission as ever, by a sender who wrote none of it.
+
+use super::push::Push;
+use super::{StoreError, Verb};
+use crate::admission::Sender;
+use jiff::Timestamp;
+use std::sync::Arc;
+use warmhand_core::wire::{Ack, PushedDocument};
+
+impl Verb<'_> {
+    /// One part of a file. What carries our receipt is admitted; what is known is answered as it stands; the rest lies in
+    /// quarantine until a person decides.
+    pub(super) fn rescue(
+        &self,
+        docs: &[PushedDocument],
+        now: Timestamp,
+    ) -> Result<Vec<Ack>, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let sheets = [Arc::clone(&sheet)];
+        let viewers = self.viewers(&sheet)?;
+        let sender = Sender {
+            // The server's own device, on which nobody is: nothing in the file is hers to say.
+            device: self.web_device()?,
+            people: &[],
+            revoked: false,
+            sheets: &sheets,
+        };
+        let push = Push {
+            sender,
+            viewers: &viewers,
+            offset_ms: 0,
+            now,
+        };
+        let mut acks = Vec::new();
+        for document in docs {
+            acks.extend(self.take(&push, document)?);
+        }
+        Ok(acks)
+    }
+}

@@ -1,0 +1,294 @@
+//! Every decoder by itself: real bytes from `__fuzz__`, what once did harm, and a fixed number of mutants of them. Longer
+//! by hand: `BOLERO_RANDOM_ITERATIONS=1000000 cargo test --test bytes`.
+
+use super::{COUNTED, alone, seeds};
+use minicbor::{Decode, Encode};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use stats_alloc::Region;
+use std::fmt::Debug;
+use std::time::Duration;
+use warmhand_core::document::{Change, seal};
+use warmhand_core::domain::entry::Entry;
+use warmhand_core::domain::organisation::Organisation;
+use warmhand_core::wire::{
+    EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, PushedChange,
+    ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer, SyncRequest, unpack,
+};
+use warmhand_server::config::{Config, Flags, Values};
+use warmhand_server::receipt::ReceiptKey;
+use warmhand_tests::mutant::mutant;
+
+/// Mutants of each decoder in every run.
+const MUTANTS: u64 = 4_000;
+/// What a decoder may ask of the allocator, all in all: so much for its own, and so much for each byte of a message.
+const OWN: usize = 8 * 1024 * 1024;
+const PER_BYTE: usize = 96;
+
+type Decoder = fn(&[u8]);
+
+/// Gives a decoder these bytes and counts what it allocates.
+fn hold(decoder: Decoder, bytes: &[u8]) {
+    let region = Region::new(COUNTED);
+    decoder(bytes);
+    let spent = region.change();
+    let spent = spent.bytes_allocated + spent.bytes_reallocated.max(0).unsigned_abs();
+    // Packed, a message may be as long as any.
+    let length = if bytes.first() == Some(&1) {
+        MAX_MESSAGE
+    } else {
+        bytes.len()
+    };
+    assert!(
+        spent <= OWN + PER_BYTE * length,
+        "{spent} bytes for {length}"
+    );
+}
+
+fn held(name: &str, decoder: Decoder) {
+    alone(|| {
+        let seeds = seeds(name);
+        bolero::check!(name = name)
+            .with_iterations(0)
+            .with_test_time(Duration::MAX)
+            .for_each(|bytes: &[u8]| {
+                hold(decoder, bytes);
+                // The engine's bytes say which mutant comes next.
+                let mut recipe = [0; 32];
+                recipe
+                    .iter_mut()
+                    .zip(bytes)
+                    .for_each(|(to, from)| *to = *from);
+                hold(decoder, &mutant(&seeds, &mut ChaCha8Rng::from_seed(recipe)));
+            });
+        for seed in 0..MUTANTS {
+            hold(
+                decoder,
+                &mutant(&seeds, &mut ChaCha8Rng::seed_from_u64(seed)),
+            );
+        }
+    });
+}
+
+/// A message that reads is one that can be said again.
+fn message<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
+    let read: T = unpack(bytes).ok()?;
+    let again = minicbor::to_vec(&read).unwrap();
+    assert_eq!(minicbor::decode::<T>(&again).unwrap(), read);
+    Some(read)
+}
+
+fn said_again<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(bytes: &[u8]) {
+    let _ = message::<T>(bytes);
+}
+
+fn pushed(pushed: &PushedChange) {
+    sealed(&pushed.change);
+}
+
+fn sealed(change: &Change) {
+    if seal(change.clone()).is_ok() {
+        for put in &change.puts {
+            let _ = Entry::parse(&put.text);
+        }
+    }
+}
+
+#[test]
+fn a_sync_request_is_read_or_refused() {
+    held("sync_request", |bytes| {
+        if let Some(request) = message::<SyncRequest>(bytes) {
+            request
+                .push
+                .iter()
+                .flat_map(|p| &p.changes)
+                .for_each(pushed);
+        }
+    });
+}
+
+#[test]
+fn the_answer_to_a_sync_is_read_or_refused() {
+    held("sync_answer", said_again::<SyncAnswer>);
+}
+
+#[test]
+fn a_comparison_is_read_or_refused_on_both_sides() {
+    held("reconcile_request", said_again::<ReconcileRequest>);
+    held("reconcile_answer", said_again::<ReconcileAnswer>);
+}
+
+#[test]
+fn a_heartbeat_is_read_or_refused_on_both_sides() {
+    held("heartbeat", said_again::<Heartbeat>);
+    held("heartbeat_answer", said_again::<HeartbeatAnswer>);
+}
+
+#[test]
+fn an_enrolment_is_read_or_refused_on_both_sides() {
+    held("enrol_request", said_again::<EnrolRequest>);
+    held("enrol_answer", |bytes| {
+        if let Some(answer) = message::<EnrolAnswer>(bytes) {
+            let _ = Organisation::parse(&answer.sheet.text);
+        }
+    });
+}
+
+#[test]
+fn a_changes_fields_are_read_or_refused() {
+    held("change", |bytes| {
+        if let Ok(change) = minicbor::decode::<Change>(bytes) {
+            sealed(&change);
+        }
+    });
+}
+
+#[test]
+fn an_entry_is_read_or_refused_and_one_that_reads_can_be_written() {
+    held("entry", |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        if let Ok(entry) = Entry::parse(&text) {
+            let again = entry.to_text().unwrap();
+            assert!(Entry::parse(&again).is_ok() || again.len() > text.len());
+        }
+    });
+}
+
+#[test]
+fn a_sheet_is_read_or_refused() {
+    held("organisation", |bytes| {
+        let _ = Organisation::parse(&String::from_utf8_lossy(bytes));
+    });
+}
+
+#[test]
+fn a_rescue_file_is_read_or_refused() {
+    held("rescue", |bytes| {
+        for part in RescueParts::of(bytes).map_while(Result::ok) {
+            part.docs.iter().flat_map(|p| &p.changes).for_each(pushed);
+        }
+    });
+}
+
+/// A file of these bytes: what reads it reads files alone.
+fn on_disk(bytes: &[u8]) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    file
+}
+
+#[test]
+fn a_config_is_read_or_refused_in_one_sentence() {
+    held("config", |bytes| {
+        let file = on_disk(bytes);
+        let flags = Flags {
+            file: Some(file.path().to_owned()),
+            ..Flags::default()
+        };
+        let read = Values::gather(&flags, &[]).and_then(|values| Config::read(&values));
+        if let Err(sentence) = read {
+            assert!(!sentence.is_empty());
+        }
+    });
+}
+
+#[test]
+fn a_key_file_is_read_or_refused() {
+    held("receipt_key", |bytes| {
+        drop(ReceiptKey::read(on_disk(bytes).path()))
+    });
+}
+
+#[test]
+fn a_story_is_played_or_refused() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    alone(|| {
+        let seeds = seeds("story");
+        for seed in 0..200 {
+            let text = mutant(&seeds, &mut ChaCha8Rng::seed_from_u64(seed));
+            let text = String::from_utf8_lossy(&text);
+            let played = runtime.block_on(warmhand_server::story::play("a story", &text, None));
+            drop(played);
+        }
+    });
+}
+
+/// Shapes that are small as bytes and large, or endless, as what they say.
+fn swollen() -> Vec<(&'static str, Vec<u8>)> {
+    let framed = |cbor: Vec<u8>| [vec![0], cbor].concat();
+    let many = |head: &[u8], each: u8| framed([head, &vec![each; 900_000]].concat());
+    let packed = |plain: &[u8]| {
+        let packed = zstd::bulk::compress(plain, 3).unwrap();
+        [vec![1], packed].concat()
+    };
+    // A map with the key 11 (the people of an answer), and a list of empty names.
+    let names = [
+        &[0xac, 0x0b, 0x9a, 0, 0x0d, 0xbb, 0xa0][..],
+        &vec![0x60; 900_000],
+    ]
+    .concat();
+    vec![
+        ("lists in lists", many(&[0x9f], 0x81)),
+        ("lists without an end", many(&[0xa1, 0x02], 0x9f)),
+        (
+            "maps in maps under a key that nobody knows",
+            many(&[0xa1, 0x18, 99], 0xa1),
+        ),
+        ("tags", many(&[0xa1, 0x02], 0xc1)),
+        ("names", framed(names.clone())),
+        ("names, packed", packed(&names)),
+        ("zeros, packed", packed(&vec![0; 64 * MAX_MESSAGE])),
+        (
+            "deeper JSON",
+            [vec![b'['; 400_000], vec![b']'; 400_000]].concat(),
+        ),
+        ("objects in objects", b"{\"a\":".repeat(200_000)),
+        (
+            "tables in tables",
+            [b"a".to_vec(), b".a".repeat(200_000), b"=1".to_vec()].concat(),
+        ),
+        (
+            "lists of TOML",
+            [b"a=".to_vec(), vec![b'['; 400_000]].concat(),
+        ),
+    ]
+}
+
+#[test]
+fn what_swells_is_refused_by_every_decoder() {
+    let decoders: [(&str, Decoder); 8] = [
+        ("a sync", said_again::<SyncRequest>),
+        ("its answer", said_again::<SyncAnswer>),
+        ("a comparison", said_again::<ReconcileRequest>),
+        ("a change", |bytes| drop(minicbor::decode::<Change>(bytes))),
+        ("an entry", |bytes| {
+            drop(Entry::parse(&String::from_utf8_lossy(bytes)))
+        }),
+        ("a sheet", |bytes| {
+            drop(Organisation::parse(&String::from_utf8_lossy(bytes)))
+        }),
+        ("a rescue file", |bytes| {
+            let file = [&b"warmhand rescue 1\n"[..], &[0, 0x10, 0, 0], bytes].concat();
+            RescueParts::of(&file[..]).for_each(drop);
+        }),
+        ("a config", |bytes| {
+            let file = on_disk(bytes);
+            let flags = Flags {
+                file: Some(file.path().to_owned()),
+                ..Flags::default()
+            };
+            drop(Values::gather(&flags, &[]));
+        }),
+    ];
+    alone(|| {
+        for (shape, bytes) in swollen() {
+            for (name, decoder) in decoders {
+                println!("{name}: {shape}");
+                hold(decoder, &bytes);
+            }
+        }
+    });
+}

@@ -1,0 +1,81 @@
+//! What the crash tests kill: `victim server WORDS...` is the product's own command line; `victim device FILE SERVER
+//! SEED` is a device that writes without end and says every command that its core has acknowledged, with what the server
+//! had of its work: `wrote TEXT`, `asked` (a screen), `refused WHY`, `green`. SERVER is `-` for a device that is out of reach of it.
+
+use jiff::ToSpan;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+use warmhand_core::app::SyncStep;
+use warmhand_core::domain::id::DocumentId;
+use warmhand_core::usecase::Command;
+use warmhand_tests::load::device::Device;
+use warmhand_tests::load::server::morning;
+
+/// After so many commands the device syncs.
+const COMMANDS: u64 = 3;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["server", ..] => {
+            let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+            let words = words.iter().map(Into::into);
+            warmhand_server::cli::run(words, Vec::new(), &mut out, &mut err).await
+        }
+        ["device", file, server, seed] => {
+            let seed = seed.parse().expect("a number");
+            tokio::task::block_in_place(|| write(Path::new(file), server, seed))
+        }
+        _ => ExitCode::from(2),
+    }
+}
+
+/// The n-th thing that somebody does: a new patient, the answers of a screen (which lie in a document of their own), or a
+/// note; and what is said of it once it is acknowledged.
+fn command(n: u64, seed: u64, record: Option<DocumentId>) -> (Value, String) {
+    let name = format!("{seed}-{n}");
+    match (n % 6, record) {
+        (0, _) | (_, None) => (
+            json!({"OpenRecord": {"site": "home", "preferred_name": name}}),
+            format!("wrote {name}"),
+        ),
+        (2, Some(record)) => (
+            json!({"RecordScreen": {"record": record, "instrument": "phq2", "mode": "interview", "items": [1, 0]}}),
+            "asked".to_owned(),
+        ),
+        (_, Some(record)) => (
+            json!({"AddNote": {"record": record, "text": name}}),
+            format!("wrote {name}"),
+        ),
+    }
+}
+
+fn write(file: &Path, server: &str, seed: u64) -> ExitCode {
+    let mut device = Device::open(file, server, seed);
+    let (mut now, mut record) = (morning(), None);
+    for n in 0.. {
+        now += 1.minute();
+        let (asked, said) = command(n, seed, record);
+        let asked: Command = serde_json::from_value(asked).expect("a command");
+        match device.app.dispatch(asked, now) {
+            Ok(done) => {
+                record = done.record;
+                println!("{said}");
+            }
+            Err(why) => println!("refused {}", serde_json::to_string(&why).expect("a word")),
+        }
+        if server != "-" && n % COMMANDS == 0 {
+            device.app.sync_wanted();
+            while let Ok(SyncStep::Send(asked)) = device.app.sync_next(now) {
+                let carried = device.carry(&asked);
+                let _ = device.app.sync_answered(asked.number, &carried, now);
+            }
+            if device.is_green() {
+                println!("green");
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,56 @@
+//! The program's command line, typed in this process: what it says, and whether it went well.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use warmhand_server::cli;
+
+/// What the program said and whether it went well.
+pub struct Run {
+    /// Its status is 0.
+    pub went_well: bool,
+    /// What it said.
+    pub out: String,
+    /// What it complained of.
+    pub err: String,
+}
+
+/// Types a line, in an environment.
+pub fn run_in(environment: &[(&str, &str)], line: &[&str]) -> Run {
+    let line = std::iter::once("warmhand").chain(line.iter().copied());
+    let environment = environment.iter().map(|(n, v)| ((*n).into(), (*v).into()));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let code = runtime.block_on(cli::run(
+        line.map(OsString::from),
+        environment.collect(),
+        &mut out,
+        &mut err,
+    ));
+    let text = |said| String::from_utf8(said).expect("text");
+    Run {
+        went_well: format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS),
+        out: text(out),
+        err: text(err),
+    }
+}
+
+/// Types a line; whether it went well, and what was said then.
+pub fn said(line: &[&str]) -> (bool, String) {
+    let run = run_in(&[], line);
+    let text = if run.went_well { run.out } else { run.err };
+    (run.went_well, text)
+}
+
+/// Types what has to be refused: the one sentence.
+pub fn refused(line: &[&str]) -> String {
+    let run = run_in(&[], line);
+    assert!(!run.went_well);
+    assert!(run.out.is_empty(), "{}", run.out);
+    let sentence = run
+        .err
+        .strip_prefix("warmhand: ")
+        .expect("its name")
+        .trim_end();
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    sentence.to_owned()
+}
