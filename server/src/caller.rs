@@ -20,7 +20,7 @@ impl Caller {
     pub fn key(self) -> String {
         let counted = |ip: IpAddr| match ip.to_canonical() {
             IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
-            short => short,
+            short @ IpAddr::V4(_) => short,
         };
         self.0.map(|ip| counted(ip).to_string()).unwrap_or_default()
     }

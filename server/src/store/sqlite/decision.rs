@@ -20,6 +20,9 @@ use warmhand_core::domain::id::{DeviceId, EntryId, PatientId, UserId};
 use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{AckState, Decided, Decision, PushedChange, QuarantineReason};
 
+/// Kind and patient of a document.
+type Whose = (DocumentKind, PatientId);
+
 /// What becomes one change: entries as they were written, and read.
 type Run = (Vec<Put>, Vec<Arc<Entry>>);
 
@@ -97,7 +100,7 @@ impl Verb<'_> {
         lying: &[&Lying],
         seed: u64,
         times: ReceiptTimes,
-    ) -> Result<((DocumentKind, PatientId), Document), StoreError> {
+    ) -> Result<(Whose, Document), StoreError> {
         let first = lying.first().ok_or(StoreError::Damaged)?;
         let device = self.web_device()?;
         let known = self.document_row(first.change.doc)?;
@@ -148,7 +151,7 @@ impl Verb<'_> {
         reason: QuarantineReason,
         times: ReceiptTimes,
         now: Timestamp,
-    ) -> Result<Option<(AckState, (DocumentKind, PatientId), Document)>, StoreError> {
+    ) -> Result<Option<(AckState, Whose, Document)>, StoreError> {
         let lying = Lying {
             hash: pushed.hash,
             change: pushed.change.clone(),
