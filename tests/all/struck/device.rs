@@ -21,6 +21,8 @@ enum Step {
     Do(Value),
     /// Takes this answer to what it asks for now.
     Take(Carried),
+    /// Writes down for its lists what was overtaken.
+    Look,
 }
 
 /// One phone on a file, its process begun anew for every step.
@@ -45,6 +47,7 @@ fn does(app: &mut App, step: &Step, now: Timestamp) -> Result<(), Refusal> {
             let command = serde_json::from_value(command.clone()).unwrap();
             app.dispatch(command, now).map(|_| ())
         }
+        Step::Look => app.sync_next(now).map(|_| ()),
         Step::Take(answer) => {
             app.sync_wanted();
             match app.sync_next(now)? {
@@ -138,8 +141,20 @@ impl Day {
         self.goes_on(name, &Step::Do(command), town.now());
     }
 
+    /// A step of its own, if there is anything to write down.
+    fn looks(&mut self, town: &Town) {
+        let copied = self.copied();
+        let mut app = open(&Self::file(&copied), self.steps);
+        does(&mut app, &Step::Look, town.now()).unwrap();
+        drop(app);
+        if Self::said(&copied) != Self::said(&self.folder) {
+            self.goes_on("lists", &Step::Look, town.now());
+        }
+    }
+
     fn syncs(&mut self, town: &Town, name: &str, path: &str) {
         town.wait(1);
+        self.looks(town);
         let step = self.answer(town, path);
         self.goes_on(name, &step, town.now());
     }
@@ -249,6 +264,7 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
     town.run(town.server().store.revoke(id, town.now()))
         .unwrap();
     day.syncs(&town, "out of service", "/v1/sync");
+    day.looks(&town);
     day.goes_on(
         "credential refused",
         &Step::Take(Carried::Answer {
