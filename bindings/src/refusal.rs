@@ -28,7 +28,7 @@ pub enum Refusal {
         problem: String,
     },
     /// What is named is not on this device: leave the screen.
-    #[error("{what} is not on this device")]
+    #[error("{what} is not on this device: there is none, or it has not come yet")]
     NotHere {
         /// What.
         what: String,

@@ -24,7 +24,7 @@ pub enum Refusal {
         problem: Problem,
     },
     /// What the command names is not on this device.
-    #[error("{0} is not on this device")]
+    #[error("{0} is not on this device: there is none, or it has not come yet")]
     NotHere(&'static str),
     /// The store cannot serve; nothing was changed.
     #[error("{0}")]

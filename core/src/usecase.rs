@@ -250,7 +250,7 @@ impl Command {
         match self {
             Self::SignIn { .. } | Self::SwitchUser { .. } => Ok(Plan::default()),
             Self::OpenRecord(c) => c.plan(desk),
-            Self::DescribePatient(c) => Ok(c.plan(desk)),
+            Self::DescribePatient(c) => c.plan(desk),
             Self::RecordScreen(c) => c.plan(desk),
             Self::IdentifyNeed(c) => c.plan(desk),
             Self::OfferOwnership(c) => c.plan(desk),

@@ -8,6 +8,7 @@ mod form;
 mod house;
 mod moment;
 mod names;
+mod once;
 mod order;
 mod play;
 mod replica;

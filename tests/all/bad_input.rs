@@ -1,6 +1,9 @@
 //! What people type that cannot be: a clear refusal that changes nothing, or a faithful record; never a panic and never
 //! a silent change.
 
+#[path = "bad_input/when.rs"]
+mod when;
+
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use warmhand_core::domain::entry::{Body, Entry};
@@ -59,73 +62,6 @@ impl Desk {
 }
 
 #[test]
-fn a_day_that_does_not_exist_is_no_command() {
-    for born_on in ["2026-02-30", "2025-02-29", "1996-13-01", "tomorrow"] {
-        let command = json!({"DescribePatient": {"record": uuid::Uuid::nil(), "born_on": born_on}});
-        assert!(
-            serde_json::from_value::<Command>(command).is_err(),
-            "{born_on}"
-        );
-    }
-    let leap = json!({"DescribePatient": {"record": uuid::Uuid::nil(), "born_on": "1996-02-29"}});
-    assert!(serde_json::from_value::<Command>(leap).is_ok());
-    for at in [
-        "2026-03-08T02:30-05:00[America/New_York]",
-        "2026-03-03T10:00+09:00[America/New_York]",
-        "soon",
-    ] {
-        let command = json!({"AddNote": {"record": uuid::Uuid::nil(), "text": "x", "at": at}});
-        assert!(serde_json::from_value::<Command>(command).is_err(), "{at}");
-    }
-}
-
-#[test]
-fn a_time_that_the_clocks_skip_is_refused_and_one_that_occurs_twice_is_the_one_that_was_meant() {
-    let mut desk = Desk::new();
-    let book = |at: &str, second: bool| json!({"partner": "jun", "start_local": at, "second_hour": second, "booked_by": "patient"});
-    assert_eq!(
-        desk.invalid("BookAppointment", book("2026-03-08T02:30", false)),
-        ("start_local", Problem::InGap)
-    );
-    let mut nowhere = book("2026-03-09T02:30", false);
-    nowhere["zone"] = json!("Mars/Olympus");
-    assert_eq!(
-        desk.invalid("BookAppointment", nowhere),
-        ("zone", Problem::NoSuchZone)
-    );
-    let (patient, _) = desk.carla.app.patient(desk.patient).unwrap();
-    let live: Vec<_> = patient.records[0]
-        .appointments
-        .iter()
-        .map(|a| a.id)
-        .collect();
-    let mut starts = Vec::new();
-    for second in [false, true] {
-        let mut fields = book("2026-11-01T01:30", second);
-        fields["also"] = json!(live.clone());
-        let (patient, _) = desk.carla.app.patient(desk.patient).unwrap();
-        fields["also"] = json!(
-            patient.records[0]
-                .appointments
-                .iter()
-                .map(|a| a.id)
-                .collect::<Vec<_>>()
-        );
-        let made = desk.tries("BookAppointment", fields).unwrap().made.unwrap();
-        let (patient, _) = desk.carla.app.patient(desk.patient).unwrap();
-        starts.push(
-            patient.records[0]
-                .appointment(made)
-                .unwrap()
-                .slot
-                .start
-                .to_string(),
-        );
-    }
-    assert_eq!(starts, ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"]);
-}
-
-#[test]
 fn scores_out_of_range_are_refused_by_their_field() {
     let mut desk = Desk::new();
     let screen = |instrument: &str, items: Value, total: Value| json!({"instrument": instrument, "mode": "interview", "items": items, "total": total});
@@ -147,9 +83,10 @@ fn scores_out_of_range_are_refused_by_their_field() {
             Problem::OutOfRange,
         ),
     ] {
+        let alone = fields["items"] == json!([]) && problem != Problem::Empty;
         assert_eq!(
             desk.invalid("RecordScreen", fields.clone()),
-            ("items", problem),
+            (if alone { "total" } else { "items" }, problem),
             "{fields}"
         );
     }
@@ -321,6 +258,56 @@ fn whom_the_sheet_does_not_know_and_what_is_not_here_is_named_in_the_refusal() {
         desk.tries("SendElectronic", unknown),
         Err(Refusal::NotAllowed(Breach::NoPlan))
     );
+}
+
+#[test]
+fn a_referral_is_not_said_to_be_sent_from_where_nothing_can_be_sent() {
+    let mut desk = Desk::new();
+    let visit = json!({"setting": "home", "signal": "voice_only"});
+    desk.tries("StartEncounter", visit).unwrap();
+    desk.tries("ConfirmSharingPlan", json!({})).unwrap();
+    let send = || json!({"partner": "har"});
+    assert_eq!(
+        desk.tries("SendElectronic", send()),
+        Err(Refusal::NotAllowed(Breach::NoData))
+    );
+    desk.tries("QueueElectronic", send()).unwrap();
+    let fax = json!({"partner": "har", "transport": "fax_manual"});
+    desk.tries("SendElectronic", fax).unwrap();
+    desk.tries("EndEncounter", json!({})).unwrap();
+    desk.tries("SendElectronic", send()).unwrap();
+}
+
+#[test]
+fn a_command_has_the_fields_of_what_it_says_and_no_others() {
+    let mut desk = Desk::new();
+    let record = desk.record;
+    for (name, fields) in [
+        (
+            "DescribePatient",
+            json!({"record": record, "preferred_name": "Rosa", "nickname": "R"}),
+        ),
+        (
+            "RecordConsent",
+            json!({"record": record, "kind": "verbal_agreement", "sigend": true}),
+        ),
+    ] {
+        let read = serde_json::from_value::<Command>(json!({ name: fields }));
+        assert!(
+            read.unwrap_err().to_string().contains("unknown field"),
+            "{name}"
+        );
+    }
+    // What its author had seen elsewhere is known by the device and not hers to say.
+    let seen = json!({"preferred_name": "Rosa", "sees": [uuid::Uuid::nil()]});
+    assert_eq!(
+        desk.invalid("DescribePatient", seen),
+        ("sees", Problem::Unreadable)
+    );
+    let said =
+        json!({"DescribePatient": {"record": record, "preferred_name": "Rosa", "proposed": true}});
+    let command: Command = serde_json::from_value(said.clone()).unwrap();
+    assert_eq!(serde_json::to_value(command).unwrap(), said);
 }
 
 #[test]

@@ -256,9 +256,19 @@ fn how_she_met_the_practice_is_read_from_the_visit_with_the_best_grade() {
     assert_eq!(mode(&coordinator), Some(Mode::Coordinator));
     assert_eq!(
         mode(&|l, v| {
+            let mut call = step(v, "2026-03-05T13:00");
+            call.owner_coordinates = true;
+            l.says("n1", call).unwrap();
+        }),
+        Some(Mode::Coordinator),
+        "whoever set it, the call is a coordinator's"
+    );
+    assert_eq!(
+        mode(&|l, v| {
             l.says("c1", step(v, "2026-03-05T13:00")).unwrap();
         }),
-        Some(Mode::Coordinator)
+        None,
+        "set by a coordinator for a nurse to make"
     );
     let written = |l: &mut Ledger, v| {
         l.says(

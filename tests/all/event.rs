@@ -14,6 +14,7 @@ mod sharing;
 #[path = "event/visit.rs"]
 mod visit;
 
+use jiff::ToSpan;
 use serde_json::{Value, json};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::guard::Breach;
@@ -121,4 +122,28 @@ pub fn all_of(ledger: &mut Ledger, people: &[&str], body: impl Into<Body>) {
             body.kind()
         );
     }
+}
+
+#[test]
+fn what_is_said_to_have_happened_lies_in_no_future_but_for_a_worry() {
+    let mut ledger = Ledger::record();
+    let seen: Vec<EntryId> = ledger.entries().iter().map(|e| e.id).collect();
+    let note = || Noted { text: "x".into() };
+    let ahead = |ledger: &Ledger, minutes: i64| ledger.zoned().saturating_add(minutes.minutes());
+    // Two clocks may differ by five minutes before anybody is told.
+    for (minutes, taken) in [(-600, true), (5, true), (6, false), (60 * 24 * 365, false)] {
+        let at = ahead(&ledger, minutes);
+        let said = ledger.says_at("n1", note(), &seen, at);
+        assert_eq!(
+            said.err(),
+            (!taken).then_some(Breach::InTheFuture),
+            "{minutes}"
+        );
+    }
+    let at = ahead(&ledger, 60);
+    assert!(
+        ledger
+            .says_at("n1", raised("staff_concern"), &seen, at)
+            .is_ok()
+    );
 }

@@ -148,7 +148,7 @@ fn a_story_that_cannot_be_told_says_where() {
     let table = [
         (
             later(json!({"EndEncounter": {"record": "$r1"}})),
-            "told.json: steps[5]: an open visit is not on this device",
+            "told.json: steps[5]: an open visit is not on this device: there is none, or it has not come yet",
         ),
         (
             later(json!({"AddNote": {"record": "$r1", "text": " "}})),
@@ -170,10 +170,25 @@ fn a_story_that_cannot_be_told_says_where() {
             json!({"zone": "America/New_York"}),
             "told.json: the story: missing field `start`",
         ),
+        (
+            {
+                let mut story = two_nurses(&[]);
+                story["steps"] = json!([]);
+                story
+            },
+            "told.json: steps: a story has at least one step",
+        ),
     ];
     for (story, said) in table {
         assert_eq!(tell(&story, None).map(|_| ()), Err(said.to_owned()));
     }
+    let twice = two_nurses(&[note]).to_string();
+    let twice = twice.replace("\"text\":\"a\"", "\"text\":\"a\",\"text\":\"b\"");
+    let said = wait(story::play("told.json", &twice, None)).expect_err("twice");
+    assert!(
+        said.to_string().ends_with(": \"text\" is there twice"),
+        "{said}"
+    );
     let missing = wait(story::run(
         std::path::Path::new("no/such.json"),
         None,

@@ -152,31 +152,32 @@ impl Record {
             Body::LoopClosed(p) => Some(p.clone()),
             _ => None,
         });
-        let need = collect(&past, |body| match body {
-            Body::NeedIdentified(p) => Some(p.clone()),
-            _ => None,
-        })
-        .into_iter()
-        .next();
         let offers = decision::offers(&past);
         let decisions = decision::decisions(&past);
         let attempts = contact::attempts(&past);
         let steps = contact::steps(&past);
         let (appointments, review) = review::settle(&past, &decisions, items);
+        let need = collect(&past, |body| match body {
+            Body::NeedIdentified(p) => Some(p.clone()),
+            _ => None,
+        })
+        .into_iter()
+        .find(|(e, _)| !review::lost(&review, ReviewKind::TwoValues, e.id));
         let decision = decision::state(&past, &offers, &decisions, &review);
         let owners = ownership::owners(&past);
-        let encounters = encounter::encounters(
-            &past,
-            need.is_some(),
-            &attempts,
-            &steps,
-            &appointments,
-            &decisions,
-            &closings,
-        );
+        let beside = encounter::Beside {
+            past: &past,
+            need: need.as_ref().map(|(e, _)| &**e),
+            attempts: &attempts,
+            steps: &steps,
+            appointments: &appointments,
+            decisions: &decisions,
+            closings: &closings,
+            review: &review,
+        };
+        let encounters = encounter::encounters(&beside);
         let mode_intended = offers.first().map(|offer| offer.mode);
-        let mode_achieved =
-            encounter::mode_achieved(&past, &encounters, &attempts, &steps, &appointments);
+        let mode_achieved = encounter::mode_achieved(&beside, &encounters);
         let (flags, flag_events) = safety::flags(&past, &voided);
         Self {
             id,
@@ -231,16 +232,6 @@ impl Record {
     /// Does it hold what a patient answered in screens, and nothing else?
     pub fn is_of_answers(&self) -> bool {
         matches!(self.kind, Some(DocumentKind::Screens | DocumentKind::Sud))
-    }
-
-    /// Entries of the patient's other records that those who told a number or a rule here had seen.
-    pub fn numbers_seen(&self) -> Vec<EntryId> {
-        let rules = self.contact_rules.iter().flat_map(|(_, r)| &r.sees);
-        let described = self.described.iter().filter(|(_, d)| d.callback.is_some());
-        rules
-            .chain(described.flat_map(|(_, d)| &d.sees))
-            .copied()
-            .collect()
     }
 
     /// Has a person settled a question of this kind for another entry than this one?

@@ -18,6 +18,7 @@ use super::entry::{Body, Entry};
 use super::fold::Record;
 use super::id::EntryId;
 use super::organisation::{Organisation, Person};
+use jiff::SignedDuration;
 
 /// What a rule may look at.
 struct Case<'a> {
@@ -28,12 +29,20 @@ struct Case<'a> {
     person: &'a Person,
 }
 
+/// An entry is of what has happened; what is to come stands in its fields. Two clocks may differ by this much before it
+/// is told, so that a time read off another clock is taken too.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+
 /// Checks an entry against the record as its author had seen it (`past`: its ancestors, folded).
 pub fn check(entry: &Entry, past: &Record, sheet: &Organisation) -> Result<(), Breach> {
     // A worry is taken from everyone: no role, no sheet, no state stands before it.
     if matches!(entry.body, Body::SafetyRaised(_)) {
         return Ok(());
     }
+    let ahead = entry
+        .recorded_at
+        .duration_until(entry.occurred_at.timestamp());
+    ensure(ahead <= CLOCKS_DIFFER, Breach::InTheFuture)?;
     let on = entry.occurred_at.date();
     let site = match &entry.body {
         Body::RecordOpened(p) => Some(&p.site),

@@ -1,11 +1,13 @@
 //! `join`: the records of one patient, read together. Safety is of the person: a flag raised in one record may be
 //! moved on in another, and only by an entry that names it. Pure; no clock, no receipts.
 
+mod across;
 mod name;
 mod reach;
 mod twin;
 
-pub use reach::{Across, Reach};
+pub use across::Across;
+pub use reach::Reach;
 
 use super::code::{FlagStatus, HandedHow, SafetyReason};
 use super::entry::{Body, Entry};
@@ -31,7 +33,7 @@ pub struct Patient {
     pub reach: Vec<Reach>,
     /// On which numbers she may be called, with the entries that say so.
     pub numbers: Vec<(EntryId, String)>,
-    /// Questions that reach over two of her records.
+    /// Questions that reach over two of her records, open or settled.
     pub across: Vec<Across>,
     /// Screens that may be one form entered twice, with other answers; each with its record.
     pub duplicates: Vec<(DocumentId, ReviewItem)>,
@@ -82,17 +84,16 @@ impl Patient {
             .map(|(record, flag)| joined(&records, record.id, &flag.entry, flag.reason))
             .collect();
         flags.sort_by_key(|f| (f.entry.occurred_at.timestamp(), f.id));
-        let (reach, mut across) = reach::reach(&records);
-        let (numbers, more) = reach::numbers(&records);
-        across.extend(more);
-        across.extend(name::differing(&records));
+        let (reach, rules) = reach::reach(&records);
+        let (numbers, told) = reach::numbers(&records);
+        let asked = [rules, told, name::differing(&records)];
         Self {
             id,
             records,
             flags,
             reach,
             numbers,
-            across,
+            across: asked.into_iter().flatten().collect(),
             answers,
             duplicates: twins.questions,
             repeated: twins.repeated,

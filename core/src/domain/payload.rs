@@ -171,6 +171,8 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")] partner: Option<PartnerId>,
         #[serde(default, skip_serializing_if = "Option::is_none")] encounter: Option<EntryId>,
         #[serde(default, skip_serializing_if = "Option::is_none")] owner: Option<UserId>,
+        /// Whoever owns it coordinates at the site: then it is a coordinator's call. Frozen from the sheet.
+        #[serde(default, skip_serializing_if = "is_false")] owner_coordinates: bool,
         /// When the practice's promise falls due, frozen from its agreement.
         #[serde(default, skip_serializing_if = "Option::is_none")] promise_due_at: Option<Timestamp>,
         /// The step whose date or contact this one changes.

@@ -24,7 +24,7 @@ pub use loops::LoopPoint;
 pub use promise::PromiseReading;
 pub use review::ReviewReading;
 pub use summary::Summary;
-pub use task::{TaskReading, TaskState};
+pub use task::{Lapse, TaskReading, TaskState};
 
 use super::fold::Record;
 use super::id::{EntryId, PatientId};

@@ -1,6 +1,7 @@
 //! Settling what two people left open.
 
 use super::{Desk, Plan};
+use crate::domain::guard::Breach;
 use crate::domain::id::{DerivedId, DocumentId, EntryId};
 use crate::domain::payload;
 use crate::refusal::Refusal;
@@ -37,7 +38,7 @@ impl SettleReview {
             self.items
         };
         if items.is_empty() {
-            return Err(Refusal::NotHere("an open question about this"));
+            return Err(Refusal::NotAllowed(Breach::NoSuchItem));
         }
         Ok(desk.one(
             self.at,

@@ -75,14 +75,18 @@ pub struct SignScreen {
     pub at: Option<Zoned>,
 }
 
-fn unfit(no: NoScore) -> Refusal {
+fn unfit(no: NoScore, items: &[Option<u8>]) -> Refusal {
     let problem = match no {
         NoScore::ItemCount => Problem::ItemCount,
         NoScore::OutOfRange => Problem::OutOfRange,
         NoScore::Empty => Problem::Empty,
     };
     Refusal::Invalid {
-        field: "items",
+        field: if items.is_empty() && problem != Problem::Empty {
+            "total"
+        } else {
+            "items"
+        },
         problem,
     }
 }
@@ -114,7 +118,7 @@ impl AmendScreen {
         let cutoff = desk.sheet.cutoff(instrument);
         let score = instrument
             .score(&self.items, self.total, cutoff)
-            .map_err(unfit)?;
+            .map_err(|no| unfit(no, &self.items))?;
         let mut plan = desk.one(
             self.at.clone(),
             payload::ScreenAmended {
@@ -161,7 +165,7 @@ impl RecordScreen {
         let score = self
             .instrument
             .score(&self.items, self.total, cutoff)
-            .map_err(unfit)?;
+            .map_err(|no| unfit(no, &self.items))?;
         let mut plan = desk.one(
             self.at.clone(),
             payload::ScreenRecorded {

@@ -3,7 +3,7 @@
 
 use super::desk::{Draft, Target};
 use super::{Desk, Plan};
-use crate::domain::code::{ConsentKind, ShareChoice, ShareKind, Transport};
+use crate::domain::code::{ShareChoice, ShareKind, Signal, Transport};
 use crate::domain::guard::Breach;
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::payload::{self, ShareItem};
@@ -32,60 +32,12 @@ pub struct ConfirmSharingPlan {
 /// A consent. A written one needs all the fields that its kind asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one thing that the form asks to be ticked"
-)]
 pub struct RecordConsent {
     /// The record.
     pub record: DocumentId,
-    /// What kind.
-    pub kind: ConsentKind,
-    /// Her name as she signed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub patient_name: Option<String>,
-    /// Who may disclose.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discloser: Option<String>,
-    /// What.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub what: Option<String>,
-    /// To these practices.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub partners: Vec<PartnerId>,
-    /// To whom in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recipients: Option<String>,
-    /// An intermediary with its participants.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intermediary: Option<String>,
-    /// What for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
-    /// How it can be revoked was said.
-    #[serde(default)]
-    pub right_to_revoke_told: bool,
-    /// Its last day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_on: Option<Date>,
-    /// The event with which it ends, or "none".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_with: Option<String>,
-    /// She signed.
-    #[serde(default)]
-    pub signed: bool,
-    /// On this day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed_on: Option<Date>,
-    /// What redisclosure means was said.
-    #[serde(default)]
-    pub redisclosure_told: bool,
-    /// What refusing to sign means was said.
-    #[serde(default)]
-    pub refusal_consequences_told: bool,
-    /// The consent that this takes the place of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<EntryId>,
+    /// What she signed or said, as it is kept.
+    #[serde(flatten)]
+    pub said: payload::ConsentRecorded,
     /// When it happened; now if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Zoned>,
@@ -183,28 +135,10 @@ impl ConfirmSharingPlan {
 
 impl RecordConsent {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        for partner in &self.partners {
+        for partner in &self.said.partners {
             desk.partner(partner)?;
         }
-        let body = payload::ConsentRecorded {
-            kind: self.kind,
-            patient_name: self.patient_name,
-            discloser: self.discloser,
-            what: self.what,
-            partners: self.partners,
-            recipients: self.recipients,
-            intermediary: self.intermediary,
-            purpose: self.purpose,
-            right_to_revoke_told: self.right_to_revoke_told,
-            expires_on: self.expires_on,
-            expires_with: self.expires_with,
-            signed: self.signed,
-            signed_on: self.signed_on,
-            redisclosure_told: self.redisclosure_told,
-            refusal_consequences_told: self.refusal_consequences_told,
-            replaces: self.replaces,
-        };
-        Ok(desk.one(self.at, body))
+        Ok(desk.one(self.at, self.said))
     }
 }
 
@@ -306,18 +240,31 @@ impl SendElectronic {
             transport = transport.or(Some(queued.transport));
         }
         let promise_due_at = desk.promise_due(&self.partner, self.at.as_ref());
+        let encounter = desk.encounter(self.encounter)?;
+        let transport = transport.unwrap_or(Transport::Portal);
+        if transport != Transport::FaxManual && is_without_data(desk, encounter) {
+            return Err(Refusal::NotAllowed(Breach::NoData));
+        }
         let body = payload::ElectronicSent {
             partner: self.partner,
-            transport: transport.unwrap_or(Transport::Portal),
+            transport,
             plan: frozen.plan,
             items: frozen.items,
             queued: self.queued,
             consent: frozen.consent,
-            encounter: desk.encounter(self.encounter)?,
+            encounter,
             promise_due_at,
         };
         Ok(desk.one(self.at, body))
     }
+}
+
+/// Does this visit go on where there is no data, as whoever began it said? Nothing leaves from there, and nobody is to
+/// believe that it has.
+fn is_without_data(desk: &Desk<'_>, encounter: Option<EntryId>) -> bool {
+    let visits = desk.record.into_iter().flat_map(|r| &r.encounters);
+    let mut here = visits.filter(|e| Some(e.id) == encounter && e.ended.is_none());
+    here.any(|e| matches!(e.signal, Some(Signal::VoiceOnly | Signal::None)))
 }
 
 impl FailElectronic {

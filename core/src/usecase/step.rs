@@ -1,7 +1,7 @@
 //! Next steps and tasks.
 
 use super::{Desk, Plan};
-use crate::domain::code::{Channel, StepKind, TaskKind};
+use crate::domain::code::{Channel, Role, StepKind, TaskKind};
 use crate::domain::id::{DocumentId, EntryId, PartnerId, UserId};
 use crate::domain::payload;
 use crate::domain::read::TaskState;
@@ -105,6 +105,7 @@ impl SetNextStep {
             .as_ref()
             .filter(|_| promises)
             .and_then(|partner| desk.promise_due(partner, self.at.as_ref()));
+        let owner_coordinates = coordinates(desk, self.owner.as_ref())?;
         let body = payload::NextStepSet {
             what: self.what,
             due_at: self.due_at,
@@ -114,11 +115,29 @@ impl SetNextStep {
             partner: self.partner,
             encounter: desk.encounter(self.encounter)?,
             owner: self.owner,
+            owner_coordinates,
             promise_due_at,
             replaces: self.replaces,
         };
         Ok(desk.one(self.at, body))
     }
+}
+
+/// Does whoever owns a step coordinate at the record's site? Without a name it is the handoff's owners', else hers who
+/// sets it.
+fn coordinates(desk: &Desk<'_>, named: Option<&UserId>) -> Result<bool, Refusal> {
+    let record = desk.record()?;
+    let owners: Vec<&UserId> = match named {
+        Some(owner) => vec![owner],
+        None if record.owners.is_empty() => vec![&desk.person.id],
+        None => record.owners.iter().collect(),
+    };
+    let site = record.site.as_ref();
+    let people = owners.into_iter().filter_map(|id| desk.sheet.person(id));
+    Ok(people.into_iter().any(|p| {
+        site.is_none_or(|site| p.has_role_at(Role::Coordinator, site))
+            && p.has_role(Role::Coordinator)
+    }))
 }
 
 impl FulfilNextStep {

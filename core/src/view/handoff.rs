@@ -10,7 +10,7 @@ use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::join::Patient;
-use crate::domain::read::{Receipts, Summary, TaskReading, TaskState};
+use crate::domain::read::{Lapse, Receipts, Summary, TaskReading, TaskState};
 use crate::usecase::Desk;
 use jiff::{Timestamp, Zoned};
 use serde::Serialize;
@@ -59,6 +59,8 @@ pub struct TaskStateRow {
     pub ended: Option<When>,
     /// By which entry it was done.
     pub done_by: Option<EntryId>,
+    /// Why nobody has to do it any more.
+    pub lapse: Option<Lapse>,
 }
 
 /// What has to be so before she leaves. It informs and never blocks.
@@ -286,6 +288,7 @@ fn tasks(desk: &Desk<'_>, summary: &Summary) -> Vec<TaskStateRow> {
                 .map(|id| fact::practice(id, desk.sheet)),
             ended: ended.map(|at| When::of(at, &zone, desk.now)),
             done_by: task.done.map(|(entry, _)| entry),
+            lapse: task.lapse.filter(|_| state == TaskState::Lapsed),
         }
     };
     let mut rows: Vec<TaskStateRow> = summary.tasks.iter().map(row).collect();

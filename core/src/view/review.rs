@@ -8,6 +8,7 @@ use crate::domain::code::{ReviewKind, Role, Setting};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, DocumentId, EntryId};
+use crate::domain::join::Patient;
 use crate::domain::payload::{ContactRuleSet, PatientDescribed};
 use crate::domain::read::{Receipts, ReviewReading, Summary};
 use crate::domain::time;
@@ -159,7 +160,7 @@ impl ReviewScreen {
             can_settle,
             problems: asking.problems,
             settled: question.settled_at.map(|at| SettledRow {
-                by: settled_by(desk, record, item),
+                by: settled_by(desk, patient, record, item),
                 when: when(at),
                 keep: question.keep,
             }),
@@ -167,11 +168,19 @@ impl ReviewScreen {
     }
 }
 
-fn settled_by(desk: &Desk<'_>, record: &Record, item: DerivedId) -> Option<String> {
-    let mut questions = record.review.iter().chain(&record.twins);
-    let item = questions.find(|i| i.id == item)?;
-    let by = &record.past.get(item.settled.as_ref()?.by)?.by;
-    Some(desk.sheet.name_of(by).to_owned())
+fn settled_by(
+    desk: &Desk<'_>,
+    patient: &Patient,
+    record: &Record,
+    item: DerivedId,
+) -> Option<String> {
+    let own = record.review.iter().chain(&record.twins);
+    let own = own.map(|i| (i.id, i.settled.as_ref()));
+    let across = patient.across.iter().map(|a| (a.id, a.settled.as_ref()));
+    let (_, settled) = own.chain(across).find(|(id, _)| *id == item)?;
+    let by = settled?.by;
+    let entry = patient.records.iter().find_map(|r| r.past.get(by))?;
+    Some(desk.sheet.name_of(&entry.by).to_owned())
 }
 
 fn sentence(desk: &Desk<'_>, record: &Record, entry: &Entry, receipts: &Receipts) -> Sentence {
@@ -205,7 +214,7 @@ fn choices(
     question: &ReviewReading,
     found: &[(&Record, &Entry)],
 ) -> Vec<ChoiceRow> {
-    let across = question.choices.is_empty();
+    let across = question.choices.is_empty() && question.is_open();
     let mut keeps: Vec<EntryId> = question.choices.clone();
     keeps.sort_by_key(|id| record.past.place(*id));
     let named = keeps.into_iter().map(|keep| {
@@ -259,18 +268,18 @@ fn rule_anew(record: DocumentId, rule: &ContactRuleSet) -> Command {
 
 /// Who she is, or her number: as the chosen side has it, and nothing that was not asked.
 fn described_anew(record: DocumentId, kind: ReviewKind, said: &PatientDescribed) -> Command {
-    let silent = DescribePatient::silent(record);
-    Command::DescribePatient(if kind == ReviewKind::TwoNumbers {
-        DescribePatient {
+    let anew = if kind == ReviewKind::TwoNumbers {
+        PatientDescribed {
             callback: said.callback.clone(),
-            ..silent
+            ..PatientDescribed::default()
         }
     } else {
-        DescribePatient {
+        PatientDescribed {
             preferred_name: said.preferred_name.clone(),
             legal_name: said.legal_name.clone(),
             born_on: said.born_on,
-            ..silent
+            ..PatientDescribed::default()
         }
-    })
+    };
+    Command::DescribePatient(DescribePatient::now(record, anew))
 }

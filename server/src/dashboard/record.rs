@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
-use warmhand_core::domain::fold::{Record, ReviewItem};
+use warmhand_core::domain::fold::{Record, ReviewItem, Settlement};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{Receipts, Summary, TaskState};
@@ -148,13 +148,16 @@ fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
                 records.find_map(|r| r.past.get(*id).map(|e| side(programme, r, e)))
             });
             AtOnce {
-                key: format!("across-{}", asked.kind),
+                key: format!("across-{}", asked.id),
                 what: sentence::two_people(asked.kind).to_owned(),
                 sides: said.collect(),
-                settle: Settle::Said(
-                    "Said in two of her records. Whoever has asked her notes it again, and that settles it."
-                        .to_owned(),
-                ),
+                settle: Settle::Said(asked.settled.as_ref().map_or_else(
+                    || {
+                        "Said in two of her records. Whoever has asked her notes it again, and that settles it."
+                            .to_owned()
+                    },
+                    |settled| settled_by(programme, story, settled),
+                )),
             }
         })
         .collect()
@@ -169,25 +172,7 @@ fn last(record: &Record, item: &ReviewItem) -> Option<EntryId> {
 fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewItem) -> AtOnce {
     let record = story.record;
     let settle = match &item.settled {
-        Some(settled) => {
-            let by = record
-                .past
-                .get(settled.by)
-                .map(|e| programme.name(&e.by))
-                .unwrap_or_default();
-            let kept = settled
-                .keep
-                .and_then(|keep| record.past.get(keep))
-                .map(|e| side(programme, record, e));
-            let stands = kept
-                .map(|s| format!(": {} stands", s.fact))
-                .unwrap_or_default();
-            Settle::Said(format!(
-                "Settled by {} {}{stands}",
-                words::isolated(&by),
-                programme.when(settled.at)
-            ))
-        }
+        Some(settled) => Settle::Said(settled_by(programme, story, settled)),
         None => Settle::Ask {
             item: item.id.to_string(),
             choices: item
@@ -210,6 +195,24 @@ fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewItem) -> AtOnc
         sides,
         settle,
     }
+}
+
+/// Who settled a question, when, and what stands.
+fn settled_by(programme: &Programme, story: &Story<'_>, settled: &Settlement) -> String {
+    let said = |id: EntryId| {
+        let mut records = story.patient.records.iter();
+        records.find_map(|r| r.past.get(id).map(|e| (r, e)))
+    };
+    let by = said(settled.by).map(|(_, e)| programme.name(&e.by));
+    let kept = settled.keep.and_then(said);
+    let stands = kept
+        .map(|(record, e)| format!(": {} stands", side(programme, record, e).fact))
+        .unwrap_or_default();
+    format!(
+        "Settled by {} {}{stands}",
+        words::isolated(&by.unwrap_or_default()),
+        programme.when(settled.at)
+    )
 }
 
 /// One person's sentence of a disagreement.
@@ -238,7 +241,8 @@ pub fn sides(programme: &Programme, patient: &Patient) -> Sides {
         let open = patient.questions(r).filter(|i| i.is_open());
         open.map(move |i| (r.id, i.entries))
     });
-    let across = patient.across.iter().map(|a| (a.record, a.entries));
+    let across = patient.across.iter().filter(|a| a.is_open());
+    let across = across.map(|a| (a.record, a.entries));
     own.chain(across)
         .flat_map(|(asked_in, entries)| entries.map(|id| (asked_in, id)))
         .filter_map(|(asked_in, id)| {

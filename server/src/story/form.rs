@@ -2,6 +2,7 @@
 //! Refuses to know what a command does; whether a rule allows it is found out by playing.
 
 use super::moment;
+use super::once;
 use super::step::{self, Step, ToldStep};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -71,7 +72,7 @@ struct ToldDevice {
 impl Story {
     /// Reads a story.
     pub(super) fn read(text: &str) -> Result<Self, Amiss> {
-        let whole: Value = serde_json::from_str(text).map_err(|error| {
+        let once::Once(whole) = serde_json::from_str(text).map_err(|error| {
             (
                 format!("line {}, column {}", error.line(), error.column()),
                 reason(&error),
@@ -100,6 +101,12 @@ impl Story {
                 ));
             }
             devices.push(device);
+        }
+        if told.steps.is_empty() {
+            return Err((
+                "steps".to_owned(),
+                "a story has at least one step".to_owned(),
+            ));
         }
         let mut steps = Vec::new();
         for (number, told) in told.steps.into_iter().enumerate() {

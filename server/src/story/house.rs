@@ -4,27 +4,24 @@
 use super::form;
 use crate::clock::{Random, SetClock};
 use crate::receipt::ReceiptKey;
-use crate::store::Store;
 use crate::store::sqlite::{self, Place};
+use crate::store::{Store, is_silent};
 use crate::{Server, Settings};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tower::ServiceExt;
 use warmhand_core::app::{Carried, Outgoing};
-use warmhand_core::domain::entry::{Body as Said, Entry};
+use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Reading, ReceiptTimes, Receipts, Summary, read};
 use warmhand_core::wire::{DeliveredChange, MAX_MESSAGE};
-
-/// A device that has not spoken for longer is silent.
-const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// The seed of a story's server: a story repeats itself.
 const SEED: u64 = 1;
@@ -152,14 +149,13 @@ impl House {
         }
         let mut patients: BTreeMap<PatientId, Vec<Record>> = BTreeMap::new();
         for (doc, entries) in documents {
-            let is_record = entries
-                .iter()
-                .any(|entry| matches!(entry.body, Said::RecordOpened(_)));
-            let record = Record::of(doc, &entries);
-            if let Some(patient) = record.patient.filter(|_| is_record) {
-                patients.entry(patient).or_default().push(record);
+            // What she answered in screens is hers as well: whether two of them are one form is read there.
+            let document = Record::of(doc, &entries);
+            if let Some(patient) = document.patient {
+                patients.entry(patient).or_default().push(document);
             }
         }
+        patients.retain(|_, documents| !documents.iter().all(Record::is_of_answers));
         let read_all = |(id, records)| read(&Patient::of(id, records), &receipts, &sheet, now);
         Ok(patients.into_iter().map(read_all).collect())
     }
@@ -172,10 +168,9 @@ impl House {
             .await
             .map_err(|error| error.to_string())?;
         let silent = devices.into_iter().filter(|device| {
-            let seen = device.last_seen_at.unwrap_or(Timestamp::MIN);
             device.kind != "web"
                 && device.revoked_at.is_none()
-                && now.duration_since(seen) > SILENT_AFTER
+                && is_silent(device.last_seen_at, now)
         });
         Ok(silent.map(|device| device.name).collect())
     }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use warmhand_core::domain::fold::Proposal;
 use warmhand_core::domain::id::{DocumentId, EntryId, PatientId};
 
 /// What a command made, under the name that the story gave it.
@@ -51,6 +52,8 @@ impl<'a> Reference<'a> {
             (Some("record"), _) | (None, "record") => made.record.to_string(),
             (Some("patient"), _) | (None, "patient") => made.patient.to_string(),
             (None, _) if made.is_record => made.record.to_string(),
+            // What is answered of a proposal is the question that it opened.
+            (None, "items") => Proposal::question(made.entry).to_string(),
             _ => made.entry.to_string(),
         }
     }
@@ -158,13 +161,13 @@ mod tests {
         names.give("r1", made(10, true));
         names.give("a1", made(20, false));
         let mut command = json!({
-            "record": "$r1", "patient": "$r1", "keep": "$a1", "replaces": ["$a1"], "other": "$a1.record",
+            "record": "$r1", "patient": "$r1", "keep": "$a1", "items": ["$a1"], "replaces": ["$a1"], "other": "$a1.record",
             "who": "$a1.patient", "text": "$5 for the bus", "note": "$$r1", "opened": "$r1.entry",
         });
         resolve(&mut command, "", &|name| names.get(name));
         let id = |n| Uuid::from_u128(n).to_string();
         let expected = json!({
-            "record": id(10), "patient": id(11), "keep": id(22), "replaces": [id(22)], "other": id(20),
+            "record": id(10), "patient": id(11), "keep": id(22), "items": [Proposal::question(EntryId(Uuid::from_u128(22)))], "replaces": [id(22)], "other": id(20),
             "who": id(21), "text": "$5 for the bus", "note": "$r1", "opened": id(12),
         });
         assert_eq!(command, expected);

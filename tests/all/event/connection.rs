@@ -24,7 +24,7 @@ fn a_practice_is_contacted_when_she_agreed_or_calls_herself_or_in_an_emergency_w
     urgent.basis = warmhand_core::domain::code::ContactBasis::Emergency;
     assert_eq!(
         ledger.says("n1", urgent.clone()),
-        Err(Breach::ReasonMissing)
+        Err(Breach::EmergencyUnsaid)
     );
     urgent.reason = Some("she cannot wait".into());
     ledger.says("n1", urgent).unwrap();
@@ -176,15 +176,16 @@ fn a_practice_may_propose_a_time_and_staff_accept_it() {
     assert_eq!(ledger.fold().appointments.len(), 1);
 }
 
+fn moved(id: EntryId, at: &str) -> AppointmentChanged {
+    said(json!({"appointment": id, "start_local": at, "zone": "America/New_York"}))
+}
+
 #[test]
 fn an_appointment_that_stands_is_moved_or_called_off_and_its_calendar_entry_counts_on() {
     let (mut ledger, visit) = agreed();
     let booked = ledger
         .says("n1", booking("har", "2026-03-05T13:00"))
         .unwrap();
-    let moved = |id: EntryId, at: &str| -> AppointmentChanged {
-        said(json!({"appointment": id, "start_local": at, "zone": "America/New_York"}))
-    };
     assert_eq!(
         ledger.says("n1", moved(visit, "2026-03-06T13:00")),
         Err(Breach::NoSuchAppointment)
@@ -215,7 +216,7 @@ fn an_appointment_that_stands_is_moved_or_called_off_and_its_calendar_entry_coun
 }
 
 #[test]
-fn an_outcome_comes_after_the_visit_began_unless_it_was_called_off() {
+fn an_outcome_comes_after_the_visit_began_unless_it_says_that_it_is_called_off() {
     let (mut ledger, visit) = agreed();
     let booked = ledger
         .says("n1", booking("har", "2026-03-04T13:00"))
@@ -230,6 +231,10 @@ fn an_outcome_comes_after_the_visit_began_unless_it_was_called_off() {
     ledger
         .says("n1", outcome("cancelled_patient", booked))
         .unwrap();
+    for value in ["attended", "no_show"] {
+        let early = ledger.says("n1", outcome(value, booked));
+        assert_eq!(early, Err(Breach::TooEarly), "{value}, though called off");
+    }
     ledger.wait(60 * 48);
     assert_eq!(
         ledger.says("n1", outcome("attended", visit)),
@@ -245,6 +250,41 @@ fn an_outcome_comes_after_the_visit_began_unless_it_was_called_off() {
         &["n1", "c1", "p1", "pp"],
         outcome("attended", booked),
     );
+}
+
+#[test]
+fn what_was_kept_or_missed_is_neither_moved_nor_replaced_and_what_ended_is_booked_again_there() {
+    for value in ["attended", "no_show"] {
+        let (mut ledger, _) = agreed();
+        let booked = ledger
+            .says("n1", booking("har", "2026-03-04T13:00"))
+            .unwrap();
+        let again = |partner: &str| {
+            let mut again = booking(partner, "2026-03-12T13:00");
+            again.rebooks = Some(booked);
+            again
+        };
+        // It stands: nothing is booked again.
+        assert_eq!(ledger.says("n1", again("har")), Err(Breach::NotToRebook));
+        ledger.wait(60 * 48);
+        let came: OutcomeRecorded =
+            said(json!({"appointment": booked, "value": value, "source": "partner"}));
+        ledger.says("n1", came).unwrap();
+        let mut other = booking("har", "2026-03-12T13:00");
+        other.replaces = vec![booked];
+        assert_eq!(ledger.says("n1", other), Err(Breach::AppointmentOver));
+        assert_eq!(
+            ledger.says("n1", moved(booked, "2026-03-12T13:00")),
+            Err(Breach::AppointmentOver)
+        );
+        assert_eq!(
+            ledger.says("n1", again("jun")),
+            Err(Breach::NotToRebook),
+            "another practice has a calendar of its own"
+        );
+        let said = ledger.says("n1", again("har"));
+        assert_eq!(said.is_ok(), value == "no_show");
+    }
 }
 
 #[test]

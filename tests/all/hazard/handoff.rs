@@ -45,6 +45,13 @@ fn h1_two_appointments_booked_both_stand_until_a_person_keeps_one_and_calls_the_
         (task.partner.clone(), task.state(ledger.now))
     };
     assert_eq!(task(&ledger), (Some("har".into()), TaskState::Open));
+    // A closed loop does not tell the practice that still expects her.
+    let gone: AppointmentCancelled = said(json!({"appointment": jun, "cancelled_by": "patient"}));
+    ledger.says("c1", gone).unwrap();
+    let closed: LoopClosed = said(json!({"reason": "patient_choice"}));
+    ledger.says("c1", closed).unwrap();
+    assert_eq!(ledger.reading().stage, Stage::Closed);
+    assert_eq!(task(&ledger), (Some("har".into()), TaskState::Open));
     ledger.says("c1", call(None)).unwrap();
     assert_eq!(task(&ledger).1, TaskState::Done);
 }
@@ -94,8 +101,8 @@ fn h2_agreed_and_not_today_stop_what_goes_out_and_pause_what_is_to_be_done() {
         (record.decision, record.decisions.len()),
         (DecisionState::Disputed, 2)
     );
-    assert_eq!(ledger.says("n1", call(None)), Err(Breach::NotAgreed));
-    assert_eq!(ledger.says("n1", plan(&["name"])), Err(Breach::NotAgreed));
+    assert_eq!(ledger.says("n1", call(None)), Err(Breach::Disputed));
+    assert_eq!(ledger.says("n1", plan(&["name"])), Err(Breach::Disputed));
     ledger.wait(60 * 24 * 4);
     let state = |ledger: &Ledger, kind| {
         let reading = ledger.reading();
@@ -206,11 +213,11 @@ fn h14_attended_and_no_show_count_neither_way_and_the_rescue_stays() {
 }
 
 #[test]
-fn h15_a_step_fulfilled_while_its_date_was_changed_keeps_the_new_date_on_the_list() {
+fn h15_a_step_fulfilled_while_its_date_was_changed_stays_on_the_list_by_the_earlier_date() {
     let (mut ledger, _) = agreed();
     let step = |due: &str, replaces: Option<EntryId>| -> NextStepSet {
         said(
-            json!({"what": "our_callback", "due_at": format!("{due}-05:00[America/New_York]"), "contact_name": "Mia",
+            json!({"what": "our_callback", "due_at": format!("{due}[America/New_York]"), "contact_name": "Mia",
             "contact_channel": "voice", "contact_value": "555-0142", "replaces": replaces}),
         )
     };
@@ -233,7 +240,20 @@ fn h15_a_step_fulfilled_while_its_date_was_changed_keeps_the_new_date_on_the_lis
         .filter(|t| t.state(ledger.now) == TaskState::Open)
         .collect();
     assert_eq!(live.len(), 1);
-    assert_eq!(live[0].due_at.unwrap().to_string(), "2026-03-06T18:00:00Z");
+    assert_eq!(live[0].due_at.unwrap().to_string(), "2026-03-05T18:00:00Z");
+    // Changed once more by somebody who knew of both, it is due when she says.
+    let changed = live[0].cause;
+    ledger
+        .says("c1", step("2026-03-09T13:00", Some(changed)))
+        .unwrap();
+    let reading = ledger.reading();
+    let mut live = reading
+        .tasks
+        .iter()
+        .filter(|t| t.kind == TaskKind::NextStep && t.state(ledger.now) == TaskState::Open);
+    let due = live.next().and_then(|t| t.due_at).unwrap();
+    assert_eq!(due.to_string(), "2026-03-09T17:00:00Z");
+    assert!(live.next().is_none());
 }
 
 #[test]
@@ -351,8 +371,9 @@ fn any_other_fact_said_two_ways_keeps_both_and_the_earlier_one_acts() {
 
     let end = EncounterEnded { encounter: visit };
     let seen: Vec<EntryId> = ledger.entries().iter().map(|e| e.id).collect();
-    let at = ledger.zoned();
-    let later = at.checked_add(jiff::ToSpan::minutes(30)).unwrap();
+    ledger.wait(40);
+    let at = ledger.zoned().saturating_sub(jiff::ToSpan::minutes(30));
+    let later = ledger.zoned();
     ledger.says_at("n1", end.clone(), &seen, later).unwrap();
     ledger.says_at("c1", end, &seen, at.clone()).unwrap();
     assert_eq!(

@@ -2,9 +2,9 @@
 
 use super::person::beside;
 use super::*;
-use warmhand_core::domain::join::Patient;
+use warmhand_core::domain::join::{Across, Patient};
 use warmhand_core::domain::payload::*;
-use warmhand_core::domain::read::{Receipts, read};
+use warmhand_core::domain::read::{Reading, Receipts, read};
 
 #[test]
 fn two_people_who_describe_her_differently_leave_a_question_for_each_thing() {
@@ -68,7 +68,7 @@ fn names_and_birth_dates_that_two_records_say_two_ways_are_asked_and_said_anew()
     assert_eq!(across[0].kind, ReviewKind::TwoValues);
     let patient = both_records(&ledger);
     let reading = read(&patient, &Receipts::default(), &ledger.sheet, ledger.now);
-    let asked = |reading: &warmhand_core::domain::read::Reading| -> usize {
+    let asked = |reading: &Reading| -> usize {
         let all = reading.records.iter().flat_map(|r| &r.review);
         all.filter(|q| q.is_open() && q.kind == ReviewKind::TwoValues)
             .count()
@@ -80,5 +80,25 @@ fn names_and_birth_dates_that_two_records_say_two_ways_are_asked_and_said_anew()
     assert_eq!(both_records(&ledger).across.len(), 1);
     let anew = describe(json!({"born_on": "1996-02-03", "sees": [theirs]}));
     ledger.says("c1", anew).unwrap();
-    assert!(both_records(&ledger).across.is_empty());
+    let patient = both_records(&ledger);
+    assert_settled(&patient, &ledger);
+    let reading = read(&patient, &Receipts::default(), &ledger.sheet, ledger.now);
+    assert_eq!(asked(&reading), 0);
+    // It is not gone: when, and what was said.
+    let mut questions = reading.records.iter().flat_map(|r| &r.review);
+    let told = questions.next().unwrap();
+    let last = ledger.entries().last().unwrap().clone();
+    assert_eq!(
+        (told.settled_at, told.keep),
+        (Some(last.occurred_at.timestamp()), Some(last.id))
+    );
+    assert!(questions.next().is_none());
+}
+
+/// The only question over two records is closed, by the last entry of this one.
+pub(super) fn assert_settled(patient: &Patient, ledger: &Ledger) {
+    let last = ledger.entries().last().unwrap().id;
+    let by = |a: &Across| a.settled.as_ref().map(|s| s.by);
+    let closed: Vec<_> = patient.across.iter().map(by).collect();
+    assert_eq!(closed, [Some(last)]);
 }

@@ -1,5 +1,6 @@
 //! Hazards of the person: safety, consent, sharing, how she is reached, her screens, and who she is.
 
+use super::identity::assert_settled;
 use super::*;
 use jiff::Timestamp;
 use warmhand_core::domain::code::{AlertKind, ConsentStatus, FlagStatus, ShareKind};
@@ -228,7 +229,8 @@ fn h8_instructions_in_two_records_are_brought_together_by_naming_what_was_seen()
     asked.sees = vec![strict];
     ledger.says("n1", asked).unwrap();
     let patient = Patient::of(ledger.patient, vec![ledger.fold(), other]);
-    assert!(patient.reach[0].voicemail_ok && patient.across.is_empty());
+    assert!(patient.reach[0].voicemail_ok && !patient.reach[0].disputed);
+    assert_settled(&patient, &ledger);
 }
 
 #[test]

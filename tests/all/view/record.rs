@@ -5,11 +5,12 @@ use super::before;
 use crate::event::*;
 use crate::hazard::both;
 use serde_json::json;
-use warmhand_core::domain::code::{ReviewKind, TaskKind};
+use warmhand_core::domain::code::{LeaveCheck, ReviewKind, TaskKind};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::guard::Breach;
+use warmhand_core::domain::id::EntryId;
 use warmhand_core::domain::payload::*;
-use warmhand_core::domain::read::TaskState;
+use warmhand_core::domain::read::{Lapse, TaskState};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::usecase::{Command, rehearse};
 use warmhand_core::view::{
@@ -273,7 +274,52 @@ fn no_task_vanishes_without_what_became_of_it() {
     };
     assert_eq!(state(TaskKind::RetryCall), (TaskState::Done, true, true));
     assert_eq!(state(TaskKind::Reminder), (TaskState::Lapsed, true, false));
+    let reminder = screen.tasks.iter().find(|t| t.kind == TaskKind::Reminder);
+    assert_eq!(reminder.unwrap().lapse, Some(Lapse::CalledOff));
+    assert!(
+        screen
+            .tasks
+            .iter()
+            .all(|t| (t.state == TaskState::Lapsed) == t.lapse.is_some())
+    );
     assert_eq!(screen.tasks.len(), ledger.reading().tasks.len());
+}
+
+#[test]
+fn what_was_to_be_done_about_a_visit_without_a_plan_stays_with_the_plan_that_was_heard_of_later() {
+    let (mut ledger, visit) = agreed();
+    let before: Vec<EntryId> = ledger.entries().iter().map(|e| e.id).collect();
+    let in_time = ledger.zoned();
+    ledger.wait(20);
+    ledger
+        .says("n1", EncounterEnded { encounter: visit })
+        .unwrap();
+    let row = |ledger: &Ledger| {
+        let tasks = handoff(ledger, "n1").tasks;
+        let row = tasks.into_iter().find(|t| t.kind == TaskKind::NextDay);
+        row.map(|t| (t.state, t.done_by, t.ended.map(|w| w.at)))
+    };
+    assert_eq!(row(&ledger), Some((TaskState::Open, None, None)));
+    ledger.wait(60);
+    // Somebody who was there as well sends, an hour late, what she had booked before the patient left.
+    let booked = ledger
+        .says_at("c1", booking("har", "2026-03-09T09:30"), &before, in_time)
+        .unwrap();
+    let heard = ledger.entries().last().unwrap().recorded_at;
+    assert_eq!(ledger.fold().encounters[0].leave_check, LeaveCheck::Pass);
+    assert_eq!(
+        row(&ledger),
+        Some((TaskState::Done, Some(booked), Some(heard)))
+    );
+    // Who ended it knowing of a plan had never anything to do.
+    let (mut ledger, visit) = agreed();
+    ledger
+        .says("n1", booking("har", "2026-03-09T09:30"))
+        .unwrap();
+    ledger
+        .says("n1", EncounterEnded { encounter: visit })
+        .unwrap();
+    assert_eq!(row(&ledger), None);
 }
 
 #[test]

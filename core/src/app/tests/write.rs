@@ -1,6 +1,7 @@
 //! What a person may write, and what becomes of it when the disk is full.
 
 use super::*;
+use crate::domain::payload::PatientDescribed;
 use crate::refusal::{Problem, StorageTrouble};
 use crate::usecase::DescribePatient;
 
@@ -31,11 +32,12 @@ fn text_is_kept_as_it_was_typed_and_what_is_no_text_is_refused() {
     assert!(note(&mut app, record, &"👶".repeat(4_000)).is_ok());
     // Each field within the letters allowed, and yet more bytes than an entry may have.
     let long = Some("👶".repeat(4_000));
-    let described = DescribePatient {
+    let said = PatientDescribed {
         preferred_name: long.clone(),
         pronouns: long,
-        ..DescribePatient::silent(record)
+        ..PatientDescribed::default()
     };
+    let described = DescribePatient::now(record, said);
     let too_long = app.dispatch(Command::DescribePatient(described), now());
     assert_eq!(
         too_long.map(|_| ()),

@@ -107,8 +107,13 @@ fn appointment(
 ) -> Appointment {
     let slot = slot(past, items, entry, said);
     let settled_for = |id: EntryId| {
-        // An item about this entry that stands open, or was settled for another, takes its force away.
-        items.iter().filter(|i| i.entries.contains(&id)).all(|i| {
+        // An item about this entry that stands open, or was settled for another, takes its force away. An error that was
+        // called without knowing of it takes nothing away until a person has said so.
+        let about = |i: &&ReviewItem| {
+            let booking = i.kind == ReviewKind::TwoBooked && i.choices.contains(&id);
+            i.kind != ReviewKind::VoidDisputed && !booking && i.entries.contains(&id)
+        };
+        items.iter().filter(about).all(|i| {
             i.settled
                 .as_ref()
                 .is_some_and(|s| s.keep == Some(id) || !s.named)
@@ -131,19 +136,31 @@ fn appointment(
             && i.is_open()
             && i.entries
                 .iter()
+                .chain(&i.choices)
                 .filter_map(|id| past.get(*id))
                 .any(|e| matches!(&e.body, Body::OutcomeRecorded(p) if p.appointment == entry.id))
     });
-    let heard = of(&|b| match b {
+    // Moved by somebody who knew that she was there, it is still to come: she has not arrived at the new time.
+    let moved_since = |id: EntryId| {
+        past.standing().iter().any(|e| {
+            matches!(&e.body, Body::AppointmentChanged(p) if p.appointment == entry.id)
+                && past.saw(e.id, id)
+        })
+    };
+    let mut heard = of(&|b| match b {
         Body::OutcomeRecorded(p) => p.appointment == entry.id,
         Body::PatientArrived(p) => p.appointment == entry.id,
         _ => false,
     });
+    heard.retain(|e| !moved_since(e.id));
     let (came, at_last) = came(past, &heard);
     let first_at =
         |entries: &[&Arc<Entry>]| entries.iter().map(|e| e.occurred_at.timestamp()).min();
     let (status, status_at) = if disputed {
         (AppointmentStatus::OutcomeDisputed, slot.start)
+    } else if came == Some(AppointmentStatus::Attended) {
+        // Whoever was seen has come, whatever else was booked for her.
+        (AppointmentStatus::Attended, at_last)
     } else if let Some(at) = first_at(&replaced) {
         (AppointmentStatus::Superseded, at)
     } else if let Some(status) = came {
@@ -240,9 +257,11 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
         .map_or(booked, |(_, slot)| slot.clone())
 }
 
-/// What a settled disagreement about two bookings does: the other one is superseded at once.
+/// What a settled disagreement about two bookings does, or about a booking that took the place of one that was moved: the
+/// other one is superseded at once.
 pub(super) fn supersede(appointments: &mut [Appointment], items: &[ReviewItem]) {
-    for item in items.iter().filter(|i| i.kind == ReviewKind::TwoBooked) {
+    let kinds = [ReviewKind::TwoBooked, ReviewKind::TwoValues];
+    for item in items.iter().filter(|i| kinds.contains(&i.kind)) {
         let Some((keep, at)) = item.settled.as_ref().and_then(|s| Some((s.keep?, s.at))) else {
             continue;
         };

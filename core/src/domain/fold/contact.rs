@@ -29,6 +29,9 @@ pub struct Step {
     pub fulfilled: Option<(EntryId, Timestamp)>,
     /// No longer meant, or set anew: by which entry, when.
     pub cancelled: Option<(EntryId, Timestamp)>,
+    /// When somebody has to look after it: its date, or that of the step which it changes, if that is the earlier one and
+    /// was done by somebody who knew nothing of the change.
+    pub listed_at: Timestamp,
 }
 
 impl Attempt {
@@ -95,16 +98,30 @@ pub(super) fn steps(past: &Past) -> Vec<Step> {
             .map(|e| (e.id, e.occurred_at.timestamp()))
             .min_by_key(|(id, at)| (*at, *id))
     };
-    collect(past, |body| match body {
+    let all = collect(past, |body| match body {
         Body::NextStepSet(p) => Some(p.clone()),
         _ => None,
-    })
-    .into_iter()
-    .map(|(entry, said)| Step {
-        fulfilled: ends(entry.id, true),
-        cancelled: ends(entry.id, false),
-        entry,
-        said,
-    })
-    .collect()
+    });
+    let listed_at = |id: EntryId, said: &NextStepSet| {
+        let changed = all.iter().find(|(e, _)| said.replaces == Some(e.id));
+        let done_unseen = |step: EntryId| {
+            past.standing().iter().any(|e| {
+                matches!(&e.body, Body::NextStepFulfilled(p) if p.step == step)
+                    && past.concurrent(e.id, id)
+            })
+        };
+        let own = said.due_at.timestamp();
+        changed
+            .filter(|(e, _)| done_unseen(e.id))
+            .map_or(own, |(_, before)| own.min(before.due_at.timestamp()))
+    };
+    all.iter()
+        .map(|(entry, said)| Step {
+            fulfilled: ends(entry.id, true),
+            cancelled: ends(entry.id, false),
+            listed_at: listed_at(entry.id, said),
+            entry: Arc::clone(entry),
+            said: said.clone(),
+        })
+        .collect()
 }

@@ -8,7 +8,7 @@ use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
 use crate::domain::past::Past;
 use crate::domain::payload::DecisionRecorded;
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use std::sync::Arc;
 
 /// An offer.
@@ -33,7 +33,8 @@ pub struct Decision {
     pub entry: Arc<Entry>,
     /// What she said.
     pub said: DecisionRecorded,
-    /// In which encounter: its own, or that of its offer.
+    /// In which encounter: its own, or that of its offer if she decided before it ended. What she says by phone on
+    /// another day is of no visit.
     pub encounter: Option<EntryId>,
 }
 
@@ -57,13 +58,17 @@ pub(super) fn offers(past: &Past) -> Vec<Offer> {
 }
 
 pub(super) fn decisions(past: &Past) -> Vec<Decision> {
-    let of_offer = |offer: Option<EntryId>| {
-        offer
-            .and_then(|id| past.get(id))
-            .and_then(|e| match &e.body {
-                Body::Offered(p) => p.encounter,
-                _ => None,
-            })
+    let of_offer = |offer: Option<EntryId>, at: Timestamp| {
+        let encounter = match &past.get(offer?)?.body {
+            Body::Offered(p) => p.encounter?,
+            _ => return None,
+        };
+        let mut ends = past
+            .standing()
+            .iter()
+            .filter(|e| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter));
+        let over = ends.any(|e| e.occurred_at.timestamp() < at);
+        (!over).then_some(encounter)
     };
     collect(past, |body| match body {
         Body::DecisionRecorded(p) => Some(p.clone()),
@@ -71,18 +76,30 @@ pub(super) fn decisions(past: &Past) -> Vec<Decision> {
     })
     .into_iter()
     .map(|(entry, said)| Decision {
-        encounter: said.encounter.or_else(|| of_offer(said.offer)),
+        encounter: said
+            .encounter
+            .or_else(|| of_offer(said.offer, entry.occurred_at.timestamp())),
         entry,
         said,
     })
     .collect()
 }
 
-/// The decisions that no other decision has seen: one, or several that do not know of each other.
-pub(super) fn standing<'a>(past: &Past, decisions: &'a [Decision]) -> Vec<&'a Decision> {
+/// The decisions that no other decision has seen: one, or several that do not know of each other. Whom a person let stand
+/// against a later one stands as well.
+pub(super) fn standing<'a>(
+    past: &Past,
+    decisions: &'a [Decision],
+    review: &[ReviewItem],
+) -> Vec<&'a Decision> {
+    let kind = ReviewKind::DecisionDisputed;
+    let overtaken = |id: EntryId| {
+        let mut later = decisions.iter().map(|d| d.entry.id);
+        later.any(|later| past.saw(later, id) && !review::lost_to(review, kind, later, id))
+    };
     decisions
         .iter()
-        .filter(|d| !decisions.iter().any(|o| past.saw(o.entry.id, d.entry.id)))
+        .filter(|d| !overtaken(d.entry.id))
         .collect()
 }
 
@@ -96,7 +113,7 @@ pub(super) fn state(
     if review.iter().filter(disputed).any(ReviewItem::is_open) {
         return DecisionState::Disputed;
     }
-    let standing = standing(past, decisions);
+    let standing = standing(past, decisions, review);
     let left: Vec<&Decision> = standing
         .iter()
         .copied()

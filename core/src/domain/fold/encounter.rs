@@ -4,8 +4,9 @@
 use super::appointment::Appointment;
 use super::contact::{Attempt, Step};
 use super::decision::Decision;
+use super::review::{self, ReviewItem};
 use crate::domain::code::{
-    Channel, DecisionValue, Grade, LeaveCheck, Mode, Role, Setting, Signal, StepKind,
+    Channel, DecisionValue, Grade, LeaveCheck, Mode, ReviewKind, Role, Setting, Signal, StepKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
@@ -39,6 +40,8 @@ pub struct Encounter {
     pub grade: Grade,
     /// What the leave-check says.
     pub leave_check: LeaveCheck,
+    /// She was seen to leave without a plan, and one came to be known later: by which entry, and when.
+    pub plan_came: Option<(EntryId, Timestamp)>,
     /// Entries of this encounter that were recorded more than 15 minutes after its end.
     pub late_entries: u32,
     /// Why she left without a plan, if somebody said.
@@ -48,76 +51,178 @@ pub struct Encounter {
 /// Entries written up this long after the end still belong to it.
 pub const GRACE: SignedDuration = SignedDuration::from_mins(15);
 
-pub(super) fn encounters(
-    past: &Past,
-    has_handoff: bool,
-    attempts: &[Attempt],
-    steps: &[Step],
-    appointments: &[Appointment],
-    decisions: &[Decision],
-    closings: &[(Arc<Entry>, LoopClosed)],
-) -> Vec<Encounter> {
-    let mut found: Vec<Encounter> = past
+/// The regions beside the visits, by which they are judged.
+pub(super) struct Beside<'a> {
+    pub past: &'a Past,
+    pub need: Option<&'a Entry>,
+    pub attempts: &'a [Attempt],
+    pub steps: &'a [Step],
+    pub appointments: &'a [Appointment],
+    pub decisions: &'a [Decision],
+    pub closings: &'a [(Arc<Entry>, LoopClosed)],
+    pub review: &'a [ReviewItem],
+}
+
+pub(super) fn encounters(beside: &Beside<'_>) -> Vec<Encounter> {
+    let mut found: Vec<Encounter> = beside
+        .past
         .standing()
         .iter()
         .filter_map(|entry| match &entry.body {
-            Body::EncounterStarted(p) => Some((entry, p)),
+            Body::EncounterStarted(p) => Some(beside.encounter(entry, p)),
             _ => None,
-        })
-        .map(|(entry, said)| {
-            let ended = ended(past, entry.id);
-            let leaving = ended.as_ref().map(Zoned::timestamp);
-            let window = Window {
-                start: entry.occurred_at.timestamp(),
-                end: leaving,
-            };
-            let direct_contact = attempts.iter().any(|a| {
-                a.said.encounter == Some(entry.id)
-                    && a.spoke_directly()
-                    && window.by_the_end(a.entry.occurred_at.timestamp())
-            });
-            let booked = appointments
-                .iter()
-                .any(|a| booked_at_leaving(past, &window, a));
-            let dated_step = steps.iter().any(|s| dated_step(&window, s));
-            let grade = match (direct_contact, booked, dated_step) {
-                (true, true, _) => Grade::W3,
-                (true, false, _) | (false, true, _) => Grade::W2,
-                (false, false, true) => Grade::W1,
-                (false, false, false) => Grade::W0,
-            };
-            let closed = closings.iter().any(|(e, _)| {
-                let at = e.occurred_at.timestamp();
-                at >= window.start && window.by_the_end(at)
-            });
-            let leave_check = if !has_handoff {
-                LeaveCheck::NotApplicable
-            } else if leaving.is_none() {
-                LeaveCheck::Pending
-            } else if grade >= Grade::W1 || closed || decided(past, entry.id, decisions) {
-                LeaveCheck::Pass
-            } else {
-                LeaveCheck::Fail
-            };
-            Encounter {
-                id: entry.id,
-                entry: Arc::clone(entry),
-                setting: said.setting,
-                signal: said.signal,
-                staff: staff(entry, said),
-                direct_contact,
-                booked,
-                dated_step,
-                grade,
-                leave_check,
-                late_entries: late_entries(past, entry.id, &window),
-                leave_reason: leave_reason(past, entry.id),
-                ended,
-            }
         })
         .collect();
     found.sort_by_key(|e| (e.entry.occurred_at.timestamp(), e.id));
     found
+}
+
+/// Which entries are known; the others are as if they had not come yet.
+type Known<'a> = &'a dyn Fn(EntryId) -> bool;
+
+impl Beside<'_> {
+    fn encounter(&self, entry: &Arc<Entry>, said: &EncounterStarted) -> Encounter {
+        let end = self.end(entry.id);
+        let window = Window {
+            of: entry.id,
+            start: entry.occurred_at.timestamp(),
+            end: end.map(|e| e.occurred_at.timestamp()),
+        };
+        let all: Known<'_> = &|_| true;
+        let (direct_contact, booked, dated_step) = self.left_with(&window, all);
+        let leave_check = self.check(&window, all);
+        Encounter {
+            id: entry.id,
+            entry: Arc::clone(entry),
+            setting: said.setting,
+            signal: said.signal,
+            staff: staff(entry, said),
+            direct_contact,
+            booked,
+            dated_step,
+            grade: grade(direct_contact, booked, dated_step),
+            leave_check,
+            plan_came: end
+                .filter(|_| leave_check == LeaveCheck::Pass)
+                .and_then(|end| self.plan_came(&window, end)),
+            late_entries: late_entries(self.past, entry.id, &window),
+            leave_reason: leave_reason(self.past, entry.id),
+            ended: end.map(|e| e.occurred_at.clone()),
+        }
+    }
+
+    /// The end of a visit: of two the earlier, until a person has let the other stand.
+    fn end(&self, encounter: EntryId) -> Option<&Arc<Entry>> {
+        let ends = |e: &&Arc<Entry>| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter);
+        let lost = |id| review::lost(self.review, ReviewKind::TwoValues, id);
+        let standing = self.past.standing().iter();
+        standing
+            .filter(ends)
+            .filter(|e| !lost(e.id))
+            .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
+    }
+
+    /// Spoke directly, booked, and a dated step: as far as is known.
+    fn left_with(&self, window: &Window, known: Known<'_>) -> (bool, bool, bool) {
+        let direct = self.attempts.iter().any(|a| {
+            a.said.encounter == Some(window.of)
+                && a.spoke_directly()
+                && window.by_the_end(a.entry.occurred_at.timestamp())
+                && known(a.entry.id)
+        });
+        let booked = self
+            .appointments
+            .iter()
+            .any(|a| known(a.id) && booked_at_leaving(self.past, window, a, known));
+        let mut steps = self.steps.iter();
+        let step = steps.any(|s| known(s.entry.id) && dated_step(window, s, known));
+        (direct, booked, step)
+    }
+
+    fn check(&self, window: &Window, known: Known<'_>) -> LeaveCheck {
+        let (direct, booked, step) = self.left_with(window, known);
+        let closed = || {
+            self.closings.iter().any(|(e, _)| {
+                let at = e.occurred_at.timestamp();
+                at >= window.start && window.by_the_end(at) && known(e.id)
+            })
+        };
+        // A need that was seen only after she had left: she was not to leave this visit with a plan for it.
+        let begun = |need: &Entry| {
+            let at = need.occurred_at.timestamp();
+            known(need.id) && (at < window.start || window.holds(at))
+        };
+        if !self.need.is_some_and(begun) {
+            LeaveCheck::NotApplicable
+        } else if window.end.is_none() {
+            LeaveCheck::Pending
+        } else if direct || booked || step || closed() || self.decided(window, known) {
+            LeaveCheck::Pass
+        } else {
+            LeaveCheck::Fail
+        }
+    }
+
+    /// Not today with a reason and a revisit, or do-not-ask-again with something left with her: no dead end.
+    fn decided(&self, window: &Window, known: Known<'_>) -> bool {
+        let of = Some(window.of);
+        let last = self
+            .decisions
+            .iter()
+            .filter(|d| d.encounter == of && known(d.entry.id))
+            .max_by_key(|d| (d.entry.occurred_at.timestamp(), self.past.place(d.entry.id)));
+        last.is_some_and(|d| match d.said.value {
+            DecisionValue::Hesitant | DecisionValue::NotToday => {
+                !d.said.reasons.is_empty() && d.said.revisit.is_some()
+            }
+            DecisionValue::DoNotAskAgain => self.past.standing().iter().any(|e| {
+                matches!(&e.body, Body::MaterialGiven(p) if p.encounter == of) && known(e.id)
+            }),
+            DecisionValue::Agreed | DecisionValue::Withdrew => false,
+        })
+    }
+
+    /// Somebody saw that she left without a plan, and then heard of one: by which entry, and when. Known first is what
+    /// whoever ended the visit had seen, then the rest in the order in which it was written.
+    fn plan_came(&self, window: &Window, end: &Entry) -> Option<(EntryId, Timestamp)> {
+        let seen = |id: EntryId| self.past.saw(end.id, id);
+        let mut rest: Vec<&Arc<Entry>> = self
+            .past
+            .standing()
+            .iter()
+            .filter(|e| e.id != end.id && !seen(e.id))
+            .filter(|e| {
+                belongs_to(&e.body) == Some(window.of)
+                    || self.need.is_some_and(|need| need.id == e.id)
+                    || self
+                        .decisions
+                        .iter()
+                        .any(|d| d.entry.id == e.id && d.encounter == Some(window.of))
+                    || window.holds(e.occurred_at.timestamp())
+            })
+            .collect();
+        rest.sort_by_key(|e| (e.recorded_at, e.id));
+        let (mut failed, mut came) = (false, None);
+        for known in 0..=rest.len() {
+            let told = rest.get(..known).unwrap_or_default();
+            let is_known = |id| seen(id) || told.iter().any(|e| e.id == id);
+            match self.check(window, &is_known) {
+                LeaveCheck::Fail => (failed, came) = (true, None),
+                LeaveCheck::Pass if failed && came.is_none() => came = told.last(),
+                _ => {}
+            }
+        }
+        came.map(|e| (e.id, e.recorded_at.max(end.occurred_at.timestamp())))
+    }
+}
+
+fn grade(direct_contact: bool, booked: bool, dated_step: bool) -> Grade {
+    match (direct_contact, booked, dated_step) {
+        (true, true, _) => Grade::W3,
+        (true, false, _) | (false, true, _) => Grade::W2,
+        (false, false, true) => Grade::W1,
+        (false, false, false) => Grade::W0,
+    }
 }
 
 fn staff(entry: &Entry, said: &EncounterStarted) -> Vec<UserId> {
@@ -131,6 +236,7 @@ fn staff(entry: &Entry, said: &EncounterStarted) -> Vec<UserId> {
 }
 
 struct Window {
+    of: EntryId,
     start: Timestamp,
     end: Option<Timestamp>,
 }
@@ -149,19 +255,17 @@ impl Window {
     }
 }
 
-fn ended(past: &Past, encounter: EntryId) -> Option<Zoned> {
-    past.standing()
-        .iter()
-        .filter(|e| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter))
-        .map(|e| e.occurred_at.clone())
-        .min_by_key(Zoned::timestamp)
-}
-
 /// Booked during the visit, for later than its start, and not undone by the time she left.
-fn booked_at_leaving(past: &Past, window: &Window, appointment: &Appointment) -> bool {
+fn booked_at_leaving(
+    past: &Past,
+    window: &Window,
+    appointment: &Appointment,
+    known: Known<'_>,
+) -> bool {
     let undone = appointment
         .ended_by
         .iter()
+        .filter(|id| known(**id))
         .filter_map(|id| past.get(*id))
         .any(|e| window.by_the_end(e.occurred_at.timestamp()));
     window.holds(appointment.entry.occurred_at.timestamp())
@@ -169,31 +273,14 @@ fn booked_at_leaving(past: &Past, window: &Window, appointment: &Appointment) ->
         && !undone
 }
 
-fn dated_step(window: &Window, step: &Step) -> bool {
-    let ended =
-        |end: Option<(EntryId, Timestamp)>| end.is_some_and(|(_, at)| window.by_the_end(at));
+fn dated_step(window: &Window, step: &Step, known: Known<'_>) -> bool {
+    let ended = |end: Option<(EntryId, Timestamp)>| {
+        end.is_some_and(|(by, at)| window.by_the_end(at) && known(by))
+    };
     window.holds(step.entry.occurred_at.timestamp())
         && window.end.is_none_or(|end| step.due_at() > end)
         && !ended(step.fulfilled)
         && !ended(step.cancelled)
-}
-
-/// Not today with a reason and a revisit, or do-not-ask-again with something left with her: no dead end.
-fn decided(past: &Past, encounter: EntryId, decisions: &[Decision]) -> bool {
-    let last = decisions
-        .iter()
-        .filter(|d| d.encounter == Some(encounter))
-        .max_by_key(|d| (d.entry.occurred_at.timestamp(), past.place(d.entry.id)));
-    last.is_some_and(|d| match d.said.value {
-        DecisionValue::Hesitant | DecisionValue::NotToday => {
-            !d.said.reasons.is_empty() && d.said.revisit.is_some()
-        }
-        DecisionValue::DoNotAskAgain => past
-            .standing()
-            .iter()
-            .any(|e| matches!(&e.body, Body::MaterialGiven(p) if p.encounter == Some(encounter))),
-        DecisionValue::Agreed | DecisionValue::Withdrew => false,
-    })
 }
 
 /// What belongs to the visit, or counts for it by its time, and was written up later than the grace.
@@ -244,21 +331,16 @@ pub(super) fn belongs_to(body: &Body) -> Option<EntryId> {
 }
 
 /// How she met the practice, from the encounter with the best grade.
-pub(super) fn mode_achieved(
-    past: &Past,
-    encounters: &[Encounter],
-    attempts: &[Attempt],
-    steps: &[Step],
-    appointments: &[Appointment],
-) -> Option<Mode> {
+pub(super) fn mode_achieved(beside: &Beside<'_>, encounters: &[Encounter]) -> Option<Mode> {
     let best = encounters.iter().rev().max_by_key(|e| e.grade)?;
     let of = |encounter: Option<EntryId>| encounter == Some(best.id);
     let window = Window {
+        of: best.id,
         start: best.entry.occurred_at.timestamp(),
         end: best.ended.as_ref().map(Zoned::timestamp),
     };
     // How she met it is of the visit: what followed it is not.
-    let mut met = attempts.iter().filter(|a| {
+    let mut met = beside.attempts.iter().filter(|a| {
         of(a.said.encounter)
             && a.spoke_directly()
             && window.by_the_end(a.entry.occurred_at.timestamp())
@@ -267,33 +349,31 @@ pub(super) fn mode_achieved(
         return Some(Mode::InPerson);
     }
     let contact = met.next();
-    let coordinator_took_over = past.standing().iter().any(|e| {
+    let standing = beside.past.standing();
+    let coordinator_took_over = standing.iter().any(|e| {
         matches!(e.body, Body::OwnerAccepted(_))
             && e.role == Role::Coordinator
-            && e.occurred_at.timestamp() >= best.entry.occurred_at.timestamp()
+            && e.occurred_at.timestamp() >= window.start
             && contact.is_some_and(|a| e.occurred_at.timestamp() <= a.entry.occurred_at.timestamp())
     });
-    let their_call = steps.iter().any(|s| {
-        of(s.said.encounter)
-            && dated_step(&window, s)
-            && s.entry.role == Role::Coordinator
+    let coordinators_call = beside.steps.iter().any(|s| {
+        dated_step(&window, s, &|_| true)
+            && s.said.owner_coordinates
             && matches!(s.said.what, StepKind::OurCallback | StepKind::ThreeWayCall)
     });
-    let by_portal = past
-        .standing()
+    let by_portal = standing
         .iter()
         .any(|e| matches!(&e.body, Body::ElectronicSent(p) if of(p.encounter)));
-    let given = past
-        .standing()
+    let given = standing
         .iter()
         .any(|e| matches!(&e.body, Body::MaterialGiven(p) if of(p.encounter)));
-    let more = appointments.iter().any(|a| of(a.said.encounter))
-        || steps.iter().any(|s| of(s.said.encounter));
+    let more = beside.appointments.iter().any(|a| of(a.said.encounter))
+        || beside.steps.iter().any(|s| of(s.said.encounter));
     match () {
         () if coordinator_took_over => Some(Mode::Coordinator),
         () if contact.is_some() => Some(Mode::Phone),
         () if by_portal => Some(Mode::Portal),
-        () if their_call => Some(Mode::Coordinator),
+        () if coordinators_call => Some(Mode::Coordinator),
         () if given && !more => Some(Mode::Written),
         () => None,
     }

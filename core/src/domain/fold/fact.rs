@@ -5,7 +5,7 @@ use super::decision::Decision;
 use super::sharing;
 use crate::domain::code::{Channel, OutcomeValue, ReviewKind};
 use crate::domain::entry::{Body, Entry};
-use crate::domain::id::EntryId;
+use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::past::Past;
 use crate::domain::payload::{ContactRuleSet, PatientDescribed};
 use jiff::Timestamp;
@@ -32,6 +32,8 @@ enum About {
     Rule(Channel),
     Plan,
     Screen(EntryId),
+    Answer(PartnerId),
+    Need,
 }
 
 impl About {
@@ -39,9 +41,12 @@ impl About {
         match self {
             Self::Decision => ReviewKind::DecisionDisputed,
             Self::Outcome(_) => ReviewKind::OutcomeDisputed,
-            Self::Slot(_) | Self::End(_) | Self::Field(_) | Self::Elsewhere(_) => {
-                ReviewKind::TwoValues
-            }
+            Self::Slot(_)
+            | Self::End(_)
+            | Self::Field(_)
+            | Self::Elsewhere(_)
+            | Self::Answer(_)
+            | Self::Need => ReviewKind::TwoValues,
             Self::Number => ReviewKind::TwoNumbers,
             Self::Rule(_) => ReviewKind::ContactRuleDisputed,
             Self::Plan => ReviewKind::SharingNarrowed,
@@ -77,26 +82,45 @@ pub(super) fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
         .collect()
 }
 
+/// What an outcome says of the time of its visit.
+const AT_ITS_TIME: &str = "at its time";
+
 fn said(past: &Past, id: EntryId, at: Timestamp, body: &Body, each: &mut dyn FnMut(About, String)) {
     match body {
         Body::OutcomeRecorded(p) => {
             each(About::Outcome(p.appointment), p.value.to_string());
-            // A visit that was attended cannot have been cancelled unseen by each other: one fact, said two ways.
-            if p.value == OutcomeValue::Attended {
-                each(About::Slot(p.appointment), p.value.to_string());
+            // A visit that took place, or was missed, at its time cannot have been moved or called off as well.
+            if matches!(p.value, OutcomeValue::Attended | OutcomeValue::NoShow) {
+                each(About::Slot(p.appointment), AT_ITS_TIME.into());
             }
         }
         // Who is there has come; she cannot have stayed away, nor the visit have been called off.
         Body::PatientArrived(p) => {
-            let came = OutcomeValue::Attended.to_string();
-            each(About::Outcome(p.appointment), came.clone());
-            each(About::Slot(p.appointment), came);
+            each(
+                About::Outcome(p.appointment),
+                OutcomeValue::Attended.to_string(),
+            );
+            each(About::Slot(p.appointment), AT_ITS_TIME.into());
         }
         Body::AppointmentChanged(p) => each(
             About::Slot(p.appointment),
             format!("{} {} {}", p.start_local, p.zone, p.second_hour),
         ),
         Body::AppointmentCancelled(p) => each(About::Slot(p.appointment), "cancelled".into()),
+        // Two that take the place of one are two bookings, which is asked anyway.
+        Body::AppointmentBooked(p) => {
+            for replaced in &p.replaces {
+                each(About::Slot(*replaced), "replaced".into());
+            }
+        }
+        Body::NeedIdentified(p) => each(About::Need, p.need.to_string()),
+        Body::PartnerAccepted(p) => each(About::Answer(p.partner.clone()), "accepted".into()),
+        Body::PartnerDeclined(p) => {
+            each(About::Answer(p.partner.clone()), "declined".into());
+            if let Some(appointment) = p.appointment {
+                each(About::Slot(appointment), "cancelled".into());
+            }
+        }
         Body::EncounterEnded(p) => {
             let minute = at.as_second().div_euclid(60);
             each(About::End(p.encounter), minute.to_string());

@@ -41,6 +41,24 @@ pub struct Settlement {
     pub named: bool,
 }
 
+impl Settlement {
+    /// By an entry that had seen both sides.
+    pub(super) fn anew(entry: &Entry, keep: Option<EntryId>) -> Self {
+        Self {
+            by: entry.id,
+            at: entry.occurred_at.timestamp(),
+            keep,
+            named: false,
+        }
+    }
+}
+
+/// The earliest first.
+fn sorted(mut all: Vec<Settlement>) -> Vec<Settlement> {
+    all.sort_by_key(|s| (s.at, s.by));
+    all
+}
+
 impl ReviewItem {
     /// Does a person still have to decide?
     pub fn is_open(&self) -> bool {
@@ -59,17 +77,19 @@ pub(super) fn settle(
     }
     for (pair, anew) in fact::consents(past) {
         let kind = ReviewKind::ConsentDisputed;
-        let anew = anew.map(|e| Settlement {
-            by: e.id,
-            at: e.occurred_at.timestamp(),
-            keep: Some(e.id),
-            named: false,
-        });
-        items.extend(resolve(past, kind, pair, &pair, anew));
+        let anew: Vec<_> = anew
+            .map(|e| Settlement::anew(e, Some(e.id)))
+            .into_iter()
+            .collect();
+        items.extend(resolve(past, kind, pair, &pair, &anew));
     }
     let mut appointments = appointment::appointments(past, &items);
-    for item in two_booked(past, &appointments) {
-        items.push(item);
+    let booked = two_booked(past, &appointments);
+    // A cancellation that met a settlement unseen has no force until a person has decided between the two.
+    let met = booked.iter().any(|i| i.entries != i.choices.as_slice());
+    items.extend(booked);
+    if met {
+        appointments = appointment::appointments(past, &items);
     }
     appointment::supersede(&mut appointments, &items);
     settle_what_both_lost(&mut items);
@@ -96,7 +116,7 @@ pub(super) fn twins(past: &Past) -> Vec<ReviewItem> {
             let near = a_at.duration_until(*b_at).abs() < day;
             if near && instrument == other && past.concurrent(*a, *b) {
                 let kind = ReviewKind::DuplicateScreen;
-                found.extend(resolve(past, kind, [*a, *b], &[*a, *b], None));
+                found.extend(resolve(past, kind, [*a, *b], &[*a, *b], &[]));
             }
         }
     }
@@ -139,6 +159,15 @@ pub(super) fn lost(items: &[ReviewItem], kind: ReviewKind, id: EntryId) -> bool 
         .any(|s| s.named && s.keep.is_some_and(|keep| keep != id))
 }
 
+/// Has a person let this one stand for the other?
+pub(super) fn lost_to(items: &[ReviewItem], kind: ReviewKind, id: EntryId, to: EntryId) -> bool {
+    items
+        .iter()
+        .filter(|i| i.kind == kind && i.choices.contains(&id))
+        .filter_map(|i| i.settled.as_ref())
+        .any(|s| s.named && s.keep == Some(to))
+}
+
 /// The pairs of a fact that disagree: neither saw the other, they differ, and neither was overtaken on its own side.
 fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
     let mut items = Vec::new();
@@ -156,22 +185,52 @@ fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
             {
                 continue;
             }
-            let anew = fact
+            let anew: Vec<Settlement> = fact
                 .said
                 .iter()
                 .filter(|(z, _)| past.saw(*z, *a) && past.saw(*z, *b))
                 .filter_map(|(z, _)| past.get(*z))
-                .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
-                .map(|e| Settlement {
-                    by: e.id,
-                    at: e.occurred_at.timestamp(),
-                    keep: Some(e.id),
-                    named: false,
-                });
-            items.extend(resolve(past, fact.kind, [*a, *b], &[*a, *b], anew));
+                .map(|e| Settlement::anew(e, Some(e.id)))
+                .collect();
+            items.extend(resolve(past, fact.kind, [*a, *b], &[*a, *b], &sorted(anew)));
         }
     }
+    settle_what_agrees(past, fact, &mut items);
     items
+}
+
+/// Of three, one was kept by somebody who had seen them all, and another says the same: it stands with it.
+fn settle_what_agrees(past: &Past, fact: &Fact, items: &mut [ReviewItem]) {
+    let said = |id: EntryId| fact.said.iter().find(|(e, _)| *e == id).map(|(_, s)| s);
+    let kept: Vec<(Vec<EntryId>, EntryId, Settlement)> = items
+        .iter()
+        .filter_map(|i| {
+            let settled = i.settled.clone().filter(|s| s.named)?;
+            Some((i.choices.clone(), settled.keep?, settled))
+        })
+        .collect();
+    for item in items.iter_mut().filter(|i| i.is_open()) {
+        let [a, b] = item.entries;
+        for (loses, stands) in [(a, b), (b, a)] {
+            let by = kept
+                .iter()
+                .filter(|(choices, keep, s)| {
+                    choices.contains(&loses)
+                        && *keep != loses
+                        && said(*keep) == said(stands)
+                        && past.saw(s.by, stands)
+                })
+                .map(|(_, _, s)| s)
+                .min_by_key(|s| (s.at, s.by));
+            if let Some(by) = by {
+                item.settled = Some(Settlement {
+                    keep: Some(stands),
+                    named: false,
+                    ..by.clone()
+                });
+            }
+        }
+    }
 }
 
 /// Two bookings that neither saw, both standing: no winner is chosen.
@@ -192,42 +251,34 @@ fn two_booked(past: &Past, appointments: &[Appointment]) -> Vec<ReviewItem> {
             if !ends.is_empty() && !ends.iter().any(|e| saw_both(e)) {
                 continue;
             }
-            let anew = ends
+            let anew: Vec<Settlement> = ends
                 .into_iter()
                 .filter(|e| saw_both(e))
-                .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
                 .map(|e| {
-                    let keep = if a.ended_by.contains(&e.id) {
-                        b.id
-                    } else {
-                        a.id
-                    };
-                    Settlement {
-                        by: e.id,
-                        at: e.occurred_at.timestamp(),
-                        keep: Some(keep),
-                        named: false,
-                    }
-                });
+                    let ends_a = a.ended_by.contains(&e.id);
+                    Settlement::anew(e, Some(if ends_a { b.id } else { a.id }))
+                })
+                .collect();
             items.extend(resolve(
                 past,
                 ReviewKind::TwoBooked,
                 [a.id, b.id],
                 &[a.id, b.id],
-                anew,
+                &sorted(anew),
             ));
         }
     }
     items
 }
 
-/// One item with what settles it, and the further items that two differing settlements make.
+/// One item with what settles it, and the further items that two differing settlements make. `anew`: the entries that had
+/// seen both sides and say the fact anew, the earliest first.
 pub(super) fn resolve(
     past: &Past,
     kind: ReviewKind,
     entries: [EntryId; 2],
     choices: &[EntryId],
-    anew: Option<Settlement>,
+    anew: &[Settlement],
 ) -> Vec<ReviewItem> {
     let mut entries = entries;
     entries.sort_unstable();
@@ -259,19 +310,54 @@ pub(super) fn resolve(
         .iter()
         .filter(|s| !named.iter().any(|o| past.saw(o.by, s.by)))
         .collect();
-    let Some(first) = newest.iter().min_by_key(|s| (s.at, s.by)) else {
-        item.settled = anew;
+    let Some(first) = newest.iter().min_by_key(|s| (s.at, s.by)).copied() else {
+        item.settled = anew.first().cloned();
         return vec![item];
     };
-    item.settled = Some((*first).clone());
-    let Some(other) = newest.iter().find(|s| s.keep != first.keep) else {
+    item.settled = Some(first.clone());
+    let said_anew = || {
+        let met =
+            |z: &&Settlement| past.concurrent(z.by, first.by) && differ(past, z.keep, first.keep);
+        anew.iter().filter(|_| asks_again(kind)).find(met)
+    };
+    let other = newest.iter().find(|s| s.keep != first.keep).copied();
+    let Some(other) = other.or_else(said_anew) else {
         return vec![item];
     };
-    // Two people settled it two ways: neither stands, and a further item asks again.
-    let (first, other) = (first.by, other.by);
-    let mut further = resolve(past, kind, [first, other], choices, anew);
+    // Two people settled it two ways, by naming it or by saying the fact anew: neither stands, and a further item asks.
+    let mut choices = choices.to_vec();
+    choices.extend(other.keep.filter(|keep| !choices.contains(keep)));
+    let both = [first.by, other.by];
+    let later: Vec<Settlement> = anew
+        .iter()
+        .filter(|z| both.iter().all(|one| past.saw(z.by, *one)))
+        .cloned()
+        .collect();
+    let mut further = resolve(past, kind, both, &choices, &later);
     let again = further.first().and_then(|f| f.settled.clone());
     item.settled = again.or_else(|| item.settled.take().map(|s| Settlement { keep: None, ..s }));
     further.insert(0, item);
     further
+}
+
+/// Is the last word of somebody who said a fact anew asked about, where another settled it unseen by her? Of all else the
+/// stricter of two acts in any case.
+fn asks_again(kind: ReviewKind) -> bool {
+    matches!(
+        kind,
+        ReviewKind::TwoBooked | ReviewKind::OutcomeDisputed | ReviewKind::DecisionDisputed
+    )
+}
+
+/// Do the entries that two settlements let stand say two things?
+fn differ(past: &Past, one: Option<EntryId>, other: Option<EntryId>) -> bool {
+    let said = |id: Option<EntryId>| Some(&past.get(id?)?.body);
+    one != other
+        && match (said(one), said(other)) {
+            (Some(Body::DecisionRecorded(a)), Some(Body::DecisionRecorded(b))) => {
+                a.value != b.value
+            }
+            (Some(Body::OutcomeRecorded(a)), Some(Body::OutcomeRecorded(b))) => a.value != b.value,
+            _ => true,
+        }
 }

@@ -20,6 +20,13 @@ pub struct Proposal {
     pub answered: Option<Arc<Entry>>,
 }
 
+impl Proposal {
+    /// The question that a proposal opens.
+    pub fn question(proposed: EntryId) -> DerivedId {
+        DerivedId::derive("proposed", &[proposed])
+    }
+}
+
 /// An entry without effect.
 #[derive(Clone, Debug)]
 pub struct Voided {
@@ -86,18 +93,16 @@ fn disputes(
             .filter(|(v, t)| *t == target && past.saw(v.id, void.id) && past.saw(v.id, edit.id))
             .map(|(v, _)| v)
             .min_by_key(|v| (v.occurred_at.timestamp(), v.id));
-        let anew = again.map(|v| Settlement {
-            by: v.id,
-            at: v.occurred_at.timestamp(),
-            keep: None,
-            named: false,
-        });
+        let anew: Vec<Settlement> = again
+            .map(|v| Settlement::anew(v, None))
+            .into_iter()
+            .collect();
         items.extend(review::resolve(
             past,
             ReviewKind::VoidDisputed,
             [void.id, edit.id],
             &[void.id, edit.id],
-            anew,
+            &anew,
         ));
     }
     items
@@ -107,7 +112,7 @@ fn proposals(past: &Past) -> Vec<Proposal> {
     let proposed = past.entries().iter().filter(|e| e.body.is_proposed());
     proposed
         .map(|entry| {
-            let id = DerivedId::derive("proposed", &[entry.id]);
+            let id = Proposal::question(entry.id);
             let answers = |e: &&Arc<Entry>| {
                 e.body.accepts() == Some(entry.id)
                     || matches!(&e.body, Body::ReviewSettled(p) if p.items.contains(&id) && p.keep.is_none())

@@ -7,8 +7,11 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 pub enum Breach {
     /// Not in her role, or she is not in the sheet.
-    #[error("your role does not include this")]
+    #[error("your role does not include this, or it needs a clinician's licence")]
     Role,
+    /// It is said to have happened later than it was written down.
+    #[error("this lies in the future: record it once it has happened")]
+    InTheFuture,
     /// The record is already opened.
     #[error("the record is already opened")]
     AlreadyOpened,
@@ -16,7 +19,7 @@ pub enum Breach {
     #[error("the record is not opened")]
     NotOpened,
     /// A description without any field.
-    #[error("say at least one thing about the patient")]
+    #[error("say at least one thing")]
     NothingSaid,
     /// No such encounter in this record.
     #[error("there is no such visit")]
@@ -48,6 +51,14 @@ pub enum Breach {
     /// Hesitant or not today without a revisit.
     #[error("say when to come back to it")]
     RevisitMissing,
+    /// Contact or booking while two people heard different decisions.
+    #[error(
+        "she has not agreed beyond doubt: two people heard different decisions, settle that first"
+    )]
+    Disputed,
+    /// An emergency without a word about it.
+    #[error("say why it is an emergency")]
+    EmergencyUnsaid,
     /// Contact or booking without her agreement.
     #[error("she has not agreed")]
     NotAgreed,
@@ -55,7 +66,7 @@ pub enum Breach {
     #[error("name the practice")]
     PartnerMissing,
     /// A next step without a date, or without a contact.
-    #[error("a next step needs a date and a named contact")]
+    #[error("a next step needs a date and a named contact with a number or address")]
     StepIncomplete,
     /// No such step.
     #[error("there is no such step")]
@@ -64,11 +75,14 @@ pub enum Breach {
     #[error("there is no such appointment")]
     NoSuchAppointment,
     /// The appointment is over, cancelled or superseded.
-    #[error("the appointment no longer stands")]
+    #[error("the appointment no longer stands, or is over: book another")]
     AppointmentOver,
     /// A live appointment is neither replaced nor kept beside.
     #[error("another appointment stands: say whether this one replaces it")]
     LiveAppointment,
+    /// Booked again what was neither missed nor called off, or at another practice.
+    #[error("only a visit that was missed or called off is booked again, at the same practice")]
+    NotToRebook,
     /// The wall time is no time in that zone.
     #[error("the time does not exist in that zone")]
     NoSuchTime,
@@ -94,7 +108,7 @@ pub enum Breach {
     #[error("only a supervisor closes a loop as unreachable")]
     SupervisorOnly,
     /// The item is not one of this record, or the entry is none of its choices.
-    #[error("there is no such question to settle")]
+    #[error("there is no such question left to settle")]
     NoSuchItem,
     /// What it names is not in this record.
     #[error("what this refers to is not in the record")]
@@ -135,6 +149,11 @@ pub enum Breach {
     /// A written consent without its fields.
     #[error("a written consent needs all its fields")]
     ConsentIncomplete,
+    /// Said to be sent from where nothing can be sent.
+    #[error(
+        "there is no data in this visit: queue the referral, call the practice or set a dated step"
+    )]
+    NoData,
     /// No such consent.
     #[error("there is no such consent")]
     NoSuchConsent,
@@ -160,7 +179,9 @@ pub enum Breach {
     #[error("only its author within a day, or a supervisor, may say that it was an error")]
     NotYours,
     /// What began a document, or raised a flag.
-    #[error("this cannot be taken back: a clinician resolves a flag, a record stays opened")]
+    #[error(
+        "this cannot be taken back: a record stays opened, and of what raised a safety flag a licensed clinician alone says that it was an error"
+    )]
     NotVoidable,
     /// It has no effect any more.
     #[error("it was said to be an error already")]

@@ -14,10 +14,11 @@ use jiff::tz::TimeZone;
 
 impl Case<'_> {
     pub(super) fn agreed(&self) -> Result<(), Breach> {
-        ensure(
-            self.past.decision == DecisionState::Agreed,
-            Breach::NotAgreed,
-        )
+        match self.past.decision {
+            DecisionState::Agreed => Ok(()),
+            DecisionState::Disputed => Err(Breach::Disputed),
+            _ => Err(Breach::NotAgreed),
+        }
     }
 
     pub(super) fn contacted(&self, said: &ContactAttempted) -> Result<(), Breach> {
@@ -35,7 +36,7 @@ impl Case<'_> {
             ContactBasis::PatientCalls => Ok(()),
             ContactBasis::Emergency => {
                 let said = said.reason.as_ref().is_some_and(|r| !r.trim().is_empty());
-                ensure(said, Breach::ReasonMissing)
+                ensure(said, Breach::EmergencyUnsaid)
             }
         }
     }
@@ -74,6 +75,11 @@ impl Case<'_> {
             .iter()
             .any(|a| a.is_live() && !named(a.id));
         ensure(!unnamed, Breach::LiveAppointment)?;
+        for replaced in &said.replaces {
+            self.to_come(*replaced)?;
+        }
+        said.rebooks
+            .map_or(Ok(()), |id| self.rebooked(id, &said.partner))?;
         let mut all = said.replaces.iter().chain(&said.also).chain(&said.rebooks);
         ensure(
             all.all(|id| self.past.appointment(*id).is_some()),
@@ -84,7 +90,31 @@ impl Case<'_> {
     pub(super) fn moved(&self, said: &AppointmentChanged) -> Result<(), Breach> {
         time::start(said.start_local, &said.zone, said.second_hour)
             .map_err(|_| Breach::NoSuchTime)?;
-        self.standing(said.appointment)
+        self.standing(said.appointment)?;
+        self.to_come(said.appointment)
+    }
+
+    /// What was missed or called off is booked again at the same practice: one series is one entry of its calendar.
+    fn rebooked(&self, id: EntryId, partner: &PartnerId) -> Result<(), Breach> {
+        let before = self.past.appointment(id).ok_or(Breach::NoSuchAppointment)?;
+        let ended = matches!(
+            before.status,
+            AppointmentStatus::NoShow
+                | AppointmentStatus::Cancelled
+                | AppointmentStatus::OutcomeDisputed
+        );
+        ensure(ended && before.partner() == partner, Breach::NotToRebook)
+    }
+
+    /// A visit that was kept or missed stays where it was: what is made instead is booked anew.
+    pub(super) fn to_come(&self, id: EntryId) -> Result<(), Breach> {
+        let is_over = self.past.appointment(id).is_some_and(|a| {
+            matches!(
+                a.status,
+                AppointmentStatus::Attended | AppointmentStatus::NoShow
+            )
+        });
+        ensure(!is_over, Breach::AppointmentOver)
     }
 
     pub(super) fn standing(&self, id: EntryId) -> Result<(), Breach> {
@@ -114,8 +144,8 @@ impl Case<'_> {
             .past
             .appointment(said.appointment)
             .ok_or(Breach::NoSuchAppointment)?;
-        let early = self.at() < appointment.slot.start
-            && appointment.status != AppointmentStatus::Cancelled;
+        // That it is called off may be told before; that she came, or stayed away, is known at its time.
+        let early = self.at() < appointment.slot.start;
         let told_before = matches!(
             said.value,
             OutcomeValue::CancelledPatient

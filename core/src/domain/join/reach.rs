@@ -1,14 +1,14 @@
 //! How a patient may be reached, over all her records. Of two instructions that nobody has brought together the stricter
 //! acts; no number is ever dropped.
 
+use super::across::{self, Across, Said};
 use crate::domain::code::{Channel, ReviewKind};
-use crate::domain::entry::{Body, Entry};
+use crate::domain::entry::Body;
 use crate::domain::fold::{self, Record};
-use crate::domain::id::{DocumentId, EntryId};
+use crate::domain::id::EntryId;
 use crate::domain::payload::{ContactRuleSet, SafeHours};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How she may be reached by one means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,136 +33,113 @@ pub struct Reach {
     pub disputed: bool,
 }
 
-/// A question that reaches over two records of one patient. It closes when an entry names what it had seen of both.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Across {
-    /// What kind.
-    pub kind: ReviewKind,
-    /// The two entries.
-    pub entries: [EntryId; 2],
-    /// The record of the later one: there it is asked.
-    pub record: DocumentId,
+struct Rule<'a> {
+    said: Said<'a>,
+    rule: &'a ContactRuleSet,
 }
 
-type Rule<'a> = (DocumentId, &'a Arc<Entry>, &'a ContactRuleSet);
-
-/// The rules that stand over all records: none that another record's rule names as seen. What is only proposed acts as
-/// well: it can but make the rule stricter.
-fn standing(records: &[Record]) -> Vec<Rule<'_>> {
-    let seen: BTreeSet<EntryId> = records
-        .iter()
-        .flat_map(|r| &r.contact_rules)
-        .flat_map(|(_, rule)| rule.sees.iter().copied())
-        .collect();
-    let stated = records
-        .iter()
-        .flat_map(|r| r.contact_rules.iter().map(|(e, rule)| (r.id, e, rule)));
-    let proposed = records.iter().flat_map(|r| {
-        r.proposals
-            .iter()
-            .filter(|p| p.answered.is_none())
-            .filter_map(|p| match &p.entry.body {
-                Body::ContactRuleSet(rule) => Some((r.id, &p.entry, rule)),
-                _ => None,
-            })
-    });
-    stated
-        .chain(proposed)
-        .filter(|(_, e, _)| !seen.contains(&e.id))
-        .collect()
+/// The rules of all records. What is only proposed acts as well: it can but make the rule stricter.
+fn rules(record: &Record) -> impl Iterator<Item = Rule<'_>> {
+    let proposed = record.proposals.iter().filter(|p| p.answered.is_none());
+    let all = record.past.standing().iter();
+    all.chain(proposed.map(|p| &p.entry))
+        .filter_map(|entry| match &entry.body {
+            Body::ContactRuleSet(rule) => Some(Rule {
+                said: Said {
+                    record,
+                    entry,
+                    what: fold::rule_text(rule),
+                    sees: &rule.sees,
+                    lost: record.has_lost(ReviewKind::ContactRuleDisputed, entry.id),
+                    proposed: rule.proposed,
+                },
+                rule,
+            }),
+            _ => None,
+        })
 }
 
 /// How she may be reached, and what two records say two ways.
 pub(super) fn reach(records: &[Record]) -> (Vec<Reach>, Vec<Across>) {
-    let rules = standing(records);
-    let channels: BTreeSet<Channel> = rules.iter().map(|(_, _, r)| r.channel).collect();
-    let mut across = Vec::new();
-    let reach = channels
+    let mut by_channel: BTreeMap<Channel, (Vec<Said<'_>>, Vec<&ContactRuleSet>)> = BTreeMap::new();
+    for Rule { said, rule } in records.iter().flat_map(rules) {
+        let (all, payloads) = by_channel.entry(rule.channel).or_default();
+        all.push(said);
+        payloads.push(rule);
+    }
+    let mut asked = Vec::new();
+    let reach = by_channel
         .into_iter()
-        .map(|channel| {
-            let of: Vec<&Rule<'_>> = rules
+        .map(|(channel, (all, payloads))| {
+            asked.extend(across::pairs(ReviewKind::ContactRuleDisputed, &all));
+            let standing: Vec<&Said<'_>> = across::standing(&all).collect();
+            let acts = |said: &&Said<'_>| standing.iter().any(|s| s.entry.id == said.entry.id);
+            let of: Vec<&ContactRuleSet> = all
                 .iter()
-                .filter(|(_, _, r)| r.channel == channel)
+                .zip(payloads)
+                .filter(|(said, _)| acts(said))
+                .map(|(_, rule)| rule)
                 .collect();
-            let all = |allows: fn(&ContactRuleSet) -> bool| of.iter().all(|(_, _, r)| allows(r));
-            let texts: Vec<(DocumentId, &Arc<Entry>, String)> = of
-                .iter()
-                .map(|(doc, e, r)| (*doc, *e, fold::rule_text(r)))
-                .collect();
-            let differ = texts
-                .iter()
-                .any(|(_, _, t)| texts.first().is_some_and(|f| f.2 != *t));
-            across.extend(pairs(ReviewKind::ContactRuleDisputed, &texts));
+            let allow = |allows: fn(&ContactRuleSet) -> bool| of.iter().all(|r| allows(r));
             let mut safe_hours: Vec<SafeHours> = Vec::new();
-            for hours in of.iter().filter_map(|(_, _, r)| r.safe_hours.clone()) {
+            for hours in of.iter().filter_map(|r| r.safe_hours.clone()) {
                 if !safe_hours.contains(&hours) {
                     safe_hours.push(hours);
                 }
             }
             safe_hours.sort_by_key(|h| (h.from, h.to));
+            let mut said = standing.iter().map(|s| &s.what);
+            let first = said.next();
             Reach {
                 channel,
-                voicemail_ok: all(|r| r.voicemail_ok),
-                text_ok: all(|r| r.text_ok),
-                say_org_name_ok: all(|r| r.say_org_name_ok),
-                shared_phone: of.iter().any(|(_, _, r)| r.shared_phone),
+                voicemail_ok: allow(|r| r.voicemail_ok),
+                text_ok: allow(|r| r.text_ok),
+                say_org_name_ok: allow(|r| r.say_org_name_ok),
+                shared_phone: of.iter().any(|r| r.shared_phone),
                 safe_hours,
-                disputed: differ,
+                disputed: said.any(|other| Some(other) != first),
             }
         })
         .collect();
-    (reach, across)
+    (reach, asked)
 }
 
-/// The numbers on which she may be called, each once; and the pairs that two records leave open.
+/// The numbers on which she may be called, each once; and the pairs that two records say differently.
 pub(super) fn numbers(records: &[Record]) -> (Vec<(EntryId, String)>, Vec<Across>) {
-    let seen: BTreeSet<EntryId> = records.iter().flat_map(Record::numbers_seen).collect();
-    let mut all: Vec<(DocumentId, &Arc<Entry>, String)> = records
-        .iter()
-        .flat_map(|r| {
-            let entry = |id: &EntryId| r.past.get(*id);
-            r.numbers
-                .iter()
-                .filter(|(id, _)| !seen.contains(id))
-                .filter_map(move |(id, number)| Some((r.id, entry(id)?, number.clone())))
-        })
-        .collect();
-    all.sort_by_key(|(_, e, _)| (e.occurred_at.timestamp(), e.id));
-    let across = pairs(
-        ReviewKind::TwoNumbers,
-        &all.iter()
-            .map(|(doc, e, n)| (*doc, *e, fold::bare_number(n)))
-            .collect::<Vec<_>>(),
-    );
+    let all: Vec<(Said<'_>, &str)> = records.iter().flat_map(told).collect();
+    let (all, plain): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let mut standing: Vec<&Said<'_>> = across::standing(&all).collect();
+    standing.sort_by_key(|said| (said.entry.occurred_at.timestamp(), said.entry.id));
     let mut numbers: Vec<(EntryId, String)> = Vec::new();
-    for (_, entry, number) in all {
-        let known = numbers
-            .iter()
-            .any(|(_, n)| fold::bare_number(n) == fold::bare_number(&number));
-        if !known {
-            numbers.push((entry.id, number));
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for said in standing {
+        let place = all.iter().position(|s| s.entry.id == said.entry.id);
+        let number = place.and_then(|at| plain.get(at));
+        if let Some(number) = number.filter(|_| known.insert(&said.what)) {
+            numbers.push((said.entry.id, (*number).to_owned()));
         }
     }
-    (numbers, across)
+    (numbers, across::pairs(ReviewKind::TwoNumbers, &all))
 }
 
-/// Two entries of different records that differ.
-pub(super) fn pairs(kind: ReviewKind, said: &[(DocumentId, &Arc<Entry>, String)]) -> Vec<Across> {
-    let mut found = Vec::new();
-    for (at, (a_doc, a, a_said)) in said.iter().enumerate() {
-        for (b_doc, b, b_said) in said.iter().skip(at + 1) {
-            if a_doc == b_doc || a_said == b_said {
-                continue;
+/// What a record says of her numbers, each also as it was written.
+fn told(record: &Record) -> impl Iterator<Item = (Said<'_>, &str)> {
+    record.past.standing().iter().filter_map(move |entry| {
+        let (number, sees) = match &entry.body {
+            Body::PatientDescribed(p) => (p.callback.as_deref()?, &p.sees),
+            Body::ContactRuleSet(p) if matches!(p.channel, Channel::Voice | Channel::Text) => {
+                (p.value.as_deref()?, &p.sees)
             }
-            let later = |e: &Arc<Entry>| (e.occurred_at.timestamp(), e.id);
-            let mut entries = [a.id, b.id];
-            entries.sort_unstable();
-            found.push(Across {
-                kind,
-                entries,
-                record: if later(a) > later(b) { *a_doc } else { *b_doc },
-            });
-        }
-    }
-    found
+            _ => return None,
+        };
+        let said = Said {
+            record,
+            entry,
+            what: fold::bare_number(number),
+            sees,
+            lost: record.has_lost(ReviewKind::TwoNumbers, entry.id),
+            proposed: false,
+        };
+        Some((said, number))
+    })
 }

@@ -22,49 +22,49 @@ pub struct LoopPoint {
     pub at: Option<Timestamp>,
 }
 
-/// The history, from the first closing on. The last point tells how it stands.
+/// The history, from the first closing on. The last point tells how it stands; no point is before the one before it.
 pub(super) fn history(patient: &Patient, record: &Record, receipts: &Receipts) -> Vec<LoopPoint> {
     let mut points: Vec<LoopPoint> = Vec::new();
     let mut closings: Vec<_> = record.closings.iter().collect();
     closings.sort_by_key(|(e, _)| (e.occurred_at.timestamp(), e.id));
     for (at, (closing, said)) in closings.iter().enumerate() {
-        // What a later closing had not seen either opens that one again, not this one.
-        let next = closings.get(at + 1);
+        let closed_at = closing.occurred_at.timestamp();
         if points.last().is_none_or(|p| p.closed.is_none()) {
             points.push(LoopPoint {
                 closed: Some(said.reason),
-                at: Some(closing.occurred_at.timestamp()),
+                at: Some(closed_at),
             });
         }
-        let mut reopened: Vec<Option<Timestamp>> = record
-            .past
-            .standing()
-            .iter()
-            .filter(|e| {
-                e.id != closing.id
-                    && !record.past.saw(closing.id, e.id)
-                    && is_relevant(record, closing, e)
-            })
-            .filter(|e| next.is_none_or(|(later, _)| record.past.saw(later.id, e.id)))
+        // What a later closing had not seen either opens that one again, not this one.
+        let next = closings.get(at + 1);
+        let here = record.past.standing().iter().filter(|e| {
+            e.id != closing.id
+                && !record.past.saw(closing.id, e.id)
+                && is_relevant(record, closing, e)
+                && next.is_none_or(|(later, _)| record.past.saw(later.id, e.id))
+        });
+        let flags = patient.flags.iter().filter(|f| {
+            !names(said, f.id)
+                && !record.past.saw(closing.id, f.id)
+                && next.is_none_or(|(_, later)| names(later, f.id))
+        });
+        let reopened: Vec<Option<Timestamp>> = here
+            .chain(flags.map(|f| &f.entry))
             .map(|e| reopened_at(record, receipts, closing, e))
+            .filter(|reopened| {
+                // Known only after a closing that had seen it: then it was never open.
+                let next_at = next.map(|(later, _)| later.occurred_at.timestamp());
+                reopened
+                    .zip(next_at)
+                    .is_none_or(|(open, next)| open <= next)
+            })
             .collect();
-        reopened.extend(
-            patient
-                .flags
-                .iter()
-                .filter(|f| !names(said, f.id) && !record.past.saw(closing.id, f.id))
-                .filter(|f| next.is_none_or(|(_, later)| names(later, f.id)))
-                .map(|f| reopened_at(record, receipts, closing, &f.entry)),
-        );
-        if let Some(at) = reopened
-            .iter()
-            .copied()
-            .flatten()
-            .min()
-            .map(Some)
-            .or_else(|| reopened.first().copied())
-        {
-            points.push(LoopPoint { closed: None, at });
+        if let Some(first) = reopened.first() {
+            let known = reopened.iter().copied().flatten().min();
+            points.push(LoopPoint {
+                closed: None,
+                at: known.or(*first),
+            });
         }
     }
     points
@@ -75,16 +75,23 @@ fn names(said: &LoopClosed, flag: EntryId) -> bool {
 }
 
 /// When this entry opened the loop again: at its own time if its author knew of the closing, else when both were known.
+/// What somebody who knew of the closing writes up of an earlier time opens it when it is written, not before it closed.
 fn reopened_at(
     record: &Record,
     receipts: &Receipts,
     closing: &Entry,
     entry: &Arc<Entry>,
 ) -> Option<Timestamp> {
-    if record.past.saw(entry.id, closing.id) {
-        return Some(entry.occurred_at.timestamp());
-    }
-    receipts.both_received_at(entry.id, closing.id)
+    let (at, closed_at) = (
+        entry.occurred_at.timestamp(),
+        closing.occurred_at.timestamp(),
+    );
+    let known = match record.past.saw(entry.id, closing.id) {
+        true if at >= closed_at => Some(at),
+        true => Some(entry.recorded_at),
+        false => receipts.both_received_at(entry.id, closing.id),
+    };
+    known.map(|known| known.max(closed_at))
 }
 
 fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {

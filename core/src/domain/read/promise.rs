@@ -1,8 +1,10 @@
 //! A practice's promise to call her: when it was due, whether it was kept. One a practice at a time: what is sent or
 //! agreed while a promise runs makes no second one.
 
-use crate::domain::code::{ContactOutcome, ContactWith, Direction, StepKind};
-use crate::domain::fold::Record;
+use crate::domain::code::{
+    ContactOutcome, ContactWith, DecisionValue, Direction, ReviewKind, StepKind,
+};
+use crate::domain::fold::{Decision, Record};
 use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::time;
 use jiff::Timestamp;
@@ -24,7 +26,7 @@ pub struct PromiseReading {
     pub due_at: Timestamp,
     /// When the practice reached her.
     pub met_at: Option<Timestamp>,
-    /// The step was fulfilled or given up, or the practice declined.
+    /// The step was fulfilled or given up, the practice declined, or she wished that it stop.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -88,6 +90,7 @@ pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
             .partner_answers
             .iter()
             .filter(|a| a.declined.is_some() && a.partner == maker.partner)
+            .filter(|a| !record.has_lost(ReviewKind::TwoValues, a.entry.id))
             .map(|a| a.entry.occurred_at.timestamp())
             .filter(since)
             .min();
@@ -98,10 +101,32 @@ pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
             made_at: maker.made_at,
             due_at: maker.due_at,
             met_at,
-            ended_at: [maker.ended_at, declined_at].into_iter().flatten().min(),
+            ended_at: [
+                maker.ended_at,
+                declined_at,
+                stopped_at(record, maker.made_at),
+            ]
+            .into_iter()
+            .flatten()
+            .min(),
         });
     }
     promises
+}
+
+/// When she wished that it stop, after this time: nobody may call a practice then, to ask what became of its promise.
+fn stopped_at(record: &Record, since: Timestamp) -> Option<Timestamp> {
+    let stops = |d: &&Decision| {
+        matches!(
+            d.said.value,
+            DecisionValue::Withdrew | DecisionValue::DoNotAskAgain
+        ) && !record.has_lost(ReviewKind::DecisionDisputed, d.entry.id)
+    };
+    let stopped = record.decisions.iter().filter(stops);
+    stopped
+        .map(|d| d.entry.occurred_at.timestamp())
+        .filter(|at| *at >= since)
+        .min()
 }
 
 fn makers(record: &Record) -> Vec<Maker> {

@@ -77,9 +77,10 @@ pub(super) fn review(
         .across
         .iter()
         .filter(|a| a.record == record.id)
-        .map(|a| {
-            let id = DerivedId::derive(a.kind.as_str(), &a.entries);
-            asked(patient, record, id, a.kind, a.entries, receipts, sheet)
+        .map(|a| ReviewReading {
+            settled_at: a.settled.as_ref().map(|s| s.at),
+            keep: a.settled.as_ref().and_then(|s| s.keep),
+            ..asked(patient, record, a.id, a.kind, a.entries, receipts, sheet)
         });
     own.chain(across).collect()
 }

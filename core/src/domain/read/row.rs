@@ -206,7 +206,10 @@ pub(super) fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> 
             .handed
             .as_ref()
             .map(|(to, _, e)| (to.clone(), e.occurred_at.timestamp())),
-        clinician_min: first.map(|at| time::minutes_between(raised_at, at)),
+        // One that is claimed to have come before the worry tells nothing of how long it took.
+        clinician_min: first
+            .map(|at| time::minutes_between(raised_at, at))
+            .filter(|minutes| *minutes >= 0),
         resolved_by,
         resolved_at: flag
             .resolved

@@ -1,12 +1,12 @@
 //! Where a record stands in one word, and what comes next in it.
 
 use super::row::AppointmentReading;
-use super::{ReviewReading, TaskReading, TaskState};
+use super::{PromiseReading, ReviewReading, TaskReading, TaskState};
 use crate::domain::code::{
     AppointmentStatus, CloseReason, DecisionState, ReviewKind, Stage, TaskKind,
 };
 use crate::domain::fold::{Record, ReviewItem};
-use crate::domain::id::PartnerId;
+use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::join::Patient;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,26 +34,42 @@ pub enum NextKind {
     Task(TaskKind),
 }
 
+/// Is there a dated step to do? A promise made by sending alone has no named contact: it is none, unless a step was agreed
+/// for it.
+pub(super) fn live_step(
+    record: &Record,
+    promises: &[PromiseReading],
+    tasks: &[TaskReading],
+    now: Timestamp,
+) -> bool {
+    let is_step = |id: EntryId| record.steps.iter().any(|s| s.entry.id == id);
+    let covers = |id: EntryId| {
+        promises
+            .iter()
+            .any(|p| p.step == id && !p.covers.is_empty())
+    };
+    tasks.iter().any(|t| {
+        matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
+            && (is_step(t.cause) || covers(t.cause))
+            && t.state(now) == TaskState::Open
+    })
+}
+
 /// The headline: the first that fits, the cautious ones first.
 pub(super) fn stage(
     patient: &Patient,
     record: &Record,
     closed: Option<CloseReason>,
     appointments: &[AppointmentReading],
-    tasks: &[TaskReading],
-    now: Timestamp,
+    live_step: bool,
 ) -> Stage {
     let any = |status| appointments.iter().any(|a| a.status == status);
     let live = any(AppointmentStatus::Booked) || any(AppointmentStatus::Arrived);
-    // A promise made by sending alone has no named contact: it is no step.
-    let is_step = |t: &TaskReading| record.steps.iter().any(|s| s.entry.id == t.cause);
-    let live_step = tasks.iter().any(|t| {
-        matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
-            && is_step(t)
-            && t.state(now) == TaskState::Open
-    });
     let asked = patient.questions(record).any(ReviewItem::is_open)
-        || patient.across.iter().any(|a| a.record == record.id);
+        || patient
+            .across
+            .iter()
+            .any(|a| a.record == record.id && a.is_open());
     match record.decision {
         _ if patient.open_flags().next().is_some() => Stage::Safety,
         _ if asked => Stage::NeedsAPerson,

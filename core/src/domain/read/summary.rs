@@ -9,7 +9,7 @@ use super::{
     measure, promise, review,
 };
 use crate::domain::code::{
-    BarrierStatus, CloseReason, DecisionState, Grade, Mode, ShareKind, Stage,
+    BarrierStatus, CloseReason, DecisionState, Grade, Mode, ReviewKind, ShareKind, Stage,
 };
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
@@ -183,12 +183,13 @@ pub(super) fn summary(
     };
     let tasks = work.tasks();
     let next = stage::next(&appointments, &tasks, &review, now);
+    let live_step = stage::live_step(record, &promises, &tasks, now);
     Summary {
         record: record.id,
         patient: record.patient,
         name: patient.name().map(str::to_owned),
         site: record.site.clone(),
-        stage: stage::stage(patient, record, closed, &appointments, &tasks, now),
+        stage: stage::stage(patient, record, closed, &appointments, live_step),
         closed,
         owners: record.owners.clone(),
         identified: record
@@ -268,6 +269,7 @@ pub(super) fn summary(
             .partner_answers
             .iter()
             .filter(|a| a.declined.is_some())
+            .filter(|a| !record.has_lost(ReviewKind::TwoValues, a.entry.id))
             .map(|a| a.partner.clone())
             .collect(),
         queued: count(record.queued.iter().filter(|q| q.sent.is_none())),

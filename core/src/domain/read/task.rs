@@ -36,9 +36,32 @@ pub struct TaskReading {
     pub done: Option<(EntryId, Timestamp)>,
     /// When it stops making sense though nobody did it.
     pub lapses_at: Option<Timestamp>,
+    /// Why it does.
+    #[serde(default)]
+    pub lapse: Option<Lapse>,
     /// Held back: nothing goes to a practice while her decision is in question.
     #[serde(default)]
     pub paused: bool,
+}
+
+/// Why nobody has to do it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lapse {
+    /// The visit has begun, or is so near that she was told a moment ago.
+    TooLate,
+    /// The visit was called off, or another took its place.
+    CalledOff,
+    /// What became of the visit was heard otherwise: nobody stayed away.
+    HeardOtherwise,
+    /// The step was given up or set anew; the practice's promise ended.
+    NoLongerMeant,
+    /// A person let the other of two decisions stand.
+    Settled,
+    /// It was raised in error, as a clinician says.
+    InError,
+    /// The loop was closed.
+    LoopClosed,
 }
 
 /// How a task stands.
@@ -63,6 +86,14 @@ impl TaskReading {
             (None, Some(at)) if at <= now => TaskState::Lapsed,
             (None, _) if self.paused => TaskState::Paused,
             (None, _) => TaskState::Open,
+        }
+    }
+
+    /// It makes no sense from then on; the first reason counts.
+    fn lapses(&mut self, at: Option<Timestamp>, why: Lapse) {
+        if let Some(at) = at.filter(|at| self.lapses_at.is_none_or(|was| *at < was)) {
+            self.lapses_at = Some(at);
+            self.lapse = Some(why);
         }
     }
 
@@ -95,8 +126,11 @@ impl Work<'_> {
         self.of_settlements(&mut tasks);
         self.of_encounters(&mut tasks);
         for task in &mut tasks {
-            // A closed loop ends what it was for; safety goes on.
-            task.lapses_at = [task.lapses_at, self.closed_at].into_iter().flatten().min();
+            // A closed loop ends what it was for; safety goes on, and so does a call to a practice that still expects her.
+            let closed_at = self
+                .closed_at
+                .filter(|_| task.kind != TaskKind::CallOtherPartner);
+            task.lapses(closed_at, Lapse::LoopClosed);
             // While her decision is in question nothing goes to a practice; nothing is forgotten either.
             task.paused = self.record.decision == DecisionState::Disputed
                 && match task.kind {
@@ -155,6 +189,7 @@ impl Work<'_> {
             partner: None,
             done: None,
             lapses_at: None,
+            lapse: None,
             paused: false,
         }
     }

@@ -7,9 +7,10 @@ use crate::domain::code::{
     StepKind,
 };
 use crate::domain::fold::Record;
+use crate::domain::guard::Breach;
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
 use crate::domain::join::Patient;
-use crate::domain::payload::Revisit;
+use crate::domain::payload::{PatientDescribed, Revisit};
 use crate::refusal::Refusal;
 use crate::usecase::{
     AcceptOwnership, AddNote, BookAppointment, CloseLoop, Command, ConfirmSharingPlan,
@@ -48,10 +49,13 @@ impl May {
     fn of_visit(&mut self, asking: &mut Asking<'_, '_>, record: DocumentId) {
         self.describe = asking.may(
             Action::Describe,
-            Command::DescribePatient(DescribePatient {
-                preferred_name: Some(text()),
-                ..DescribePatient::silent(record)
-            }),
+            Command::DescribePatient(DescribePatient::now(
+                record,
+                PatientDescribed {
+                    preferred_name: Some(text()),
+                    ..PatientDescribed::default()
+                },
+            )),
         );
         self.start_encounter = asking.may(
             Action::StartEncounter,
@@ -370,7 +374,7 @@ impl May {
         self.settle = asking.may_if(
             Action::Settle,
             settle,
-            Refusal::NotHere("an open question about this"),
+            Refusal::NotAllowed(Breach::NoSuchItem),
         );
         let close = |proposed| {
             Command::CloseLoop(CloseLoop {

@@ -1,8 +1,8 @@
 //! Tasks of the connection: visits to come and past, calls to make again, practices to try, promises and steps.
 
-use super::{TaskReading, Work};
+use super::{Lapse, TaskReading, Work};
 use crate::domain::code::{
-    AppointmentStatus, ContactOutcome, ContactWith, OutcomeValue, StepKind, TaskKind,
+    AppointmentStatus, ContactOutcome, ContactWith, OutcomeValue, ReviewKind, StepKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, PartnerId};
@@ -23,17 +23,19 @@ impl Work<'_> {
             let mut reminder = self.task(TaskKind::Reminder, &appointment.entry, Some(day_before));
             // Booked for so soon that she was told a moment ago: there is nothing to remind her of.
             let told = appointment.entry.occurred_at.timestamp();
-            reminder.lapses_at = Some(if day_before <= told {
-                told
+            if day_before <= told {
+                reminder.lapses(Some(told), Lapse::TooLate);
+            } else if gone.is_some() {
+                reminder.lapses(gone, Lapse::CalledOff);
             } else {
-                gone.unwrap_or(start)
-            });
+                reminder.lapses(Some(start), Lapse::TooLate);
+            }
             let mut check = self.task(
                 TaskKind::AttendanceCheck,
                 &appointment.entry,
                 Some(self.business_days_after(start, 1)),
             );
-            check.lapses_at = gone;
+            check.lapses(gone, Lapse::CalledOff);
             let outcome =
                 |b: &Body| matches!(b, Body::OutcomeRecorded(p) if p.appointment == appointment.id);
             check.done = self.answered(Timestamp::MIN, appointment.id, outcome);
@@ -68,7 +70,7 @@ impl Work<'_> {
                 |b: &Body| matches!(b, Body::AppointmentBooked(_) | Body::DecisionRecorded(_));
             rescue.done = self.answered(at, missed.id, answers);
             // It turned out that she came: nobody has to rescue anything, and it does not vanish.
-            rescue.lapses_at = (!stands).then_some(read.status_at);
+            rescue.lapses((!stands).then_some(read.status_at), Lapse::HeardOtherwise);
             tasks.push(rescue);
         }
     }
@@ -128,7 +130,10 @@ impl Work<'_> {
     pub(super) fn of_referrals(&self, tasks: &mut Vec<TaskReading>) {
         let declined = self.record.partner_answers.iter();
         for answer in declined.filter(|a| a.declined.is_some()) {
-            tasks.push(self.try_next(&answer.entry, &answer.partner));
+            let mut task = self.try_next(&answer.entry, &answer.partner);
+            let lost_at = self.lost_at(ReviewKind::TwoValues, answer.entry.id);
+            task.lapses(lost_at, Lapse::Settled);
+            tasks.push(task);
         }
         // Queued is not sent: somebody sends it, or calls.
         for queued in &self.record.queued {
@@ -161,29 +166,32 @@ impl Work<'_> {
             let met = promise.met_at.map(|at| (promise.step, at));
             let done = steps.filter_map(|s| s.fulfilled);
             task.done = met.into_iter().chain(done).min_by_key(|(_, at)| *at);
-            task.lapses_at = promise.ended_at.filter(|_| task.done.is_none());
+            let ended = promise.ended_at.filter(|_| task.done.is_none());
+            task.lapses(ended, Lapse::NoLongerMeant);
             tasks.push(task);
         }
         for step in &self.record.steps {
-            let of_promise = self.promises.iter().any(|p| {
-                p.step == step.entry.id
-                    || p.covers.contains(&step.entry.id) && p.due_at == step.due_at()
-            });
-            if of_promise {
+            let mut promises = self.promises.iter();
+            let promise =
+                promises.find(|p| p.step == step.entry.id || p.covers.contains(&step.entry.id));
+            if promise.is_some_and(|p| p.due_at == step.due_at()) {
                 continue;
             }
-            let kind = if step.said.what == StepKind::PartnerCallback {
+            // What she was told is on the list as well as what the practice promises in general.
+            let makes_promise = promise.is_some_and(|p| p.step == step.entry.id);
+            let kind = if step.said.what == StepKind::PartnerCallback && !makes_promise {
                 TaskKind::PromiseMissed
             } else {
                 TaskKind::NextStep
             };
-            let mut task = self.task(kind, &step.entry, Some(step.due_at()));
+            let mut task = self.task(kind, &step.entry, Some(step.listed_at));
             if let Some(owner) = &step.said.owner {
                 task.owners = vec![owner.clone()];
             }
             task.partner.clone_from(&step.said.partner);
-            task.done = step.fulfilled;
-            task.lapses_at = step.cancelled.map(|(_, at)| at);
+            let met_at = promise.filter(|_| makes_promise).and_then(|p| p.met_at);
+            task.done = step.fulfilled.or(met_at.map(|at| (step.entry.id, at)));
+            task.lapses(step.cancelled.map(|(_, at)| at), Lapse::NoLongerMeant);
             tasks.push(task);
         }
     }

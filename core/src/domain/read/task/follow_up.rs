@@ -1,10 +1,11 @@
 //! Tasks of follow-up: check-ins she was promised, a practice to be told, a visit that ended without a plan, and safety.
 
-use super::{TaskReading, Work};
+use super::{Lapse, TaskReading, Work};
 use crate::domain::code::{
-    ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
+    AppointmentStatus, ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
+use crate::domain::fold::Appointment;
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::join::PatientFlag;
 use crate::domain::payload::Revisit;
@@ -36,13 +37,14 @@ impl Work<'_> {
                 .filter(|later| past.saw(later.id, decision.entry.id))
                 .map(|later| (later.id, later.occurred_at.timestamp()))
                 .min_by_key(|(id, at)| (*at, *id));
-            task.lapses_at = self.lost_at(ReviewKind::DecisionDisputed, decision.entry.id);
+            let lost_at = self.lost_at(ReviewKind::DecisionDisputed, decision.entry.id);
+            task.lapses(lost_at, Lapse::Settled);
             tasks.push(task);
         }
     }
 
     /// Since when a person has let the other of two stand.
-    fn lost_at(&self, kind: ReviewKind, id: EntryId) -> Option<Timestamp> {
+    pub(super) fn lost_at(&self, kind: ReviewKind, id: EntryId) -> Option<Timestamp> {
         self.review
             .iter()
             .filter(|i| i.kind == kind && i.choices.contains(&id))
@@ -61,7 +63,7 @@ impl Work<'_> {
         for item in self
             .review
             .iter()
-            .filter(|i| i.kind == ReviewKind::TwoBooked)
+            .filter(|i| matches!(i.kind, ReviewKind::TwoBooked | ReviewKind::TwoValues))
         {
             let settling = self.record.past.standing().iter().find(|e| {
                 matches!(&e.body, Body::ReviewSettled(p) if p.items.contains(&item.id) && p.keep == item.keep && p.keep.is_some())
@@ -76,7 +78,8 @@ impl Work<'_> {
             }
         }
         for (other, settling) in gave_way {
-            let Some(other) = self.record.appointment(other) else {
+            let gone = |a: &&Appointment| a.status == AppointmentStatus::Superseded;
+            let Some(other) = self.record.appointment(other).filter(gone) else {
                 continue;
             };
             let at = settling.occurred_at.timestamp();
@@ -93,12 +96,14 @@ impl Work<'_> {
         }
     }
 
+    /// She left without a plan. One that comes to be known later is the answer; what was on somebody's list stays, done
+    /// by it.
     pub(super) fn of_encounters(&self, tasks: &mut Vec<TaskReading>) {
         for encounter in self
             .record
             .encounters
             .iter()
-            .filter(|e| e.leave_check == LeaveCheck::Fail)
+            .filter(|e| e.leave_check == LeaveCheck::Fail || e.plan_came.is_some())
         {
             let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else {
                 continue;
@@ -108,11 +113,15 @@ impl Work<'_> {
                 &encounter.entry,
                 Some(self.business_days_after(left, 1)),
             );
-            task.done = self.answered(left, encounter.id, |b| {
-                matches!(
-                    b,
-                    Body::NextStepSet(_) | Body::AppointmentBooked(_) | Body::DecisionRecorded(_)
-                )
+            task.done = encounter.plan_came.or_else(|| {
+                self.answered(left, encounter.id, |b| {
+                    matches!(
+                        b,
+                        Body::NextStepSet(_)
+                            | Body::AppointmentBooked(_)
+                            | Body::DecisionRecorded(_)
+                    )
+                })
             });
             tasks.push(task);
         }
@@ -143,7 +152,8 @@ impl Work<'_> {
             let mut ack = self.safety_ack(flag);
             // Until somebody has taken it, it is hers who raised it as well.
             for task in [&mut task, &mut ack] {
-                task.lapses_at = flag.in_error.as_ref().map(|e| e.occurred_at.timestamp());
+                let in_error = flag.in_error.as_ref();
+                task.lapses(in_error.map(|e| e.occurred_at.timestamp()), Lapse::InError);
                 if flag.status == FlagStatus::Open {
                     task.owners.push(flag.entry.by.clone());
                     task.owners.sort();
