@@ -138,6 +138,7 @@ impl Evening {
                     morning(),
                 );
             }
+            device.finds_no_signal(morning());
             let like = self.others.get(n % self.others.len()).expect("a body");
             self.own.extend(vec![like.clone(); RECORDED]);
         }
