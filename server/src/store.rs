@@ -192,7 +192,7 @@ pub trait Store: Send + Sync {
     /// Takes a device out of service; what it has not sent is still taken, into quarantine.
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
     /// Puts a new version of the sheet in force.
-    fn load_sheet(&self, text: String, now: Timestamp) -> Doing<'_, u64>;
+    fn load_sheet(&self, text: String) -> Doing<'_, u64>;
     /// The sheet in force.
     fn sheet(&self) -> Doing<'_, Organisation>;
     /// Everything that pages count, as it reads now.

@@ -36,7 +36,7 @@ struct Ground {
 impl Ground {
     fn new() -> Self {
         let files = tempfile::tempdir().unwrap();
-        load::init(&files.path().join("server"), SHEET, morning());
+        load::init(&files.path().join("server"), SHEET);
         let runtime = Runtime::new().unwrap();
         Self { files, runtime }
     }

@@ -71,7 +71,7 @@ impl Stage {
         neighbour.sync(&self.town);
         assert_eq!(self.town.entries(patient), neighbour.entries(patient));
         let verified = self.town.verify();
-        assert!(verified.log && verified.visibility && verified.projections);
+        assert!(verified.log && verified.visibility && verified.records);
         answer
             .acks
             .into_iter()

@@ -195,13 +195,13 @@ fn a_database_that_was_meddled_with_is_not_sound_and_projections_are_computed_an
     assert_eq!(
         found(&mut town, stale),
         Verified {
-            projections: false,
+            records: false,
             ..sound
         }
     );
     town.close();
     let store = Sqlite::open(town.folder(), town.key().clone()).unwrap();
-    assert_eq!(town.run(store.rebuild(town.now())), Ok(1));
+    assert_eq!(town.run(store.rebuild()), Ok(1));
     drop(store);
     town.open(None);
     assert_eq!(town.verify(), sound);

@@ -19,7 +19,7 @@ fn folder() -> tempfile::TempDir {
         web: DeviceId(uuid::Uuid::from_u128(1)),
     };
     let place = sqlite::Place::Folder(folder.path().to_owned());
-    drop(sqlite::init(&place, &settings, "2026-03-02T13:00:00Z".parse().unwrap()).unwrap());
+    drop(sqlite::init(&place, &settings).unwrap());
     folder
 }
 
@@ -60,6 +60,6 @@ fn an_organisation_is_never_made_twice() {
         web: DeviceId(uuid::Uuid::from_u128(2)),
     };
     let place = sqlite::Place::Folder(folder.path().to_owned());
-    let again = sqlite::init(&place, &settings, "2026-03-02T13:00:00Z".parse().unwrap());
+    let again = sqlite::init(&place, &settings);
     assert!(matches!(again, Err(StoreError::Refused(_))));
 }

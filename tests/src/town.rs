@@ -50,7 +50,7 @@ impl Town {
             web: DeviceId(uuid::Uuid::from_u128(1)),
         };
         let place = sqlite::Place::Folder(folder.path().to_owned());
-        drop(sqlite::init(&place, &settings, start).expect("a database"));
+        drop(sqlite::init(&place, &settings).expect("a database"));
         let runtime = Runtime::new().expect("a runtime");
         let clock = Arc::new(SetClock::at(start));
         let mut town = Self {

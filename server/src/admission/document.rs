@@ -1,5 +1,7 @@
 //! A document as admission sees it: its accepted changes and what they stand on.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{Change, ChangeHash};
@@ -32,6 +34,8 @@ pub struct Document {
     pub entry_ids: BTreeSet<EntryId>,
     /// Bytes of entry text.
     pub text_bytes: usize,
+    /// The fold of all of it, once somebody asked.
+    record: OnceCell<Record>,
 }
 
 impl Document {
@@ -42,6 +46,7 @@ impl Document {
             held: Vec::new(),
             entry_ids: BTreeSet::new(),
             text_bytes: 0,
+            record: OnceCell::new(),
         };
         for change in held {
             document.push(change);
@@ -54,6 +59,13 @@ impl Document {
         self.text_bytes += held.change.text_bytes();
         self.entry_ids.extend(held.entries.iter().map(|e| e.id));
         self.held.push(held);
+        self.record.take();
+    }
+
+    /// The fold of everything in it.
+    pub fn record(&self) -> &Record {
+        self.record
+            .get_or_init(|| Record::of(self.id, &self.entries()))
     }
 
     /// Is this change part of it?
@@ -76,13 +88,17 @@ impl Document {
     }
 
     /// The record as the author of a change on these had it.
-    pub fn past(&self, deps: &[ChangeHash]) -> Record {
-        let entries: Vec<_> = self
-            .ancestors(deps)
+    pub fn past(&self, deps: &[ChangeHash]) -> Cow<'_, Record> {
+        let ancestors = self.ancestors(deps);
+        // Mostly she had all of it.
+        if ancestors.len() == self.held.len() {
+            return Cow::Borrowed(self.record());
+        }
+        let entries: Vec<_> = ancestors
             .into_iter()
             .flat_map(|h| h.entries.iter().cloned())
             .collect();
-        Record::of(self.id, &entries)
+        Cow::Owned(Record::of(self.id, &entries))
     }
 
     /// The highest operation below these; the genesis change has the first.

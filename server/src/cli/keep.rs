@@ -110,7 +110,7 @@ pub(super) async fn verify(data: &Path, out: &mut (dyn Write + Send)) -> Result<
         ("changes: bytes, fields and hashes agree", found.changes),
         ("log: dense, and every link of its chain holds", found.log),
         ("visibility: as the definition says", found.visibility),
-        ("projections: as computed anew", found.projections),
+        ("records: every entry reads, every record folds", found.records),
     ];
     for (what, holds) in parts {
         let word = if holds { "sound" } else { "NOT SOUND" };
@@ -130,7 +130,7 @@ pub(super) async fn rebuild(data: &Path, out: &mut (dyn Write + Send)) -> Result
     checked(data)?;
     let _held = data_folder::hold(data)?;
     let patients = open(data)?
-        .rebuild(SystemClock.now())
+        .rebuild()
         .await
         .map_err(|error| format!("{}: {error}", data.display()))?;
     writeln!(out, "Computed anew for {patients} patients.").map_err(said)

@@ -77,7 +77,10 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     tokio::spawn(keep_fresh(tls, asked));
     let opening = move || setup::open(&config.data, config.settings);
     let opened = tokio::task::spawn_blocking(opening).await;
-    front.open(opened.map_err(|error| error.to_string())??);
+    let server = opened.map_err(|error| error.to_string())??;
+    front.open(Arc::clone(&server));
+    // So that the first page does not wait for every record to be read; if it fails, that page says so.
+    tokio::spawn(async move { server.store.snapshot(server.now()).await.map(drop) });
     writeln!(out, "Serving on {scheme}://{address}/").map_err(|error| error.to_string())?;
     asked_to_stop().await;
     let _ = stopping.send(true);

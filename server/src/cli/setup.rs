@@ -114,7 +114,7 @@ pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), Str
         web: random.with(|rng| DeviceId::new(now, rng)),
     };
     key.save(data)?;
-    sqlite::init(&Place::Folder(data.to_owned()), &settings, now)
+    sqlite::init(&Place::Folder(data.to_owned()), &settings)
         .map(|_| ())
         .map_err(|error| format!("{}: {error}", data.display()))
 }
@@ -130,7 +130,7 @@ pub(super) async fn load(
     let server = open(data, Settings::default())?;
     let version = server
         .store
-        .load_sheet(text, server.now())
+        .load_sheet(text)
         .await
         .map_err(|error| format!("{}: {error}", file.display()))?;
     writeln!(

@@ -9,12 +9,12 @@ mod document;
 mod log;
 mod open;
 mod page;
-mod projection;
 mod push;
 mod quarantine;
 mod readings;
 mod reconcile;
 mod rescue;
+mod scope;
 mod sheet;
 mod visibility;
 
@@ -204,8 +204,8 @@ pub struct Verified {
     pub log: bool,
     /// Who sees what, as kept, is who sees what, as defined.
     pub visibility: bool,
-    /// Every projection is what recomputing it gives.
-    pub projections: bool,
+    /// Every entry reads, every record folds, and what pages are shown is what reading it again gives.
+    pub records: bool,
 }
 
 impl Verified {
@@ -214,7 +214,7 @@ impl Verified {
         changes: true,
         log: true,
         visibility: true,
-        projections: true,
+        records: true,
     };
 }
 
@@ -226,7 +226,7 @@ impl Sqlite {
                 changes: verb.changes_hold()?,
                 log: verb.log_holds()?,
                 visibility: verb.visibility_holds()?,
-                projections: verb.projections_hold(now)?,
+                records: verb.records_hold(now)?,
             })
         })
         .await
@@ -234,9 +234,9 @@ impl Sqlite {
 }
 
 impl Sqlite {
-    /// Computes every projection anew from the changes. Returns how many patients there are.
-    pub async fn rebuild(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |verb| verb.rebuild(now)).await
+    /// Computes anew from the changes who sees what. Returns how many patients there are.
+    pub async fn rebuild(&self) -> Result<usize, StoreError> {
+        self.write(|verb| verb.rebuild()).await
     }
 }
 
@@ -289,8 +289,8 @@ impl Store for Sqlite {
         self.write(move |verb| verb.revoke(device, now))
     }
 
-    fn load_sheet(&self, text: String, now: Timestamp) -> Doing<'_, u64> {
-        self.write(move |verb| verb.load_sheet(&text, now))
+    fn load_sheet(&self, text: String) -> Doing<'_, u64> {
+        self.write(move |verb| verb.load_sheet(&text))
     }
 
     fn sheet(&self) -> Doing<'_, Organisation> {
@@ -298,12 +298,13 @@ impl Store for Sqlite {
     }
 
     fn snapshot(&self, now: Timestamp) -> Doing<'_, Snapshot> {
-        self.read(move |verb| {
-            Ok(Snapshot {
-                sheet: verb.sheet()?.1.as_ref().clone(),
-                records: verb.readings.as_of(verb, now)?,
-                devices: verb.device_rows()?,
-            })
+        Box::pin(async move {
+            loop {
+                let whole = self.read(move |verb| verb.snapshot(now)).await?;
+                if let Some(snapshot) = whole {
+                    return Ok(snapshot);
+                }
+            }
         })
     }
 

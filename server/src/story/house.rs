@@ -44,7 +44,7 @@ impl House {
             web: random.with(|rng| DeviceId::new(start, rng)),
         };
         let store =
-            sqlite::init(&Place::Memory, &settings, start).map_err(|error| error.to_string())?;
+            sqlite::init(&Place::Memory, &settings).map_err(|error| error.to_string())?;
         let clock = Arc::new(SetClock::at(start));
         let server = Server::new(
             Arc::new(store),

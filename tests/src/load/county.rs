@@ -106,7 +106,7 @@ impl County {
     /// A county without copies: its nurses have made one record each.
     pub fn new(folder: &Path) -> Self {
         let start: Timestamp = "2026-03-02T13:00:00Z".parse().expect("a time");
-        server::init(folder, &sheet(), start);
+        server::init(folder, &sheet());
         let (server, clock) = server::open(folder, start, 1);
         let mut county = Self {
             folder: folder.to_owned(),

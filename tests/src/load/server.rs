@@ -53,7 +53,7 @@ pub fn key() -> ReceiptKey {
 }
 
 /// A folder with a new database for this sheet, of a week before the morning.
-pub fn init(folder: &Path, sheet: &str, now: Timestamp) {
+pub fn init(folder: &Path, sheet: &str) {
     std::fs::create_dir_all(folder).expect("a folder");
     let settings = sqlite::Settings {
         sheet,
@@ -62,7 +62,7 @@ pub fn init(folder: &Path, sheet: &str, now: Timestamp) {
         web: DeviceId(uuid::Uuid::from_u128(1)),
     };
     let place = sqlite::Place::Folder(folder.to_owned());
-    drop(sqlite::init(&place, &settings, now).expect("a database"));
+    drop(sqlite::init(&place, &settings).expect("a database"));
 }
 
 /// The server of a folder, its clock standing at this time.

@@ -102,7 +102,7 @@ impl World {
         holds(Oracle::Visible, verified.visibility, || {
             "intervals are not what the definition says".to_owned()
         })?;
-        holds(Oracle::Projection, verified.projections, || {
+        holds(Oracle::Projection, verified.records, || {
             "a projection is not what recomputing gives".to_owned()
         })
     }

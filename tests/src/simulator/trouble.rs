@@ -116,9 +116,8 @@ impl World {
     }
 
     pub(super) fn load_sheet(&mut self, k: u8) -> Result<(), Failure> {
-        let now = self.server_now();
         let store = self.server.store();
-        let done = self.server.run(store.load_sheet(template::sheet(k), now));
+        let done = self.server.run(store.load_sheet(template::sheet(k)));
         if let Some(struck) = self.server.recover_from_blow() {
             self.note_blow(&struck, true);
         }

@@ -63,7 +63,7 @@ impl Verb<'_> {
                 };
                 let causes = with_causes(&chosen, &pending);
                 let ((_, patient), _) = self.release(&causes, seed, times)?;
-                self.project(patient, &self.viewers(&sheet)?, now, None)?;
+                self.place(patient, &self.viewers(&sheet)?, None)?;
             }
             Decision::Dismissed => dismissed.extend(chosen.change.puts.iter().map(|put| put.id)),
         }

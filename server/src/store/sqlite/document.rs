@@ -10,7 +10,6 @@ use std::sync::Arc;
 use warmhand_core::document::{Change, ChangeHash, Sealed, seal};
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts};
@@ -272,18 +271,17 @@ pub(super) fn folder<'a>(
 ) -> Folder {
     let (mut all, mut receipts) = (Vec::new(), Receipts::default());
     for document in documents {
-        let entries = document.entries();
-        if entries.is_empty() {
+        if document.held.is_empty() {
             continue;
         }
-        let folded = Record::of(document.id, &entries);
+        let folded = document.record();
         // When answers arrived is asked by nobody.
         for held in document.held.iter().filter(|_| !folded.is_of_answers()) {
             for entry in &held.entries {
                 receipts.note(entry.id, held.times);
             }
         }
-        all.push(folded);
+        all.push(folded.clone());
     }
     Folder {
         patient: Patient::of(patient, all),

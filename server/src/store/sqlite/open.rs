@@ -6,7 +6,6 @@ use super::readings::Readings;
 use super::sheet::KnownSheet;
 use super::{Sqlite, StoreError, Verb};
 use crate::receipt::ReceiptKey;
-use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -41,7 +40,7 @@ pub struct Settings<'a> {
 }
 
 /// Makes a new database: the schema, the log's beginning, the sheet, the server's own device.
-pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sqlite, StoreError> {
+pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError> {
     let mut db = match place {
         Place::Memory => Connection::open_in_memory()?,
         Place::Folder(folder) => Connection::open(folder.join(FILE))?,
@@ -63,7 +62,7 @@ pub fn init(place: &Place, settings: &Settings<'_>, now: Timestamp) -> Result<Sq
         head: Head::default(),
     };
     verb.begin_log(settings.epoch, settings.key.mark())?;
-    verb.load_sheet(settings.sheet, now)?;
+    verb.load_sheet(settings.sheet)?;
     verb.add_web_device(settings.web)?;
     verb.end_log()?;
     transaction.commit()?;

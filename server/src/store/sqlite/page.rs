@@ -7,6 +7,7 @@ use super::{StoreError, Verb, sound};
 use crate::admission::Sender;
 use jiff::Timestamp;
 use rusqlite::{Rows, params};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
@@ -88,7 +89,6 @@ impl Verb<'_> {
                     .map(Arc::new),
             );
         }
-        let viewers = self.viewers(&sheet)?;
         let sender = Sender {
             device,
             people: &people,
@@ -101,7 +101,8 @@ impl Verb<'_> {
             .saturating_sub(now.as_millisecond());
         let push = Push {
             sender,
-            viewers: &viewers,
+            sheet: &sheet,
+            viewers: OnceCell::new(),
             offset_ms,
             now,
         };

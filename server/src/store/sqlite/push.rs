@@ -1,26 +1,31 @@
 //! Taking a push: documents never hold one another up, within one the accepted prefix stays, and every change gets its
 //! own answer. Also the way in which a page writes: the same judgement, the server's own device.
 
-use super::projection::Known;
 use super::visibility::Viewers;
-use super::{StoreError, Verb};
+use super::{StoreError, Verb, sound};
 use crate::admission::{Document, Held, Sender, Verdict, judge};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit, ZonedRound};
 use rand::{RngCore, SeedableRng};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{Actor, Change, Put, genesis_hash, seal};
 use warmhand_core::domain::authority;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::{APP, Body, Entry};
+use warmhand_core::domain::fold::Scope;
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
+use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{Ack, AckState, PushedChange, PushedDocument, QuarantineReason};
 
 /// What a push stands on.
 pub(super) struct Push<'a> {
     pub sender: Sender<'a>,
-    pub viewers: &'a Viewers<'a>,
+    pub sheet: &'a Organisation,
+    /// Everybody who may ask, once that is needed.
+    pub viewers: OnceCell<Viewers<'a>>,
     pub offset_ms: i64,
     pub now: Timestamp,
 }
@@ -32,10 +37,18 @@ struct Taking {
     row: Option<(DocumentKind, PatientId)>,
     /// May the sender write in it?
     standing: bool,
-    /// Something of it was accepted.
-    is_changed: bool,
+    /// Through what it could be seen before anything of it was accepted; nothing as long as nothing was.
+    before: Option<BTreeSet<Scope>>,
     /// It did not exist before.
     is_begun: bool,
+}
+
+impl Taking {
+    /// Something of it is about to be accepted.
+    fn changes(&mut self) {
+        self.before
+            .get_or_insert_with(|| self.document.record().scopes());
+    }
 }
 
 impl Verb<'_> {
@@ -50,7 +63,7 @@ impl Verb<'_> {
             document: self.document(pushed.doc)?,
             row,
             standing: self.standing(push.sender.device, pushed, row.is_some())?,
-            is_changed: false,
+            before: None,
             is_begun: false,
         };
         let mut acks = Vec::new();
@@ -61,14 +74,20 @@ impl Verb<'_> {
                 state,
             });
         }
-        if let Some((_, patient)) = taking.row.filter(|_| taking.is_changed) {
-            let known = Known {
-                document: &taking.document,
-                is_new: taking.is_begun,
-            };
-            self.project(patient, push.viewers, push.now, Some(known))?;
+        if let (Some((_, patient)), Some(before)) = (taking.row, &taking.before) {
+            // Who sees it follows from this and from what documents there are.
+            if taking.is_begun || taking.document.record().scopes() != *before {
+                self.place(patient, self.viewers_of(push)?, Some(&taking.document))?;
+            }
         }
         Ok(acks)
+    }
+
+    fn viewers_of<'p>(&self, push: &'p Push<'_>) -> Result<&'p Viewers<'p>, StoreError> {
+        if push.viewers.get().is_none() {
+            push.viewers.set(self.viewers(push.sheet)?).ok();
+        }
+        sound(push.viewers.get())
     }
 
     /// May the sender write here? A document that does not exist yet may be begun for a new patient, or for one whose
@@ -140,6 +159,7 @@ impl Verb<'_> {
                     taking.row = Some((kind, patient));
                     taking.is_begun = true;
                 }
+                taking.changes();
                 // A receipted change was received when the receipt says, not today.
                 let at = receipt.map_or(push.now, |r| super::instant(r.received_at));
                 let offset_ms = receipt.map_or(push.offset_ms, |r| r.offset_ms);
@@ -157,7 +177,6 @@ impl Verb<'_> {
                     },
                 });
                 taking.standing = true;
-                taking.is_changed = true;
                 Ok(AckState::Accepted(receipt))
             }
             Verdict::Quarantine(reason) => {
@@ -168,10 +187,10 @@ impl Verb<'_> {
                     };
                     let anew = self.take_anew(pushed, reason, times, push.now)?;
                     if let Some((state, row, whole)) = anew {
+                        taking.changes();
                         taking.document = whole;
                         taking.is_begun |= taking.row.is_none();
                         taking.row = Some(row);
-                        taking.is_changed = true;
                         return Ok(state);
                     }
                 }
@@ -197,7 +216,7 @@ impl Verb<'_> {
         let device = self.web_device()?;
         let (_, sheet) = self.sheet()?;
         let document = self.document(record)?;
-        let folded = warmhand_core::domain::fold::Record::of(record, &document.entries());
+        let folded = document.record();
         let person = sheet.person(user).ok_or(StoreError::NotFound(
             "you are not among the organisation's people",
         ))?;
@@ -257,7 +276,7 @@ impl Verb<'_> {
                     .document_row(record)?
                     .ok_or(StoreError::NotFound("there is no such record"))?;
                 self.accept(&sealed, now, 0)?;
-                self.project(patient, &self.viewers(&sheet)?, now, None)
+                self.place(patient, &self.viewers(&sheet)?, None)
             }
             Verdict::Quarantine(_) | Verdict::Missing(_) | Verdict::Reject(_) => {
                 Err(StoreError::Refused(

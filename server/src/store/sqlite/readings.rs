@@ -1,12 +1,20 @@
-//! The reading of every record, kept in memory, so that a page reads from the database only what changed since the last
-//! one. A cache: whatever is in it follows from the rows of the log up to its number.
+//! The reading of every record, kept in memory alone: a page reads from the database only the records of patients of
+//! whom the log says something new, and a push computes none. Whatever is in it follows from the rows of the log up to
+//! its number; it is never patched, and a process that begins makes it anew.
 
+use super::document::folder;
 use super::{StoreError, Verb, int, sound};
+use crate::store::Snapshot;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::id::{DocumentId, PatientId};
+use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Summary, read};
+
+/// So many patients are read at once: nobody else waits longer for the database.
+const AT_ONCE: usize = 200;
 
 /// What one server process keeps.
 #[derive(Default)]
@@ -14,8 +22,12 @@ pub(crate) struct Readings(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    /// Everything is in it up to this row of the log.
+    /// Everything up to this row of the log is in it, or waits.
     seq: u64,
+    /// By this version of the sheet.
+    sheet: u64,
+    /// Patients who are still to be read.
+    waiting: BTreeSet<PatientId>,
     records: BTreeMap<DocumentId, Reading>,
 }
 
@@ -33,60 +45,59 @@ impl Reading {
 }
 
 impl Readings {
-    /// Every record as it reads now, one after the other.
-    pub(super) fn as_of(
+    /// Every record as it reads now, one after the other. Nothing as long as there is more to read first: ask again.
+    fn as_of(
         &self,
         verb: &Verb<'_>,
         now: Timestamp,
-    ) -> Result<Vec<Arc<Summary>>, StoreError> {
+    ) -> Result<Option<Vec<Arc<Summary>>>, StoreError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = kept.follow(verb).and_then(|()| kept.read_anew(verb, now));
-        if taken.is_err() {
-            *kept = Kept::default();
+        let (sheet, organisation) = verb.sheet()?;
+        kept.follow(verb, sheet.version)?;
+        kept.read_waiting(verb, &organisation, now)?;
+        if !kept.waiting.is_empty() {
+            return Ok(None);
         }
-        taken?;
+        kept.overtaken(now);
+        while !kept.waiting.is_empty() {
+            kept.read_waiting(verb, &organisation, now)?;
+        }
         let summaries = kept.records.values().map(|r| Arc::clone(&r.summary));
-        Ok(summaries.collect())
+        Ok(Some(summaries.collect()))
     }
 }
 
 impl Kept {
-    /// Takes what the log has added.
-    fn follow(&mut self, verb: &Verb<'_>) -> Result<(), StoreError> {
+    /// Notes of whom the log says something new; of everybody, once the sheet is another.
+    fn follow(&mut self, verb: &Verb<'_>, sheet: u64) -> Result<(), StoreError> {
         let head = verb.head()?.seq;
-        let mut statement = verb
-            .db
-            .prepare_cached("select record, read_at, summary from record_row where seq > ?1")?;
-        let mut rows = statement.query([int(self.seq)?])?;
-        while let Some(row) = rows.next()? {
-            let record = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
-            let text = row.get_ref(2)?.as_str().map_err(|_| StoreError::Damaged)?;
-            let mut summary: Summary =
-                serde_json::from_str(text).map_err(|_| StoreError::Damaged)?;
-            summary.shrink();
-            let reading = Reading {
-                summary: Arc::new(summary),
-                read_at: super::instant(row.get(1)?),
-            };
-            self.records
-                .insert(sound(DocumentId::from_bytes(record))?, reading);
+        if self.sheet == sheet {
+            self.waiting.extend(verb.patients_since(self.seq)?);
+        } else {
+            self.waiting.extend(verb.patients()?);
         }
         self.seq = head;
+        self.sheet = sheet;
         Ok(())
     }
 
-    /// Reads again what time alone has overtaken.
-    fn read_anew(&mut self, verb: &Verb<'_>, now: Timestamp) -> Result<(), StoreError> {
+    /// Notes whose records time alone makes read otherwise.
+    fn overtaken(&mut self, now: Timestamp) {
         let stale = self.records.values().filter(|r| !r.is_good(now));
-        let patients: BTreeSet<PatientId> = stale.filter_map(|r| r.summary.patient).collect();
-        if patients.is_empty() {
-            return Ok(());
-        }
-        let (_, sheet) = verb.sheet()?;
-        for patient in patients {
+        self.waiting
+            .extend(stale.filter_map(|r| r.summary.patient));
+    }
+
+    fn read_waiting(
+        &mut self,
+        verb: &Verb<'_>,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let some: Vec<PatientId> = self.waiting.iter().take(AT_ONCE).copied().collect();
+        for patient in some {
             let folder = verb.folder(patient, None)?;
-            let fresh = read(&folder.patient, &folder.receipts, &sheet, now).records;
-            for mut summary in fresh {
+            for mut summary in read(&folder.patient, &folder.receipts, sheet, now).records {
                 summary.shrink();
                 let reading = Reading {
                     summary: Arc::new(summary),
@@ -94,7 +105,67 @@ impl Kept {
                 };
                 self.records.insert(reading.summary.record, reading);
             }
+            self.waiting.remove(&patient);
         }
         Ok(())
+    }
+}
+
+impl Verb<'_> {
+    /// What a page shows; nothing as long as there is more to read first.
+    pub(super) fn snapshot(&self, now: Timestamp) -> Result<Option<Snapshot>, StoreError> {
+        let Some(records) = self.readings.as_of(self, now)? else {
+            return Ok(None);
+        };
+        Ok(Some(Snapshot {
+            sheet: self.sheet()?.1.as_ref().clone(),
+            records,
+            devices: self.device_rows()?,
+        }))
+    }
+
+    /// Of whom something was accepted after this row.
+    fn patients_since(&self, seq: u64) -> Result<Vec<PatientId>, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select distinct document.patient from change join document on document.id = change.doc
+                 where change.seq > ?1",
+        )?;
+        let ids: Vec<Vec<u8>> = statement
+            .query_map([int(seq)?], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        ids.iter()
+            .map(|id| sound(PatientId::from_bytes(id)))
+            .collect()
+    }
+
+    /// Does every entry read, every record fold, and is what is kept in memory what reading it again gives?
+    pub(super) fn records_hold(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let mut fresh = Vec::new();
+        for patient in self.patients()? {
+            let mut documents = Vec::new();
+            for (id, kind) in self.documents_of(patient)? {
+                let document = self.document(id)?;
+                let whole = |held: &crate::admission::Held| {
+                    let ids = held.change.puts.iter().map(|put| put.id);
+                    ids.eq(held.entries.iter().map(|entry| entry.id))
+                };
+                if !document.held.iter().all(whole) || !document.record().is_opened() {
+                    return Ok(false);
+                }
+                if kind != DocumentKind::Partner {
+                    documents.push(document);
+                }
+            }
+            let folder = folder(patient, &documents);
+            fresh.extend(read(&folder.patient, &folder.receipts, &sheet, now).records);
+        }
+        fresh.sort_by_key(|summary| summary.record);
+        let kept = loop {
+            if let Some(kept) = self.readings.as_of(self, now)? {
+                break kept;
+            }
+        };
+        Ok(kept.iter().map(AsRef::as_ref).eq(fresh.iter()))
     }
 }

@@ -5,6 +5,7 @@ use super::push::Push;
 use super::{StoreError, Verb};
 use crate::admission::Sender;
 use jiff::Timestamp;
+use std::cell::OnceCell;
 use std::sync::Arc;
 use warmhand_core::wire::{Ack, PushedDocument};
 
@@ -18,7 +19,6 @@ impl Verb<'_> {
     ) -> Result<Vec<Ack>, StoreError> {
         let (_, sheet) = self.sheet()?;
         let sheets = [Arc::clone(&sheet)];
-        let viewers = self.viewers(&sheet)?;
         let sender = Sender {
             // The server's own device, on which nobody is: nothing in the file is hers to say.
             device: self.web_device()?,
@@ -28,7 +28,8 @@ impl Verb<'_> {
         };
         let push = Push {
             sender,
-            viewers: &viewers,
+            sheet: &sheet,
+            viewers: OnceCell::new(),
             offset_ms: 0,
             now,
         };

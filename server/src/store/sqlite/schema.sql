@@ -97,14 +97,6 @@ create table visibility (
 );
 create index visibility_device on visibility (device, to_seq, from_seq, doc);
 create index visibility_doc on visibility (doc, device, to_seq, from_seq);
-create table record_row (
-  -- one projection a record, recomputed from the fold, never patched
-  record blob primary key,
-  seq integer not null,          -- the row of the log after which it was recomputed
-  read_at integer not null,      -- and when: read as of then
-  summary text not null          -- JSON
-) without rowid;
-create index record_row_seq on record_row (seq);
 create table enrol_code (
   -- places for devices; a code is good once and for a short while
   hash blob primary key,

@@ -2,7 +2,6 @@
 
 use super::log::Row;
 use super::{StoreError, Verb, int};
-use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +30,7 @@ impl KnownSheet {
 
 impl Verb<'_> {
     /// Puts a new version in force; who may see what follows from it at once.
-    pub(super) fn load_sheet(&self, text: &str, now: Timestamp) -> Result<u64, StoreError> {
+    pub(super) fn load_sheet(&self, text: &str) -> Result<u64, StoreError> {
         if text.len() > MAX_SHEET {
             return Err(StoreError::Refused(
                 "the organisation is larger than 256 KB".into(),
@@ -51,7 +50,7 @@ impl Verb<'_> {
             "insert into sheet (version, seq, text) values (?1, ?2, ?3)",
             params![version, int(seq)?, text],
         )?;
-        self.project_all(now)?;
+        self.look_again()?;
         Ok(version.unsigned_abs())
     }
 

@@ -17,15 +17,7 @@ fn reads_screens(person: &Person) -> bool {
 
 /// Every device with those of its people who are on the sheet; one that was revoked has none.
 pub(super) struct Viewers<'s> {
-    sheet: &'s Organisation,
     devices: Vec<(DeviceId, Vec<&'s Person>)>,
-}
-
-impl<'s> Viewers<'s> {
-    /// The sheet by which they may.
-    pub(super) fn sheet(&self) -> &'s Organisation {
-        self.sheet
-    }
 }
 
 impl Verb<'_> {
@@ -147,7 +139,7 @@ impl Verb<'_> {
                 _ => devices.push((device, person.into_iter().collect())),
             }
         }
-        Ok(Viewers { sheet, devices })
+        Ok(Viewers { devices })
     }
 
     /// After something was written about a patient: the intervals of each of her documents, as of a row.

@@ -208,7 +208,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "load_sheet",
-            Box::new(move |s| told(s.load_sheet(sheet.clone(), now))),
+            Box::new(move |s| told(s.load_sheet(sheet.clone()))),
             Again::Other,
         ),
         (

@@ -1,0 +1,92 @@
+//! Through what a patient's records may be seen: sites and people, computed from the fold of her documents whenever one
+//! of them says something new of it, never patched. What begins or ends is told as rows of the log.
+
+use super::log::Row;
+use super::visibility::Viewers;
+use super::{StoreError, Verb, int};
+use crate::admission::Document;
+use rusqlite::params;
+use std::collections::BTreeSet;
+use warmhand_core::domain::fold::Scope;
+use warmhand_core::domain::id::PatientId;
+
+impl Verb<'_> {
+    /// Brings a patient's scopes and who sees her documents up to date. A document that was read already, with everything
+    /// that this transaction has written in it, is not read again.
+    pub(super) fn place(
+        &self,
+        patient: PatientId,
+        viewers: &Viewers<'_>,
+        known: Option<&Document>,
+    ) -> Result<(), StoreError> {
+        let documents = self.documents_of(patient)?;
+        // Answers may arrive before the record that they belong to: whoever brought them sees both.
+        let mut scopes: BTreeSet<Scope> = known.map_or_else(BTreeSet::new, |d| d.record().scopes());
+        for (id, _) in &documents {
+            if known.is_none_or(|known| known.id != *id) {
+                scopes.extend(self.document(*id)?.record().scopes());
+            }
+        }
+        self.scope(patient, scopes)?;
+        let seq = self.head()?.seq;
+        self.refresh_patient_visibility(patient, &documents, seq, viewers)
+    }
+
+    /// Who sees what, after the sheet changed: the scopes are what they were.
+    pub(super) fn look_again(&self) -> Result<(), StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let viewers = self.viewers(&sheet)?;
+        let seq = self.head()?.seq;
+        for patient in self.patients()? {
+            let documents = self.documents_of(patient)?;
+            self.refresh_patient_visibility(patient, &documents, seq, &viewers)?;
+        }
+        Ok(())
+    }
+
+    /// All of it from the changes, for whoever does not trust what is there. Returns for how many patients.
+    pub(super) fn rebuild(&self) -> Result<usize, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let viewers = self.viewers(&sheet)?;
+        let patients = self.patients()?;
+        for patient in &patients {
+            self.place(*patient, &viewers, None)?;
+        }
+        Ok(patients.len())
+    }
+
+    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<(), StoreError> {
+        let wanted: BTreeSet<(String, String)> = scopes
+            .into_iter()
+            .map(|scope| match scope {
+                Scope::Site(site) => ("site".to_owned(), site.0),
+                Scope::Person(user) => ("person".to_owned(), user.0),
+                Scope::Everyone => ("everyone".to_owned(), String::new()),
+            })
+            .collect();
+        let mut statement = self.db.prepare_cached(
+            "select kind, value from scope where patient = ?1 and to_seq is null",
+        )?;
+        let present: BTreeSet<(String, String)> = statement
+            .query_map([&patient.as_bytes()[..]], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        for (kind, value) in wanted.difference(&present) {
+            let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
+            self.change(
+                "insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)",
+                params![&patient.as_bytes()[..], kind, value, int(seq)?],
+            )?;
+        }
+        for (kind, value) in present.difference(&wanted) {
+            let seq = self.append(&Row::ScopeOff(patient, kind.clone(), value.clone()))?;
+            self.change(
+                "update scope set to_seq = ?4
+                         where patient = ?1 and kind = ?2 and value = ?3 and to_seq is null",
+                params![&patient.as_bytes()[..], kind, value, int(seq)?],
+            )?;
+        }
+        Ok(())
+    }
+}
