@@ -153,7 +153,11 @@ impl App {
     /// What to carry now, or until when there is nothing.
     pub fn sync_next(&mut self, now: Timestamp) -> Result<SyncStep, Refusal> {
         self.catch_up(now)?;
-        Ok(self.engine.next(&self.store, BUILD, &mut *self.rng, now)?)
+        let next = self.engine.next(&self.store, BUILD, &mut *self.rng, now)?;
+        if matches!(next, SyncStep::Idle(_)) {
+            self.store.settle_log();
+        }
+        Ok(next)
     }
 
     /// Whoever asks for lists reads anew what was overtaken, by an entry, an answer or time; written down here, it is read

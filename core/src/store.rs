@@ -9,6 +9,7 @@ mod document;
 mod folded;
 mod index;
 mod list;
+mod log;
 mod open;
 mod settle;
 mod sheet;
@@ -27,11 +28,14 @@ pub use waiting::Waiting;
 use rusqlite::{Connection, Params, TransactionBehavior};
 use sheet::KnownSheet;
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 /// The open database.
 pub struct Store {
     db: Connection,
     known: KnownSheet,
+    log_pages: Arc<AtomicU32>,
     fault: Option<Box<dyn Fault>>,
 }
 

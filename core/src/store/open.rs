@@ -4,7 +4,7 @@
 
 use super::cipher::{self, Key};
 use super::sheet::KnownSheet;
-use super::{Store, StoreError};
+use super::{Store, StoreError, log};
 use crate::refusal::StorageTrouble;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -33,7 +33,7 @@ impl Store {
         if let Place::Encrypted(..) = place {
             cipher::is_there()?;
         }
-        let db = match place {
+        let mut db = match place {
             Place::File(path) | Place::Encrypted(path, _) => Connection::open(path)?,
             Place::Memory => Connection::open_in_memory()?,
         };
@@ -59,8 +59,10 @@ impl Store {
                 "begin immediate; {SCHEMA} pragma user_version = {VERSION}; commit;"
             ))?;
         }
+        let log_pages = log::watched(&mut db)?;
         Ok(Self {
             db,
+            log_pages,
             known: KnownSheet::default(),
             fault: None,
         })

@@ -110,7 +110,10 @@ pub(super) async fn verify(data: &Path, out: &mut (dyn Write + Send)) -> Result<
         ("changes: bytes, fields and hashes agree", found.changes),
         ("log: dense, and every link of its chain holds", found.log),
         ("visibility: as the definition says", found.visibility),
-        ("records: every entry reads, every record folds", found.records),
+        (
+            "records: every entry reads, every record folds",
+            found.records,
+        ),
     ];
     for (what, holds) in parts {
         let word = if holds { "sound" } else { "NOT SOUND" };

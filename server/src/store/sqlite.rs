@@ -17,6 +17,7 @@ mod rescue;
 mod scope;
 mod sheet;
 mod visibility;
+mod writer;
 
 pub use backup::{Copied, Keys, backup, restore};
 pub use open::{Place, Settings, init};
@@ -28,7 +29,7 @@ use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
 use log::Head;
 use readings::Readings;
-use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Params, TransactionBehavior};
 use sheet::KnownSheet;
 use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::document::ChangeHash;
@@ -39,6 +40,7 @@ use warmhand_core::wire::{
     Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, ReconcileAnswer,
     ReconcileRequest, SyncAnswer, SyncRequest,
 };
+use writer::Writer;
 
 /// Ends the work at a place of a test's choice. In the product there is none.
 pub trait Fault: Send + Sync {
@@ -50,7 +52,7 @@ pub trait Fault: Send + Sync {
 /// The database of one server.
 #[derive(Clone)]
 pub struct Sqlite {
-    writer: Arc<Mutex<Connection>>,
+    writer: Arc<Writer>,
     reader: Arc<Mutex<Connection>>,
     key: ReceiptKey,
     known: Arc<KnownSheet>,
@@ -60,7 +62,7 @@ pub struct Sqlite {
 
 /// One transaction with what it needs beside the connection.
 pub(crate) struct Verb<'a> {
-    db: &'a Transaction<'a>,
+    db: &'a Connection,
     key: &'a ReceiptKey,
     known: &'a KnownSheet,
     readings: &'a Readings,
@@ -127,67 +129,58 @@ impl Sqlite {
         self
     }
 
-    fn run<T>(
-        connection: &Mutex<Connection>,
-        behavior: TransactionBehavior,
-        (key, known, readings): &(ReceiptKey, Arc<KnownSheet>, Arc<Readings>),
-        fault: Option<&dyn Fault>,
-        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        // A panic inside a verb rolled its transaction back: the connection is as good as before.
-        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let db = connection.transaction_with_behavior(behavior)?;
-        let verb = Verb {
-            db: &db,
-            key,
-            known,
-            readings,
-            fault,
-            head: Head::default(),
-        };
-        verb.step("begin")?;
-        let done = run(&verb)?;
-        verb.end_log()?;
-        verb.step("commit")?;
-        db.commit()?;
-        // Durable from here on, though nobody has been told.
-        step(fault, "committed")?;
-        Ok(done)
-    }
-
-    fn doing<T: Send + 'static>(
+    /// What a verb needs beside the connection.
+    fn verb<T>(
         &self,
-        connection: &Arc<Mutex<Connection>>,
-        behavior: TransactionBehavior,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Doing<'_, T> {
-        let (connection, fault) = (Arc::clone(connection), self.fault.clone());
-        let beside = (
-            self.key.clone(),
-            Arc::clone(&self.known),
-            Arc::clone(&self.readings),
-        );
-        Box::pin(async move {
-            tokio::task::spawn_blocking(move || {
-                Self::run(&connection, behavior, &beside, fault.as_deref(), run)
-            })
-            .await
-            .unwrap_or(Err(StoreError::Unavailable))
-        })
+    ) -> impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static {
+        let (key, fault) = (self.key.clone(), self.fault.clone());
+        let (known, readings) = (Arc::clone(&self.known), Arc::clone(&self.readings));
+        move |db| {
+            let verb = Verb {
+                db,
+                key: &key,
+                known: &known,
+                readings: &readings,
+                fault: fault.as_deref(),
+                head: Head::default(),
+            };
+            verb.step("begin")?;
+            let done = run(&verb)?;
+            verb.end_log()?;
+            Ok(done)
+        }
     }
 
     fn write<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        self.doing(&self.writer, TransactionBehavior::Immediate, run)
+        let run = self.verb(run);
+        let (writer, fault) = (Arc::clone(&self.writer), self.fault.clone());
+        Box::pin(async move {
+            let done = writer.submit(run);
+            let working = tokio::task::spawn_blocking(move || writer.work(fault.as_deref()));
+            let done = done.await.unwrap_or(Err(StoreError::Unavailable));
+            drop(working);
+            done
+        })
     }
 
     fn read<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        self.doing(&self.reader, TransactionBehavior::Deferred, run)
+        let run = self.verb(run);
+        let reader = Arc::clone(&self.reader);
+        let reading = move || {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            run(&*reader.transaction_with_behavior(TransactionBehavior::Deferred)?)
+        };
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(reading).await;
+            read.unwrap_or(Err(StoreError::Unavailable))
+        })
     }
 }
 

@@ -43,8 +43,7 @@ impl House {
             key: ReceiptKey::new(random.bytes(), random.bytes()),
             web: random.with(|rng| DeviceId::new(start, rng)),
         };
-        let store =
-            sqlite::init(&Place::Memory, &settings).map_err(|error| error.to_string())?;
+        let store = sqlite::init(&Place::Memory, &settings).map_err(|error| error.to_string())?;
         let clock = Arc::new(SetClock::at(start));
         let server = Server::new(
             Arc::new(store),

@@ -239,8 +239,7 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
     day.syncs(&town, "everything again", "/v1/sync");
 
     let sheet = warmhand_tests::organisation::SHEET.replace("Harbor Counseling", "Harbor House");
-    town.run(town.server().store.load_sheet(sheet))
-        .unwrap();
+    town.run(town.server().store.load_sheet(sheet)).unwrap();
     day.syncs(&town, "a new sheet", "/v1/sync");
     let moved = warmhand_tests::organisation::SHEET
         .replace(
@@ -251,8 +250,7 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
             r#""roles": [{"role": "doula", "sites": ["home"]}]"#,
             r#""roles": [{"role": "doula", "sites": ["clinic"]}]"#,
         );
-    town.run(town.server().store.load_sheet(moved))
-        .unwrap();
+    town.run(town.server().store.load_sheet(moved)).unwrap();
     day.syncs(&town, "a record is no longer hers", "/v1/sync");
 
     day.does(

@@ -4,6 +4,7 @@
 use super::log::Head;
 use super::readings::Readings;
 use super::sheet::KnownSheet;
+use super::writer::Writer;
 use super::{Sqlite, StoreError, Verb};
 use crate::receipt::ReceiptKey;
 use rusqlite::config::DbConfig;
@@ -140,20 +141,23 @@ fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
 }
 
 fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, StoreError> {
-    let writer = Arc::new(Mutex::new(db));
-    let reader = match place {
+    let (writer, reader) = match place {
         // Memory is one connection: it serves both.
-        Place::Memory => Arc::clone(&writer),
+        Place::Memory => {
+            let writer = Writer::in_memory(db);
+            let reader = writer.connection();
+            (writer, reader)
+        }
         Place::Folder(folder) => {
-            let reader =
-                Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let path = folder.join(FILE);
+            let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             reader.busy_timeout(Duration::from_secs(5))?;
             planned_once(&reader)?;
-            Arc::new(Mutex::new(reader))
+            (Writer::in_file(db, &path)?, Arc::new(Mutex::new(reader)))
         }
     };
     Ok(Sqlite {
-        writer,
+        writer: Arc::new(writer),
         reader,
         key,
         known: Arc::default(),

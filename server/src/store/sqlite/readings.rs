@@ -84,8 +84,7 @@ impl Kept {
     /// Notes whose records time alone makes read otherwise.
     fn overtaken(&mut self, now: Timestamp) {
         let stale = self.records.values().filter(|r| !r.is_good(now));
-        self.waiting
-            .extend(stale.filter_map(|r| r.summary.patient));
+        self.waiting.extend(stale.filter_map(|r| r.summary.patient));
     }
 
     fn read_waiting(

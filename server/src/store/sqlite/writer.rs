@@ -1,0 +1,178 @@
+//! The one writer. Work that waits for it is done together: each piece under a savepoint of its own, so that one that
+//! fails takes nothing of its neighbours with it, and one commit for all of them. Nobody is told anything before that
+//! commit is on the disk. Knows nothing of what the work is.
+
+use super::{Fault, StoreError, step};
+use rusqlite::{Connection, TransactionBehavior};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot::{self, Receiver};
+
+/// So many pieces are committed together at most: the first of them waits for the last.
+const AT_ONCE: usize = 64;
+/// With so many pages in it the log is brought into the database, by whoever has just been answered.
+const LONG: u32 = 1_000;
+/// With so many the writer itself does it, since nobody else came to it.
+const TOO_LONG: u32 = 16_000;
+
+/// Tells whoever waits how the commit went.
+type Tell = Box<dyn FnOnce(&Result<(), StoreError>) + Send>;
+/// Does one piece, if there is a transaction for it, and says whether it stands.
+type Work =
+    Box<dyn FnOnce(Result<&Connection, StoreError>) -> (Result<(), StoreError>, Tell) + Send>;
+
+/// The connection that writes, and who waits for it.
+pub(super) struct Writer {
+    db: Arc<Mutex<Connection>>,
+    waiting: Mutex<VecDeque<Work>>,
+    /// Pages in the write-ahead log after the last commit.
+    pages: Arc<AtomicU32>,
+    /// Brings the log into the database beside the writer; in memory there is no log.
+    beside: Option<Mutex<Connection>>,
+}
+
+impl Writer {
+    /// A writer in memory.
+    pub fn in_memory(db: Connection) -> Self {
+        Self {
+            db: Arc::new(Mutex::new(db)),
+            waiting: Mutex::default(),
+            pages: Arc::default(),
+            beside: None,
+        }
+    }
+
+    /// A writer in a file.
+    pub fn in_file(mut db: Connection, path: &Path) -> Result<Self, StoreError> {
+        let pages = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&pages);
+        // What was committed is durable in the log: bringing it into the database is nothing that an answer waits for.
+        db.wal_hook(Some(move |log: &mut rusqlite::hooks::Wal, pages| {
+            let pages = u32::try_from(pages).unwrap_or(0);
+            seen.store(pages, Ordering::Relaxed);
+            if pages >= TOO_LONG {
+                log.checkpoint()?;
+            }
+            Ok(())
+        }))?;
+        let beside = Connection::open(path)?;
+        // It takes what it gets: a writer or reader that is in the way is left alone.
+        beside.pragma_update(None, "synchronous", "full")?;
+        Ok(Self {
+            db: Arc::new(Mutex::new(db)),
+            waiting: Mutex::default(),
+            pages,
+            beside: Some(Mutex::new(beside)),
+        })
+    }
+
+    /// The connection, for whoever reads in memory.
+    pub fn connection(&self) -> Arc<Mutex<Connection>> {
+        Arc::clone(&self.db)
+    }
+
+    /// Puts a piece of work with what waits. It is done by whoever calls [`Self::work`] next.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Receiver<Result<T, StoreError>> {
+        let (sender, receiver) = oneshot::channel();
+        let work = move |db: Result<&Connection, StoreError>| {
+            let done = db.and_then(run);
+            let outcome = done.as_ref().map(|_| ()).map_err(Clone::clone);
+            let tell: Tell = Box::new(move |committed| {
+                // Whoever has gone away meanwhile is told by the state of things when she comes back.
+                let _ = sender.send(done.and_then(|value| committed.clone().map(|()| value)));
+            });
+            (outcome, tell)
+        };
+        self.queue().push_back(Box::new(work));
+        receiver
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<Work>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what waits. Where somebody else is at it, that one's next turn takes what came meanwhile.
+    pub fn work(&self, fault: Option<&dyn Fault>) {
+        {
+            // A panic inside rolled its transaction back: the connection is as good as before.
+            let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut some: VecDeque<Work> = {
+                let mut queue = self.queue();
+                let many = queue.len().min(AT_ONCE);
+                queue.drain(..many).collect()
+            };
+            while !some.is_empty() {
+                together(&mut db, &mut some, fault);
+            }
+        }
+        self.shorten_log();
+    }
+
+    fn shorten_log(&self) {
+        if self.pages.load(Ordering::Relaxed) < LONG {
+            return;
+        }
+        // One is enough.
+        let Some(Ok(beside)) = self.beside.as_ref().map(Mutex::try_lock) else {
+            return;
+        };
+        // Were it to fail, the log is only longer; the next commit asks again.
+        let _ = beside.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+    }
+}
+
+/// Does these in one transaction, as far as it carries them, and tells those that it did.
+fn together(db: &mut Connection, some: &mut VecDeque<Work>, fault: Option<&dyn Fault>) {
+    let mut tells: Vec<Tell> = Vec::new();
+    let committed = in_one(db, some, &mut tells, fault);
+    if let (Err(error), true) = (&committed, tells.is_empty()) {
+        // Not even the first of them got a transaction: neither will the rest.
+        for work in some.drain(..) {
+            tells.push(work(Err(error.clone())).1);
+        }
+    }
+    for tell in tells {
+        tell(&committed);
+    }
+}
+
+fn in_one(
+    db: &mut Connection,
+    some: &mut VecDeque<Work>,
+    tells: &mut Vec<Tell>,
+    fault: Option<&dyn Fault>,
+) -> Result<(), StoreError> {
+    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    while !some.is_empty() {
+        let savepoint = transaction.savepoint()?;
+        let Some(work) = some.pop_front() else { break };
+        // It is told by what it leaves behind: nothing.
+        let Ok((outcome, tell)) = catch_unwind(AssertUnwindSafe(|| work(Ok(&savepoint)))) else {
+            drop(savepoint);
+            continue;
+        };
+        tells.push(tell);
+        match outcome {
+            Ok(()) => savepoint.commit()?,
+            // A process that has ended leaves nothing of any of them.
+            Err(StoreError::Killed) => return Err(StoreError::Killed),
+            Err(error) => {
+                drop(savepoint);
+                // Some failures end the whole transaction: what was done in it is gone.
+                if transaction.is_autocommit() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    step(fault, "commit")?;
+    transaction.commit()?;
+    // Durable from here on, though nobody has been told.
+    step(fault, "committed")
+}
