@@ -82,6 +82,18 @@ impl App {
         })
     }
 
+    /// Reads the device's whole file and says whether it is sound; opening itself reads only what everything else stands
+    /// on. Takes as long as the file is large and holds nobody up: call it beside the running app.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let place = self
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .place();
+        caught(move || core::App::check(&place)).map_err(|at| Refusal::Internal { at })??;
+        Ok(())
+    }
+
     /// Who is told of changes from now on, in place of whoever was.
     pub fn set_listener(&self, listener: Arc<dyn Listener>) {
         *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
@@ -153,6 +165,11 @@ impl App {
     /// Who is signed in.
     pub fn signed_in(&self) -> Result<Option<UserId>, Refusal> {
         self.with(|core| core.signed_in())
+    }
+
+    /// Who may take the device in hand, by name, and which sites there are: a `SignInScreen`.
+    pub fn sign_in_screen(&self) -> Result<String, Refusal> {
+        self.drawn(|core| core.sign_in_screen())
     }
 
     // ---- screens: JSON text, in the form that the core's `view` documents ----

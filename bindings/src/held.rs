@@ -63,6 +63,11 @@ impl Held {
         done
     }
 
+    /// Where the file lies.
+    pub(crate) fn place(&self) -> Place {
+        self.place.clone()
+    }
+
     /// What changed since this was last asked.
     pub(crate) fn changed(&self) -> Vec<Topic> {
         take(&mut *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner))

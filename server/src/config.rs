@@ -60,11 +60,15 @@ impl Config {
     /// Reads and checks the values. The error is one sentence.
     pub fn read(values: &Values) -> Result<Self, String> {
         let listen: SocketAddr = needed(values, "listen", |text| text.parse().ok())?;
-        let tls = tls(values)?;
+        let mut tls = tls(values)?;
         let public_url = public_url(values, tls.is_some())?;
         let proxies = values
             .read("trusted_proxies", Proxies::parse)?
             .unwrap_or_default();
+        if let Some(tls) = tls.as_mut().filter(|_| proxies.is_empty()) {
+            let uri = public_url.as_deref().and_then(|url| url.parse().ok());
+            tls.name = uri.and_then(|uri: Uri| uri.host().map(str::to_owned));
+        }
         let (session_idle, session_longest) = (
             span(values, "session_idle", 60)?,
             span(values, "session_longest", 60)?,
@@ -158,7 +162,11 @@ fn span(values: &Values, name: &'static str, least_seconds: i64) -> Result<Signe
 fn tls(values: &Values) -> Result<Option<TlsFiles>, String> {
     let path = |name| values.read(name, |text| (!text.is_empty()).then(|| PathBuf::from(text)));
     match (path("tls_certificate")?, path("tls_key")?) {
-        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+            certificate,
+            key,
+            name: None,
+        })),
         (None, None) => Ok(None),
         (Some(_), None) => {
             Err("tls_certificate is set, but tls_key is not; set both or neither".to_owned())

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, ServerConfig};
 use std::fs;
@@ -21,6 +22,8 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// The name under which devices and browsers come, where they come to this very server and not to a proxy.
+    pub name: Option<String>,
 }
 
 /// What the two files held when they were last read.
@@ -149,6 +152,14 @@ fn check(
             _ => format!("the key {key_at} is of no kind that can be used: {error}"),
         },
     )?;
+    if let Some(name) = &files.name
+        && !names(&certified, name)
+    {
+        return Err(format!(
+            "the certificate {certificate_at} is not for {name}, under which public_url has devices come: none would \
+             trust it"
+        ));
+    }
     if now > until {
         return Err(format!(
             "the certificate {certificate_at} expired at {until}; renew it"
@@ -163,6 +174,13 @@ fn check(
         certified: Arc::new(certified),
         until,
     })
+}
+
+/// Is it a certificate for this name?
+fn names(certified: &CertifiedKey, name: &str) -> bool {
+    let server = ServerName::try_from(name.trim_matches(['[', ']']));
+    let own = certified.end_entity_cert().and_then(ParsedCertificate::try_from);
+    server.is_ok_and(|server| own.is_ok_and(|own| verify_server_name(&own, &server).is_ok()))
 }
 
 fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {

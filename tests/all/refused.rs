@@ -228,6 +228,35 @@ fn an_expired_certificate_is_refused_and_one_of_the_future() {
 }
 
 #[test]
+fn a_certificate_for_another_name_than_devices_come_to_is_refused() {
+    let folder = organisation();
+    let (crt, key) = (path(&folder, "tls.crt"), path(&folder, "tls.key"));
+    let data = path(&folder, "data");
+    certificate(2020, 2120).put(folder.path());
+    let check = |url: &str, more: &[&str]| {
+        let words = ["config", "check", "--data", &data, "--public-url", url];
+        let tls = ["--tls-certificate", &crt, "--tls-key", &key];
+        run_in(&[], &[&words[..], &tls[..], more].concat())
+    };
+    let other = check("https://warmhand.example.org", &[]);
+    assert!(!other.went_well);
+    assert_eq!(
+        other.err.trim_end(),
+        format!(
+            "the certificate {crt} is not for warmhand.example.org, under which public_url has devices come: none \
+             would trust it"
+        )
+    );
+    assert!(check("https://localhost:8443", &[]).went_well);
+    // Devices come to the proxy, which has a certificate of its own.
+    let behind = check(
+        "https://warmhand.example.org",
+        &["--trusted-proxies", "10.0.0.5"],
+    );
+    assert!(behind.went_well, "{}", behind.err);
+}
+
+#[test]
 fn files_that_hold_no_certificate_or_no_key_are_refused() {
     let folder = organisation();
     let (crt, key) = (path(&folder, "tls.crt"), path(&folder, "tls.key"));

@@ -1,5 +1,6 @@
 """Calls into the library: what is refused and how, whom it tells of changes, and many threads at once."""
 
+import json
 import threading
 import unittest
 from functools import partial
@@ -46,6 +47,35 @@ class Bad(Town):
         book = {"record": record, "partner": "har", "start_local": "2026-03-08T02:30", "zone": "America/New_York"}
         self.refused(
             Refusal.Invalid, lambda: self.phone.do("BookAppointment", **book), field="start_local", problem="in_gap"
+        )
+
+    def test_who_takes_the_device_in_hand_is_shown_by_name_and_nobody_before_it_is_enrolled(self):
+        self.refused(Refusal.NotEnrolled, self.app("fresh.db").sign_in_screen)
+        screen = drawn(self.here.sign_in_screen())
+        self.assertEqual((screen.device, screen.is_shared, screen.signed_in), ("phone", False, "n1"))
+        self.assertEqual([(row.user, row.name) for row in screen.people], [("n1", "Ana Duarte")])
+        self.assertEqual([row.name for row in screen.sites], ["East clinic", "Home visiting"])
+
+    def test_a_form_is_filled_in_by_its_scores_and_a_blank_is_no_zero(self):
+        record = self.phone.do("OpenRecord", site="home", preferred_name="Ada").record
+
+        def form(items):
+            draft = {"instrument": "epds", "mode": "self", "items": items}
+            return json.loads(self.here.screen_form(record, json.dumps(draft), self.now))
+
+        scores = [1, 0, 2, 1, 0, 1, 2, 1, 0]
+        blank = form([*scores, None])
+        self.assertEqual((blank["blank"], blank["total"], blank["so_far"]), ([10], None, 8))
+        self.assertEqual((blank["result"], blank["self_harm"]), ("incomplete", "unanswered"))
+        self.assertFalse(blank["opens_safety_panel"])
+        whole = form([*scores, 1])
+        self.assertEqual((whole["total"], whole["self_harm"], whole["can_save"]), (9, "yes", True))
+        self.assertTrue(whole["opens_safety_panel"], "whatever the total is")
+        self.here.dispatch(json.dumps(whole["save"]), self.now)
+        shown = drawn(self.here.handoff(record, self.now))
+        self.assertEqual(len([row for row in shown.timeline if row.kind == "screen_recorded"]), 1)
+        self.refused(
+            Refusal.Invalid, lambda: self.here.screen_form(record, '{"Ada":1}', self.now), field="draft", problem="unreadable"
         )
 
     def test_the_edges_of_time_are_answered_and_not_fallen_over(self):

@@ -77,6 +77,12 @@ class File(House):
                 self.trouble(StorageTrouble.DAMAGED)
                 self.assertEqual(self.path.read_bytes(), bytes_, "left as it was")
 
+    def test_a_file_that_goes_bad_under_the_running_app_is_found_by_whoever_reads_all_of_it(self):
+        here = App.open(str(self.path), self.secret)
+        here.check()
+        self.with_bytes(len(self.bytes) - 64, b"\xff" * 64)
+        self.refused(Refusal.Storage, here.check, trouble=StorageTrouble.DAMAGED)
+
     def test_a_file_of_which_no_page_is_left_looks_like_one_of_another_key(self):
         # Documented so: without a page that its key made, nothing tells the two apart.
         self.with_bytes(0, b"\xff" * SALT)

@@ -30,6 +30,7 @@ pub fn files(folder: &Path) -> TlsFiles {
     TlsFiles {
         certificate: folder.join("tls.crt"),
         key: folder.join("tls.key"),
+        name: None,
     }
 }
 

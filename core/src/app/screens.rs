@@ -12,7 +12,7 @@ use crate::view::{
     AppointmentDraft, AppointmentForm, CallCard, DecisionDraft, DecisionScreen, DirectoryScreen,
     HandoffDraft, HandoffScreen, HistoryScreen, NewHandoffScreen, NextStepDraft, NextStepScreen,
     PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SamePersonScreen, ScreenDraft,
-    ScreenForm, VisitScreen, WaitingRow,
+    ScreenForm, SignInScreen, VisitScreen, WaitingRow,
 };
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -214,6 +214,19 @@ impl App {
         self.at_record(record, now, |laid| {
             HistoryScreen::of(laid.desk, laid.receipts)
         })
+    }
+
+    /// Who may take the device in hand, by name.
+    pub fn sign_in_screen(&self) -> Result<SignInScreen, Refusal> {
+        let (device, sheet) = (self.device()?, self.sheet()?);
+        let (name, people) = (&device.name, &device.people);
+        Ok(SignInScreen::of(
+            name,
+            device.shared,
+            people,
+            device.signed_in.clone(),
+            &sheet,
+        ))
     }
 
     /// What to do when somebody is worried. Never fails: signed out, locked, not enrolled, without a sheet, or with a
