@@ -73,7 +73,7 @@ class Bad(Town):
         self.assertTrue(whole["opens_safety_panel"], "whatever the total is")
         self.here.dispatch(json.dumps(whole["save"]), self.now)
         shown = drawn(self.here.handoff(record, self.now))
-        self.assertEqual(len([row for row in shown.timeline if row.kind == "screen_recorded"]), 1)
+        self.assertEqual(len([row for row in shown.timeline if row.kind == "ScreenRecorded"]), 1)
         self.refused(
             Refusal.Invalid, lambda: self.here.screen_form(record, '{"Ada":1}', self.now), field="draft", problem="unreadable"
         )
