@@ -2,9 +2,9 @@
 //! the place of one that can. Knows no socket and no request.
 
 use jiff::Timestamp;
+use rustls::client::verify_server_name;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -179,7 +179,9 @@ fn check(
 /// Is it a certificate for this name?
 fn names(certified: &CertifiedKey, name: &str) -> bool {
     let server = ServerName::try_from(name.trim_matches(['[', ']']));
-    let own = certified.end_entity_cert().and_then(ParsedCertificate::try_from);
+    let own = certified
+        .end_entity_cert()
+        .and_then(ParsedCertificate::try_from);
     server.is_ok_and(|server| own.is_ok_and(|own| verify_server_name(&own, &server).is_ok()))
 }
 

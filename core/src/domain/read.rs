@@ -84,7 +84,7 @@ pub struct Reading {
     pub records: Vec<RecordReading>,
 }
 
-/// One record, read: plain data, as it is kept in indexes and projections.
+/// One record, read: plain data, as it is kept in indexes and readings.
 pub type RecordReading = Summary;
 
 /// What one record alone asks for: the tasks that a rule may look at, who has no receipts and none of her other records.

@@ -218,7 +218,7 @@ impl Sqlite {
             Ok(Verified {
                 changes: verb.changes_hold()?,
                 log: verb.log_holds()?,
-                visibility: verb.visibility_holds()?,
+                visibility: verb.scopes_hold()? && verb.visibility_holds()?,
                 records: verb.records_hold(now)?,
             })
         })

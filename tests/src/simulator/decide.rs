@@ -224,6 +224,7 @@ impl World {
         };
         self.truth.written.insert(put.id, written);
         self.truth.promised.insert(put.id, d);
+        self.truth.odd.insert(put.id);
         self.tally.count(Fault::OddEntry);
         self.says(|| format!("    device {d}: an odd entry {}", put.id));
     }

@@ -109,11 +109,20 @@ impl World {
     }
 
     /// At rest nothing of a device's own waits for a refusal that is not its own: it stands on somebody who was refused,
-    /// or an entry of it speaks of one that was.
+    /// or an entry of it speaks of one that was. And nothing that can be read was turned away as if it could not.
     pub(super) fn check_healed(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
         let texts = self.in_records();
         let id = self.devices[d].id;
         for (hash, held) in &look.changes {
+            if held.device == id && held.state == "rejected" {
+                let is_odd = held
+                    .entries
+                    .iter()
+                    .any(|(id, _)| self.truth.odd.contains(id));
+                holds(Oracle::Quiet, is_odd, || {
+                    format!("device {d} was told that {hash:?}, which reads, does not")
+                })?;
+            }
             if held.device != id || held.state != "quarantined" {
                 continue;
             }

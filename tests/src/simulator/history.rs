@@ -40,7 +40,15 @@ impl History {
             operations.extend((1..4).map(Operation::Sync));
         }
         let length = rng.random_range(40..=70);
-        operations.extend((0..length).map(|_| Operation::random(&mut rng)));
+        let length = operations.len() + length;
+        while operations.len() < length {
+            // What hardly ever comes together by chance.
+            if rng.random_bool(0.03) {
+                operations.extend(Operation::seldom(&mut rng));
+            } else {
+                operations.push(Operation::random(&mut rng));
+            }
+        }
         Self {
             seed,
             page_bytes,

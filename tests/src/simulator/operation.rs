@@ -139,6 +139,32 @@ impl Operation {
         }
     }
 
+    /// Some that follow one another: each is in the alphabet, and all of them in a row are seldom drawn.
+    pub fn seldom(rng: &mut ChaCha12Rng) -> Vec<Self> {
+        let (d, r): (u8, u8) = (rng.random_range(0..4), rng.random_range(0..8));
+        if rng.random_bool(0.5) {
+            // A phone is put back and worked on before it asks: the count of its actor is given twice.
+            return vec![
+                Self::Backup(d),
+                Self::Note(d, r),
+                Self::Sync(d),
+                Self::Recover(d),
+                Self::Note(d, r),
+                Self::Round(d),
+            ];
+        }
+        // Work of somebody who may no longer write there is released before she hears of it, and she has gone on.
+        vec![
+            Self::Sync(d),
+            Self::Sheet(rng.random_range(0..8)),
+            Self::Note(d, r),
+            Self::LoseAnswer(d),
+            Self::Note(d, r),
+            Self::Release(rng.random_range(0..8)),
+            Self::Round(d),
+        ]
+    }
+
     /// The same with less in it, for a history that is being cut down.
     pub fn simpler(self) -> Vec<Self> {
         match self {

@@ -22,6 +22,8 @@ pub struct Truth {
     pub written: BTreeMap<EntryId, Written>,
     /// Entries that nobody honest wrote.
     pub hostile: BTreeSet<EntryId>,
+    /// Entries of a build with a mistake: nobody can read them.
+    pub odd: BTreeSet<EntryId>,
     /// Entries of which a device, or a person at a page, was told that the server has them.
     pub acknowledged: BTreeSet<EntryId>,
     /// Entries of which a person was told that they are on the device; with the device, as long as it has to keep them.

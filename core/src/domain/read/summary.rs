@@ -1,4 +1,4 @@
-//! One record as plain data: what indexes and projections keep, what views and pages are filled from.
+//! One record as plain data: what indexes and readings keep, what views and pages are filled from.
 
 use super::around::{self, ConsentReading, ProposalReading, WaitingReading};
 use super::row::{self, AppointmentReading, CallReading, EncounterReading, FlagReading};

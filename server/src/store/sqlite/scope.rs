@@ -55,23 +55,33 @@ impl Verb<'_> {
         Ok(patients.len())
     }
 
-    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<(), StoreError> {
-        let wanted: BTreeSet<(String, String)> = scopes
-            .into_iter()
-            .map(|scope| match scope {
-                Scope::Site(site) => ("site".to_owned(), site.0),
-                Scope::Person(user) => ("person".to_owned(), user.0),
-                Scope::Everyone => ("everyone".to_owned(), String::new()),
-            })
-            .collect();
+    /// Are the scopes that are kept those of the fold?
+    pub(super) fn scopes_hold(&self) -> Result<bool, StoreError> {
+        for patient in self.patients()? {
+            let mut scopes = BTreeSet::new();
+            for (id, _) in self.documents_of(patient)? {
+                scopes.extend(self.document(id)?.record().scopes());
+            }
+            if written(scopes) != self.present_scopes(patient)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn present_scopes(&self, patient: PatientId) -> Result<BTreeSet<(String, String)>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select kind, value from scope where patient = ?1 and to_seq is null",
         )?;
-        let present: BTreeSet<(String, String)> = statement
+        Ok(statement
             .query_map([&patient.as_bytes()[..]], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<(), StoreError> {
+        let (wanted, present) = (written(scopes), self.present_scopes(patient)?);
         for (kind, value) in wanted.difference(&present) {
             let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
             self.change(
@@ -89,4 +99,15 @@ impl Verb<'_> {
         }
         Ok(())
     }
+}
+
+fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
+    scopes
+        .into_iter()
+        .map(|scope| match scope {
+            Scope::Site(site) => ("site".to_owned(), site.0),
+            Scope::Person(user) => ("person".to_owned(), user.0),
+            Scope::Everyone => ("everyone".to_owned(), String::new()),
+        })
+        .collect()
 }
