@@ -1,6 +1,8 @@
 //! The figures: how fast the product is, each beside the floor that was measured in the same run. `cargo bench` prints
 //! them as a table, `cargo bench -- --json FILE` writes them too, `--only WORD` takes those that have it in their name.
 
+#[path = "figures/burst.rs"]
+mod burst;
 #[path = "figures/memory.rs"]
 mod memory;
 #[path = "figures/opening.rs"]
@@ -11,6 +13,8 @@ mod reading;
 mod reconnect;
 #[path = "figures/recording.rs"]
 mod recording;
+#[path = "figures/slow.rs"]
+mod slow;
 #[path = "figures/table.rs"]
 mod table;
 #[path = "figures/traffic.rs"]
@@ -64,12 +68,13 @@ fn grow(county: &mut County, to: usize) {
 }
 
 /// Figures for which one device and one server hold ten thousand records.
-const AMONG_MANY: [&str; 6] = [
+const AMONG_MANY: [&str; 7] = [
     "edit_p50_us",
     "edit_p99_us",
     "cold_open_10000_ms",
     "today_10000_ms",
-    "accepted_50_per_s",
+    "accepted_per_s",
+    "server_cpu_s_per_1000",
     "server_rss_10000_mb",
 ];
 
@@ -81,12 +86,16 @@ fn measure(table: &mut Table) {
     }
     let mut county = County::new(&files.path().join("server"));
     let visitor = reconnect::Visitor::enrolled(&county, files.path());
-    for records in [1_000, 10_000] {
+    for records in [100, 1_000, 10_000] {
         if reconnect::is_wanted(table, records) {
             grow(&mut county, records);
             reconnect::measure(table, &mut county, &visitor, records);
         }
     }
+    for devices in [50, 500] {
+        burst::measure(table, files.path(), devices);
+    }
+    slow::measure(table, files.path());
     if !AMONG_MANY.iter().any(|name| table.wants(name)) {
         return;
     }
@@ -95,11 +104,12 @@ fn measure(table: &mut Table) {
     recording::measure(table, &county, &path);
     opening::measure(table, &path, files.path());
     reading::today(table, &path);
-    traffic::measure(table, &mut county, files.path());
+    let clients = traffic::clients(table, &mut county, files.path());
     let image = files.path().join("image");
     let folder = county.folder().to_owned();
     drop(county);
     server::copy(&folder, &image);
+    traffic::measure(table, &clients, &folder, files.path());
     memory::measure(table, &image, files.path());
 }
 

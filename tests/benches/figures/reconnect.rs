@@ -53,7 +53,7 @@ impl Visitor {
 }
 
 /// Everything that the product's server has, as the floor has it.
-fn everything(county: &County) -> Vec<Vec<u8>> {
+pub fn everything(county: &County) -> Vec<Vec<u8>> {
     let changes = tokio::runtime::Runtime::new()
         .expect("a runtime")
         .block_on(county.server().store.changes())
@@ -71,10 +71,18 @@ fn everything(county: &County) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn names(records: usize) -> [String; 2] {
+/// All of it as the least that it could be: the entries' texts, one after the other, as zstd has them.
+fn packed(texts: &[Vec<u8>]) -> usize {
+    zstd::bulk::compress(&texts.concat(), 3)
+        .expect("packed")
+        .len()
+}
+
+fn names(records: usize) -> [String; 3] {
     [
         format!("reconnect_{records}_"),
         format!("first_sync_{records}_"),
+        format!("in_sync_{records}_"),
     ]
 }
 
@@ -96,11 +104,12 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
     let times = if records > MANY { 1 } else { PAIRS };
     let times = if table.wants(&names[1]) { times } else { 1 };
     let mut pairs = Pairs::default();
-    let (mut device, mut plain_device) = (None, None);
+    let (mut device, mut plain_device, mut fetched) = (None, None, 0);
     for n in 0..times {
         let path = visitor.anew(&format!("{records}-{n}"));
         let mut fresh = Device::open(&path, &listening.url, 5);
-        let (_, product) = timed(|| fresh.sync(morning()));
+        let (count, product) = timed(|| fresh.sync(morning()));
+        fetched = count.up + count.down;
         let path = files.path().join(format!("device-{n}.db"));
         let mut fresh_plain = FloorDevice::open(&path, &floor.url, 2);
         let (_, least) = timed(|| fresh_plain.sync());
@@ -114,8 +123,22 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
         Goal::Times(2.0, "<= 2 x")
     };
     table.pairs(&format!("{}ms", names[1]), "ms", &pairs, goal);
+    table.counted(
+        &format!("{}bytes", names[1]),
+        "B",
+        fetched as f64,
+        Some(packed(&everything(county)) as f64),
+        if records == MANY {
+            Goal::Times(1.1, "<= 1.1 x")
+        } else {
+            Goal::None
+        },
+    );
+    if records < MANY {
+        return;
+    }
     let (mut device, mut plain_device) = (device.expect("one"), plain_device.expect("one"));
-    if !table.wants(&names[0]) {
+    if !table.wants(&names[0]) && !table.wants(&names[2]) {
         return;
     }
 
@@ -156,8 +179,29 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
         counts.push((product, least));
     }
     report(table, &names[0], &pairs, &counts);
+    in_sync(table, &mut device, records);
     // And with the first screen made of it.
     table.pairs(&format!("{}shown_ms", names[0]), "ms", &shown, Goal::None);
+}
+
+/// A device that has everything, and has nothing to say, asks.
+fn in_sync(table: &mut Table, device: &mut Device, records: usize) {
+    device.sync(morning());
+    let count = device.exchange(morning());
+    let name = format!("in_sync_{records}");
+    let figures = [
+        (
+            "bytes",
+            count.up + count.down,
+            Goal::AtMost(900.0, "<= 900"),
+        ),
+        ("bytes_up", count.up, Goal::AtMost(600.0, "<= 600")),
+        ("bytes_down", count.down, Goal::AtMost(300.0, "<= 300")),
+        ("requests", count.requests, Goal::AtMost(1.0, "1")),
+    ];
+    for (what, value, goal) in figures {
+        table.counted(&format!("{name}_{what}"), "B", value as f64, None, goal);
+    }
 }
 
 fn report(table: &mut Table, name: &str, pairs: &Pairs, counts: &[(Carried, Carried)]) {

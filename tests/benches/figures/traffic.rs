@@ -1,25 +1,29 @@
-//! Fifty clients push at once: how many changes a second the server accepts, each durable before it is acknowledged.
+//! Fifty clients push at once: how many changes a second the server accepts, each durable before it is acknowledged, and
+//! how long its processors work for a thousand of them. The server is a process of its own on the same machine.
 
 use super::table::{Goal, Table};
 use std::path::Path;
-use std::sync::Barrier;
-use std::thread;
+use std::time::Duration;
 use ureq::Agent;
 use warmhand_core::app::SyncStep;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{AckState, PushedDocument, SyncAnswer, pack, unpack};
+use warmhand_tests::load::burst::at_once;
 use warmhand_tests::load::county::{County, NURSES};
 use warmhand_tests::load::device::agent;
-use warmhand_tests::load::floor::{self, FloorDevice};
+use warmhand_tests::load::floor::FloorDevice;
 use warmhand_tests::load::pattern::plain;
-use warmhand_tests::load::server::morning;
-use warmhand_tests::load::stopwatch::Stopwatch;
+use warmhand_tests::load::process::worked;
+use warmhand_tests::load::server::{Process, morning};
+use warmhand_tests::load::stopwatch::Lap;
 
 const CLIENTS: usize = 50;
 const REQUESTS: usize = 10;
 
+const NAMES: [&str; 2] = ["accepted_per_s", "server_cpu_s_per_1000"];
+
 /// A device that only pushes: its requests are ready.
-struct Client {
+pub struct Client {
     bearer: String,
     requests: Vec<Vec<u8>>,
     bodies: Vec<Vec<Vec<u8>>>,
@@ -62,75 +66,78 @@ fn send(agent: &Agent, url: &str, bearer: &str, body: &[u8]) -> usize {
     answer.acks.iter().filter(accepted).count()
 }
 
-/// Measures.
-pub fn measure(table: &mut Table, county: &mut County, files: &Path) {
-    if !table.wants("accepted_50_per_s") {
-        return;
+/// Fifty of them, enrolled, with what they will push; none if nobody asks.
+pub fn clients(table: &Table, county: &mut County, files: &Path) -> Vec<Client> {
+    if !NAMES.iter().any(|name| table.wants(name)) {
+        return Vec::new();
     }
     let files = files.join("clients");
     std::fs::create_dir_all(&files).expect("a folder");
     let listening = county.listen();
-    let clients: Vec<Client> = (0..CLIENTS)
+    (0..CLIENTS)
         .map(|n| client(county, n, &listening.url, &files))
-        .collect();
-    let start = Barrier::new(CLIENTS + 1);
-    let (accepted, product) = thread::scope(|scope| {
-        let running: Vec<_> = clients
-            .iter()
-            .map(|client| {
-                let (start, url) = (&start, &listening.url);
-                scope.spawn(move || {
-                    let agent = agent();
-                    start.wait();
-                    client
-                        .requests
-                        .iter()
-                        .map(|body| send(&agent, url, &client.bearer, body))
-                        .sum::<usize>()
-                })
-            })
-            .collect();
-        start.wait();
-        let watch = Stopwatch::start();
-        let accepted: usize = running
-            .into_iter()
-            .map(|r| r.join().expect("a client"))
-            .sum();
-        (accepted, watch.lap())
-    });
+        .collect()
+}
+
+/// Measures, with the server of this folder in a process of its own.
+pub fn measure(table: &mut Table, clients: &[Client], folder: &Path, files: &Path) {
+    if clients.is_empty() {
+        return;
+    }
+    let served = Served::start("product", folder);
+    let url = served.process.url.clone();
+    let mut product: Vec<_> = clients.iter().map(|client| (client, agent())).collect();
+    let push = |(client, agent): &mut (&Client, Agent)| {
+        let sent = client.requests.iter();
+        sent.map(|body| send(agent, &url, &client.bearer, body))
+            .sum::<usize>()
+    };
+    let burst = at_once(&mut product, push, || ());
+    let accepted: usize = burst.each.iter().map(|(accepted, _)| accepted).sum();
     let sent: usize = clients.iter().flat_map(|c| &c.bodies).map(Vec::len).sum();
     assert_eq!(accepted, sent, "everything is accepted");
+    let cpu = served.worked();
 
-    let floor = floor::serve(&files.join("floor.db"));
-    let least = thread::scope(|scope| {
-        let running: Vec<_> = clients
-            .iter()
-            .enumerate()
-            .map(|(n, client)| {
-                let (start, url, path) = (&start, &floor.url, files.join(format!("floor-{n}.db")));
-                scope.spawn(move || {
-                    let mut device =
-                        FloorDevice::open(&path, url, i64::try_from(n).expect("a small number"));
-                    start.wait();
-                    for bodies in &client.bodies {
-                        device.push(bodies);
-                    }
-                })
-            })
-            .collect();
-        start.wait();
-        let watch = Stopwatch::start();
-        for client in running {
-            client.join().expect("a client");
+    let file = |n: usize| files.join("clients").join(format!("floor-{n}.db"));
+    let served = Served::start("floor", &files.join("clients").join("floor.db"));
+    let mut least: Vec<_> = clients
+        .iter()
+        .enumerate()
+        .map(|(n, client)| {
+            let owner = i64::try_from(n).expect("a small number");
+            let device = FloorDevice::open(&file(n), &served.process.url, owner);
+            (client, device)
+        })
+        .collect();
+    let push = |(client, device): &mut (&Client, FloorDevice)| {
+        for bodies in &client.bodies {
+            device.push(bodies);
         }
-        watch.lap()
-    });
-    let rate = |wall: std::time::Duration| accepted as f64 / wall.as_secs_f64();
-    table.counted(
-        "accepted_50_per_s",
-        "1/s",
-        rate(product.wall),
-        Some(rate(least.wall)),
-        Goal::AtLeast(2_000.0, ">= 2000/s"),
-    );
+    };
+    let least = at_once(&mut least, push, || ());
+    let rate = |all: Lap| accepted as f64 / all.wall.as_secs_f64();
+    let [per_s, cpu_s] = NAMES;
+    let goal = Goal::AtLeast(2_000.0, ">= 2000/s");
+    table.counted(per_s, "1/s", rate(burst.all), Some(rate(least.all)), goal);
+    let per_thousand = |cpu: Duration| cpu.as_secs_f64() * 1_000.0 / accepted as f64;
+    let least_cpu = Some(per_thousand(served.worked()));
+    table.counted(cpu_s, "s", per_thousand(cpu), least_cpu, Goal::None);
+}
+
+/// A server in a process of its own, and how long it had worked when everybody came.
+struct Served {
+    process: Process,
+    before: Duration,
+}
+
+impl Served {
+    fn start(kind: &str, path: &Path) -> Self {
+        let process = Process::start(kind, path);
+        let before = worked(process.id());
+        Self { process, before }
+    }
+
+    fn worked(&self) -> Duration {
+        worked(self.process.id()).saturating_sub(self.before)
+    }
 }

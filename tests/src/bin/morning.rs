@@ -4,16 +4,15 @@
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Barrier;
-use std::thread;
 use std::time::Duration;
+use warmhand_tests::load::burst;
 use warmhand_tests::load::county::{County, NURSES};
 use warmhand_tests::load::device::Device;
 use warmhand_tests::load::floor::{Carried, FloorDevice};
 use warmhand_tests::load::pattern::{plain, words};
 use warmhand_tests::load::process::{peak_mb, resident_mb, worked};
 use warmhand_tests::load::server::{Process, morning, serves};
-use warmhand_tests::load::stopwatch::{Lap, Stopwatch, percentile, timed};
+use warmhand_tests::load::stopwatch::{Lap, percentile};
 
 const DEVICES: usize = 50;
 /// What each device recorded during the night.
@@ -48,38 +47,11 @@ fn at_once<D: Send>(
     sync: impl Fn(&mut D) -> Carried + Sync,
 ) -> Told {
     let worked_before = worked(process.id());
-    let start = Barrier::new(devices.len() + 1);
-    let (results, to_green) = thread::scope(|scope| {
-        let running: Vec<_> = devices
-            .iter_mut()
-            .map(|device| {
-                let (start, sync) = (&start, &sync);
-                scope.spawn(move || {
-                    start.wait();
-                    let done = timed(|| sync(device));
-                    bar.inc(1);
-                    done
-                })
-            })
-            .collect();
-        start.wait();
-        let watch = Stopwatch::start();
-        let results: Vec<_> = running
-            .into_iter()
-            .map(|device| device.join().expect("a device"))
-            .collect();
-        (results, watch.lap().wall)
-    });
-    let mut carried = Carried::default();
-    for (one, _) in &results {
-        carried.up += one.up;
-        carried.down += one.down;
-        carried.requests += one.requests;
-    }
+    let burst = burst::at_once(devices, sync, || bar.inc(1));
     Told {
-        to_green,
-        syncs: results.into_iter().map(|(_, lap)| lap).collect(),
-        carried,
+        to_green: burst.all.wall,
+        carried: burst.carried(),
+        syncs: burst.each.into_iter().map(|(_, lap)| lap).collect(),
         cpu: worked(process.id()).saturating_sub(worked_before),
         resident_mb: resident_mb(process.id()),
         peak_mb: peak_mb(process.id()),

@@ -25,19 +25,34 @@ use warmhand_server::clock::SetClock;
 pub const NURSES: usize = 20;
 /// Entries of a record.
 const ENTRIES: usize = 12;
-/// Records in one push of the fixture.
-const AT_ONCE: usize = 50;
+/// Records in one push of the fixture: so many of one nurse follow one another.
+pub const AT_ONCE: usize = 50;
 /// The password of the supervisor on the dashboard.
 pub const PASSWORD: &str = "a county morning";
 
-fn sheet() -> String {
-    let nurse = |id: String| json!({"id": id, "name": format!("Nurse {id}"), "roles": [{"role": "nurse", "sites": ["home"]}]});
-    let mut people: Vec<Value> = (1..=NURSES).map(|n| nurse(format!("n{n}"))).collect();
+/// Where a nurse works: they share one site, or have sites of their own.
+fn site(nurse: usize, sites: usize) -> String {
+    match nurse % sites {
+        0 => "home".to_owned(),
+        other => format!("home-{other}"),
+    }
+}
+
+fn sheet(sites: usize) -> String {
+    let nurse = |n: usize| {
+        let at = site(n, sites);
+        json!({"id": format!("n{}", n + 1), "name": format!("Nurse {}", n + 1),
+            "roles": [{"role": "nurse", "sites": [at]}]})
+    };
+    let mut people: Vec<Value> = (0..NURSES).map(nurse).collect();
+    let houses: Vec<Value> = (0..sites)
+        .map(|n| json!({"id": site(n, sites), "name": format!("Home visiting {n}")}))
+        .collect();
     people.push(json!({"id": "c1", "name": "Carla Reyes", "roles": [{"role": "coordinator"}]}));
     people.push(json!({"id": "sup", "name": "Maya Lindqvist", "roles": [{"role": "supervisor"}]}));
     json!({
         "name": "Morning County", "zone": "America/New_York",
-        "sites": [{"id": "home", "name": "Home visiting"}],
+        "sites": houses,
         "people": people,
         "roster": [{"site": "home", "primary": "c1", "backup": "n1"}],
         "partners": [
@@ -93,6 +108,7 @@ pub struct County {
     server: Arc<Server>,
     clock: Arc<SetClock>,
     patterns: Vec<Pattern>,
+    sites: usize,
     /// Where each nurse's device stands in the log.
     positions: BTreeMap<DeviceId, Token>,
     /// Every record, in order of making.
@@ -103,10 +119,15 @@ pub struct County {
 }
 
 impl County {
-    /// A county without copies: its nurses have made one record each.
+    /// A county without copies: its nurses have made one record each, all at one site.
     pub fn new(folder: &Path) -> Self {
+        Self::of_sites(folder, 1)
+    }
+
+    /// The same with so many sites: whoever works at one sees nothing of the others.
+    pub fn of_sites(folder: &Path, sites: usize) -> Self {
         let start: Timestamp = "2026-03-02T13:00:00Z".parse().expect("a time");
-        server::init(folder, &sheet());
+        server::init(folder, &sheet(sites));
         let (server, clock) = server::open(folder, start, 1);
         let mut county = Self {
             folder: folder.to_owned(),
@@ -114,6 +135,7 @@ impl County {
             server,
             clock,
             patterns: Vec::new(),
+            sites,
             positions: BTreeMap::new(),
             records: Vec::new(),
             rng: ChaCha20Rng::seed_from_u64(7),
@@ -145,7 +167,8 @@ impl County {
             let user = format!("n{}", nurse + 1);
             let path = files.path().join(&user);
             let mut device = self.device(&path, &listening.url, &user);
-            let open = json!({"OpenRecord": {"site": "home", "preferred_name": NAME}});
+            let site = site(nurse, self.sites);
+            let open = json!({"OpenRecord": {"site": site, "preferred_name": NAME}});
             let opened = device.does(open, self.now());
             let record = opened.record.expect("a record");
             for command in week(nurse, record) {

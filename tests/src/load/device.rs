@@ -98,6 +98,12 @@ impl Device {
         }
     }
 
+    /// One request and its answer taken; none once there is nothing to say.
+    pub fn request(&mut self, now: Timestamp) -> Option<Count> {
+        let mut count = Count::default();
+        self.step(now, &mut count).then_some(count)
+    }
+
     fn step(&mut self, now: Timestamp, count: &mut Count) -> bool {
         match self.app.sync_next(now).expect("a step") {
             SyncStep::Idle(_) => false,
