@@ -313,8 +313,37 @@ impl World {
                 )?;
             }
         }
-        let drawn = app.today(self.now).is_ok() && app.patients(self.now).is_ok();
-        holds(Oracle::Typed, drawn, || format!("device {d} draws no list"))
+        let (today, listed) = (app.today(self.now), app.patients(self.now));
+        let (Ok(_), Ok(listed)) = (today, listed) else {
+            return holds(Oracle::Typed, false, || format!("device {d} draws no list"));
+        };
+        let shown: BTreeSet<DocumentId> = shown(look)
+            .into_iter()
+            .filter(|record| !look.entries_of(*record).is_empty())
+            .collect();
+        let rows: BTreeSet<DocumentId> = listed
+            .rows
+            .iter()
+            .flat_map(|r| &r.records)
+            .copied()
+            .collect();
+        holds(Oracle::Projection, shown.is_subset(&rows), || {
+            format!("device {d} lists {rows:?} and shows {shown:?}")
+        })?;
+        for row in &listed.rows {
+            let (patient, receipts) = app.patient(row.patient).expect("a patient");
+            let read = read(&patient, &receipts, &sheet, self.now).records;
+            let stage = read.iter().map(|record| record.stage).min();
+            let due = read.iter().filter_map(|record| record.next_due_at).min();
+            let is_so = stage == Some(row.stage) && due == row.next_due_at;
+            holds(Oracle::Projection, is_so, || {
+                format!(
+                    "device {d} lists {} otherwise than her records read",
+                    row.patient
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// A reconnect with nothing new.

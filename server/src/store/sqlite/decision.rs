@@ -62,6 +62,8 @@ impl Verb<'_> {
                     offset_ms: 0,
                 };
                 let causes = with_causes(&chosen, &pending);
+                // Also of a caller who gives one seed twice no actor is had twice.
+                let seed = seed ^ self.seed(chosen.hash)?;
                 let ((_, patient), _) = self.release(&causes, seed, times)?;
                 self.place(patient, &self.viewers(&sheet)?, None)?;
             }
