@@ -62,6 +62,7 @@ impl Store {
         Ok(Self {
             db,
             known: KnownSheet::default(),
+            is_encrypted: matches!(place, Place::Encrypted(..)),
             fault: None,
         })
     }
