@@ -56,7 +56,7 @@ impl Verb<'_> {
             answer.withdrawal = Some(self.withdrawal(request, &answer.acks));
             return Ok(answer);
         }
-        answer.people = self.people(device)?;
+        answer.people = self.people_in_force(device)?;
         self.fill(device, request, &mut answer)?;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
         let (sheet, seq) = (self.sheet()?.0, self.sheet_seq()?);

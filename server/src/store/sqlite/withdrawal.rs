@@ -214,12 +214,18 @@ impl Verb<'_> {
         Ok(statement.query_row([&device.as_bytes()[..]], |row| row.get(0))?)
     }
 
+    /// Who works on a device and is on the sheet in force.
+    pub(super) fn people_in_force(&self, device: DeviceId) -> Result<Vec<UserId>, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let mut people = self.people(device)?;
+        people.retain(|user| sheet.person(user).is_some());
+        Ok(people)
+    }
+
     /// Who may have written what a device sends: who works on it and is on the sheet in force, and who did and was when
     /// it last heard from here. Once it has shown that it knows of a later row, an earlier one no longer counts.
     pub(super) fn writers(&self, device: DeviceId, request: &SyncRequest) -> Result<Vec<UserId>, StoreError> {
-        let (_, sheet) = self.sheet()?;
-        let mut writers = self.people(device)?;
-        writers.retain(|user| sheet.person(user).is_some());
+        let mut writers = self.people_in_force(device)?;
         let mut statement = self
             .db
             .prepare_cached("select known_seq from device where id = ?1")?;
