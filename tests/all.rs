@@ -10,6 +10,8 @@ mod crash;
 mod demo;
 #[path = "all/derived.rs"]
 mod derived;
+#[path = "all/devices.rs"]
+mod devices;
 #[path = "all/event.rs"]
 mod event;
 #[path = "all/hazard.rs"]

@@ -87,7 +87,8 @@ fn what_she_wrote_before_the_device_could_know_is_hers_and_nothing_after_it() {
         "the device knows, and she is off it"
     );
 
-    // A copy of before, put into another phone: it once knew that she is off, and cannot go back behind that.
+    // Its next request shows that it knows. A copy of before, put into another phone, cannot go back behind that.
+    tablet.sync(&town);
     let stale = stale_request(&town, &asked);
     let (status, _) = town.post("/v1/sync", Some(&tablet.bearer), stale);
     assert_eq!(status, 200);

@@ -1,21 +1,22 @@
 //! A device is taken out of service: what it holds goes up first, then it wipes itself and says so, and nothing of it is
 //! lost on the way. It is asked of the file's own bytes.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
-use rusqlite::{Connection, params};
-use serde_json::{Value, json};
+#[path = "withdrawal/boxes.rs"]
+mod boxes;
+#[path = "withdrawal/cut_short.rs"]
+mod cut_short;
+
+use rusqlite::Connection;
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use warmhand_core::app::{Carried, SyncStep};
-use warmhand_core::document::{Actor, Change, Put, seal};
-use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
+use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::QuarantineReason;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_server::store::{DeviceRow, LossRow, QuarantineRow};
-use warmhand_tests::struck::Strike;
 use warmhand_tests::town::{Phone, Town};
 
 const NAME: &str = "Rosalinda Quetzal";
@@ -114,58 +115,6 @@ fn day(town: &Town) -> (Phone, DocumentId) {
     (ana, record)
 }
 
-/// A build with a mistake writes an entry that nobody can read, past the core.
-fn odd(phone: &Phone, town: &Town, record: DocumentId, words: &str) -> EntryId {
-    let db = Connection::open(phone.file()).unwrap();
-    let mut changes = db
-        .prepare("select hash, fields from change where doc = ?1 order by place")
-        .unwrap();
-    let held: Vec<(Vec<u8>, Vec<u8>)> = changes
-        .query_map([&record.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))
-        .and_then(Iterator::collect)
-        .unwrap();
-    let (last, fields) = held.last().unwrap();
-    let last = warmhand_core::document::ChangeHash::from_bytes(last).unwrap();
-    let below: Change = minicbor::decode(fields).unwrap();
-    let mut entry: Value = serde_json::from_str(&below.puts[0].text).unwrap();
-    let mut rng = ChaCha20Rng::seed_from_u64(7);
-    let id = EntryId::new(town.now(), &mut rng);
-    entry["id"] = json!(id);
-    entry["after"] = json!([]);
-    entry["kind"] = json!("Noted");
-    entry["payload"] = json!({"text": 5, "words": words});
-    let (device, nonce) = (phone.app.id().unwrap(), [5; 16]);
-    let sealed = seal(Change {
-        doc: record,
-        actor: Actor::derive(device, &below.user, record, &nonce),
-        seq: 1,
-        start_op: below.last_op() + 1,
-        deps: vec![last],
-        nonce: Some(nonce),
-        device,
-        user: below.user.clone(),
-        puts: vec![Put {
-            id,
-            text: entry.to_string(),
-        }],
-    })
-    .unwrap();
-    db.execute(
-        "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at)
-             values ((select max(place) + 1 from change where doc = ?2), ?1, ?2, ?3, ?4, ?5, 'saved', ?6)",
-        params![
-            &sealed.hash.0[..],
-            &record.as_bytes()[..],
-            &device.as_bytes()[..],
-            minicbor::to_vec(&sealed.change).unwrap(),
-            sealed.bytes,
-            town.now().as_millisecond()
-        ],
-    )
-    .unwrap();
-    id
-}
-
 #[test]
 fn a_revoked_device_sends_what_it_holds_then_nothing_of_it_is_left_in_its_file() {
     let town = Town::default();
@@ -259,55 +208,6 @@ fn a_wipe_never_outruns_a_resync() {
 }
 
 #[test]
-fn what_the_server_did_not_keep_comes_to_it_in_a_box_that_it_alone_opens() {
-    let town = Town::default();
-    let (mut ana, record) = day(&town);
-    let id = ana.app.id().unwrap();
-    let entry = odd(&ana, &town, record, "words that nobody took");
-    ana.sync(&town);
-    assert_eq!(state(&ana), SyncState::NeedsHelp);
-    revoke(&town, &ana);
-    round(&mut ana, &town);
-    // Started anew its file is clean, and holds the box that nobody there can open.
-    ana.restart();
-    assert_nothing_is_left(ana.file());
-    assert!(!lies_in("words that nobody took", &bytes(ana.file())));
-    ana.sync(&town);
-    let boxes = town.run(town.server().store.boxes(id)).unwrap();
-    let within: Vec<_> = boxes
-        .iter()
-        .flat_map(|one| &one.within.as_ref().expect("it opens").changes)
-        .flat_map(|pushed| &pushed.change.puts)
-        .collect();
-    assert_eq!(within.len(), 1);
-    assert_eq!(within[0].id, entry);
-    assert!(within[0].text.contains("words that nobody took"));
-    assert!(!lies_in("words that nobody took", &bytes(&town.database())));
-    assert_eq!(loss(&town, id).boxes, 1);
-    assert_eq!(town.verify(), Verified::SOUND);
-}
-
-#[test]
-fn a_box_comes_again_to_a_server_that_was_put_back() {
-    let mut town = Town::default();
-    let (mut ana, record) = day(&town);
-    let id = ana.app.id().unwrap();
-    odd(&ana, &town, record, "words that nobody took");
-    let older = town.image();
-    revoke(&town, &ana);
-    ana.sync(&town);
-    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
-    town.restore(&older);
-    assert_eq!(waiting(&town).len(), 0);
-    assert_eq!(row(&town, id).revoked_at, None, "the older database believes in it");
-    ana.sync(&town);
-    // What waited for a person waits for her again, out of its box; the device is known to be empty.
-    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
-    assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
-    assert_eq!(town.verify(), Verified::SOUND);
-}
-
-#[test]
 fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
     let town = Town::default();
     let (mut ana, record) = day(&town);
@@ -325,8 +225,8 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
     let again = json!({"SignIn": {"user": "n1"}});
     ana.does(&town, again);
     assert_eq!(ana.app.patients(town.now()).unwrap().rows.len(), 1);
-    // What came while it was out of service waits for a person.
-    assert_eq!(waiting(&town).len(), 1);
+    // What came while it was out of service waits for a person, and with it what stands on it.
+    assert_eq!(waiting(&town).len(), 2);
     assert_eq!(row(&town, id).loss, None);
     assert_eq!(town.verify(), Verified::SOUND);
     // A wiped one does not come back; its place is made anew, also on the same phone.
@@ -382,7 +282,7 @@ fn a_lost_phone_that_comes_back_from_an_old_backup_sends_into_quarantine_and_wip
     ana.sync(&town);
     let patient = before_patient(&town);
     assert_eq!(town.entries(patient), before, "nothing of it is in the record");
-    assert_eq!(waiting(&town).len(), 3);
+    assert_eq!(waiting(&town).len(), 1);
     assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
     assert_nothing_is_left(ana.file());
     assert_eq!(town.verify(), Verified::SOUND);
@@ -394,95 +294,4 @@ fn ana_patient(ana: &Phone, town: &Town) -> warmhand_core::domain::id::PatientId
 
 fn before_patient(town: &Town) -> warmhand_core::domain::id::PatientId {
     town.run(town.server().store.patients()).unwrap()[0]
-}
-
-#[test]
-fn a_wipe_that_is_cut_short_anywhere_is_done_at_the_next_start_or_the_next_answer() {
-    let town = Town::default();
-    let (mut ana, record) = day(&town);
-    odd(&ana, &town, record, "words that nobody took");
-    ana.sync(&town);
-    revoke(&town, &ana);
-    let asked = asks(&mut ana, &town);
-    let carried = town.carry(&asked);
-    let kept = tempfile::tempdir().unwrap();
-    let ready = kept.path().join("ready.db");
-    Connection::open(ana.file())
-        .unwrap()
-        .execute("vacuum into ?1", [ready.to_str().unwrap()])
-        .unwrap();
-    let file = ana.file().to_owned();
-    let mut places = Vec::new();
-    for at in 0.. {
-        ana.replace(|_| {
-            for end in ["-wal", "-shm"] {
-                let _ = fs::remove_file(beside(&file, end));
-            }
-            fs::copy(&ready, &file).unwrap();
-        });
-        let again = asks(&mut ana, &town);
-        // The answer to the same question: the number is the only thing that differs.
-        let carried = renumbered(&carried, again.number);
-        let strike = Strike::at(at);
-        ana.app.set_fault(Box::new(strike.clone()));
-        let taken = ana.app.sync_answered(again.number, &carried, town.now());
-        let cleaned = taken.and_then(|()| ana.app.sync_next(town.now()).map(|_| ()));
-        let Some(place) = strike.place() else {
-            assert_eq!(cleaned, Ok(()));
-            break;
-        };
-        assert!(cleaned.is_err(), "{place}");
-        ana.restart();
-        if state(&ana) == SyncState::Wiped {
-            assert_nothing_is_left(&file);
-        } else {
-            // Not one row is gone: the order comes again with the next answer.
-            assert!(lies_in(NAME, &bytes(&file)), "{place}");
-            ana.sync(&town);
-        }
-        assert_eq!(state(&ana), SyncState::Wiped, "{place}");
-        assert_nothing_is_left(&file);
-        places.push(place);
-    }
-    for place in ["vacuum", "wal_checkpoint(truncate)", "committed"] {
-        assert!(places.iter().any(|p| p == place), "{place}");
-    }
-    assert!(places.len() > 15, "{places:?}");
-}
-
-fn renumbered(carried: &Carried, number: u64) -> Carried {
-    let Carried::Answer { status, body } = carried else {
-        panic!("no answer")
-    };
-    let mut answer: warmhand_core::wire::SyncAnswer = warmhand_core::wire::unpack(body).unwrap();
-    answer.number = number;
-    Carried::Answer {
-        status: *status,
-        body: warmhand_core::wire::pack(&answer),
-    }
-}
-
-#[test]
-fn a_file_that_somebody_reads_beside_us_is_cleaned_once_she_is_done() {
-    let town = Town::default();
-    let (mut ana, _) = day(&town);
-    let id = ana.app.id().unwrap();
-    revoke(&town, &ana);
-    let reader = Connection::open(ana.file()).unwrap();
-    reader
-        .execute_batch("begin; select count(*) from change;")
-        .unwrap();
-    round(&mut ana, &town);
-    assert_eq!(state(&ana), SyncState::Wiped);
-    // The log still has what she reads: the device does not say that it is done.
-    ana.app.sync_wanted();
-    assert!(matches!(
-        ana.app.sync_next(town.now()),
-        Ok(SyncStep::Idle(Some(_)))
-    ));
-    assert_eq!(loss(&town, id).wiped_at, None);
-    reader.execute_batch("commit").unwrap();
-    ana.sync(&town);
-    assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
-    assert_nothing_is_left(ana.file());
 }
