@@ -10,6 +10,8 @@ mod crash;
 mod demo;
 #[path = "all/derived.rs"]
 mod derived;
+#[path = "all/devices.rs"]
+mod devices;
 #[path = "all/event.rs"]
 mod event;
 #[path = "all/hazard.rs"]
@@ -22,10 +24,14 @@ mod hostile;
 mod house;
 #[path = "all/invariants.rs"]
 mod invariants;
+#[path = "all/lease.rs"]
+mod lease;
 #[path = "all/nudge.rs"]
 mod nudge;
 #[path = "all/operations.rs"]
 mod operations;
+#[path = "all/people.rs"]
+mod people;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/release.rs"]
@@ -48,3 +54,5 @@ mod struck;
 mod trouble;
 #[path = "all/view.rs"]
 mod view;
+#[path = "all/withdrawal.rs"]
+mod withdrawal;

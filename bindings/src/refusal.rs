@@ -13,6 +13,13 @@ pub enum Refusal {
     /// The device is not enrolled, or the code was not taken: ask for a code.
     #[error("this device is not enrolled yet")]
     NotEnrolled,
+    /// The server has not answered for too long: show that the device is locked, the safety panel and the form of a new
+    /// handoff. What is recorded is taken as ever.
+    #[error("locked: the server has not answered for too long; connect this device")]
+    Locked,
+    /// The device was taken out of service: say so, keep carrying, and show the safety panel and nothing else.
+    #[error("this device was taken out of service; its records are at the practice")]
+    Withdrawn,
     /// A rule of the event, or of the role, does not hold: say which.
     #[error("not allowed: {rule}")]
     NotAllowed {
@@ -80,6 +87,8 @@ impl From<core::Refusal> for Refusal {
         match refusal {
             core::Refusal::SignedOut => Self::SignedOut,
             core::Refusal::NotEnrolled => Self::NotEnrolled,
+            core::Refusal::Locked => Self::Locked,
+            core::Refusal::Withdrawn => Self::Withdrawn,
             core::Refusal::NotAllowed(breach) => Self::NotAllowed {
                 rule: word(&breach),
             },

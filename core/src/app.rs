@@ -1,6 +1,7 @@
 //! The face of the core: commands in, screens out, and the bytes of sync. A shell holds one of these behind its lock.
 //! Opens no socket and reads no clock: `now` is always the device's raw clock, corrected here by the last known offset.
 
+mod lease;
 mod rescue;
 mod screens;
 #[cfg(test)]
@@ -57,12 +58,23 @@ pub struct App {
 impl App {
     /// Opens the device's database.
     pub fn open(place: &Place, rng: Box<dyn RngCore + Send>) -> Result<Self, Refusal> {
-        Ok(Self {
+        let mut app = Self {
             store: Store::open(place)?,
             engine: Engine::default(),
             rng,
             listener: None,
-        })
+        };
+        app.clean()?;
+        Ok(app)
+    }
+
+    /// Cleans the file of a device that was wiped, where that is still to be done. Somebody beside us who reads it, or a
+    /// full disk, puts it off to the next time.
+    fn clean(&mut self) -> Result<(), StoreError> {
+        match self.store.clean() {
+            Err(StoreError::Trouble(_)) | Ok(()) => Ok(()),
+            Err(StoreError::Killed) => Err(StoreError::Killed),
+        }
     }
 
     /// Reads the device's whole file and says whether it is sound. For a large file this takes a while: a shell calls
@@ -113,7 +125,7 @@ impl App {
 
     /// Does what a person asked for, or refuses and changes nothing.
     pub fn dispatch(&mut self, command: Command, now: Timestamp) -> Result<Outcome, Refusal> {
-        let mut device = self.device()?;
+        let mut device = self.in_service()?;
         if let Command::SignIn { user } | Command::SwitchUser { user } = &command {
             if !device.people.contains(user) {
                 return Err(Refusal::SignedOut);
@@ -152,6 +164,7 @@ impl App {
 
     /// What to carry now, or until when there is nothing.
     pub fn sync_next(&mut self, now: Timestamp) -> Result<SyncStep, Refusal> {
+        self.clean()?;
         self.catch_up(now)?;
         let next = self.engine.next(&self.store, BUILD, &mut *self.rng, now)?;
         if matches!(next, SyncStep::Idle(_)) {
@@ -210,15 +223,19 @@ impl App {
             .is_some_and(|(_, _, hidden)| !hidden))
     }
 
-    /// Every record here, as it reads now.
+    /// Every record here, as it reads now; none while the device is locked.
     fn summaries(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<Summary>, Refusal> {
-        let now = self.device()?.corrected(now);
+        let device = self.in_service()?;
+        if self.is_locked(&device, now)? {
+            return Ok(Vec::new());
+        }
+        let now = device.corrected(now);
         Ok(self.store.rows().summaries(sheet, now)?)
     }
 
     /// What the signed-in person has to do.
     pub fn today(&self, raw: Timestamp) -> Result<TodayScreen, Refusal> {
-        let device = self.device()?;
+        let device = self.unlocked(raw)?;
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let sheet = self.sheet()?;
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -231,7 +248,7 @@ impl App {
 
     /// The caseload.
     pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
-        let now = self.device()?.corrected(now);
+        let now = self.unlocked(now)?.corrected(now);
         let sheet = self.sheet()?;
         Ok(PatientsScreen::of(&self.store.rows().list(&sheet, now)?))
     }
@@ -274,13 +291,13 @@ impl App {
             _ if device.signed_off => SyncState::SignedOff,
             _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
             Phase::Confirming | Phase::Refilling => SyncState::Comparing,
-            Phase::Normal if unsent.is_empty() => SyncState::AllSent,
-            Phase::Normal => SyncState::ToSend,
+            _ if unsent.is_empty() => SyncState::AllSent,
+            _ => SyncState::ToSend,
         };
         let last_answer_at = device
             .last_answer_at
             .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        Ok(SyncStatusScreen {
+        let screen = SyncStatusScreen {
             state,
             count: u32::try_from(unsent.len()).unwrap_or(u32::MAX),
             waits_for: None,
@@ -289,13 +306,22 @@ impl App {
             unsent,
             last_answer_at,
             clock_offset_ms: last_answer_at.map(|_| device.offset_ms),
+        };
+        Ok(match device.phase {
+            Phase::Wiping | Phase::Wiped | Phase::Ended => screen.nameless(SyncState::Wiped),
+            _ if device.withdrawn => screen.nameless(SyncState::Withdrawn),
+            _ => screen,
         })
     }
 
     /// The same, with how long things have waited.
     pub fn sync_status_at(&self, now: Timestamp) -> Result<SyncStatusScreen, Refusal> {
         let mut screen = self.sync_status()?;
-        let corrected = self.device()?.corrected(now);
+        let device = self.device()?;
+        if !device.withdrawn && self.is_locked(&device, now)? {
+            screen = screen.nameless(SyncState::Locked);
+        }
+        let corrected = device.corrected(now);
         let longest = screen.unsent.iter().map(|row| row.since).min();
         screen.waits_for = longest.map(|since| Length::between(since, corrected));
         screen.silent_for = screen.last_answer_at.map(|at| Length::between(at, now));

@@ -12,6 +12,13 @@ pub enum Refusal {
     /// The device is not enrolled yet.
     #[error("this device is not enrolled yet")]
     NotEnrolled,
+    /// The server has not answered for longer than the organisation allows: nothing of patients is shown. What is
+    /// recorded is taken as ever, and any answer of the server ends it.
+    #[error("locked: the server has not answered for too long; connect this device")]
+    Locked,
+    /// The device was taken out of service; what it held is at the practice, or on its way there.
+    #[error("this device was taken out of service; its records are at the practice")]
+    Withdrawn,
     /// A rule of the event, or of the role, does not hold.
     #[error("not allowed: {0}")]
     NotAllowed(Breach),

@@ -15,6 +15,7 @@ mod settle;
 mod sheet;
 mod trouble;
 mod waiting;
+mod wipe;
 
 pub use author::Author;
 pub use change::{ChangeState, StoredChange, live, tip};
@@ -36,6 +37,7 @@ pub struct Store {
     db: Connection,
     known: KnownSheet,
     log_pages: Arc<AtomicU32>,
+    is_encrypted: bool,
     fault: Option<Box<dyn Fault>>,
 }
 
@@ -53,6 +55,11 @@ impl Store {
     /// Reads.
     pub fn rows(&self) -> Rows<'_> {
         Rows(&self.db, &self.known)
+    }
+
+    /// Does its file keep from whoever has it what it says?
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Runs a transaction. Nothing of it is kept if it fails or refuses; it is durable when this returns.

@@ -8,6 +8,7 @@ mod reauthor;
 mod request;
 mod resync;
 mod settle;
+mod wipe;
 
 use crate::domain::id::PatientId;
 use crate::refusal::Refusal;
@@ -58,6 +59,7 @@ enum Kind {
     Sync,
     Reconcile,
     Heartbeat,
+    Wiped,
 }
 
 /// The engine's memory: nothing in it outlives the process, and nothing needs to.
@@ -72,6 +74,8 @@ pub struct Engine {
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Somebody else has the file: it is tried again.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// So long after an answer the link counts as there.
 const LINK: SignedDuration = SignedDuration::from_mins(2);
 
@@ -113,6 +117,13 @@ impl Engine {
             .last_said
             .is_none_or(|at| at > now || now.duration_since(at) >= HOUR);
         let (kind, path, body) = match device.phase {
+            Phase::Wiping => return Ok(SyncStep::Idle(now.checked_add(MINUTE).ok())),
+            Phase::Ended if !self.wanted && !is_quiet => return Ok(self.idle()),
+            Phase::Wiped | Phase::Ended => (
+                Kind::Wiped,
+                "/v1/wiped",
+                wipe::request(store, build, number, now)?,
+            ),
             _ if self.failures >= 2 && self.failures.is_multiple_of(2) => (
                 Kind::Heartbeat,
                 "/v1/heartbeat",
@@ -123,11 +134,7 @@ impl Engine {
                 "/v1/reconcile",
                 resync::request(store, &device, build, number, now)?,
             ),
-            Phase::Normal if !self.wanted && !is_quiet => {
-                return Ok(SyncStep::Idle(
-                    self.last_said.and_then(|at| at.checked_add(HOUR).ok()),
-                ));
-            }
+            Phase::Normal if !self.wanted && !is_quiet => return Ok(self.idle()),
             Phase::Normal | Phase::Refilling => (
                 Kind::Sync,
                 "/v1/sync",
@@ -142,6 +149,10 @@ impl Engine {
             bearer: Some(device.token),
             body,
         }))
+    }
+
+    fn idle(&self) -> SyncStep {
+        SyncStep::Idle(self.last_said.and_then(|at| at.checked_add(HOUR).ok()))
     }
 
     /// Asks to become a device, with a one-time code.
@@ -181,6 +192,7 @@ impl Engine {
                 Kind::Sync => settle::answered(store, number, body, rng, now),
                 Kind::Reconcile => resync::answered(store, number, body, rng, now),
                 Kind::Heartbeat => request::heard(number, body),
+                Kind::Wiped => wipe::answered(store, number, body, now),
             },
             Carried::Answer {
                 status: 401 | 403, ..

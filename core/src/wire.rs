@@ -9,7 +9,9 @@ mod heartbeat;
 mod hello;
 mod reconcile;
 mod rescue;
+mod sealed_box;
 mod sync;
+mod withdrawal;
 
 pub use ack::*;
 pub use enrol::*;
@@ -18,4 +20,6 @@ pub use heartbeat::*;
 pub use hello::*;
 pub use reconcile::*;
 pub use rescue::*;
+pub use sealed_box::*;
 pub use sync::*;
+pub use withdrawal::*;

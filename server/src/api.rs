@@ -1,4 +1,4 @@
-//! What devices speak with: four requests and a nudge. Bodies are bounded, every answer is typed, no text of an error
+//! What devices speak with: five requests and a nudge. Bodies are bounded, every answer is typed, no text of an error
 //! says anything about a patient.
 
 pub mod log;
@@ -23,7 +23,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
     EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncAnswer,
-    SyncRequest, Unreadable, pack, unpack,
+    SyncRequest, Unreadable, WipedReport, pack, unpack,
 };
 
 /// The devices' interface.
@@ -32,6 +32,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/v1/sync", post(sync))
         .route("/v1/reconcile", post(reconcile))
         .route("/v1/heartbeat", post(heartbeat))
+        .route("/v1/wiped", post(wiped))
         .route("/v1/enrol", post(enrol))
         .route("/v1/nudge", get(nudge))
         .layer(DefaultBodyLimit::max(MAX_MESSAGE))
@@ -189,6 +190,19 @@ async fn heartbeat(
         number,
         server_now: now.as_millisecond(),
     }))
+}
+
+/// A device that was taken out of service says that it holds nothing any more.
+async fn wiped(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let device = device(&server, &headers).await?;
+    let report: WipedReport = unpack(&body)?;
+    let noted = server.store.wiped(device, report, server.now()).await?;
+    server.tell(server.store.head().await?);
+    Ok(answer(&noted))
 }
 
 async fn enrol(

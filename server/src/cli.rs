@@ -1,6 +1,7 @@
 //! The command line: reads what is asked for, does it, says in one sentence what was refused.
 
 mod certificate;
+mod device;
 mod flags;
 mod keep;
 mod rescue;
@@ -79,6 +80,11 @@ enum Asked {
         #[command(flatten)]
         data: DataFlags,
     },
+    /// Devices: which there are, who works on one, and one that is lost.
+    Device {
+        #[command(subcommand)]
+        asked: DeviceAsked,
+    },
     /// Copies the whole database into a file, while it is being served or not.
     Backup {
         /// A file that does not exist yet.
@@ -140,6 +146,48 @@ enum OrganisationAsked {
     /// Puts a new version of the sheet in force.
     Load {
         /// The sheet, JSON.
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DeviceAsked {
+    /// Prints every device: who works on it, when it was last seen, and what became of it.
+    List {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Says who works on a device; whoever is left out is taken off it.
+    People {
+        /// Its id, or its name if no other has that.
+        device: String,
+        /// Everybody who works on it from now on: codes from the sheet, separated by commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        people: Vec<String>,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Takes a device out of service: what it has not sent waits in quarantine, then it wipes itself.
+    Revoke {
+        /// Its id, or its name if no other has that.
+        device: String,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Takes a device back into service that has not wiped itself.
+    Reinstate {
+        /// Its id, or its name if no other has that.
+        device: String,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Writes what a wiped device handed over in closed boxes, opened: what the server had not taken from it.
+    Boxes {
+        /// Its id, or its name if no other has that.
+        device: String,
+        /// A file that does not exist yet: JSON, one change a line.
         file: PathBuf,
         #[command(flatten)]
         data: DataFlags,
@@ -273,6 +321,23 @@ async fn done(
             people,
             data,
         } => setup::enrol_code(name, kind, people, &folder(data)?, out).await,
+        Asked::Device { asked } => match asked {
+            DeviceAsked::List { data } => device::list(&folder(data)?, out).await,
+            DeviceAsked::People {
+                device,
+                people,
+                data,
+            } => device::people(&device, people, &folder(data)?, out).await,
+            DeviceAsked::Revoke { device, data } => {
+                device::revoke(&device, &folder(data)?, out).await
+            }
+            DeviceAsked::Reinstate { device, data } => {
+                device::reinstate(&device, &folder(data)?, out).await
+            }
+            DeviceAsked::Boxes { device, file, data } => {
+                device::boxes(&device, &file, &folder(data)?, out).await
+            }
+        },
         Asked::Backup { file, data } => keep::backup(&file, &folder(data)?, out),
         Asked::Restore {
             file,

@@ -15,6 +15,7 @@ pub mod health;
 pub mod listen;
 pub mod metrics;
 pub mod receipt;
+pub mod sealing;
 pub mod store;
 pub mod story;
 pub mod throttle;

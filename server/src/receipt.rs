@@ -43,6 +43,17 @@ impl ReceiptKey {
         whole.first_chunk().copied().unwrap_or_default()
     }
 
+    /// Secret bytes that follow from the key, others for every purpose.
+    pub fn derive(&self, purpose: &[u8]) -> [u8; 32] {
+        Hmac::<Sha256>::new_from_slice(&self.key).map_or([0; 32], |mut mac| {
+            for field in [purpose, &self.organisation] {
+                mac.update(&(field.len() as u64).to_be_bytes());
+                mac.update(field);
+            }
+            mac.finalize().into_bytes().into()
+        })
+    }
+
     /// Reads the key of a data folder.
     pub fn load(folder: &Path) -> Result<Self, String> {
         Self::read(&folder.join(FILE))

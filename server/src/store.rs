@@ -14,8 +14,9 @@ use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Receipts, Summary};
 use warmhand_core::wire::{
-    Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, QuarantineReason,
-    ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
+    Ack, BoxHash, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument,
+    QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer,
+    WipedReport,
 };
 
 /// Why a verb was not done; nothing was changed.
@@ -88,6 +89,32 @@ pub struct DeviceRow {
     pub offset_ms: Option<i64>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// What is known of what went with it, if it was.
+    pub loss: Option<LossRow>,
+}
+
+/// What is known of a device that was taken out of service. No name of a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LossRow {
+    /// Records of so many patients lay on it at most when it last spoke, beside what it had not sent.
+    pub patients: u32,
+    /// Its file was encrypted, as it said itself.
+    pub is_encrypted: Option<bool>,
+    /// When it said that it holds nothing any more.
+    pub wiped_at: Option<Timestamp>,
+    /// So many changes that nobody had taken came from it in closed boxes.
+    pub boxes: u32,
+}
+
+/// A box that came from a wiped device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoxRow {
+    /// Its name.
+    pub hash: BoxHash,
+    /// When it came.
+    pub since: Timestamp,
+    /// What is in it; none if this server's key does not open it.
+    pub within: Option<PushedDocument>,
 }
 
 /// A place for a device, waiting for its code.
@@ -189,8 +216,21 @@ pub trait Store: Send + Sync {
         token: String,
         now: Timestamp,
     ) -> Doing<'_, EnrolAnswer>;
-    /// Takes a device out of service; what it has not sent is still taken, into quarantine.
+    /// Takes a device out of service; what it has not sent is still taken, into quarantine, and then it is told to wipe.
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
+    /// Takes it back, as long as it is not wiped.
+    fn reinstate(&self, device: DeviceId) -> Doing<'_, ()>;
+    /// Who works on a device from now on.
+    fn set_people(&self, device: DeviceId, people: Vec<UserId>) -> Doing<'_, ()>;
+    /// Notes that a device holds nothing any more, and keeps the boxes that it brings.
+    fn wiped(
+        &self,
+        device: DeviceId,
+        report: WipedReport,
+        now: Timestamp,
+    ) -> Doing<'_, WipedAnswer>;
+    /// The boxes that came from a device, opened as far as may be.
+    fn boxes(&self, device: DeviceId) -> Doing<'_, Vec<BoxRow>>;
     /// Puts a new version of the sheet in force.
     fn load_sheet(&self, text: String) -> Doing<'_, u64>;
     /// The sheet in force.

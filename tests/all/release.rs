@@ -5,6 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::json;
 use tower::ServiceExt;
+use warmhand_core::app::SyncStep;
 use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::Decision;
@@ -13,7 +14,7 @@ use warmhand_server::store::sqlite::Verified;
 use warmhand_server::store::{QuarantineRow, SessionRow, StoreError};
 use warmhand_tests::town::{Phone, Town};
 
-/// A nurse whose phone was taken out of service before it had sent two notes.
+/// A nurse whose phone was out of service when it sent two notes, and was taken back before it heard of that.
 fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
     let mut ana = town.device("ana", &["n1"]);
     let (record, patient) = ana.handoff(town, "Rosa");
@@ -22,8 +23,13 @@ fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
         ana.does(town, json!({"AddNote": {"record": record, "text": text}}));
     }
     let id = ana.app.id().unwrap();
-    town.run(town.server().store.revoke(id, town.now()))
-        .unwrap();
+    let store = &town.server().store;
+    town.run(store.revoke(id, town.now())).unwrap();
+    ana.app.sync_wanted();
+    if let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) {
+        town.carry(&asked);
+    }
+    town.run(store.reinstate(id)).unwrap();
     ana.sync(town);
     (ana, record, patient)
 }

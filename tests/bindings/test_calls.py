@@ -38,6 +38,11 @@ class Bad(Town):
         self.refused(Refusal.NotEnrolled, lambda: fresh.today(self.now))
         self.refused(Refusal.NotEnrolled, lambda: fresh.dispatch('{"SignIn":{"user":"n1"}}', self.now))
         self.refused(Refusal.SignedOut, lambda: self.phone.do("SignIn", user="n2"))
+        # Eight days after the server last answered nothing is shown; what is recorded is taken.
+        later = self.now + 8 * 24 * 60 * 60 * 1000
+        self.refused(Refusal.Locked, lambda: self.here.patients(later))
+        self.assertEqual(drawn(self.here.sync_status(later)).state, "locked")
+        self.assertIsNotNone(self.here.dispatch('{"OpenRecord":{"site":"home"}}', later).record)
         self.refused(Refusal.NotHere, lambda: self.here.handoff(NOBODY, self.now), what="the record")
         self.refused(Refusal.Invalid, lambda: self.phone.do("OpenRecord", site="moon"), field="site", problem="unknown")
         record = self.phone.do("OpenRecord", site="home").record
@@ -105,12 +110,12 @@ class Told(Town):
     """The listener."""
 
     def test_it_may_call_the_app_that_calls_it(self):
-        phone, heard = self.device("phone"), []
+        phone, heard, now = self.device("phone"), [], self.now
 
         class Reader(Listener):
             def changed(self, topics):
                 # Both would wait for ever if any lock were held here.
-                heard.append((topics, len(drawn(phone.app.patients(0)).rows)))
+                heard.append((topics, len(drawn(phone.app.patients(now)).rows)))
                 if len(heard) == 1:
                     phone.do("OpenRecord", site="home", preferred_name="Bea")
                     phone.app.set_listener(self)

@@ -10,13 +10,16 @@ use std::fmt::Debug;
 use std::time::Duration;
 use warmhand_core::document::{Change, seal};
 use warmhand_core::domain::entry::Entry;
+use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
     EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, PushedChange,
-    ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer, SyncRequest, unpack,
+    PushedDocument, ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer, SyncRequest,
+    WipedAnswer, WipedReport, unpack,
 };
 use warmhand_server::config::{Config, Flags, Values};
 use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::sealing::opener;
 use warmhand_tests::mutant::mutant;
 
 /// Mutants of each decoder in every run.
@@ -178,6 +181,22 @@ fn on_disk(bytes: &[u8]) -> tempfile::NamedTempFile {
 }
 
 #[test]
+fn a_word_of_a_wiped_device_is_read_or_refused_and_its_boxes_are_opened_or_stay_closed() {
+    held("wiped_report", |bytes| {
+        let Some(report) = message::<WipedReport>(bytes) else {
+            return;
+        };
+        let opener = opener(&ReceiptKey::new([7; 16], [9; 32]));
+        for closed in report.brings.iter().take(4) {
+            if let Some(within) = opener.open(DeviceId(uuid::Uuid::nil()), closed) {
+                said_again::<PushedDocument>(&within);
+            }
+        }
+    });
+    held("wiped_answer", said_again::<WipedAnswer>);
+}
+
+#[test]
 fn a_config_is_read_or_refused_in_one_sentence() {
     held("config", |bytes| {
         let file = on_disk(bytes);
@@ -259,10 +278,11 @@ fn swollen() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn what_swells_is_refused_by_every_decoder() {
-    let decoders: [(&str, Decoder); 8] = [
+    let decoders: [(&str, Decoder); 9] = [
         ("a sync", said_again::<SyncRequest>),
         ("its answer", said_again::<SyncAnswer>),
         ("a comparison", said_again::<ReconcileRequest>),
+        ("a word of a wiped device", said_again::<WipedReport>),
         ("a change", |bytes| drop(minicbor::decode::<Change>(bytes))),
         ("an entry", |bytes| {
             drop(Entry::parse(&String::from_utf8_lossy(bytes)))

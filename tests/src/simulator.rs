@@ -23,6 +23,7 @@ mod template;
 mod told;
 mod trouble;
 mod truth;
+mod withdraw;
 mod work;
 mod world;
 

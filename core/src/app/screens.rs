@@ -34,7 +34,18 @@ impl App {
         now: Timestamp,
         look: impl FnOnce(&Laid<'_, '_>) -> Option<T>,
     ) -> Result<T, Refusal> {
-        let device = self.device()?;
+        self.unlocked(now)?;
+        self.lay(record, now, look)
+    }
+
+    /// The same, locked or not: for what shows nothing of it.
+    fn lay<T>(
+        &self,
+        record: DocumentId,
+        now: Timestamp,
+        look: impl FnOnce(&Laid<'_, '_>) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        let device = self.in_service()?;
         let sheet = self.sheet()?;
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
@@ -71,7 +82,7 @@ impl App {
         look: impl FnOnce(&Desk<'_>) -> Option<T>,
         lacking: Refusal,
     ) -> Result<T, Refusal> {
-        let device = self.device()?;
+        let device = self.in_service()?;
         let sheet = self.sheet()?;
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
@@ -102,6 +113,7 @@ impl App {
         draft: &HandoffDraft,
         now: Timestamp,
     ) -> Result<NewHandoffScreen, Refusal> {
+        self.in_service()?;
         let sheet = self.sheet()?;
         let records = self.summaries(&sheet, now)?;
         let look = |desk: &Desk<'_>| Some(NewHandoffScreen::of(desk, draft, &records));
@@ -233,23 +245,25 @@ impl App {
     /// store that cannot be read, it says whom to call.
     pub fn safety_panel(&self, record: Option<DocumentId>, now: Timestamp) -> SafetyPanel {
         let has_link = self.engine.has_link(now);
-        let bare = |why: &Refusal| {
-            let sheet = self.sheet().ok();
-            SafetyPanel::bare(sheet.as_deref(), has_link).because(why)
-        };
+        let unlit = || SafetyPanel::bare(self.sheet().ok().as_deref(), has_link);
+        let bare = |why: &Refusal| unlit().because(why);
         let Some(record) = record else {
             let signed_in = self.at_desk(now, |_| Some(()), RECORD);
             return bare(&signed_in.err().unwrap_or(RECORD));
         };
-        self.at_record(record, now, |laid| {
+        let panel = self.lay(record, now, |laid| {
             Some(SafetyPanel::of(laid.desk, laid.receipts, has_link))
-        })
-        .unwrap_or_else(|why| bare(&why))
+        });
+        match (panel, self.unlocked(now)) {
+            (Ok(panel), Ok(_)) => panel,
+            (Ok(panel), Err(Refusal::Locked)) => unlit().while_locked(panel),
+            (Ok(_), Err(why)) | (Err(why), _) => bare(&why),
+        }
     }
 
     /// Practices to call.
     pub fn directory(&self, now: Timestamp) -> Result<DirectoryScreen, Refusal> {
-        let device = self.device()?;
+        let device = self.in_service()?;
         let sheet = self.sheet()?;
         let records = self.summaries(&sheet, now)?;
         let told: Vec<Practice> = sheet
@@ -263,6 +277,7 @@ impl App {
 
     /// One practice.
     pub fn partner(&self, partner: &PartnerId, now: Timestamp) -> Result<PartnerScreen, Refusal> {
+        self.in_service()?;
         let sheet = self.sheet()?;
         let records = self.summaries(&sheet, now)?;
         let practice = self.practice(partner)?;

@@ -161,6 +161,7 @@ impl Server {
             retry_after_ms: None,
             people: vec!["n1".into(), "n2".into()],
             decided: std::mem::take(&mut self.decided),
+            withdrawal: None,
         };
         if !known {
             return answer;

@@ -143,6 +143,7 @@ impl Organisation {
                 ));
             }
         }
+        self.settings.check()?;
         no_twice("site", self.sites.iter().map(|s| s.id.as_str()))?;
         no_twice("person", self.people.iter().map(|p| p.id.as_str()))?;
         no_twice("practice", self.partners.iter().map(|p| p.id.as_str()))?;

@@ -36,6 +36,8 @@ pub struct DeviceRow {
     pub last_answer_at: Option<i64>,
     /// The server no longer takes it.
     pub signed_off: bool,
+    /// It was taken out of service: it sends what it holds and shows nothing.
+    pub withdrawn: bool,
 }
 
 impl DeviceRow {
@@ -62,6 +64,12 @@ pub enum Phase {
     Confirming,
     /// All is confirmed: every visible document is fetched anew.
     Refilling,
+    /// Everything is deleted; its file may still hold the bytes.
+    Wiping,
+    /// Nothing of it is left in the file; the server has not heard of that.
+    Wiped,
+    /// And the server knows, and has what was sealed for it.
+    Ended,
 }
 
 impl Phase {
@@ -70,7 +78,29 @@ impl Phase {
             Self::Normal => "normal",
             Self::Confirming => "confirming",
             Self::Refilling => "refilling",
+            Self::Wiping => "wiping",
+            Self::Wiped => "wiped",
+            Self::Ended => "ended",
         }
+    }
+
+    fn read(text: &str) -> Result<Self, StoreError> {
+        [
+            Self::Normal,
+            Self::Confirming,
+            Self::Refilling,
+            Self::Wiping,
+            Self::Wiped,
+            Self::Ended,
+        ]
+        .into_iter()
+        .find(|phase| phase.as_str() == text)
+        .ok_or(StoreError::DAMAGED)
+    }
+
+    /// Does it hold nothing any more?
+    pub fn is_wiped(self) -> bool {
+        matches!(self, Self::Wiping | Self::Wiped | Self::Ended)
     }
 }
 
@@ -102,18 +132,20 @@ impl Rows<'_> {
             .0
             .prepare_cached(
                 "select device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high,
-                        offset_ms, signed_in, last_answer_at, signed_off from device",
+                        offset_ms, signed_in, last_answer_at, signed_off, withdrawn from device",
             )?
             .query_row([], |row| {
                 let raw: Raw = (
                     row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
                     row.get(7)?, row.get(8)?, row.get(9)?,
                 );
-                let rest: (i64, Option<String>, Option<i64>, bool) = (row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?);
+                let rest: (i64, Option<String>, Option<i64>, bool, bool) =
+                    (row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?);
                 Ok((raw, rest))
             })
             .optional()?;
-        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off))) = found else {
+        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off, withdrawn))) = found
+        else {
             return Ok(None);
         };
         let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) =
@@ -130,17 +162,13 @@ impl Rows<'_> {
             people: serde_json::from_str(&people).map_err(|_| StoreError::DAMAGED)?,
             cursor: read(&cursor)?,
             high: read(&high)?,
-            phase: match phase.as_str() {
-                "normal" => Phase::Normal,
-                "confirming" => Phase::Confirming,
-                "refilling" => Phase::Refilling,
-                _ => return Err(StoreError::DAMAGED),
-            },
+            phase: Phase::read(&phase)?,
             resync,
             offset_ms,
             signed_in: signed_in.map(UserId),
             last_answer_at,
             signed_off,
+            withdrawn,
         }))
     }
 }
@@ -153,12 +181,12 @@ impl Write<'_> {
             row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
         self.change(
             "insert into device (id, device, token, name, shared, people, cursor, high, phase,
-                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off)
-                 values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, withdrawn)
+                 values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                  on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4,
                      people = ?5, cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9,
                      resync_high = ?10, offset_ms = ?11, signed_in = ?12, last_answer_at = ?13,
-                     signed_off = ?14",
+                     signed_off = ?14, withdrawn = ?15",
             params![
                 row.device.as_bytes(),
                 row.token,
@@ -174,6 +202,7 @@ impl Write<'_> {
                 row.signed_in.as_ref().map(UserId::as_str),
                 row.last_answer_at,
                 row.signed_off,
+                row.withdrawn,
             ],
         )?;
         Ok(())

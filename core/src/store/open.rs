@@ -64,6 +64,7 @@ impl Store {
             db,
             log_pages,
             known: KnownSheet::default(),
+            is_encrypted: matches!(place, Place::Encrypted(..)),
             fault: None,
         })
     }

@@ -8,14 +8,21 @@ create table device (
   people text not null,          -- JSON list of codes
   cursor blob not null,          -- applied up to here
   high blob not null,            -- the highest head ever told
-  phase text not null,           -- normal, confirming, refilling
+  phase text not null,           -- normal, confirming, refilling; wiping, wiped, ended
   resync_cursor blob,            -- the resync's own positions
   resync_high blob,
   offset_ms integer not null default 0,
   signed_in text,
   last_answer_at integer,
-  signed_off integer not null default 0
+  signed_off integer not null default 0,
+  withdrawn integer not null default 0  -- the server said that it is out of service
 );
+create table sealed_box (
+  -- what a device that was wiped keeps of what nobody has taken: only the server's key opens it
+  hash blob primary key,
+  box blob not null,
+  delivered integer not null default 0
+) without rowid;
 create table sheet (
   -- the organisation's sheet as the server last brought it, one row
   id integer primary key check (id = 1),

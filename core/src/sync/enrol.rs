@@ -27,8 +27,9 @@ pub(super) fn answered(
         return Err(Unreadable::Content.into());
     }
     let offset_ms = offset(now, answer.server_now)?;
-    // A device stays who it is: what it holds is bound to its id.
-    if store.rows().device()?.is_some() {
+    // A device stays who it is: what it holds is bound to its id. One that ended holds nothing, and the server knows.
+    let known = store.rows().device()?;
+    if known.is_some_and(|device| device.phase != Phase::Ended) {
         return Err(Unreadable::Content.into());
     }
     // The pull begins before the first row; the head that was told is remembered from the first moment.
@@ -54,8 +55,10 @@ pub(super) fn answered(
         signed_in: None,
         last_answer_at: Some(now.as_millisecond()),
         signed_off: false,
+        withdrawn: false,
     };
     store.write(|write| {
+        write.drop_boxes()?;
         write.save_sheet(answer.sheet.version, &answer.sheet.text)?;
         write.save_device(&row)
     })?;

@@ -43,6 +43,7 @@ fn state(store: &Store, device: &DeviceRow) -> Result<DeviceState, StoreError> {
         next_due_at,
         offset_ms: Some(device.offset_ms),
         free_bytes: None,
+        is_encrypted: Some(store.is_encrypted()),
     })
 }
 

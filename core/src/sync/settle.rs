@@ -1,11 +1,13 @@
 //! Taking the answer to a sync: each change is settled by its own hash, the page is applied if it continues the stored
 //! cursor, and the positions are written in the same transaction.
 
-use super::{Taken, Untaken, apply, offset, reauthor, resync};
+use super::{Taken, Untaken, apply, offset, reauthor, resync, wipe};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
-use crate::wire::{Ack, AckState, Decided, Decision, Status, SyncAnswer, Unreadable, unpack};
+use crate::wire::{
+    Ack, AckState, Decided, Decision, Status, SyncAnswer, Unreadable, Withdrawal, unpack,
+};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -65,6 +67,11 @@ fn take(
     device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
     taken.people = people != (device.people.clone(), device.signed_in.clone());
     device.high = answer.high;
+    device.withdrawn = answer.withdrawal.is_some();
+    if let Some(withdrawal) = answer.withdrawal {
+        moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
+        return withdraw(write, &device, withdrawal, moved, taken, rng);
+    }
     let is_whole = answer.from == device.cursor && !answer.more;
     moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
     // Last, so that it is written on everything that the page brought.
@@ -84,6 +91,35 @@ fn take(
         .retry_after_ms
         .map(|ms| SignedDuration::from_millis(i64::from(ms)).min(LONGEST_WAIT));
     Ok(taken)
+}
+
+/// The device is out of service. Nothing comes down; what it holds goes up, and when all of that was answered and nothing
+/// had to be written anew, it wipes.
+fn withdraw(
+    write: &mut Write<'_>,
+    device: &DeviceRow,
+    withdrawal: Withdrawal,
+    moved: bool,
+    mut taken: Taken,
+    rng: &mut dyn RngCore,
+) -> Result<Taken, StoreError> {
+    let all = write.patients()?;
+    let is_wiped = match withdrawal {
+        Withdrawal::Wipe(key) => wipe::wipe(write, device, &key, rng)?,
+        Withdrawal::Drain => false,
+    };
+    if is_wiped {
+        taken.patients.extend(all);
+    } else {
+        write.save_device(device)?;
+        write.mark_stale(&taken.patients)?;
+    }
+    Ok(Taken {
+        more: true,
+        // To ask the same again at once would get the same answer.
+        is_stuck: !is_wiped && !moved,
+        ..taken
+    })
 }
 
 /// Heals the documents that an answer spoke of. Tells whether anything was written anew.

@@ -159,6 +159,21 @@ impl SafetyPanel {
         self
     }
 
+    /// The same on a locked device: nothing of hers, and a worry can be recorded where it could be otherwise.
+    #[must_use]
+    pub fn while_locked(self, open: Self) -> Self {
+        let mut panel = self.because(&Refusal::Locked);
+        panel
+            .problems
+            .retain(|problem| problem.action != Action::RaiseSafety);
+        panel.can_raise = open.can_raise;
+        let raise = |problem: &Obstacle| problem.action == Action::RaiseSafety;
+        panel
+            .problems
+            .extend(open.problems.into_iter().filter(raise));
+        panel
+    }
+
     /// The panel at the side of a patient.
     pub fn of(desk: &Desk<'_>, receipts: &Receipts, has_link: bool) -> Self {
         let mut panel = Self::bare(Some(desk.sheet), has_link);

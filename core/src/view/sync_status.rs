@@ -62,6 +62,24 @@ pub enum SyncState {
     NeedsHelp,
     /// The server no longer takes this device; its work is kept.
     SignedOff,
+    /// The server has not answered for longer than the organisation allows: no name is shown until it does.
+    Locked,
+    /// This device was taken out of service; what it holds is on its way to the practice.
+    Withdrawn,
+    /// This device was taken out of service and holds nothing any more; its records are at the practice.
+    Wiped,
+}
+
+impl SyncStatusScreen {
+    /// The same without a name: how much waits, and not for whom.
+    #[must_use]
+    pub fn nameless(mut self, state: SyncState) -> Self {
+        self.state = state;
+        for row in &mut self.unsent {
+            row.name = None;
+        }
+        self
+    }
 }
 
 /// A record with something that is not on the server.

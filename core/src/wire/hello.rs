@@ -75,4 +75,7 @@ pub struct DeviceState {
     /// Free space.
     #[n(4)]
     pub free_bytes: Option<u64>,
+    /// Its file is encrypted.
+    #[n(5)]
+    pub is_encrypted: Option<bool>,
 }

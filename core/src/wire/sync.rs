@@ -1,6 +1,6 @@
 //! The one round trip: push, verify, pull.
 
-use super::{Ack, Cursor, Decided, DeviceState, Hello, Receipt, Token};
+use super::{Ack, Cursor, Decided, DeviceState, Hello, Receipt, Token, Withdrawal};
 use crate::document::{Change, ChangeHash};
 use crate::domain::id::{DocumentId, UserId};
 use minicbor::{Decode, Encode};
@@ -92,6 +92,9 @@ pub struct SyncAnswer {
     /// What people decided, in the rows of this page, about quarantined work of this device.
     #[n(12)]
     pub decided: Vec<Decided>,
+    /// The device is out of service: nothing comes down, and it is to hold nothing once all that it holds is answered.
+    #[n(13)]
+    pub withdrawal: Option<Withdrawal>,
 }
 
 /// Whether the tokens match the server's log.

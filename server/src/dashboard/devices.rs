@@ -1,7 +1,7 @@
 //! Fills the page of devices.
 
-use super::page::devices::{DeviceRow, DeviceState, DevicesPage, EnrolDraft};
-use super::page::{ChoiceRow, Place, SentenceRow, Tone};
+use super::page::devices::{DeviceRow, DeviceState, DevicesPage, EnrolDraft, Loss};
+use super::page::{ChoiceRow, Place, SentenceRow, Tone, counted};
 use super::programme::{DeviceSeen, Programme, Visitor};
 use jiff::ToSpan;
 use warmhand_core::domain::time;
@@ -37,15 +37,18 @@ pub fn empty_draft(programme: &Programme, visitor: &Visitor) -> EnrolDraft {
             ChoiceRow::new("phone", "Phone").chosen(),
             ChoiceRow::new("tablet", "Tablet"),
         ],
-        people: programme
-            .sheet
-            .people
-            .iter()
-            .filter(|p| visitor.sites.iter().any(|s| p.works_at(s)))
-            .map(|p| ChoiceRow::new(p.id.as_str(), &p.name))
-            .collect(),
+        people: people(programme, visitor),
         ..EnrolDraft::default()
     }
+}
+
+/// People who work at the visitor's sites, none chosen.
+pub fn people(programme: &Programme, visitor: &Visitor) -> Vec<ChoiceRow> {
+    let people = programme.sheet.people.iter();
+    people
+        .filter(|p| visitor.sites.iter().any(|s| p.works_at(s)))
+        .map(|p| ChoiceRow::new(p.id.as_str(), &p.name))
+        .collect()
 }
 
 fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
@@ -63,12 +66,61 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         is_clock_wrong: clock.is_some(),
         clock: clock.unwrap_or_else(|| "right".to_owned()),
         is_silent: device.is_silent(programme.now),
-        state: if device.revoked_at.is_some() {
-            DeviceState::Revoked
-        } else {
-            DeviceState::Active
-        },
+        state: state(device),
+        loss: loss(programme, device),
     }
+}
+
+fn state(device: &DeviceSeen) -> DeviceState {
+    let Some(revoked_at) = device.revoked_at else {
+        return DeviceState::Active;
+    };
+    if device.loss.is_some_and(|loss| loss.wiped_at.is_some()) {
+        DeviceState::Wiped
+    } else if device.last_seen_at.is_some_and(|at| at > revoked_at) {
+        DeviceState::ToldToWipe
+    } else {
+        DeviceState::Revoked
+    }
+}
+
+/// What went with a device that was taken out of service.
+pub fn loss(programme: &Programme, device: &DeviceSeen) -> Option<Loss> {
+    let (loss, revoked_at) = device.loss.zip(device.revoked_at)?;
+    let fate = match (state(device), loss.wiped_at, device.last_seen_at) {
+        (_, Some(at), _) => format!("Confirmed wiped {}", programme.when(at)),
+        (DeviceState::ToldToWipe, None, Some(at)) => format!(
+            "Seen {} and told to wipe; it has not confirmed it",
+            programme.when(at)
+        ),
+        _ => format!(
+            "Not yet seen since it was revoked {}",
+            programme.when(revoked_at)
+        ),
+    };
+    let mut held = vec![
+        format!(
+            "Records of at most {}",
+            counted(loss.patients, "patient", "patients")
+        ),
+        match device.unsent {
+            0 => "nothing unsent when last seen".to_owned(),
+            unsent => format!("{unsent} unsent when last seen"),
+        },
+        match loss.is_encrypted {
+            Some(true) => "encrypted".to_owned(),
+            Some(false) => "not encrypted".to_owned(),
+            None => "has not said whether it is encrypted".to_owned(),
+        },
+    ];
+    if loss.boxes > 0 {
+        let boxes = counted(loss.boxes, "closed box", "closed boxes");
+        held.push(format!("{boxes} of work that nobody had taken"));
+    }
+    Some(Loss {
+        fate,
+        held: held.join(" · "),
+    })
 }
 
 /// When something of an unsent record falls due, in words.

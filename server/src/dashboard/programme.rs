@@ -3,7 +3,7 @@
 
 use super::page::{Counts, Frame, Place};
 use super::words;
-use crate::store::{QuarantineRow, is_silent};
+use crate::store::{LossRow, QuarantineRow, is_silent};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -63,6 +63,8 @@ pub struct DeviceSeen {
     pub offset_ms: Option<i64>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// What went with it, then.
+    pub loss: Option<LossRow>,
 }
 
 impl DeviceSeen {

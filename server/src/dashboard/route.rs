@@ -2,6 +2,7 @@
 //! allow no foreign script, style or frame.
 
 mod act;
+mod device;
 mod door;
 mod show;
 
@@ -41,7 +42,18 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/quarantine/{id}/release", post(act::release))
         .route("/quarantine/{id}/dismiss", post(act::dismiss))
         .route("/devices", get(show::devices).post(act::enrol))
-        .route("/devices/{id}/revoke", get(show::revoke).post(act::revoke))
+        .route(
+            "/devices/{id}/revoke",
+            get(device::revoking).post(device::revoke),
+        )
+        .route(
+            "/devices/{id}/reinstate",
+            get(device::reinstating).post(device::reinstate),
+        )
+        .route(
+            "/devices/{id}/people",
+            get(device::people).post(device::set_people),
+        )
         .route("/sign-in", get(door::show).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))
         .route("/live", get(live))
@@ -274,6 +286,7 @@ pub(super) async fn programme(
             next_due_at: d.next_due_at,
             offset_ms: d.offset_ms,
             revoked_at: d.revoked_at,
+            loss: d.loss,
         })
         .collect();
     let programme = Programme {

@@ -17,13 +17,15 @@ mod rescue;
 mod scope;
 mod sheet;
 mod visibility;
+mod withdrawal;
 mod writer;
 
 pub use backup::{Copied, Keys, backup, restore};
 pub use open::{Place, Settings, init};
 
 use super::{
-    CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError,
+    BoxRow, CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store,
+    StoreError,
 };
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
@@ -38,7 +40,7 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
     Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, ReconcileAnswer,
-    ReconcileRequest, SyncAnswer, SyncRequest,
+    ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer, WipedReport,
 };
 use writer::Writer;
 
@@ -280,6 +282,27 @@ impl Store for Sqlite {
 
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
         self.write(move |verb| verb.revoke(device, now))
+    }
+
+    fn reinstate(&self, device: DeviceId) -> Doing<'_, ()> {
+        self.write(move |verb| verb.reinstate(device))
+    }
+
+    fn set_people(&self, device: DeviceId, people: Vec<UserId>) -> Doing<'_, ()> {
+        self.write(move |verb| verb.set_people(device, &people))
+    }
+
+    fn wiped(
+        &self,
+        device: DeviceId,
+        report: WipedReport,
+        now: Timestamp,
+    ) -> Doing<'_, WipedAnswer> {
+        self.write(move |verb| verb.wiped(device, &report, now))
+    }
+
+    fn boxes(&self, device: DeviceId) -> Doing<'_, Vec<BoxRow>> {
+        self.read(move |verb| verb.boxes(device))
     }
 
     fn load_sheet(&self, text: String) -> Doing<'_, u64> {

@@ -8,7 +8,7 @@ use warmhand_core::app::{Carried, Outgoing, SyncStep};
 use warmhand_core::document::Change;
 use warmhand_core::wire::{
     DeviceState, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, ReconcileAnswer,
-    ReconcileRequest, SyncAnswer, SyncRequest, pack, unpack,
+    ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer, WipedReport, pack, unpack,
 };
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
@@ -47,6 +47,12 @@ impl Corpus {
                 self.message("reconcile_request", name, &request);
                 let answer: ReconcileAnswer = unpack(body).expect("an answer");
                 self.message("reconcile_answer", name, &answer);
+            }
+            "/v1/wiped" => {
+                let report: WipedReport = unpack(&asked.body).expect("a report");
+                self.message("wiped_report", name, &report);
+                let answer: WipedAnswer = unpack(body).expect("an answer");
+                self.message("wiped_answer", name, &answer);
             }
             _ => {}
         }
@@ -113,6 +119,7 @@ fn main() {
         corpus.message("heartbeat_answer", "beat", &answer);
     }
     enrolment(&town, &corpus);
+    withdrawal(&town, &corpus);
     corpus.put("organisation", "sheet", SHEET.as_bytes());
     corpus.put("config", "server", CONFIG.as_bytes());
     let key = tempfile::tempdir().expect("a folder");
@@ -123,6 +130,19 @@ fn main() {
         let story = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stories/{name}.json"));
         corpus.put("story", name, &fs::read(story).expect("a story"));
     }
+}
+
+/// A device that is taken out of service with work that it has not sent.
+fn withdrawal(town: &Town, corpus: &Corpus) {
+    let mut lena = town.device("lena", &["d1"]);
+    lena.does(
+        town,
+        json!({"OpenRecord": {"site": "home", "preferred_name": "Imani"}}),
+    );
+    let id = lena.app.id().expect("a device");
+    let store = &town.server().store;
+    town.run(store.revoke(id, town.now())).expect("revoked");
+    carried(&mut lena, town, corpus, "withdrawn");
 }
 
 fn enrolment(town: &Town, corpus: &Corpus) {

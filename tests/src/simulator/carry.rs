@@ -149,6 +149,9 @@ impl World {
             self.exchange(d)?;
             let look = self.devices[d].look();
             let is_through = look.cursor.token == self.server.head && look.phase == "normal";
+            if look.phase == "ended" {
+                break;
+            }
             if is_through && !look.changes.values().any(super::look::HeldChange::waits) {
                 break;
             }

@@ -62,6 +62,14 @@ faults! {
     Reassigned,
     /// A device was taken out of service.
     DeviceRevoked,
+    /// It was taken back before it had wiped itself.
+    DeviceReinstated,
+    /// A device wiped itself.
+    DeviceWiped,
+    /// And closed in boxes what nobody had taken.
+    BoxClosed,
+    /// People came to a device and left it.
+    PeopleChanged,
     /// A change in the name of somebody else.
     Forged,
     /// A change under another device's actor.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use warmhand_core::document::{Change, ChangeHash, Put, genesis_hash};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
-use warmhand_core::wire::{Cursor, Token};
+use warmhand_core::wire::{Cursor, SealedBox, Token};
 
 /// Opens the database beside the process that has it open.
 pub fn open(path: &Path) -> Connection {
@@ -110,6 +110,8 @@ pub struct DeviceLook {
     pub sheet: String,
     /// Who is signed in.
     pub signed_in: Option<UserId>,
+    /// Boxes that it keeps closed.
+    pub boxes: Vec<SealedBox>,
 }
 
 impl DeviceLook {
@@ -143,7 +145,7 @@ impl DeviceLook {
         let refetches = all(db, "select doc, reason from refetch", [], |row| {
             Ok((doc(row, 0)?, row.get(1)?))
         });
-        let sql = "select cursor, high, phase, signed_in, (select text from sheet), resync_high from device";
+        let sql = "select cursor, high, phase, signed_in, coalesce((select text from sheet), ''), resync_high from device";
         let one = all(db, sql, [], |row| {
             let (cursor, high): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
             let (signed_in, resync): (Option<String>, Option<Vec<u8>>) = (row.get(3)?, row.get(5)?);
@@ -157,14 +159,21 @@ impl DeviceLook {
                 phase: row.get(2)?,
                 sheet: row.get(4)?,
                 signed_in: signed_in.map(UserId),
+                boxes: Vec::new(),
             })
         });
         Self {
             changes: changes.into_iter().collect(),
             documents: documents.into_iter().collect(),
             refetches: refetches.into_iter().collect(),
+            boxes: boxes(db),
             ..one.into_iter().next().expect("a device")
         }
+    }
+
+    /// It holds nothing any more.
+    pub fn is_wiped(&self) -> bool {
+        matches!(self.phase.as_str(), "wiping" | "wiped" | "ended")
     }
 
     /// The changes that make the documents: not refused, and standing only on such.
@@ -205,6 +214,20 @@ impl DeviceLook {
             .map(|(id, _)| *id)
             .collect()
     }
+}
+
+/// Closed boxes, on a device or at the server.
+pub fn boxes(db: &Connection) -> Vec<SealedBox> {
+    all(db, "select box from sealed_box", [], |row| {
+        row.get(0).map(SealedBox)
+    })
+}
+
+/// Does the server know that this device is out of service and holds nothing?
+pub fn is_known_as_wiped(db: &Connection, device: DeviceId) -> bool {
+    let sql =
+        "select 1 from device where id = ?1 and revoked_at is not null and wiped_at is not null";
+    !all(db, sql, [&device.as_bytes()[..]], |_| Ok(())).is_empty()
 }
 
 /// An accepted change.

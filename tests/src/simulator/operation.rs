@@ -64,6 +64,10 @@ pub enum Operation {
     Sheet(u8),
     /// A device is taken out of service.
     Revoke(u8),
+    /// It is taken back, if it has not wiped itself.
+    Reinstate(u8),
+    /// People come to a device and leave it.
+    People(u8, u8),
     /// A device sends a change that no honest one would.
     Forge(u8, u8, u8),
     /// Bytes that are no message reach the server.
@@ -80,12 +84,11 @@ pub enum Operation {
 
 /// Operations that wait for a rule which is not built yet, each with the rule. They are not in the alphabet, and the
 /// oracles are as strict as if they were.
-pub const WAITING: [(&str, &str); 6] = [
+pub const WAITING: [(&str, &str); 5] = [
     (
         "Enrol after an image, then Restore",
         "credentials that the key proves without the database",
     ),
-    ("Wipe of a revoked device", "the wipe order"),
     ("Erase", "the erasure row and its journal"),
     ("Key rotation", "older receipt keys"),
     ("Bootstrap, packed documents, /v1/docs", "their endpoints"),
@@ -101,7 +104,7 @@ impl Operation {
         let (d, k): (u8, u8) = (rng.random_range(0..4), rng.random_range(0..8));
         let wide: u16 = rng.random();
         let place: u8 = rng.random_range(0..120);
-        match rng.random_range(0..211) {
+        match rng.random_range(0..217) {
             0..9 => Self::Open(d),
             9..30 => Self::Note(d, k),
             30..56 => Self::Try(d, k, wide),
@@ -135,6 +138,8 @@ impl Operation {
             198..200 => Self::Babble(d, wide),
             200..205 => Self::Release(k),
             205..207 => Self::Dismiss(k),
+            207..211 => Self::People(d, k),
+            211..213 => Self::Reinstate(d),
             _ => Self::Odd(d, k),
         }
     }

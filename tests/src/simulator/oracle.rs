@@ -37,11 +37,13 @@ pub enum Oracle {
     Seen,
     /// 15.
     Released,
+    /// 16.
+    Wiped,
 }
 
 impl Oracle {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Typed,
         Self::Kept,
         Self::SameReading,
@@ -58,6 +60,7 @@ impl Oracle {
         Self::Author,
         Self::Seen,
         Self::Released,
+        Self::Wiped,
     ];
 
     /// Its number; 0 is what holds before all others.
@@ -94,6 +97,9 @@ impl Oracle {
             Self::Author => "nothing is accepted in the name of somebody who never wrote it",
             Self::Seen => "no accepted record is one that nobody can ever see",
             Self::Released => "what a person released is in the record",
+            Self::Wiped => {
+                "a device that wiped itself holds nothing, and what the server had not taken is in a box that the server opens"
+            }
         }
     }
 }

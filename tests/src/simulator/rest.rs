@@ -52,6 +52,10 @@ impl World {
         self.check_seen()?;
         for d in self.living() {
             let look = self.devices[d].look();
+            if look.is_wiped() {
+                self.check_ended(d, &look)?;
+                continue;
+            }
             self.check_replica(d, &look)?;
             self.check_healed(d, &look)?;
             self.check_screens(d, &look)?;
@@ -80,6 +84,9 @@ impl World {
         self.living().into_iter().find_map(|d| {
             let look = self.devices[d].look();
             let waits = look.changes.values().filter(|held| held.waits()).count();
+            if look.phase == "ended" {
+                return None;
+            }
             let is_quiet = waits == 0
                 && look.phase == "normal"
                 && look.cursor.token == self.server.head
@@ -123,7 +130,8 @@ impl World {
                 format!("acknowledged entry {id} is not in the record")
             })?;
         }
-        let kept = self.server.entries();
+        let mut kept = self.server.entries();
+        kept.extend(self.entries_in_boxes());
         for (id, d) in &self.truth.promised {
             let device = &self.devices[*d];
             let is_kept =

@@ -101,7 +101,14 @@ impl World {
         after: &DeviceLook,
         held: &BTreeSet<EntryId>,
     ) -> Result<(), Failure> {
-        let (had, has) = (before.entries(), after.entries());
+        if after.is_wiped() && !before.is_wiped() {
+            self.check_boxed(d, before, after, held)?;
+        }
+        let (had, mut has) = (before.entries(), after.entries());
+        has.extend(
+            self.opened(d, &after.boxes)
+                .flat_map(|(_, entries)| entries),
+        );
         let mut wiped = had.difference(&has).copied();
         if let Some(lost) = wiped.clone().find(|entry| !held.contains(entry)) {
             return holds(Oracle::Kept, false, || {
@@ -130,6 +137,9 @@ impl World {
             }
         }
         self.check_refused_kept(d, look)?;
+        if look.is_wiped() {
+            return self.check_wiped(d, look);
+        }
         self.check_exact(d, look)?;
         self.check_said(d, look)
     }

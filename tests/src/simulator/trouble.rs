@@ -155,6 +155,7 @@ impl World {
         let lost: Vec<_> = lost.collect();
         self.truth.gone.extend(lost);
         // A phone put back no longer has what it had sent since its backup: then the server's copy was the only one.
+        held.extend(self.entries_in_boxes());
         let devices = &self.devices;
         self.truth.promised.retain(|entry, d| {
             held.contains(entry)

@@ -157,6 +157,8 @@ impl World {
             Operation::ServerClock(k) => self.set_server_clock(k),
             Operation::Sheet(k) => self.load_sheet(k),
             Operation::Revoke(d) => self.revoke(d),
+            Operation::Reinstate(d) => self.reinstate(d),
+            Operation::People(d, k) => self.set_people(d, k),
             Operation::Forge(d, r, k) => self.forge(d, r, k),
             Operation::Bytes(d, k) => self.bytes(d, k),
             Operation::Babble(d, k) => self.babble(d, k),

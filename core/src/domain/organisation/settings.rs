@@ -1,7 +1,12 @@
 //! What an organisation decides for itself: what its people may do, its limits, its own steps of the safety panel.
 
 use super::PartnerContact;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// A device that locks within hours locks on a visit; one that never does is no use to lock.
+const LOCK_DAYS: RangeInclusive<u16> = 1..=90;
 
 /// What an organisation decides for itself; each has a cautious default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +24,29 @@ pub struct Settings {
     pub safety_ack_min: u16,
     /// After so many days what the sheet says of a practice is stale.
     pub stale_after_days: u16,
+    /// After so many days without an answer from the server a device shows nothing of patients until it has one.
+    pub lock_after_days: u16,
+}
+
+impl Settings {
+    /// For so long a device may go without an answer.
+    pub fn lease(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.lock_after_days))
+    }
+
+    /// The error is one sentence that says what to mend.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if LOCK_DAYS.contains(&self.lock_after_days) {
+            Ok(())
+        } else {
+            Err(format!(
+                "lock_after_days is {}; a device locks after {} to {} days without an answer",
+                self.lock_after_days,
+                LOCK_DAYS.start(),
+                LOCK_DAYS.end()
+            ))
+        }
+    }
 }
 
 impl Default for Settings {
@@ -30,6 +58,7 @@ impl Default for Settings {
             owner_timeout_min: 2,
             safety_ack_min: 10,
             stale_after_days: 90,
+            lock_after_days: 7,
         }
     }
 }

@@ -33,6 +33,17 @@ pub struct DeviceRow {
     pub is_clock_wrong: bool,
     pub is_silent: bool,
     pub state: DeviceState,
+    /// What went with it, once it was revoked.
+    pub loss: Option<Loss>,
+}
+
+/// What is known of a device that was taken out of service: for whoever has to judge its loss. It names no patient.
+#[derive(Debug, Clone)]
+pub struct Loss {
+    /// `Confirmed wiped 2 Mar 08:10`, or what is missing for that.
+    pub fate: String,
+    /// `Records of at most 14 patients · 2 unsent when last seen · encrypted`.
+    pub held: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +58,11 @@ pub enum DeviceState {
 impl DeviceRow {
     pub fn is_active(&self) -> bool {
         self.state == DeviceState::Active
+    }
+
+    /// It has not said that it is wiped: its order can be taken back.
+    pub fn may_come_back(&self) -> bool {
+        matches!(self.state, DeviceState::Revoked | DeviceState::ToldToWipe)
     }
 
     pub fn tag(&self) -> Tag {
@@ -140,6 +156,13 @@ fn rows() -> Vec<DeviceRow> {
         is_clock_wrong: false,
         is_silent: false,
         state: DeviceState::Active,
+        loss: None,
+    };
+    let loss = |fate: &str, held: &str| {
+        Some(Loss {
+            fate: fate.into(),
+            held: held.into(),
+        })
     };
     vec![
         DeviceRow {
@@ -178,6 +201,10 @@ fn rows() -> Vec<DeviceRow> {
         ),
         DeviceRow {
             state: DeviceState::ToldToWipe,
+            loss: loss(
+                "Seen 2 Mar 08:10 and told to wipe; it has not confirmed it",
+                "Records of at most 31 patients · nothing unsent when last seen · encrypted",
+            ),
             ..row(
                 "old",
                 "Ana’s old phone, the one with the cracked screen 🐚",
@@ -189,6 +216,10 @@ fn rows() -> Vec<DeviceRow> {
         },
         DeviceRow {
             state: DeviceState::Revoked,
+            loss: loss(
+                "Not yet seen since it was revoked 12 Feb 09:00",
+                "Records of at most 14 patients · 2 unsent when last seen · encrypted",
+            ),
             ..row(
                 "lost",
                 "Lost in Harbor Street",
@@ -196,6 +227,21 @@ fn rows() -> Vec<DeviceRow> {
                 "Ngozi Okafor",
                 "11 Feb 19:30",
                 2,
+            )
+        },
+        DeviceRow {
+            state: DeviceState::Wiped,
+            loss: loss(
+                "Confirmed wiped 3 Jan 11:20",
+                "Records of at most 1 patient · nothing unsent when last seen · encrypted · 1 closed box of work that nobody had taken",
+            ),
+            ..row(
+                "found",
+                "Left on the bus",
+                "tablet",
+                "Carla Reyes",
+                "3 Jan 11:20",
+                0,
             )
         },
     ]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use askama::Template;
 
 use super::device_code::DeviceCodePage;
+use super::device_people::DevicePeoplePage;
+use super::device_reinstate::DeviceReinstatePage;
 use super::device_revoke::DeviceRevokePage;
 use super::devices::DevicesPage;
 use super::handoff::HandoffPage;
@@ -36,6 +38,18 @@ fn every_page() -> Vec<(&'static str, String)> {
         (
             "device_revoke",
             DeviceRevokePage::sample().render().unwrap(),
+        ),
+        (
+            "device_people",
+            DevicePeoplePage::sample().render().unwrap(),
+        ),
+        (
+            "device_people_nobody",
+            DevicePeoplePage::left_to_nobody().render().unwrap(),
+        ),
+        (
+            "device_reinstate",
+            DeviceReinstatePage::sample().render().unwrap(),
         ),
         ("device_code", DeviceCodePage::sample().render().unwrap()),
         ("work", ListPage::work_sample().render().unwrap()),

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::sync::Arc;
 use warmhand_core::domain::entry::Body;
-use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::payload::ReviewSettled;
 use warmhand_core::wire::Decision;
 
@@ -227,36 +227,6 @@ pub(super) async fn enrol(
 #[derive(Deserialize)]
 pub(super) struct Token {
     csrf: String,
-}
-
-/// Takes a device of the visitor's sites out of service.
-pub(super) async fn revoke(
-    State(server): State<Arc<Server>>,
-    guest: Guest,
-    Path(id): Path<String>,
-    Form(form): Form<Token>,
-) -> Result<Response, Nothing> {
-    guest.check(&form.csrf)?;
-    let (programme, visitor) = programme(&server, &guest, None).await?;
-    let id: DeviceId = id.parse().map_err(|_| Nothing::Here)?;
-    programme
-        .devices
-        .iter()
-        .find(|d| d.id == id)
-        .ok_or(Nothing::Here)?;
-    server.store.revoke(id, server.now()).await?;
-    server
-        .store
-        .audit(
-            server.now(),
-            visitor.user,
-            "revoked a device",
-            None,
-            id.to_string(),
-        )
-        .await?;
-    server.tell(server.store.head().await?);
-    Ok(Redirect::to("/devices").into_response())
 }
 
 /// Puts work that was kept aside into its record.

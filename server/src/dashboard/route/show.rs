@@ -3,8 +3,6 @@
 use super::{Guest, Nothing, html, programme};
 use crate::Server;
 use crate::dashboard::handoffs::Query as Filter;
-use crate::dashboard::page::Place;
-use crate::dashboard::page::device_revoke::DeviceRevokePage;
 use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::programme::{Programme, Visitor};
 use crate::dashboard::record::{self, Story};
@@ -16,7 +14,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use warmhand_core::domain::id::{DeviceId, DocumentId, SiteId};
+use warmhand_core::domain::id::{DocumentId, SiteId};
 use warmhand_core::domain::read::{ReviewReading, Summary, read};
 
 #[derive(Deserialize)]
@@ -98,30 +96,6 @@ pub(super) async fn devices(
 ) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
     Ok(html(&device_page::page(&programme, &visitor, None)))
-}
-
-pub(super) async fn revoke(
-    State(server): State<Arc<Server>>,
-    guest: Guest,
-    Path(id): Path<String>,
-) -> Result<Response, Nothing> {
-    let (programme, visitor) = programme(&server, &guest, None).await?;
-    let id: DeviceId = id.parse().map_err(|_| Nothing::Here)?;
-    let device = programme
-        .devices
-        .iter()
-        .find(|d| d.id == id && d.revoked_at.is_none())
-        .ok_or(Nothing::Here)?;
-    Ok(html(&DeviceRevokePage {
-        frame: programme.frame(&visitor, Place::Devices, "/devices"),
-        id: id.to_string(),
-        name: device.name.clone(),
-        people: programme.names(&device.people),
-        last_seen: device
-            .last_seen_at
-            .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
-        unsent: device.unsent,
-    }))
 }
 
 /// A record of the visitor's sites, by the id in the address.

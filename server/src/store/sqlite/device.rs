@@ -1,25 +1,13 @@
-//! Devices: enrolled by a code that is good once, seen at every request, revoked by a supervisor.
+//! Devices: enrolled by a code that is good once, seen at every request. How they end is told in `withdrawal`.
 
 use super::log::Row;
 use super::{StoreError, Verb, instant, int, sound};
-use crate::store::{CodeDraft, DeviceRow};
+use crate::store::{CodeDraft, DeviceRow, LossRow};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::wire::{DeviceState, EnrolAnswer, Hello};
-
-type Raw = (
-    Vec<u8>,
-    String,
-    String,
-    Option<i64>,
-    u32,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-);
 
 impl Verb<'_> {
     /// The server's own device, on which pages write.
@@ -112,11 +100,7 @@ impl Verb<'_> {
         self.append(&Row::DeviceEnrolled(device))?;
         let mut seq = self.head()?.seq;
         for user in &people {
-            seq = self.append(&Row::PersonOn(device, user.clone()))?;
-            self.change(
-                "insert into device_person (device, user, from_seq) values (?1, ?2, ?3)",
-                params![&device.as_bytes()[..], user.as_str(), int(seq)?],
-            )?;
+            seq = self.put_on(device, user)?;
         }
         self.refresh_device_visibility(device, seq)?;
         let (sheet, _) = self.sheet()?;
@@ -133,19 +117,6 @@ impl Verb<'_> {
         })
     }
 
-    /// Out of service: it sees nothing more, and what it still sends goes into quarantine.
-    pub(super) fn revoke(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
-        let changed = self.change(
-            "update device set revoked_at = ?2 where id = ?1 and revoked_at is null and kind != 'web'",
-            params![&device.as_bytes()[..], now.as_millisecond()],
-        )?;
-        if changed == 0 {
-            return Err(StoreError::NotFound("there is no such device in service"));
-        }
-        let seq = self.append(&Row::Revoked(device))?;
-        self.refresh_device_visibility(device, seq)
-    }
-
     pub(super) fn is_revoked(&self, device: DeviceId) -> Result<bool, StoreError> {
         Ok(self
             .db
@@ -153,7 +124,7 @@ impl Verb<'_> {
             .query_row([&device.as_bytes()[..]], |row| row.get(0))?)
     }
 
-    /// Notes how a device is.
+    /// Notes how a device is. Whoever speaks so is not wiped, or no longer: a phone may be put back from its backup.
     pub(super) fn seen(
         &self,
         device: DeviceId,
@@ -164,7 +135,8 @@ impl Verb<'_> {
         let now = now.as_millisecond();
         self.change(
             "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5,
-                 sheet_version = ?6, oldest_unsent_at = ?7 where id = ?1",
+                 sheet_version = ?6, oldest_unsent_at = ?7, is_encrypted = coalesce(?8, is_encrypted), wiped_at = null
+             where id = ?1",
             params![
                 &device.as_bytes()[..],
                 now,
@@ -173,19 +145,33 @@ impl Verb<'_> {
                 hello.client_now.saturating_sub(now),
                 int(hello.sheet_version)?,
                 state.oldest_unsent_at,
+                state.is_encrypted,
             ],
         )?;
         Ok(())
     }
 
-    /// After its push was taken nothing of it is unsent any more, as far as the server knows.
-    pub(super) fn took(&self, device: DeviceId, count: usize) -> Result<(), StoreError> {
+    /// After its push was taken nothing of it is unsent any more, as far as the server knows; and what it has shown to
+    /// know, and is told now, is noted.
+    pub(super) fn took(
+        &self,
+        device: DeviceId,
+        hello: &Hello,
+        count: usize,
+    ) -> Result<(), StoreError> {
         self.change(
             "update device set unsent = max(0, unsent - ?2),
                  next_due_at = case when unsent <= ?2 then null else next_due_at end,
-                 oldest_unsent_at = case when unsent <= ?2 then null else oldest_unsent_at end
+                 oldest_unsent_at = case when unsent <= ?2 then null else oldest_unsent_at end,
+                 cursor_seq = ?3, known_seq = max(known_seq, ?4), told_seq = ?5
              where id = ?1",
-            params![&device.as_bytes()[..], int(count as u64)?],
+            params![
+                &device.as_bytes()[..],
+                int(count as u64)?,
+                int(hello.cursor.token.seq)?,
+                int(hello.high.seq)?,
+                int(self.head()?.seq)?,
+            ],
         )?;
         Ok(())
     }
@@ -202,51 +188,40 @@ impl Verb<'_> {
 
     pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let mut statement = self.db.prepare_cached(
-            "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at from device order by id",
+            "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at, wiped_at,
+                 is_encrypted, (select count(*) from sealed_box where device = id) from device order by id",
         )?;
-        let raw: Vec<Raw> = statement
-            .query_map([], |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                    row.get(5)?,
-                    row.get(6)?,
-                    row.get(7)?,
-                    row.get(8)?,
-                ))
-            })?
-            .collect::<Result<_, _>>()?;
-        raw.into_iter()
-            .map(
-                |(
-                    id,
-                    name,
-                    kind,
-                    last_seen_at,
-                    unsent,
-                    oldest_unsent_at,
-                    next_due_at,
-                    offset_ms,
-                    revoked_at,
-                )| {
-                    let id = sound(DeviceId::from_bytes(&id))?;
-                    Ok(DeviceRow {
-                        people: self.people(id)?,
-                        id,
-                        name,
-                        kind,
-                        last_seen_at: last_seen_at.map(instant),
-                        unsent,
-                        oldest_unsent_at: oldest_unsent_at.map(instant),
-                        next_due_at: next_due_at.map(instant),
-                        offset_ms,
-                        revoked_at: revoked_at.map(instant),
-                    })
+        let mut rows = statement.query([])?;
+        let mut devices = Vec::new();
+        while let Some(row) = rows.next()? {
+            let at = |column: usize| -> Result<Option<Timestamp>, StoreError> {
+                Ok(row.get::<_, Option<i64>>(column)?.map(instant))
+            };
+            let id: Vec<u8> = row.get(0)?;
+            let id = sound(DeviceId::from_bytes(&id))?;
+            let revoked_at = at(8)?;
+            devices.push(DeviceRow {
+                people: self.people(id)?,
+                id,
+                name: row.get(1)?,
+                kind: row.get(2)?,
+                last_seen_at: at(3)?,
+                unsent: row.get(4)?,
+                oldest_unsent_at: at(5)?,
+                next_due_at: at(6)?,
+                offset_ms: row.get(7)?,
+                revoked_at,
+                loss: match revoked_at {
+                    Some(_) => Some(LossRow {
+                        patients: self.patients_on(id)?,
+                        is_encrypted: row.get(10)?,
+                        wiped_at: at(9)?,
+                        boxes: row.get(11)?,
+                    }),
+                    None => None,
                 },
-            )
-            .collect()
+            });
+        }
+        Ok(devices)
     }
 }

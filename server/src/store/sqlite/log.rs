@@ -55,6 +55,15 @@ pub(super) enum Row {
         #[n(2)] u8,
         #[n(3)] UserId,
     ),
+    /// A person may no longer work on a device.
+    #[n(9)]
+    PersonOff(#[n(0)] DeviceId, #[n(1)] UserId),
+    /// A device is in service again.
+    #[n(10)]
+    Reinstated(#[n(0)] DeviceId),
+    /// A device said, then, that it holds nothing any more.
+    #[n(11)]
+    Wiped(#[n(0)] DeviceId, #[n(1)] i64),
 }
 
 impl Row {
@@ -69,6 +78,9 @@ impl Row {
             Self::ScopeOn(..) => "scope_on",
             Self::ScopeOff(..) => "scope_off",
             Self::Decided(..) => "decided",
+            Self::PersonOff(..) => "person_off",
+            Self::Reinstated(_) => "reinstated",
+            Self::Wiped(..) => "wiped",
         }
     }
 }

@@ -48,17 +48,16 @@ impl Verb<'_> {
             return Ok(answer(hello, Status::Resync(head), now, head));
         }
         let acks = self.take_all(device, request, now)?;
-        let revoked = self.is_revoked(device)?;
         let head = self.head()?;
         let mut answer = SyncAnswer {
             acks,
             ..answer(hello, Status::Ok, now, head)
         };
-        answer.people = if revoked {
-            Vec::new()
-        } else {
-            self.people(device)?
-        };
+        if self.is_revoked(device)? {
+            answer.withdrawal = Some(self.withdrawal(request, &answer.acks));
+            return Ok(answer);
+        }
+        answer.people = self.people_in_force(device)?;
         self.fill(device, request, &mut answer)?;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
         let (sheet, seq) = (self.sheet()?.0, self.sheet_seq()?);
@@ -80,7 +79,7 @@ impl Verb<'_> {
         request: &SyncRequest,
         now: Timestamp,
     ) -> Result<Vec<Ack>, StoreError> {
-        let people = self.people(device)?;
+        let people = self.writers(device, request)?;
         let (present, sheet) = self.sheet()?;
         let mut sheets = vec![Arc::clone(&sheet)];
         if present.version != request.hello.sheet_version {
@@ -110,7 +109,7 @@ impl Verb<'_> {
         for document in &request.push {
             acks.extend(self.take(&push, document)?);
         }
-        self.took(device, acks.len())?;
+        self.took(device, &request.hello, acks.len())?;
         Ok(acks)
     }
 
@@ -303,5 +302,6 @@ fn answer(
         retry_after_ms: None,
         people: Vec::new(),
         decided: Vec::new(),
+        withdrawal: None,
     }
 }

@@ -78,8 +78,21 @@ create table device (
   next_due_at integer,
   offset_ms integer,
   sheet_version integer not null default 0,
-  revoked_at integer
+  cursor_seq integer not null default 0,  -- up to here it had applied the log when it last asked
+  told_seq integer not null default 0,    -- the head that it was told then
+  known_seq integer not null default 0,   -- the highest head that it has shown to have been told
+  is_encrypted integer,                   -- as it said itself
+  revoked_at integer,
+  wiped_at integer                        -- it said that it holds nothing; empty again if it comes with something
 ) without rowid;
+create table sealed_box (
+  -- what wiped devices kept of what nobody had taken: closed, for whoever has the key
+  hash blob primary key,
+  device blob not null references device (id),
+  box blob not null,
+  since integer not null
+) without rowid;
+create index sealed_box_device on sealed_box (device);
 create table device_person (
   -- who may work on a device, in rows of the log
   device blob not null references device (id),

@@ -58,7 +58,7 @@ impl Verb<'_> {
     }
 
     /// Who may work on a device, as of a row.
-    fn people_at(&self, device: DeviceId, seq: u64) -> Result<Vec<UserId>, StoreError> {
+    pub(super) fn people_at(&self, device: DeviceId, seq: u64) -> Result<Vec<UserId>, StoreError> {
         let mut people = self.db.prepare_cached(
             "select user from device_person where device = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
         )?;

@@ -1,14 +1,19 @@
 //! A server with work on it, and every verb of its store with something to do there.
 
 use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 use warmhand_core::app::{Outgoing, SyncStep};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::payload::Noted;
-use warmhand_core::wire::{Decision, Heartbeat, ReconcileRequest, SyncRequest, unpack};
+use warmhand_core::wire::{
+    Decision, Heartbeat, ReconcileRequest, SealedBox, SyncRequest, WipedReport, pack, unpack,
+};
 use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::sealing::opener;
 use warmhand_server::store::sqlite::Sqlite;
 use warmhand_server::store::{CodeDraft, Doing, SessionRow, Store};
 use warmhand_tests::organisation::SHEET;
@@ -157,6 +162,24 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     )
     .unwrap();
 
+    // What a wiped device says, with a box of what the first one pushed.
+    let mut boxed = brought.clone();
+    boxed.truncate(1);
+    let closed = SealedBox::close(
+        &opener(town.key()).key(),
+        lost.app.id().unwrap(),
+        &pack(&boxed[0]),
+        &mut ChaCha20Rng::seed_from_u64(5),
+    )
+    .unwrap();
+    let report = WipedReport {
+        number: 1,
+        build: "test".into(),
+        client_now: town.now().as_millisecond(),
+        holds: vec![closed.hash()],
+        brings: vec![closed],
+    };
+
     let now = town.now();
     let sheet = SHEET.replace("Harbor Counseling", "Harbor House");
     let (one, two) = (code(2), record);
@@ -205,6 +228,21 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             "revoke",
             Box::new(move |s| s.revoke(pushed_by, now)),
             Again::Other,
+        ),
+        (
+            "reinstate",
+            Box::new(move |s| s.reinstate(lost)),
+            Again::Other,
+        ),
+        (
+            "set_people",
+            Box::new(move |s| s.set_people(pushed_by, vec!["ma".into(), "n1".into()])),
+            Again::Same,
+        ),
+        (
+            "wiped",
+            Box::new(move |s| told(s.wiped(lost, report.clone(), now))),
+            Again::Same,
         ),
         (
             "load_sheet",
@@ -272,6 +310,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         (
             "read: snapshot",
             Box::new(move |s| told(s.snapshot(now))),
+            Again::Same,
+        ),
+        (
+            "read: boxes",
+            Box::new(move |s| told(s.boxes(lost))),
             Again::Same,
         ),
         (

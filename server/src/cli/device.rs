@@ -1,0 +1,170 @@
+//! Devices from the terminal of the server: which there are, who works on one, and what is done when one is lost.
+
+use super::setup::{open, said};
+use crate::store::DeviceRow;
+use crate::{Server, Settings};
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use warmhand_core::domain::id::UserId;
+
+/// A server on the folder, and the one device of it that was named.
+async fn named(device: &str, data: &Path) -> Result<(Arc<Server>, DeviceRow), String> {
+    let server = open(data, Settings::default())?;
+    let mut devices = devices(&server).await?;
+    let is_meant = |row: &DeviceRow| row.id.to_string() == device || row.name == device;
+    devices.retain(is_meant);
+    match devices.len() {
+        0 => Err(format!(
+            "there is no device \"{device}\"; \"warmhand device list\" prints those there are"
+        )),
+        1 => Ok((server, devices.remove(0))),
+        _ => Err(format!(
+            "more than one device is called \"{device}\"; name it by its id, as \"warmhand device list\" prints it"
+        )),
+    }
+}
+
+/// Every device but the server's own.
+async fn devices(server: &Server) -> Result<Vec<DeviceRow>, String> {
+    let rows = server.store.devices().await;
+    let mut rows = rows.map_err(|error| error.to_string())?;
+    rows.retain(|row| row.kind != "web");
+    Ok(rows)
+}
+
+pub(super) async fn list(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
+    let server = open(data, Settings::default())?;
+    for row in devices(&server).await? {
+        let people: Vec<&str> = row.people.iter().map(UserId::as_str).collect();
+        let seen = row
+            .last_seen_at
+            .map_or_else(|| "never seen".to_owned(), |at| format!("last seen {at}"));
+        writeln!(
+            out,
+            "{}  {} ({}; {}), {seen}, {} unsent then",
+            row.id,
+            row.name,
+            row.kind,
+            people.join(", "),
+            row.unsent
+        )
+        .map_err(said)?;
+        let Some((loss, at)) = row.loss.zip(row.revoked_at) else {
+            continue;
+        };
+        let fate = match (loss.wiped_at, row.last_seen_at) {
+            (Some(at), _) => format!("confirmed wiped {at}"),
+            (None, Some(seen)) if seen > at => "told to wipe, not confirmed".to_owned(),
+            (None, _) => "not yet seen since".to_owned(),
+        };
+        let encrypted = match loss.is_encrypted {
+            Some(true) => "encrypted",
+            Some(false) => "not encrypted",
+            None => "not known whether encrypted",
+        };
+        writeln!(
+            out,
+            "    revoked {at}, {fate}; records of at most {} patients, {encrypted}, {} closed boxes",
+            loss.patients, loss.boxes
+        )
+        .map_err(said)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn people(
+    device: &str,
+    people: Vec<String>,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let (server, row) = named(device, data).await?;
+    let names = people.join(", ");
+    let people = people.into_iter().map(UserId).collect();
+    let done = server.store.set_people(row.id, people).await;
+    done.map_err(|error| error.to_string())?;
+    writeln!(
+        out,
+        "From its next contact on {names} work on {}. What somebody who was taken off has not sent still arrives.",
+        row.name
+    )
+    .map_err(said)
+}
+
+pub(super) async fn revoke(
+    device: &str,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let (server, row) = named(device, data).await?;
+    let done = server.store.revoke(row.id, server.now()).await;
+    done.map_err(|error| error.to_string())?;
+    writeln!(
+        out,
+        "{} is out of service. At its next contact what it has not sent goes into quarantine, and then it wipes itself.",
+        row.name
+    )
+    .map_err(said)
+}
+
+pub(super) async fn reinstate(
+    device: &str,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let (server, row) = named(device, data).await?;
+    let done = server.store.reinstate(row.id).await;
+    done.map_err(|error| error.to_string())?;
+    writeln!(out, "{} is in service again.", row.name).map_err(said)
+}
+
+/// Opens what a wiped device handed over.
+pub(super) async fn boxes(
+    device: &str,
+    file: &Path,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let (server, row) = named(device, data).await?;
+    let boxes = server.store.boxes(row.id).await;
+    let boxes = boxes.map_err(|error| error.to_string())?;
+    let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
+    let to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(cannot)?;
+    let mut to = BufWriter::new(to);
+    let (mut changes, mut closed) = (0, 0);
+    for one in boxes {
+        let Some(document) = one.within else {
+            closed += 1;
+            continue;
+        };
+        for pushed in document.changes {
+            let entries: Vec<&str> = pushed.change.puts.iter().map(|p| p.text.as_str()).collect();
+            let line = json!({
+                "came_at": one.since,
+                "document": document.doc,
+                "by": pushed.change.user,
+                "entries": entries,
+            });
+            writeln!(to, "{line}").map_err(cannot)?;
+            changes += 1;
+        }
+    }
+    to.flush().map_err(cannot)?;
+    to.get_ref().sync_all().map_err(cannot)?;
+    writeln!(
+        out,
+        "Written to {}: {changes} changes. {closed} boxes are of another key and stay closed.\n\
+         It holds what patients said, in the clear: delete it once it is read.",
+        file.display()
+    )
+    .map_err(said)
+}

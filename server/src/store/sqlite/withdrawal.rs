@@ -1,0 +1,242 @@
+//! A device or a person is taken away: revoked, taken back, off a device; what a wiped device says, and what it hands over
+//! closed.
+
+use super::log::Row;
+use super::{StoreError, Verb, int};
+use crate::sealing::opener;
+use crate::store::BoxRow;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeSet;
+use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::wire::{
+    Ack, AckState, BoxHash, PushedDocument, SealedBox, SyncRequest, WipedAnswer, WipedReport,
+    Withdrawal, unpack,
+};
+
+const NOT_THERE: StoreError = StoreError::NotFound("there is no such device in service");
+
+impl Verb<'_> {
+    /// Out of service: it sees nothing more, and what it still sends goes into quarantine.
+    pub(super) fn revoke(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
+        let changed = self.change(
+            "update device set revoked_at = ?2 where id = ?1 and revoked_at is null and kind != 'web'",
+            params![&device.as_bytes()[..], now.as_millisecond()],
+        )?;
+        if changed == 0 {
+            return Err(NOT_THERE);
+        }
+        let seq = self.append(&Row::Revoked(device))?;
+        self.refresh_device_visibility(device, seq)
+    }
+
+    /// In service again, as long as it has not said that it is wiped: then it has nothing left to be told apart by.
+    pub(super) fn reinstate(&self, device: DeviceId) -> Result<(), StoreError> {
+        let changed = self.change(
+            "update device set revoked_at = null where id = ?1 and revoked_at is not null and wiped_at is null",
+            [&device.as_bytes()[..]],
+        )?;
+        if changed == 0 {
+            return Err(StoreError::NotFound(
+                "there is no such device that was revoked and is not wiped; enrol it anew",
+            ));
+        }
+        let seq = self.append(&Row::Reinstated(device))?;
+        self.refresh_device_visibility(device, seq)
+    }
+
+    /// Who works on a device from now on.
+    pub(super) fn set_people(&self, device: DeviceId, people: &[UserId]) -> Result<(), StoreError> {
+        let in_service: Option<bool> = self
+            .db
+            .query_row(
+                "select revoked_at is null from device where id = ?1 and kind != 'web'",
+                [&device.as_bytes()[..]],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if in_service != Some(true) {
+            return Err(NOT_THERE);
+        }
+        if people.is_empty() {
+            return Err(StoreError::Refused(
+                "say who works on the device; to take it from everybody, revoke it".into(),
+            ));
+        }
+        let (_, sheet) = self.sheet()?;
+        let was: BTreeSet<UserId> = self.people(device)?.into_iter().collect();
+        let is: BTreeSet<UserId> = people.iter().cloned().collect();
+        if let Some(unknown) = is
+            .difference(&was)
+            .find(|user| sheet.person(user).is_none())
+        {
+            return Err(StoreError::Refused(format!(
+                "\"{unknown}\" is not among the organisation's people"
+            )));
+        }
+        let mut last = None;
+        for user in was.difference(&is) {
+            let seq = self.append(&Row::PersonOff(device, user.clone()))?;
+            self.change(
+                "update device_person set to_seq = ?3 where device = ?1 and user = ?2 and to_seq is null",
+                params![&device.as_bytes()[..], user.as_str(), int(seq)?],
+            )?;
+            last = Some(seq);
+        }
+        for user in is.difference(&was) {
+            last = Some(self.put_on(device, user)?);
+        }
+        match last {
+            Some(seq) => self.refresh_device_visibility(device, seq),
+            None => Ok(()),
+        }
+    }
+
+    /// A person may work on a device. Returns the row that says so.
+    pub(super) fn put_on(&self, device: DeviceId, user: &UserId) -> Result<u64, StoreError> {
+        let seq = self.append(&Row::PersonOn(device, user.clone()))?;
+        self.change(
+            "insert into device_person (device, user, from_seq) values (?1, ?2, ?3)",
+            params![&device.as_bytes()[..], user.as_str(), int(seq)?],
+        )?;
+        Ok(seq)
+    }
+
+    /// What a revoked device is told after its push: nothing about records, and to wipe as soon as nothing of what it said
+    /// it has to send is left without an answer. It looks once more itself.
+    pub(super) fn withdrawal(&self, request: &SyncRequest, acks: &[Ack]) -> Withdrawal {
+        let answered = |ack: &&Ack| !matches!(ack.state, AckState::MissingDeps(_));
+        let answered = acks.iter().filter(answered).count();
+        if u32::try_from(answered).unwrap_or(u32::MAX) >= request.state.unsent {
+            Withdrawal::Wipe(opener(self.key).key())
+        } else {
+            Withdrawal::Drain
+        }
+    }
+
+    /// A device holds nothing any more. One that an older database believes in service is out of it.
+    pub(super) fn wiped(
+        &self,
+        device: DeviceId,
+        report: &WipedReport,
+        now: Timestamp,
+    ) -> Result<WipedAnswer, StoreError> {
+        if !self.is_revoked(device)? {
+            self.revoke(device, now)?;
+        }
+        let at = now.as_millisecond();
+        let id = &device.as_bytes()[..];
+        self.change(
+            "update device set last_seen_at = ?2, unsent = 0, oldest_unsent_at = null, next_due_at = null where id = ?1",
+            params![id, at],
+        )?;
+        let sql = "update device set wiped_at = ?2 where id = ?1 and wiped_at is null";
+        if self.change(sql, params![id, at])? == 1 {
+            self.append(&Row::Wiped(device, at))?;
+        }
+        for closed in &report.brings {
+            self.keep(device, closed, now)?;
+        }
+        let mut lacks = Vec::new();
+        for hash in &report.holds {
+            if !self.has_box(hash)? {
+                lacks.push(*hash);
+            }
+        }
+        Ok(WipedAnswer {
+            number: report.number,
+            server_now: at,
+            lacks,
+        })
+    }
+
+    /// Keeps a box as it came. What is in it is offered like a rescue: known work is known; what an older database lacks
+    /// lies in quarantine again; what was not kept before is not kept now, and stays in the box.
+    fn keep(&self, device: DeviceId, closed: &SealedBox, now: Timestamp) -> Result<(), StoreError> {
+        let is_new = self.change(
+            "insert into sealed_box (hash, device, box, since) values (?1, ?2, ?3, ?4) on conflict (hash) do nothing",
+            params![
+                &closed.hash().0[..],
+                &device.as_bytes()[..],
+                closed.0,
+                now.as_millisecond()
+            ],
+        )?;
+        let opened = opener(self.key).open(device, closed);
+        let within = opened.and_then(|bytes| unpack::<PushedDocument>(&bytes).ok());
+        if let Some(document) = within.filter(|_| is_new == 1) {
+            self.rescue(&[document], now)?;
+        }
+        Ok(())
+    }
+
+    fn has_box(&self, hash: &BoxHash) -> Result<bool, StoreError> {
+        let sql = "select exists (select 1 from sealed_box where hash = ?1)";
+        let mut statement = self.db.prepare_cached(sql)?;
+        Ok(statement.query_row([&hash.0[..]], |row| row.get(0))?)
+    }
+
+    /// The boxes of a device, opened as far as this key opens them.
+    pub(super) fn boxes(&self, device: DeviceId) -> Result<Vec<BoxRow>, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select box, since from sealed_box where device = ?1 order by hash")?;
+        let mut rows = statement.query([&device.as_bytes()[..]])?;
+        let opener = opener(self.key);
+        let mut boxes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let closed = SealedBox(row.get(0)?);
+            let opened = opener.open(device, &closed);
+            boxes.push(BoxRow {
+                hash: closed.hash(),
+                since: super::instant(row.get(1)?),
+                within: opened.and_then(|bytes| unpack(&bytes).ok()),
+            });
+        }
+        Ok(boxes)
+    }
+
+    /// Of how many patients records lay on a device at most, as of its last request: what it could see from where it had
+    /// applied the log up to what it was told.
+    pub(super) fn patients_on(&self, device: DeviceId) -> Result<u32, StoreError> {
+        let sql = "select count(distinct document.patient) from device
+                 join visibility on visibility.device = device.id and from_seq <= told_seq
+                     and coalesce(to_seq, cursor_seq + 1) > cursor_seq
+                 join document on document.id = visibility.doc and document.kind != 'partner'
+             where device.id = ?1";
+        let mut statement = self.db.prepare_cached(sql)?;
+        Ok(statement.query_row([&device.as_bytes()[..]], |row| row.get(0))?)
+    }
+
+    /// Who works on a device and is on the sheet in force.
+    pub(super) fn people_in_force(&self, device: DeviceId) -> Result<Vec<UserId>, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let mut people = self.people(device)?;
+        people.retain(|user| sheet.person(user).is_some());
+        Ok(people)
+    }
+
+    /// Who may have written what a device sends: who works on it and is on the sheet in force, and who did and was when
+    /// it last heard from here. Once it has shown that it knows of a later row, an earlier one no longer counts.
+    pub(super) fn writers(
+        &self,
+        device: DeviceId,
+        request: &SyncRequest,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut writers = self.people_in_force(device)?;
+        let mut statement = self
+            .db
+            .prepare_cached("select known_seq from device where id = ?1")?;
+        let known: i64 = statement.query_row([&device.as_bytes()[..]], |row| row.get(0))?;
+        let heard = known.unsigned_abs().max(request.hello.high.seq);
+        let mut before = self.people_at(device, heard)?;
+        before.retain(|user| !writers.contains(user));
+        if before.is_empty() {
+            return Ok(writers);
+        }
+        let sheet = self.sheet_version(request.hello.sheet_version)?;
+        before.retain(|user| sheet.as_ref().is_some_and(|s| s.person(user).is_some()));
+        writers.extend(before);
+        Ok(writers)
+    }
+}

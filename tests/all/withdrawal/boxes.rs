@@ -1,0 +1,121 @@
+//! What nobody took from a device that wiped itself: in boxes that the server alone opens.
+
+use super::{
+    assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+use warmhand_core::document::{Actor, Change, Put, seal};
+use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::view::SyncState;
+use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::town::{Phone, Town};
+
+/// A build with a mistake writes an entry that nobody can read, past the core.
+pub(super) fn odd(phone: &Phone, town: &Town, record: DocumentId, words: &str) -> EntryId {
+    let db = Connection::open(phone.file()).unwrap();
+    let mut changes = db
+        .prepare("select hash, fields from change where doc = ?1 order by place")
+        .unwrap();
+    let held: Vec<(Vec<u8>, Vec<u8>)> = changes
+        .query_map([&record.as_bytes()[..]], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .and_then(Iterator::collect)
+        .unwrap();
+    let (last, fields) = held.last().unwrap();
+    let last = warmhand_core::document::ChangeHash::from_bytes(last).unwrap();
+    let below: Change = minicbor::decode(fields).unwrap();
+    let mut entry: Value = serde_json::from_str(&below.puts[0].text).unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let id = EntryId::new(town.now(), &mut rng);
+    entry["id"] = json!(id);
+    entry["after"] = json!([]);
+    entry["kind"] = json!("Noted");
+    entry["payload"] = json!({"text": 5, "words": words});
+    let (device, nonce) = (phone.app.id().unwrap(), [5; 16]);
+    let sealed = seal(Change {
+        doc: record,
+        actor: Actor::derive(device, &below.user, record, &nonce),
+        seq: 1,
+        start_op: below.last_op() + 1,
+        deps: vec![last],
+        nonce: Some(nonce),
+        device,
+        user: below.user.clone(),
+        puts: vec![Put {
+            id,
+            text: entry.to_string(),
+        }],
+    })
+    .unwrap();
+    db.execute(
+        "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at)
+             values ((select max(place) + 1 from change where doc = ?2), ?1, ?2, ?3, ?4, ?5, 'saved', ?6)",
+        params![
+            &sealed.hash.0[..],
+            &record.as_bytes()[..],
+            &device.as_bytes()[..],
+            minicbor::to_vec(&sealed.change).unwrap(),
+            sealed.bytes,
+            town.now().as_millisecond()
+        ],
+    )
+    .unwrap();
+    id
+}
+
+#[test]
+fn what_the_server_did_not_keep_comes_to_it_in_a_box_that_it_alone_opens() {
+    let town = Town::default();
+    let (mut ana, record) = day(&town);
+    let id = ana.app.id().unwrap();
+    let entry = odd(&ana, &town, record, "words that nobody took");
+    ana.sync(&town);
+    assert_eq!(state(&ana), SyncState::NeedsHelp);
+    revoke(&town, &ana);
+    round(&mut ana, &town);
+    // Started anew its file is clean, and holds the box that nobody there can open.
+    ana.restart();
+    assert_nothing_is_left(ana.file());
+    assert!(!lies_in("words that nobody took", &bytes(ana.file())));
+    ana.sync(&town);
+    let boxes = town.run(town.server().store.boxes(id)).unwrap();
+    let within: Vec<_> = boxes
+        .iter()
+        .flat_map(|one| &one.within.as_ref().expect("it opens").changes)
+        .flat_map(|pushed| &pushed.change.puts)
+        .collect();
+    assert_eq!(within.len(), 1);
+    assert_eq!(within[0].id, entry);
+    assert!(within[0].text.contains("words that nobody took"));
+    assert!(!lies_in("words that nobody took", &bytes(&town.database())));
+    assert_eq!(loss(&town, id).boxes, 1);
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_box_comes_again_to_a_server_that_was_put_back() {
+    let mut town = Town::default();
+    let (mut ana, record) = day(&town);
+    let id = ana.app.id().unwrap();
+    odd(&ana, &town, record, "words that nobody took");
+    let older = town.image();
+    revoke(&town, &ana);
+    ana.sync(&town);
+    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
+    town.restore(&older);
+    assert_eq!(waiting(&town).len(), 0);
+    assert_eq!(
+        row(&town, id).revoked_at,
+        None,
+        "the older database believes in it"
+    );
+    ana.sync(&town);
+    // What waited for a person waits for her again, out of its box; the device is known to be empty.
+    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
+    assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
+    assert_eq!(town.verify(), Verified::SOUND);
+}

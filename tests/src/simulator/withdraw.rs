@@ -1,0 +1,175 @@
+//! Devices and people are taken away: what a supervisor does, and what must hold of a device that wiped itself.
+
+use super::fault::Fault;
+use super::look::{self, DeviceLook};
+use super::oracle::{Failure, Oracle, holds};
+use super::server::key;
+use super::world::World;
+use std::collections::BTreeSet;
+use std::fs;
+use warmhand_core::document::ChangeHash;
+use warmhand_core::domain::id::{EntryId, UserId};
+use warmhand_core::wire::{PushedDocument, SealedBox, unpack};
+use warmhand_server::sealing::opener;
+use warmhand_server::store::{Store, StoreError};
+
+/// What lies in the file of a device that was used: names, entries, the sheet.
+const WORDS: [&str; 4] = ["Rosa", "RecordOpened", "Harbor Counseling", "recorded_at\""];
+
+impl World {
+    pub(super) fn reinstate(&mut self, d: u8) -> Result<(), Failure> {
+        let Some(d) = self.named(d).filter(|d| self.devices[*d].revoked) else {
+            return Ok(());
+        };
+        let store = self.server.store();
+        let done = self.server.run(store.reinstate(self.devices[d].id));
+        let struck = self.server.recover_from_blow();
+        if let Some(struck) = &struck {
+            self.note_blow(struck, true);
+        }
+        let is_typed = matches!(done, Ok(()) | Err(StoreError::NotFound(_)));
+        holds(Oracle::Typed, is_typed || struck.is_some(), || {
+            format!("taking device {d} back was answered with {done:?}")
+        })?;
+        if done.is_ok() {
+            self.devices[d].revoked = false;
+            self.tally.count(Fault::DeviceReinstated);
+        }
+        let new = self.server.refresh();
+        self.check_server(&new)
+    }
+
+    /// All of its own people, all but one, or one more.
+    pub(super) fn set_people(&mut self, d: u8, k: u8) -> Result<(), Failure> {
+        let Some(d) = self.named(d) else {
+            return Ok(());
+        };
+        let own = &self.devices[d].people;
+        let mut people: Vec<UserId> = own.clone();
+        match k % 4 {
+            0 => {}
+            1 => drop(people.remove(0)),
+            2 => drop(people.pop()),
+            _ => people.push("sup".into()),
+        }
+        if people.is_empty() {
+            people.push("a2".into());
+        }
+        let store = self.server.store();
+        let done = self
+            .server
+            .run(store.set_people(self.devices[d].id, people.clone()));
+        let struck = self.server.recover_from_blow();
+        if let Some(struck) = &struck {
+            self.note_blow(struck, true);
+        }
+        let is_typed = matches!(done, Ok(()) | Err(StoreError::NotFound(_)));
+        holds(Oracle::Typed, is_typed || struck.is_some(), || {
+            format!("{people:?} on device {d} was answered with {done:?}")
+        })?;
+        self.says(|| format!("    {people:?} on device {d}: {done:?}"));
+        if done.is_ok() {
+            self.tally.count(Fault::PeopleChanged);
+        }
+        let new = self.server.refresh();
+        self.check_server(&new)
+    }
+
+    /// What is in boxes of a device, by change.
+    pub(super) fn opened(
+        &self,
+        d: usize,
+        boxes: &[SealedBox],
+    ) -> impl Iterator<Item = (ChangeHash, Vec<EntryId>)> {
+        let opener = opener(&key());
+        let device = self.devices[d].id;
+        let open = |closed: &SealedBox| opener.open(device, closed);
+        let opened: Vec<Vec<u8>> = boxes.iter().filter_map(open).collect();
+        let documents = opened
+            .into_iter()
+            .map(|bytes| unpack::<PushedDocument>(&bytes).expect("a change"));
+        documents
+            .flat_map(|document| document.changes)
+            .map(|pushed| {
+                let puts = pushed.change.puts.iter();
+                (pushed.hash, puts.map(|put| put.id).collect())
+            })
+    }
+
+    /// Every entry in a box, on a living device or at the server.
+    pub(super) fn entries_in_boxes(&self) -> BTreeSet<EntryId> {
+        let kept = look::boxes(&self.server.eyes);
+        let mut within = BTreeSet::new();
+        for d in 0..self.devices.len() {
+            let mut boxes = kept.clone();
+            if self.devices[d].lives() {
+                boxes.extend(self.devices[d].look().boxes);
+            }
+            within.extend(self.opened(d, &boxes).flat_map(|(_, entries)| entries));
+        }
+        within
+    }
+
+    /// It wiped itself just now: what was refused and is in no record went into a box.
+    pub(super) fn check_boxed(
+        &mut self,
+        d: usize,
+        before: &DeviceLook,
+        after: &DeviceLook,
+        held: &BTreeSet<EntryId>,
+    ) -> Result<(), Failure> {
+        self.tally.count(Fault::DeviceWiped);
+        self.says(|| format!("    device {d} wiped itself, {} boxes", after.boxes.len()));
+        let boxed: BTreeSet<_> = self.opened(d, &after.boxes).collect();
+        if !boxed.is_empty() {
+            self.tally.count(Fault::BoxClosed);
+        }
+        let refused = before.changes.iter().filter(|(_, held)| held.is_refused());
+        let told = std::mem::take(&mut self.devices[d].told);
+        let refused = refused.map(|(hash, _)| *hash).chain(told.refused);
+        for hash in refused {
+            let entries = before.changes.get(&hash).map(|change| &change.entries);
+            let is_on_server =
+                entries.is_some_and(|entries| entries.iter().all(|(id, _)| held.contains(id)));
+            let is_boxed = boxed.iter().any(|(boxed, _)| *boxed == hash);
+            holds(Oracle::Wiped, is_on_server || is_boxed, || {
+                format!("device {d} wiped {hash:?}, which was refused and is in no box")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// It holds nothing, and shows nothing.
+    pub(super) fn check_wiped(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
+        let rows = look.changes.len() + look.documents.len() + look.refetches.len();
+        let is_empty = rows == 0 && look.sheet.is_empty() && look.signed_in.is_none();
+        holds(Oracle::Wiped, is_empty, || {
+            format!("device {d} wiped itself and still has {rows} rows")
+        })
+    }
+
+    /// At rest: its file has not one word left, and the server knows that it ended and has its boxes.
+    pub(super) fn check_ended(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
+        self.check_wiped(d, look)?;
+        let device = &self.devices[d];
+        for end in ["", "-wal"] {
+            let mut path = device.path.clone().into_os_string();
+            path.push(end);
+            let bytes = fs::read(path).unwrap_or_default();
+            let lies = |word: &&str| bytes.windows(word.len()).any(|w| w == word.as_bytes());
+            let left = WORDS.iter().find(|word| lies(word));
+            holds(Oracle::Wiped, left.is_none(), || {
+                format!("device {d} wiped itself and its file{end} still says {left:?}")
+            })?;
+        }
+        let is_known = look::is_known_as_wiped(&self.server.eyes, device.id);
+        holds(Oracle::Wiped, is_known, || {
+            format!("device {d} wiped itself and the server does not know")
+        })?;
+        let there = look::boxes(&self.server.eyes);
+        let is_there = look.boxes.iter().all(|closed| there.contains(closed));
+        holds(Oracle::Wiped, is_there, || {
+            format!("the server lacks a box of device {d}")
+        })
+    }
+}
