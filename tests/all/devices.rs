@@ -44,7 +44,10 @@ fn tablet(town: &Town) -> Phone {
     let mut tablet = town.device("tablet", &["n1", "n2"]);
     let (record, _) = tablet.handoff(town, "Rosalinda Quetzal");
     tablet.sync(town);
-    tablet.does(town, json!({"AddNote": {"record": record, "text": "not sent"}}));
+    tablet.does(
+        town,
+        json!({"AddNote": {"record": record, "text": "not sent"}}),
+    );
     tablet
 }
 
@@ -68,7 +71,11 @@ fn the_list_says_of_a_lost_device_what_is_known_and_names_nobody() {
     assert_eq!(asks(&town, "POST", &revoke, "csrf=false").0, 403);
     assert_eq!(asks(&town, "POST", &revoke, "csrf=true").0, 303);
     let page = says("Not yet seen since it was revoked");
-    assert!(page.contains("Records of at most 1 patient · nothing unsent when last seen · not encrypted"));
+    assert!(
+        page.contains(
+            "Records of at most 1 patient · nothing unsent when last seen · not encrypted"
+        )
+    );
     town.wait(10);
     tablet.app.sync_wanted();
     let warmhand_core::app::SyncStep::Send(asked) = tablet.app.sync_next(town.now()).unwrap()
@@ -164,10 +171,22 @@ fn the_same_is_done_from_the_terminal() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert!(text.contains("not sent") && text.contains("\"by\":\"n1\""));
-    let again = ["device", "boxes", "tablet", file.to_str().unwrap(), "--data"];
+    let again = [
+        "device",
+        "boxes",
+        "tablet",
+        file.to_str().unwrap(),
+        "--data",
+    ];
     let again: Vec<&str> = again.into_iter().chain(data.to_str()).collect();
     assert!(refused(&again).contains("cannot be written"));
-    let unknown = ["device", "revoke", "phone", "--data", data.to_str().unwrap()];
+    let unknown = [
+        "device",
+        "revoke",
+        "phone",
+        "--data",
+        data.to_str().unwrap(),
+    ];
     assert_eq!(
         refused(&unknown),
         "there is no device \"phone\"; \"warmhand device list\" prints those there are"

@@ -20,7 +20,10 @@ fn locked(town: &Town) -> (Phone, warmhand_core::domain::id::DocumentId) {
     let (record, _) = ana.handoff(town, "Rosa");
     ana.sync(town);
     town.wait(7 * DAY);
-    assert!(ana.app.today(town.now()).is_ok(), "a week is within the lease");
+    assert!(
+        ana.app.today(town.now()).is_ok(),
+        "a week is within the lease"
+    );
     town.wait(1);
     (ana, record)
 }
@@ -34,15 +37,23 @@ fn a_locked_device_shows_nothing_of_patients_and_says_whom_to_call() {
     assert_eq!(ana.app.patients(now), Err(Refusal::Locked));
     assert_eq!(ana.app.handoff(record, now).unwrap_err(), Refusal::Locked);
     assert_eq!(ana.app.history(record, now).unwrap_err(), Refusal::Locked);
-    assert_eq!(ana.app.patient_card(record, now).unwrap_err(), Refusal::Locked);
     assert_eq!(
-        ana.app.new_handoff_in(record, &HandoffDraft::default(), now),
+        ana.app.patient_card(record, now).unwrap_err(),
+        Refusal::Locked
+    );
+    assert_eq!(
+        ana.app
+            .new_handoff_in(record, &HandoffDraft::default(), now),
         Err(Refusal::Locked)
     );
     let status = ana.app.sync_status_at(now).unwrap();
     assert_eq!(status.state, SyncState::Locked);
     let panel = ana.app.safety_panel(Some(record), now);
-    let calls: Vec<_> = panel.calls.iter().map(|l| l.ways[0].value.as_str()).collect();
+    let calls: Vec<_> = panel
+        .calls
+        .iter()
+        .map(|l| l.ways[0].value.as_str())
+        .collect();
     assert_eq!(calls, ["911", "988", "1-833-852-6262"]);
     assert!(panel.can_raise && panel.flags.is_empty());
     // Practices can be called, and the form of a new patient offers none that is known.
@@ -66,7 +77,10 @@ fn a_locked_device_takes_entries_sends_them_and_any_answer_unlocks_it() {
     let town = Town::default();
     let (mut ana, record) = locked(&town);
     let made = ana
-        .act(&town, typed(json!({"OpenRecord": {"site": "home", "preferred_name": "Imani"}})))
+        .act(
+            &town,
+            typed(json!({"OpenRecord": {"site": "home", "preferred_name": "Imani"}})),
+        )
         .unwrap();
     let new = made.record.unwrap();
     for command in [
@@ -157,17 +171,30 @@ fn the_sheet_says_after_how_many_days_within_bounds() {
         Organisation::parse(&SHEET.replacen("\"sites\"", &settings, 1))
     };
     assert_eq!(with("3").unwrap().settings.lock_after_days, 3);
-    assert_eq!(Organisation::parse(SHEET).unwrap().settings.lock_after_days, 7);
+    assert_eq!(
+        Organisation::parse(SHEET).unwrap().settings.lock_after_days,
+        7
+    );
     for days in ["0", "91"] {
         assert_eq!(
             with(days).unwrap_err(),
-            format!("lock_after_days is {days}; a device locks after 1 to 90 days without an answer")
+            format!(
+                "lock_after_days is {days}; a device locks after 1 to 90 days without an answer"
+            )
         );
     }
-    assert!(with("-1").unwrap_err().starts_with("the organisation does not read"));
+    assert!(
+        with("-1")
+            .unwrap_err()
+            .starts_with("the organisation does not read")
+    );
     let town = Town::default();
     let mut ana = town.device("ana", &["n1"]);
-    let strict = SHEET.replacen("\"sites\"", "\"settings\": {\"lock_after_days\": 1}, \"sites\"", 1);
+    let strict = SHEET.replacen(
+        "\"sites\"",
+        "\"settings\": {\"lock_after_days\": 1}, \"sites\"",
+        1,
+    );
     town.run(town.server().store.load_sheet(strict, town.now()))
         .unwrap();
     ana.sync(&town);

@@ -159,7 +159,11 @@ fn whoever_leaves_the_sheet_is_off_every_device() {
     town.run(town.server().store.load_sheet(without, town.now()))
         .unwrap();
     tablet.sync(&town);
-    assert_eq!(town.entries(patient).len(), before + 1, "the device did not know");
+    assert_eq!(
+        town.entries(patient).len(),
+        before + 1,
+        "the device did not know"
+    );
     assert_eq!(tablet.app.people().unwrap(), ["n2".into()]);
     assert_eq!(tablet.app.signed_in().unwrap(), None);
     // She is on it again as soon as she is on the sheet.

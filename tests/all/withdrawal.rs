@@ -136,7 +136,11 @@ fn a_revoked_device_sends_what_it_holds_then_nothing_of_it_is_left_in_its_file()
     town.wait(5);
     assert_eq!(round(&mut ana, &town), "/v1/wiped");
     assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
-    assert_eq!(loss(&town, id).boxes, 1, "what waits for a person goes along");
+    assert_eq!(
+        loss(&town, id).boxes,
+        1,
+        "what waits for a person goes along"
+    );
     assert_eq!(row(&town, id).unsent, 0);
     assert_nothing_is_left(ana.file());
     // Nor after its process ends, and it stays what it is.
@@ -152,7 +156,10 @@ fn a_revoked_device_sends_what_it_holds_then_nothing_of_it_is_left_in_its_file()
     let command = serde_json::from_value(json!({"SignIn": {"user": "n1"}})).unwrap();
     assert_eq!(ana.act(&town, command), Err(Refusal::Withdrawn));
     let calls = ana.app.safety_panel(Some(record), town.now()).calls;
-    let numbers: Vec<_> = calls.iter().map(|line| line.ways[0].value.as_str()).collect();
+    let numbers: Vec<_> = calls
+        .iter()
+        .map(|line| line.ways[0].value.as_str())
+        .collect();
     assert_eq!(numbers, ["911", "988", "1-833-852-6262"]);
     assert_eq!(waiting(&town).len(), 1, "its box brings nothing twice");
     assert_eq!(town.verify(), Verified::SOUND);
@@ -190,7 +197,10 @@ fn a_wipe_never_outruns_a_resync() {
     let older = town.image();
     ana.sync(&town);
     carla.sync(&town);
-    let (_, patient) = (record, ana.app.patients(town.now()).unwrap().rows[0].patient);
+    let (_, patient) = (
+        record,
+        ana.app.patients(town.now()).unwrap().rows[0].patient,
+    );
     let whole = town.entries(patient);
     drop(carla);
     town.restore(&older);
@@ -234,7 +244,10 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
     ana.sync(&town);
     assert!(town.run(town.server().store.reinstate(id)).is_err());
     let code = town
-        .run(town.server().issue_code("again".into(), "phone".into(), vec!["n1".into()]))
+        .run(
+            town.server()
+                .issue_code("again".into(), "phone".into(), vec!["n1".into()]),
+        )
         .unwrap();
     let asked = ana.app.enrol(&code.text, town.now());
     let carried = town.carry(&asked);
@@ -281,7 +294,11 @@ fn a_lost_phone_that_comes_back_from_an_old_backup_sends_into_quarantine_and_wip
     assert_eq!(loss(&town, id).wiped_at, None, "it holds something again");
     ana.sync(&town);
     let patient = before_patient(&town);
-    assert_eq!(town.entries(patient), before, "nothing of it is in the record");
+    assert_eq!(
+        town.entries(patient),
+        before,
+        "nothing of it is in the record"
+    );
     assert_eq!(waiting(&town).len(), 1);
     assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
     assert_nothing_is_left(ana.file());

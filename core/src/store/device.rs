@@ -144,7 +144,8 @@ impl Rows<'_> {
                 Ok((raw, rest))
             })
             .optional()?;
-        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off, withdrawn))) = found else {
+        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off, withdrawn))) = found
+        else {
             return Ok(None);
         };
         let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) =

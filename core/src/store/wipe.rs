@@ -1,7 +1,9 @@
 //! The end of everything on this device: all rows but its credential and closed boxes, and then their bytes in the file.
 //! The two are apart: rows go in one transaction, and a file that has still to be cleaned says so until it is.
 
-use super::{ChangeState, DeviceRow, KnownSheet, Phase, Rows, Store, StoreError, StoredChange, Write};
+use super::{
+    ChangeState, DeviceRow, KnownSheet, Phase, Rows, Store, StoreError, StoredChange, Write,
+};
 use crate::domain::id::EntryId;
 use crate::refusal::StorageTrouble;
 use crate::wire::{BoxHash, Cursor, SealedBox, Token};
@@ -31,8 +33,7 @@ impl Rows<'_> {
                 let puts = of.flat_map(|stored| &stored.change.puts);
                 puts.map(|put| (put.id, put.text.clone())).collect()
             };
-            let refused =
-                |state| matches!(state, ChangeState::Quarantined | ChangeState::Rejected);
+            let refused = |state| matches!(state, ChangeState::Quarantined | ChangeState::Rejected);
             let taken = entries(&|state| !refused(state) && state != ChangeState::Superseded);
             // What was written anew is in another change; where it could not be, it is in none.
             let anew = entries(&|state| state != ChangeState::Superseded);
@@ -66,7 +67,8 @@ impl Rows<'_> {
 
     /// Every table but those that stay.
     fn tables(&self) -> Result<Vec<String>, StoreError> {
-        let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'";
+        let sql =
+            "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'";
         let mut statement = self.0.prepare_cached(sql)?;
         let names: Vec<String> = statement
             .query_map([], |row| row.get(0))?
@@ -108,7 +110,10 @@ impl Write<'_> {
 
     /// Notes which boxes the server has.
     pub fn save_delivered_boxes(&mut self, lacks: &[BoxHash]) -> Result<(), StoreError> {
-        self.change("update sealed_box set delivered = 1 where delivered = 0", [])?;
+        self.change(
+            "update sealed_box set delivered = 1 where delivered = 0",
+            [],
+        )?;
         for hash in lacks {
             self.change(
                 "update sealed_box set delivered = 0 where hash = ?1",

@@ -11,8 +11,8 @@ use hpke::{
     single_shot_seal_with_rng,
 };
 use minicbor::{Decode, Encode};
-use rand::{RngCore, SeedableRng};
 use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 
@@ -150,6 +150,9 @@ mod tests {
     fn nothing_is_closed_under_a_key_that_is_none() {
         let mut rng = StdRng::from_seed([3; 32]);
         let device = DeviceId(Uuid::from_u128(7));
-        assert_eq!(SealedBox::close(&BoxKey([0; 32]), device, b"x", &mut rng), None);
+        assert_eq!(
+            SealedBox::close(&BoxKey([0; 32]), device, b"x", &mut rng),
+            None
+        );
     }
 }

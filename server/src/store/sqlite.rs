@@ -23,7 +23,8 @@ pub use backup::{Copied, Keys, backup, restore};
 pub use open::{Place, Settings, init};
 
 use super::{
-    BoxRow, CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError,
+    BoxRow, CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store,
+    StoreError,
 };
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;

@@ -1,6 +1,8 @@
 //! What nobody took from a device that wiped itself: in boxes that the server alone opens.
 
-use super::{assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting};
+use super::{
+    assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, params};
@@ -18,7 +20,9 @@ pub(super) fn odd(phone: &Phone, town: &Town, record: DocumentId, words: &str) -
         .prepare("select hash, fields from change where doc = ?1 order by place")
         .unwrap();
     let held: Vec<(Vec<u8>, Vec<u8>)> = changes
-        .query_map([&record.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_map([&record.as_bytes()[..]], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .and_then(Iterator::collect)
         .unwrap();
     let (last, fields) = held.last().unwrap();
@@ -104,7 +108,11 @@ fn a_box_comes_again_to_a_server_that_was_put_back() {
     assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
     town.restore(&older);
     assert_eq!(waiting(&town).len(), 0);
-    assert_eq!(row(&town, id).revoked_at, None, "the older database believes in it");
+    assert_eq!(
+        row(&town, id).revoked_at,
+        None,
+        "the older database believes in it"
+    );
     ana.sync(&town);
     // What waited for a person waits for her again, out of its box; the device is known to be empty.
     assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));

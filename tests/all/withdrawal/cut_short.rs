@@ -1,7 +1,9 @@
 //! A wipe that does not come to its end at once: its process is ended, or somebody reads the file beside it.
 
 use super::boxes::odd;
-use super::{NAME, asks, assert_nothing_is_left, beside, bytes, day, lies_in, loss, revoke, round, state};
+use super::{
+    NAME, asks, assert_nothing_is_left, beside, bytes, day, lies_in, loss, revoke, round, state,
+};
 use rusqlite::Connection;
 use std::fs;
 use warmhand_core::app::{Carried, SyncStep};

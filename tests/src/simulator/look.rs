@@ -225,7 +225,8 @@ pub fn boxes(db: &Connection) -> Vec<SealedBox> {
 
 /// Does the server know that this device is out of service and holds nothing?
 pub fn is_known_as_wiped(db: &Connection, device: DeviceId) -> bool {
-    let sql = "select 1 from device where id = ?1 and revoked_at is not null and wiped_at is not null";
+    let sql =
+        "select 1 from device where id = ?1 and revoked_at is not null and wiped_at is not null";
     !all(db, sql, [&device.as_bytes()[..]], |_| Ok(())).is_empty()
 }
 

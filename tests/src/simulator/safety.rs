@@ -105,7 +105,10 @@ impl World {
             self.check_boxed(d, before, after, held)?;
         }
         let (had, mut has) = (before.entries(), after.entries());
-        has.extend(self.opened(d, &after.boxes).flat_map(|(_, entries)| entries));
+        has.extend(
+            self.opened(d, &after.boxes)
+                .flat_map(|(_, entries)| entries),
+        );
         let mut wiped = had.difference(&has).copied();
         if let Some(lost) = wiped.clone().find(|entry| !held.contains(entry)) {
             return holds(Oracle::Kept, false, || {

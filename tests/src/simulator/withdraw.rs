@@ -88,10 +88,12 @@ impl World {
         let documents = opened
             .into_iter()
             .map(|bytes| unpack::<PushedDocument>(&bytes).expect("a change"));
-        documents.flat_map(|document| document.changes).map(|pushed| {
-            let puts = pushed.change.puts.iter();
-            (pushed.hash, puts.map(|put| put.id).collect())
-        })
+        documents
+            .flat_map(|document| document.changes)
+            .map(|pushed| {
+                let puts = pushed.change.puts.iter();
+                (pushed.hash, puts.map(|put| put.id).collect())
+            })
     }
 
     /// Every entry in a box, on a living device or at the server.
@@ -127,8 +129,8 @@ impl World {
         let refused = refused.map(|(hash, _)| *hash).chain(told.refused);
         for hash in refused {
             let entries = before.changes.get(&hash).map(|change| &change.entries);
-            let is_on_server = entries
-                .is_some_and(|entries| entries.iter().all(|(id, _)| held.contains(id)));
+            let is_on_server =
+                entries.is_some_and(|entries| entries.iter().all(|(id, _)| held.contains(id)));
             let is_boxed = boxed.iter().any(|(boxed, _)| *boxed == hash);
             holds(Oracle::Wiped, is_on_server || is_boxed, || {
                 format!("device {d} wiped {hash:?}, which was refused and is in no box")

@@ -38,7 +38,9 @@ impl DevicePeoplePage {
     pub fn left_to_nobody() -> Self {
         Self {
             others: None,
-            error: Some("Say who works on the device; to take it from everybody, revoke it.".into()),
+            error: Some(
+                "Say who works on the device; to take it from everybody, revoke it.".into(),
+            ),
             ..Self::sample()
         }
     }

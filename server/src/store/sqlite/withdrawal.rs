@@ -10,8 +10,8 @@ use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::wire::{
-    Ack, AckState, BoxHash, PushedDocument, SealedBox, SyncRequest, Withdrawal, WipedAnswer,
-    WipedReport, unpack,
+    Ack, AckState, BoxHash, PushedDocument, SealedBox, SyncRequest, WipedAnswer, WipedReport,
+    Withdrawal, unpack,
 };
 
 const NOT_THERE: StoreError = StoreError::NotFound("there is no such device in service");
@@ -46,11 +46,7 @@ impl Verb<'_> {
     }
 
     /// Who works on a device from now on.
-    pub(super) fn set_people(
-        &self,
-        device: DeviceId,
-        people: &[UserId],
-    ) -> Result<(), StoreError> {
+    pub(super) fn set_people(&self, device: DeviceId, people: &[UserId]) -> Result<(), StoreError> {
         let in_service: Option<bool> = self
             .db
             .query_row(
@@ -70,7 +66,10 @@ impl Verb<'_> {
         let (_, sheet) = self.sheet()?;
         let was: BTreeSet<UserId> = self.people(device)?.into_iter().collect();
         let is: BTreeSet<UserId> = people.iter().cloned().collect();
-        if let Some(unknown) = is.difference(&was).find(|user| sheet.person(user).is_none()) {
+        if let Some(unknown) = is
+            .difference(&was)
+            .find(|user| sheet.person(user).is_none())
+        {
             return Err(StoreError::Refused(format!(
                 "\"{unknown}\" is not among the organisation's people"
             )));
@@ -153,12 +152,7 @@ impl Verb<'_> {
 
     /// Keeps a box as it came. What is in it is offered like a rescue: known work is known; what an older database lacks
     /// lies in quarantine again; what was not kept before is not kept now, and stays in the box.
-    fn keep(
-        &self,
-        device: DeviceId,
-        closed: &SealedBox,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    fn keep(&self, device: DeviceId, closed: &SealedBox, now: Timestamp) -> Result<(), StoreError> {
         let is_new = self.change(
             "insert into sealed_box (hash, device, box, since) values (?1, ?2, ?3, ?4) on conflict (hash) do nothing",
             params![
@@ -188,11 +182,11 @@ impl Verb<'_> {
             .db
             .prepare_cached("select box, since from sealed_box where device = ?1 order by hash")?;
         let mut rows = statement.query([&device.as_bytes()[..]])?;
-        let opener = opener(self.key);
+        let key = opener(self.key);
         let mut boxes = Vec::new();
         while let Some(row) = rows.next()? {
             let closed = SealedBox(row.get(0)?);
-            let opened = opener.open(device, &closed);
+            let opened = key.open(device, &closed);
             boxes.push(BoxRow {
                 hash: closed.hash(),
                 since: super::instant(row.get(1)?),
@@ -224,7 +218,11 @@ impl Verb<'_> {
 
     /// Who may have written what a device sends: who works on it and is on the sheet in force, and who did and was when
     /// it last heard from here. Once it has shown that it knows of a later row, an earlier one no longer counts.
-    pub(super) fn writers(&self, device: DeviceId, request: &SyncRequest) -> Result<Vec<UserId>, StoreError> {
+    pub(super) fn writers(
+        &self,
+        device: DeviceId,
+        request: &SyncRequest,
+    ) -> Result<Vec<UserId>, StoreError> {
         let mut writers = self.people_in_force(device)?;
         let mut statement = self
             .db
