@@ -1,44 +1,12 @@
 //! Devices as a supervisor has them before her, on the page and from the terminal: who works on one, and what is known of
 //! one that is lost. No patient is named there.
 
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use serde_json::json;
 use std::path::Path;
-use tower::ServiceExt;
 use warmhand_core::wire::QuarantineReason;
-use warmhand_server::account::token_hash;
-use warmhand_server::store::SessionRow;
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::{Phone, Town};
-
-/// One request of a supervisor's visit.
-fn asks(town: &Town, method: &str, path: &str, form: &str) -> (u16, String) {
-    let now = town.now();
-    let session = SessionRow {
-        user: "sup".into(),
-        csrf: "true".into(),
-        began_at: now,
-        used_at: now,
-        reasons: std::collections::BTreeMap::new(),
-    };
-    let store = &town.server().store;
-    town.run(store.save_session(token_hash("visit"), session))
-        .unwrap();
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("cookie", "warmhand=visit")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(form.to_owned()))
-        .unwrap();
-    town.run(async {
-        let answer = town.server().router().oneshot(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    })
-}
+use warmhand_tests::visit::asks;
 
 fn tablet(town: &Town) -> Phone {
     let mut tablet = town.device("tablet", &["n1", "n2"]);
@@ -57,19 +25,19 @@ fn the_list_says_of_a_lost_device_what_is_known_and_names_nobody() {
     let mut tablet = tablet(&town);
     let id = tablet.app.id().unwrap();
     let says = |words: &str| {
-        let (status, page) = asks(&town, "GET", "/devices", "");
+        let (status, page) = asks(&town, &[], "GET", "/devices", "");
         assert_eq!(status, 200);
         assert!(page.contains(words), "\"{words}\" is not in {page}");
         assert!(!page.contains("Rosalinda"));
         page
     };
     says("active");
-    let (status, page) = asks(&town, "GET", &format!("/devices/{id}/revoke"), "");
+    let (status, page) = asks(&town, &[], "GET", &format!("/devices/{id}/revoke"), "");
     assert_eq!(status, 200);
     assert!(page.contains("Then it wipes itself"));
     let revoke = format!("/devices/{id}/revoke");
-    assert_eq!(asks(&town, "POST", &revoke, "csrf=false").0, 403);
-    assert_eq!(asks(&town, "POST", &revoke, "csrf=true").0, 303);
+    assert_eq!(asks(&town, &[], "POST", &revoke, "csrf=false").0, 403);
+    assert_eq!(asks(&town, &[], "POST", &revoke, "csrf=true").0, 303);
     let page = says("Not yet seen since it was revoked");
     assert!(
         page.contains(
@@ -85,7 +53,7 @@ fn the_list_says_of_a_lost_device_what_is_known_and_names_nobody() {
     let carried = town.carry(&asked);
     says("and told to wipe; it has not confirmed it");
     // Asked once more, what a person may do is on a page of its own.
-    let (status, page) = asks(&town, "GET", &format!("/devices/{id}/reinstate"), "");
+    let (status, page) = asks(&town, &[], "GET", &format!("/devices/{id}/reinstate"), "");
     assert_eq!(status, 200);
     assert!(page.contains("it shows their records again"));
     tablet
@@ -97,8 +65,8 @@ fn the_list_says_of_a_lost_device_what_is_known_and_names_nobody() {
     assert!(page.contains("1 closed box of work that nobody had taken"));
     assert!(page.contains("Records of at most 1 patient"));
     let reinstate = format!("/devices/{id}/reinstate");
-    assert_eq!(asks(&town, "GET", &reinstate, "").0, 404);
-    assert_eq!(asks(&town, "POST", &reinstate, "csrf=true").0, 404);
+    assert_eq!(asks(&town, &[], "GET", &reinstate, "").0, 404);
+    assert_eq!(asks(&town, &[], "POST", &reinstate, "csrf=true").0, 404);
 }
 
 #[test]
@@ -107,14 +75,17 @@ fn a_supervisor_changes_who_works_on_a_device_and_is_told_what_cannot_be() {
     let mut tablet = tablet(&town);
     let id = tablet.app.id().unwrap();
     let path = format!("/devices/{id}/people");
-    let (status, page) = asks(&town, "GET", &path, "");
+    let (status, page) = asks(&town, &[], "GET", &path, "");
     assert_eq!(status, 200);
     assert!(page.contains(r#"value="n1" checked"#) && page.contains(r#"value="d1">"#));
-    let (status, page) = asks(&town, "POST", &path, "csrf=true");
+    let (status, page) = asks(&town, &[], "POST", &path, "csrf=true");
     assert_eq!(status, 422);
     assert!(page.contains("to take it from everybody, revoke it"));
-    assert_eq!(asks(&town, "POST", &path, "csrf=true&person=nobody").0, 404);
-    let (status, _) = asks(&town, "POST", &path, "csrf=true&person=n2&person=d1");
+    assert_eq!(
+        asks(&town, &[], "POST", &path, "csrf=true&person=nobody").0,
+        404
+    );
+    let (status, _) = asks(&town, &[], "POST", &path, "csrf=true&person=n2&person=d1");
     assert_eq!(status, 303);
     tablet.sync(&town);
     assert_eq!(tablet.app.people().unwrap(), ["d1".into(), "n2".into()]);

@@ -1,18 +1,15 @@
 //! Work that was kept aside, and a person who decides about it: what she releases is in the record in its author's words,
 //! what she dismisses stays out, and its author's device is told.
 
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use serde_json::json;
-use tower::ServiceExt;
 use warmhand_core::app::SyncStep;
 use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::Decision;
-use warmhand_server::account::token_hash;
 use warmhand_server::store::sqlite::Verified;
-use warmhand_server::store::{QuarantineRow, SessionRow, StoreError};
+use warmhand_server::store::{QuarantineRow, StoreError};
 use warmhand_tests::town::{Phone, Town};
+use warmhand_tests::visit::asks;
 
 /// A nurse whose phone was out of service when it sent two notes, and was taken back before it heard of that.
 fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
@@ -142,37 +139,6 @@ fn what_speaks_of_something_that_was_left_out_is_not_released_alone() {
     );
     assert_eq!(waiting(&town), rows[1..]);
     assert_eq!(town.verify(), Verified::SOUND);
-}
-
-/// One request by a supervisor who has opened these records for a reason.
-fn asks(town: &Town, opened: &[DocumentId], method: &str, path: &str, form: &str) -> (u16, String) {
-    let now = town.now();
-    let session = SessionRow {
-        user: "sup".into(),
-        csrf: "true".into(),
-        began_at: now,
-        used_at: now,
-        reasons: opened
-            .iter()
-            .map(|doc| (*doc, "quality review".into()))
-            .collect(),
-    };
-    let store = &town.server().store;
-    town.run(store.save_session(token_hash("visit"), session))
-        .unwrap();
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("cookie", "warmhand=visit")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(form.to_owned()))
-        .unwrap();
-    town.run(async {
-        let answer = town.server().router().oneshot(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    })
 }
 
 #[test]

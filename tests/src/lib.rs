@@ -12,4 +12,5 @@ pub mod simulator;
 pub mod struck;
 pub mod town;
 pub mod victim;
+pub mod visit;
 pub mod world;

@@ -143,6 +143,13 @@ impl DevicesPage {
     }
 }
 
+fn loss(fate: &str, held: &str) -> Loss {
+    Loss {
+        fate: fate.into(),
+        held: held.into(),
+    }
+}
+
 fn rows() -> Vec<DeviceRow> {
     let row = |id: &str, name: &str, kind: &str, people: &str, last_seen: &str, unsent| DeviceRow {
         id: id.into(),
@@ -157,12 +164,6 @@ fn rows() -> Vec<DeviceRow> {
         is_silent: false,
         state: DeviceState::Active,
         loss: None,
-    };
-    let loss = |fate: &str, held: &str| {
-        Some(Loss {
-            fate: fate.into(),
-            held: held.into(),
-        })
     };
     vec![
         DeviceRow {
@@ -201,10 +202,10 @@ fn rows() -> Vec<DeviceRow> {
         ),
         DeviceRow {
             state: DeviceState::ToldToWipe,
-            loss: loss(
+            loss: Some(loss(
                 "Seen 2 Mar 08:10 and told to wipe; it has not confirmed it",
                 "Records of at most 31 patients · nothing unsent when last seen · encrypted",
-            ),
+            )),
             ..row(
                 "old",
                 "Ana’s old phone, the one with the cracked screen 🐚",
@@ -216,10 +217,10 @@ fn rows() -> Vec<DeviceRow> {
         },
         DeviceRow {
             state: DeviceState::Revoked,
-            loss: loss(
+            loss: Some(loss(
                 "Not yet seen since it was revoked 12 Feb 09:00",
                 "Records of at most 14 patients · 2 unsent when last seen · encrypted",
-            ),
+            )),
             ..row(
                 "lost",
                 "Lost in Harbor Street",
@@ -231,10 +232,10 @@ fn rows() -> Vec<DeviceRow> {
         },
         DeviceRow {
             state: DeviceState::Wiped,
-            loss: loss(
+            loss: Some(loss(
                 "Confirmed wiped 3 Jan 11:20",
                 "Records of at most 1 patient · nothing unsent when last seen · encrypted · 1 closed box of work that nobody had taken",
-            ),
+            )),
             ..row(
                 "found",
                 "Left on the bus",

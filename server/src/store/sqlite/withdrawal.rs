@@ -182,11 +182,11 @@ impl Verb<'_> {
             .db
             .prepare_cached("select box, since from sealed_box where device = ?1 order by hash")?;
         let mut rows = statement.query([&device.as_bytes()[..]])?;
-        let opener = opener(self.key);
+        let key = opener(self.key);
         let mut boxes = Vec::new();
         while let Some(row) = rows.next()? {
             let closed = SealedBox(row.get(0)?);
-            let opened = opener.open(device, &closed);
+            let opened = key.open(device, &closed);
             boxes.push(BoxRow {
                 hash: closed.hash(),
                 since: super::instant(row.get(1)?),
