@@ -26,6 +26,8 @@ mod invariants;
 mod nudge;
 #[path = "all/operations.rs"]
 mod operations;
+#[path = "all/outlives.rs"]
+mod outlives;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/release.rs"]

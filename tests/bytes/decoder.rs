@@ -16,7 +16,7 @@ use warmhand_core::wire::{
     ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer, SyncRequest, unpack,
 };
 use warmhand_server::config::{Config, Flags, Values};
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_tests::mutant::mutant;
 
 /// Mutants of each decoder in every run.
@@ -194,8 +194,8 @@ fn a_config_is_read_or_refused_in_one_sentence() {
 
 #[test]
 fn a_key_file_is_read_or_refused() {
-    held("receipt_key", |bytes| {
-        drop(ReceiptKey::read(on_disk(bytes).path()))
+    held("key_file", |bytes| {
+        drop(KeyFile::read(on_disk(bytes).path()))
     });
 }
 

@@ -48,6 +48,8 @@ struct Server {
     rejects: BTreeSet<ChangeHash>,
     /// What a person decided, to be told with the next page.
     decided: Vec<Decided>,
+    /// Nobody has said yet whose the devices are.
+    unconfirmed: bool,
     devices: u128,
 }
 
@@ -161,6 +163,7 @@ impl Server {
             retry_after_ms: None,
             people: vec!["n1".into(), "n2".into()],
             decided: std::mem::take(&mut self.decided),
+            unconfirmed: self.unconfirmed,
         };
         if !known {
             return answer;
@@ -170,6 +173,12 @@ impl Server {
                 hash: pushed.hash,
                 state: self.admit(pushed),
             });
+        }
+        if self.unconfirmed {
+            answer.people.clear();
+            answer.high = self.head();
+            answer.retry_after_ms = request.push.is_empty().then_some(60_000);
+            return answer;
         }
         let mut docs: BTreeMap<DocumentId, Vec<DeliveredChange>> = BTreeMap::new();
         for change in self

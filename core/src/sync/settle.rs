@@ -60,13 +60,16 @@ fn take(
     for ack in &answer.acks {
         moved |= settle(write, device.device, ack, &mut touched)?;
     }
-    let people = (device.people.clone(), device.signed_in.clone());
-    device.people.clone_from(&answer.people);
-    device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
-    taken.people = people != (device.people.clone(), device.signed_in.clone());
     device.high = answer.high;
-    let is_whole = answer.from == device.cursor && !answer.more;
-    moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
+    let is_whole = answer.from == device.cursor && !answer.more && !answer.unconfirmed;
+    // Silence about people and documents says nothing while nobody has said whose this device is.
+    if !answer.unconfirmed {
+        let people = (device.people.clone(), device.signed_in.clone());
+        device.people.clone_from(&answer.people);
+        device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
+        taken.people = people != (device.people.clone(), device.signed_in.clone());
+        moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
+    }
     // Last, so that it is written on everything that the page brought.
     moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
     // Acted on only here: in step with the server, the whole log applied, and what it decided heard.

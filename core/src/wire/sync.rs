@@ -92,6 +92,10 @@ pub struct SyncAnswer {
     /// What people decided, in the rows of this page, about quarantined work of this device.
     #[n(12)]
     pub decided: Vec<Decided>,
+    /// The server has been put back from a backup that is older than this device, and nobody has said yet whose it is:
+    /// what it pushes is kept, and nothing is told.
+    #[cbor(n(13), default)]
+    pub unconfirmed: bool,
 }
 
 /// Whether the tokens match the server's log.

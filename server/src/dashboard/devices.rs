@@ -11,6 +11,7 @@ pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>)
     let mut devices: Vec<&DeviceSeen> = programme.devices.iter().collect();
     devices.sort_by_key(|d| {
         (
+            !d.waits(),
             d.revoked_at.is_some(),
             !d.is_silent(programme.now),
             std::cmp::Reverse(d.unsent),
@@ -54,7 +55,10 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         id: device.id.to_string(),
         name: device.name.clone(),
         kind: device.kind.clone(),
-        people: programme.names(&device.people),
+        people: match &device.people[..] {
+            [] if device.waits() => programme.names(&device.proposed),
+            people => programme.names(people),
+        },
         last_seen: device
             .last_seen_at
             .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
@@ -65,6 +69,8 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         is_silent: device.is_silent(programme.now),
         state: if device.revoked_at.is_some() {
             DeviceState::Revoked
+        } else if device.waits() {
+            DeviceState::Unconfirmed
         } else {
             DeviceState::Active
         },

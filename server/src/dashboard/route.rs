@@ -2,6 +2,7 @@
 //! allow no foreign script, style or frame.
 
 mod act;
+mod confirm;
 mod door;
 mod show;
 
@@ -42,6 +43,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/quarantine/{id}/dismiss", post(act::dismiss))
         .route("/devices", get(show::devices).post(act::enrol))
         .route("/devices/{id}/revoke", get(show::revoke).post(act::revoke))
+        .route(
+            "/devices/{id}/confirm",
+            get(confirm::show).post(confirm::act),
+        )
         .route("/sign-in", get(door::show).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))
         .route("/live", get(live))
@@ -263,7 +268,8 @@ pub(super) async fn programme(
     let devices = snapshot
         .devices
         .into_iter()
-        .filter(|d| d.kind != "web" && at_sites(&d.people))
+        // Of one that waits nobody knows whose it is: everybody may know of it.
+        .filter(|d| d.kind != "web" && (at_sites(&d.people) || !d.is_confirmed))
         .map(|d| DeviceSeen {
             id: d.id,
             name: d.name,
@@ -274,6 +280,8 @@ pub(super) async fn programme(
             next_due_at: d.next_due_at,
             offset_ms: d.offset_ms,
             revoked_at: d.revoked_at,
+            is_confirmed: d.is_confirmed,
+            proposed: d.proposed,
         })
         .collect();
     let programme = Programme {
@@ -281,6 +289,7 @@ pub(super) async fn programme(
         kept,
         devices,
         aside,
+        checked: server.last_check.get(),
         now: server.now(),
     };
     Ok((

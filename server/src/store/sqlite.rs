@@ -3,9 +3,12 @@
 
 mod account;
 mod backup;
+mod confirm;
 mod decision;
 mod device;
 mod document;
+mod journal;
+mod keys;
 mod log;
 mod open;
 mod page;
@@ -16,21 +19,29 @@ mod readings;
 mod reconcile;
 mod rescue;
 mod sheet;
+mod verify;
 mod visibility;
 
-pub use backup::{Copied, Keys, backup, restore};
+pub use super::check::Verified;
+pub use backup::{Copied, Image, Keys, backup, image, restore};
+pub use journal::Replayed;
 pub use open::{Place, Settings, init};
 
+use super::check::Check;
 use super::{
-    CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store, StoreError,
+    CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store,
+    StoreError,
 };
-use crate::receipt::ReceiptKey;
+use crate::journal::{Journal, Line};
+use crate::key_file::KeyFile;
 use jiff::Timestamp;
 use log::Head;
 use readings::Readings;
 use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 use sheet::KnownSheet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
@@ -52,20 +63,34 @@ pub trait Fault: Send + Sync {
 pub struct Sqlite {
     writer: Arc<Mutex<Connection>>,
     reader: Arc<Mutex<Connection>>,
-    key: ReceiptKey,
+    /// Nowhere for one in memory.
+    folder: Option<PathBuf>,
+    keys: Arc<RwLock<Arc<KeyFile>>>,
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
+    journal: Option<Arc<Journal>>,
+    fault: Option<Arc<dyn Fault>>,
+}
+
+/// What a verb needs beside its connection.
+struct Beside {
+    keys: Arc<KeyFile>,
+    known: Arc<KnownSheet>,
+    readings: Arc<Readings>,
+    journal: Option<Arc<Journal>>,
     fault: Option<Arc<dyn Fault>>,
 }
 
 /// One transaction with what it needs beside the connection.
 pub(crate) struct Verb<'a> {
     db: &'a Transaction<'a>,
-    key: &'a ReceiptKey,
+    keys: &'a KeyFile,
     known: &'a KnownSheet,
     readings: &'a Readings,
+    journal: Option<&'a Journal>,
     fault: Option<&'a dyn Fault>,
     head: Head,
+    noted: RefCell<Vec<Line>>,
 }
 
 fn step(fault: Option<&dyn Fault>, place: &str) -> Result<(), StoreError> {
@@ -127,27 +152,50 @@ impl Sqlite {
         self
     }
 
+    fn beside(&self) -> Beside {
+        Beside {
+            keys: self.keys(),
+            known: Arc::clone(&self.known),
+            readings: Arc::clone(&self.readings),
+            journal: self.journal.clone(),
+            fault: self.fault.clone(),
+        }
+    }
+
+    /// For whoever has no other work to do meanwhile.
+    fn now<T>(
+        &self,
+        connection: &Mutex<Connection>,
+        behavior: TransactionBehavior,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        Self::run(connection, behavior, &self.beside(), run)
+    }
+
     fn run<T>(
         connection: &Mutex<Connection>,
         behavior: TransactionBehavior,
-        (key, known, readings): &(ReceiptKey, Arc<KnownSheet>, Arc<Readings>),
-        fault: Option<&dyn Fault>,
+        beside: &Beside,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // A panic inside a verb rolled its transaction back: the connection is as good as before.
         let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let db = connection.transaction_with_behavior(behavior)?;
+        let fault = beside.fault.as_deref();
         let verb = Verb {
             db: &db,
-            key,
-            known,
-            readings,
+            keys: &beside.keys,
+            known: &beside.known,
+            readings: &beside.readings,
+            journal: beside.journal.as_deref(),
             fault,
             head: Head::default(),
+            noted: RefCell::default(),
         };
         verb.step("begin")?;
         let done = run(&verb)?;
         verb.end_log()?;
+        verb.end_journal()?;
         verb.step("commit")?;
         db.commit()?;
         // Durable from here on, though nobody has been told.
@@ -161,18 +209,11 @@ impl Sqlite {
         behavior: TransactionBehavior,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let (connection, fault) = (Arc::clone(connection), self.fault.clone());
-        let beside = (
-            self.key.clone(),
-            Arc::clone(&self.known),
-            Arc::clone(&self.readings),
-        );
+        let (connection, beside) = (Arc::clone(connection), self.beside());
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || {
-                Self::run(&connection, behavior, &beside, fault.as_deref(), run)
-            })
-            .await
-            .unwrap_or(Err(StoreError::Unavailable))
+            tokio::task::spawn_blocking(move || Self::run(&connection, behavior, &beside, run))
+                .await
+                .unwrap_or(Err(StoreError::Unavailable))
         })
     }
 
@@ -188,55 +229,6 @@ impl Sqlite {
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
         self.doing(&self.reader, TransactionBehavior::Deferred, run)
-    }
-}
-
-/// What a check of the whole database found.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is the answer to a question of its own"
-)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// The bytes of every change are what its fields make, and have its hash.
-    pub changes: bool,
-    /// The log is dense and every link of its chain holds.
-    pub log: bool,
-    /// Who sees what, as kept, is who sees what, as defined.
-    pub visibility: bool,
-    /// Every projection is what recomputing it gives.
-    pub projections: bool,
-}
-
-impl Verified {
-    /// Nothing to complain of.
-    pub const SOUND: Self = Self {
-        changes: true,
-        log: true,
-        visibility: true,
-        projections: true,
-    };
-}
-
-impl Sqlite {
-    /// Checks the database against itself.
-    pub async fn verify(&self, now: Timestamp) -> Result<Verified, StoreError> {
-        self.read(move |verb| {
-            Ok(Verified {
-                changes: verb.changes_hold()?,
-                log: verb.log_holds()?,
-                visibility: verb.visibility_holds()?,
-                projections: verb.projections_hold(now)?,
-            })
-        })
-        .await
-    }
-}
-
-impl Sqlite {
-    /// Computes every projection anew from the changes. Returns how many patients there are.
-    pub async fn rebuild(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.write(move |verb| verb.rebuild(now)).await
     }
 }
 
@@ -267,8 +259,8 @@ impl Store for Sqlite {
         self.write(move |verb| verb.seen(device, &beat.hello, &beat.state, now))
     }
 
-    fn device_of(&self, token_hash: [u8; 32]) -> Doing<'_, Option<DeviceId>> {
-        self.read(move |verb| verb.device_of(&token_hash))
+    fn device_of(&self, credential: String, now: Timestamp) -> Doing<'_, Option<DeviceId>> {
+        self.known_or_proven(credential, now)
     }
 
     fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()> {
@@ -279,10 +271,13 @@ impl Store for Sqlite {
         &self,
         code_hash: [u8; 32],
         device: DeviceId,
-        token: String,
         now: Timestamp,
     ) -> Doing<'_, EnrolAnswer> {
-        self.write(move |verb| verb.enrol(&code_hash, device, token, now))
+        self.write(move |verb| verb.enrol(&code_hash, device, now))
+    }
+
+    fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.confirm(device, &draft, now))
     }
 
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
@@ -392,5 +387,13 @@ impl Store for Sqlite {
 
     fn head(&self) -> Doing<'_, u64> {
         self.read(|verb| Ok(verb.head()?.seq))
+    }
+
+    fn look_at_keys(&self) -> Doing<'_, Option<u16>> {
+        self.take_keys()
+    }
+
+    fn check(&self, so_far: Check, now: Timestamp) -> Doing<'_, Check> {
+        self.check_apart(so_far, now)
     }
 }

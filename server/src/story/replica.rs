@@ -145,6 +145,7 @@ fn deliver(
         retry_after_ms: None,
         people: Vec::new(),
         decided: Vec::new(),
+        unconfirmed: false,
     };
     let carried = Carried::Answer {
         status: 200,

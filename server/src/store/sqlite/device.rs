@@ -2,6 +2,7 @@
 
 use super::log::Row;
 use super::{StoreError, Verb, instant, int, sound};
+use crate::journal::{Event, Place};
 use crate::store::{CodeDraft, DeviceRow};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -19,6 +20,8 @@ type Raw = (
     Option<i64>,
     Option<i64>,
     Option<i64>,
+    bool,
+    String,
 );
 
 impl Verb<'_> {
@@ -51,25 +54,7 @@ impl Verb<'_> {
     }
 
     pub(super) fn issue_code(&self, draft: &CodeDraft) -> Result<(), StoreError> {
-        let (_, sheet) = self.sheet()?;
-        if draft.name.trim().is_empty() || draft.name.chars().count() > 80 {
-            return Err(StoreError::Refused(
-                "give the device a name of 1 to 80 characters".into(),
-            ));
-        }
-        if draft.kind != "phone" && draft.kind != "tablet" {
-            return Err(StoreError::Refused(
-                "a device is a phone or a tablet".into(),
-            ));
-        }
-        if draft.people.is_empty() {
-            return Err(StoreError::Refused("say who works on the device".into()));
-        }
-        if let Some(unknown) = draft.people.iter().find(|p| sheet.person(p).is_none()) {
-            return Err(StoreError::Refused(format!(
-                "\"{unknown}\" is not among the organisation's people"
-            )));
-        }
+        self.check_place(&draft.name, &draft.kind, &draft.people)?;
         let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Damaged)?;
         self.change(
             "insert into enrol_code (hash, name, kind, people, expires_at) values (?1, ?2, ?3, ?4, ?5)",
@@ -78,14 +63,37 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// Can a device be called so, be of this kind and have these people?
+    pub(super) fn check_place(
+        &self,
+        name: &str,
+        kind: &str,
+        people: &[UserId],
+    ) -> Result<(), StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let unknown = people.iter().find(|p| sheet.person(p).is_none());
+        let sentence = if name.trim().is_empty() || name.chars().count() > 80 {
+            "give the device a name of 1 to 80 characters".to_owned()
+        } else if kind != "phone" && kind != "tablet" {
+            "a device is a phone or a tablet".to_owned()
+        } else if people.is_empty() {
+            "say who works on the device".to_owned()
+        } else if let Some(unknown) = unknown {
+            format!("\"{unknown}\" is not among the organisation's people")
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::Refused(sentence))
+    }
+
     /// Uses a code up and makes the device.
     pub(super) fn enrol(
         &self,
         code_hash: &[u8; 32],
         device: DeviceId,
-        token: String,
         now: Timestamp,
     ) -> Result<EnrolAnswer, StoreError> {
+        let token = self.keys.credential(device);
         let draft: Option<(String, String, String)> = self
             .db
             .query_row(
@@ -110,15 +118,14 @@ impl Verb<'_> {
             ],
         )?;
         self.append(&Row::DeviceEnrolled(device))?;
-        let mut seq = self.head()?.seq;
-        for user in &people {
-            seq = self.append(&Row::PersonOn(device, user.clone()))?;
-            self.change(
-                "insert into device_person (device, user, from_seq) values (?1, ?2, ?3)",
-                params![&device.as_bytes()[..], user.as_str(), int(seq)?],
-            )?;
-        }
-        self.refresh_device_visibility(device, seq)?;
+        self.put_people_on(device, &people)?;
+        let place = Place {
+            device,
+            name: name.clone(),
+            kind: kind.clone(),
+            people: people.clone(),
+        };
+        self.note(Event::Enrolled(place), now);
         let (sheet, _) = self.sheet()?;
         Ok(EnrolAnswer {
             number: 0,
@@ -133,6 +140,23 @@ impl Verb<'_> {
         })
     }
 
+    /// These may work on it from here on, and it sees what they see.
+    pub(super) fn put_people_on(
+        &self,
+        device: DeviceId,
+        people: &[UserId],
+    ) -> Result<(), StoreError> {
+        let mut seq = self.head()?.seq;
+        for user in people {
+            seq = self.append(&Row::PersonOn(device, user.clone()))?;
+            self.change(
+                "insert into device_person (device, user, from_seq) values (?1, ?2, ?3)",
+                params![&device.as_bytes()[..], user.as_str(), int(seq)?],
+            )?;
+        }
+        self.refresh_device_visibility(device, seq)
+    }
+
     /// Out of service: it sees nothing more, and what it still sends goes into quarantine.
     pub(super) fn revoke(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
         let changed = self.change(
@@ -142,6 +166,7 @@ impl Verb<'_> {
         if changed == 0 {
             return Err(StoreError::NotFound("there is no such device in service"));
         }
+        self.note(Event::Revoked(device), now);
         let seq = self.append(&Row::Revoked(device))?;
         self.refresh_device_visibility(device, seq)
     }
@@ -202,7 +227,8 @@ impl Verb<'_> {
 
     pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let mut statement = self.db.prepare_cached(
-            "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at from device order by id",
+            "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at,
+                 confirmed, proposed from device order by id",
         )?;
         let raw: Vec<Raw> = statement
             .query_map([], |row| {
@@ -216,6 +242,8 @@ impl Verb<'_> {
                     row.get(6)?,
                     row.get(7)?,
                     row.get(8)?,
+                    row.get(9)?,
+                    row.get(10)?,
                 ))
             })?
             .collect::<Result<_, _>>()?;
@@ -231,6 +259,8 @@ impl Verb<'_> {
                     next_due_at,
                     offset_ms,
                     revoked_at,
+                    is_confirmed,
+                    proposed,
                 )| {
                     let id = sound(DeviceId::from_bytes(&id))?;
                     Ok(DeviceRow {
@@ -244,6 +274,9 @@ impl Verb<'_> {
                         next_due_at: next_due_at.map(instant),
                         offset_ms,
                         revoked_at: revoked_at.map(instant),
+                        is_confirmed,
+                        proposed: serde_json::from_str(&proposed)
+                            .map_err(|_| StoreError::Damaged)?,
                     })
                 },
             )

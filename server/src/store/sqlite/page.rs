@@ -18,6 +18,8 @@ use warmhand_core::wire::{
 
 /// A page holds at most this many bytes of entry text, whatever the device asks for, and at least one document.
 const PAGE_BYTES: usize = 512 * 1024;
+/// So often a device asks that waits for somebody to say whose it is.
+const UNCONFIRMED_MS: u32 = 60_000;
 /// What a change costs beside its text.
 const CHANGE_BYTES: usize = 200;
 
@@ -53,6 +55,11 @@ impl Verb<'_> {
             acks,
             ..answer(hello, Status::Ok, now, head)
         };
+        if !revoked && !self.is_confirmed(device)? {
+            answer.unconfirmed = true;
+            answer.retry_after_ms = request.push.is_empty().then_some(UNCONFIRMED_MS);
+            return Ok(answer);
+        }
         answer.people = if revoked {
             Vec::new()
         } else {
@@ -93,6 +100,7 @@ impl Verb<'_> {
             device,
             people: &people,
             revoked: self.is_revoked(device)?,
+            confirmed: self.is_confirmed(device)?,
             sheets: &sheets,
         };
         let offset_ms = request
@@ -302,5 +310,6 @@ fn answer(
         retry_after_ms: None,
         people: Vec::new(),
         decided: Vec::new(),
+        unconfirmed: false,
     }
 }

@@ -3,18 +3,16 @@
 
 use super::document::folder;
 use super::log::Row;
-use super::readings::Readings;
 use super::visibility::Viewers;
 use super::{StoreError, Verb, int};
 use crate::admission::Document;
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::fold::{Record, Scope};
 use warmhand_core::domain::id::PatientId;
-use warmhand_core::domain::read::{Summary, read};
+use warmhand_core::domain::read::read;
 
 /// A document that was read already, with everything that this transaction has written in it.
 #[derive(Clone, Copy)]
@@ -137,22 +135,5 @@ impl Verb<'_> {
             )?;
         }
         Ok(wanted != present)
-    }
-
-    /// Is every projection, and what is kept of them in memory, what recomputing it gives?
-    pub(super) fn projections_hold(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let (_, sheet) = self.sheet()?;
-        let mut fresh = Vec::new();
-        for patient in self.patients()? {
-            let folder = self.folder(patient, None)?;
-            fresh.extend(read(&folder.patient, &folder.receipts, &sheet, now).records);
-        }
-        fresh.sort_by_key(|summary| summary.record);
-        let same = |readings: Vec<Arc<Summary>>| {
-            let readings = readings.iter().map(AsRef::as_ref);
-            readings.eq(fresh.iter())
-        };
-        let stored = Readings::default().as_of(self, now)?;
-        Ok(same(stored) && same(self.readings.as_of(self, now)?))
     }
 }

@@ -2,9 +2,13 @@ create table head (
   -- the counter row of the log, written last in every transaction that adds to it
   id integer primary key check (id = 1),
   epoch blob not null,
-  key_mark blob not null,        -- tells the key of the receipts from others, and nothing else of it
   seq integer not null,
   chain blob not null
+);
+create table signing_key (
+  -- the keys that this database was signed with, by what tells them from others and nothing else of them
+  id integer primary key,
+  mark text not null
 );
 create table log (
   -- everything a client is ever told, in order; rows are never pruned
@@ -67,7 +71,8 @@ create table scope (
 );
 create index scope_patient on scope (patient);
 create table device (
-  -- devices, the server's own among them; the credential is stored as its hash
+  -- devices, the server's own among them; the credential is stored as its hash. One that came with a sound credential
+  -- and was not known, since it was enrolled after the backup that was put back, waits until somebody confirms it
   id blob primary key,
   name text not null,
   kind text not null,            -- phone, tablet, web
@@ -78,6 +83,8 @@ create table device (
   next_due_at integer,
   offset_ms integer,
   sheet_version integer not null default 0,
+  confirmed integer not null default 1,
+  proposed text not null default '[]', -- JSON list: who worked on it by the journal, while it waits
   revoked_at integer
 ) without rowid;
 create table device_person (

@@ -8,9 +8,9 @@ use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::payload::Noted;
 use warmhand_core::wire::{Decision, Heartbeat, ReconcileRequest, SyncRequest, unpack};
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::sqlite::Sqlite;
-use warmhand_server::store::{CodeDraft, Doing, SessionRow, Store};
+use warmhand_server::store::{CodeDraft, ConfirmDraft, Doing, SessionRow, Store};
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -30,7 +30,7 @@ pub struct Day {
     pub town: Town,
     /// The folder before each verb.
     pub folder: TempDir,
-    pub key: ReceiptKey,
+    pub key: KeyFile,
     pub now: Timestamp,
 }
 
@@ -78,7 +78,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     carla.sync(&town);
     lost.sync(&town);
     let older = town.image();
-    // After the older image: more by Ana, which Carla has seen.
+    // After the older image: a device is enrolled and has something to say; more by Ana, which Carla has seen.
+    let mut unknown = town.device("unknown", &["n2"]);
+    unknown.sync(&town);
+    let said = serde_json::json!({"AddNote": {"record": record, "text": "of an unknown device"}});
+    unknown.does(&town, said);
     ana.does(
         &town,
         serde_json::json!({"AddNote": {"record": record, "text": "after the image"}}),
@@ -125,6 +129,10 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     kept.sync(&town);
     let aside = town.run(town.server().store.quarantine(town.now()));
     let aside = aside.unwrap()[0].hash;
+    // The server does not know it any more but by its credential, and keeps what it sends.
+    unknown.sync(&town);
+    let unknown = unknown.app.id().unwrap();
+    let stranger = town.keys().credential(DeviceId(uuid::Uuid::from_u128(77)));
     let mut tam = town.device("tam", &["n2", "ma"]);
     tam.handoff(&town, "Imani");
     let pushed = asks(&mut tam, &town).body;
@@ -160,6 +168,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     let now = town.now();
     let sheet = SHEET.replace("Harbor Counseling", "Harbor House");
     let (one, two) = (code(2), record);
+    let confirmed = ConfirmDraft {
+        name: "Ngozi's phone".into(),
+        kind: "phone".into(),
+        people: vec!["n2".into()],
+    };
     let carla = carla.app.id().unwrap();
     let lost = lost.app.id().unwrap();
     let verbs: Vec<(&'static str, Act, Again)> = vec![
@@ -191,20 +204,23 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "enrol",
-            Box::new(move |s| {
-                told(s.enrol(
-                    [1; 32],
-                    DeviceId(uuid::Uuid::from_u128(9)),
-                    "token".into(),
-                    now,
-                ))
-            }),
+            Box::new(move |s| told(s.enrol([1; 32], DeviceId(uuid::Uuid::from_u128(9)), now))),
             Again::Other,
         ),
         (
             "revoke",
             Box::new(move |s| s.revoke(pushed_by, now)),
             Again::Other,
+        ),
+        (
+            "confirm",
+            Box::new(move |s| s.confirm(unknown, confirmed.clone(), now)),
+            Again::Other,
+        ),
+        (
+            "device_of: known by our keys alone",
+            Box::new(move |s| told(s.device_of(stranger.clone(), now))),
+            Again::Same,
         ),
         (
             "load_sheet",
@@ -264,8 +280,8 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             Again::Same,
         ),
         (
-            "read: device_of",
-            Box::new(|s| told(s.device_of([3; 32]))),
+            "read: device_of: unknown",
+            Box::new(move |s| told(s.device_of("no credential".into(), now))),
             Again::Same,
         ),
         ("read: sheet", Box::new(|s| told(s.sheet())), Again::Same),
@@ -317,7 +333,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ("read: head", Box::new(|s| told(s.head())), Again::Same),
     ];
     let verbs = verbs.into_iter().chain(reads).collect();
-    let key = town.key().clone();
+    let key = town.keys().clone();
     let folder = town.image();
     (
         Day {
