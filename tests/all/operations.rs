@@ -174,11 +174,11 @@ fn a_backup_is_put_back_by_the_command_line_and_what_cannot_be_is_said_in_a_sent
         is_done && text.contains("Devices compare what they hold"),
         "{text}"
     );
-    assert!(text.contains("There was no journal"), "{text}");
-    assert_eq!(
-        names(Path::new(&new)),
-        ["warmhand.db", "warmhand.journal", "warmhand.keys"]
-    );
+    assert!(text.contains("No journal was brought"), "{text}");
+    let mut made = names(Path::new(&new));
+    // What a database in use has beside it.
+    made.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
+    assert_eq!(made, ["warmhand.db", "warmhand.journal", "warmhand.keys"]);
     let (is_done, text) = said(&["verify", "--data", &new]);
     assert!(is_done && text.matches("sound").count() == 5, "{text}");
     let (is_done, text) = said(&["rebuild", "--data", &new]);

@@ -55,6 +55,27 @@ impl Kept {
     }
 }
 
+/// The line that restores a copy with these keys and this journal.
+fn restoring(files: [&Path; 3], to: &Path) -> [String; 8] {
+    let [copy, keys, journal] = files.map(text);
+    let line = [
+        "restore",
+        copy,
+        "--keys",
+        keys,
+        "--journal",
+        journal,
+        "--data",
+        text(to),
+    ];
+    line.map(str::to_owned)
+}
+
+/// The same, typed.
+fn words(line: &[String; 8]) -> [&str; 8] {
+    line.each_ref().map(String::as_str)
+}
+
 fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
     phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
 }

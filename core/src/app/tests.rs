@@ -94,6 +94,11 @@ impl Server {
         if let Some(state) = self.state(pushed.hash) {
             return state;
         }
+        if self.unconfirmed && pushed.receipt.is_none() {
+            let why = QuarantineReason::Unconfirmed;
+            self.quarantine.insert(pushed.hash, why);
+            return AckState::Quarantined(why);
+        }
         let known = |dep: &&ChangeHash| {
             **dep == crate::document::genesis_hash() || self.log.iter().any(|c| c.hash == **dep)
         };
@@ -177,7 +182,7 @@ impl Server {
         if self.unconfirmed {
             answer.people.clear();
             answer.high = self.head();
-            answer.retry_after_ms = request.push.is_empty().then_some(60_000);
+            answer.retry_after_ms = Some(300_000);
             return answer;
         }
         let mut docs: BTreeMap<DocumentId, Vec<DeliveredChange>> = BTreeMap::new();

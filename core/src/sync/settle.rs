@@ -5,7 +5,9 @@ use super::{Taken, Untaken, apply, offset, reauthor, resync};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
-use crate::wire::{Ack, AckState, Decided, Decision, Status, SyncAnswer, Unreadable, unpack};
+use crate::wire::{
+    Ack, AckState, Decided, Decision, QuarantineReason, Status, SyncAnswer, Unreadable, unpack,
+};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -58,6 +60,10 @@ fn take(
         taken.patients.extend(write.patients()?);
     }
     for ack in &answer.acks {
+        // Kept there until somebody has said whose this device is, and here until then: it has not arrived.
+        if answer.unconfirmed && waits_with_us(ack) {
+            continue;
+        }
         moved |= settle(write, device.device, ack, &mut touched)?;
     }
     device.high = answer.high;
@@ -80,13 +86,19 @@ fn take(
     }
     write.save_device(&device)?;
     write.mark_stale(&taken.patients)?;
-    taken.more |= !write.outbox(1)?.is_empty();
+    // What waits with an unconfirmed device is sent again when the server has asked for patience.
+    taken.more |= (moved || !answer.unconfirmed) && !write.outbox(1)?.is_empty();
     // To ask the same again at once would get the same answer.
     taken.is_stuck = taken.more && !moved;
     taken.wait = answer
         .retry_after_ms
         .map(|ms| SignedDuration::from_millis(i64::from(ms)).min(LONGEST_WAIT));
     Ok(taken)
+}
+
+/// Does the server keep this only until it is said whose the device is?
+pub(super) fn waits_with_us(ack: &Ack) -> bool {
+    ack.state == AckState::Quarantined(QuarantineReason::Unconfirmed)
 }
 
 /// Heals the documents that an answer spoke of. Tells whether anything was written anew.

@@ -162,13 +162,13 @@ impl Restoring {
                 "The journal knew of devices what the backup did not:\n\
                  {:>9}  revoked; they are out of service again\n\
                  {:>9}  enrolled; they wait until somebody confirms them on the dashboard\n\
-                 {:>9}  of these confirmed before; they are in service",
+                 {:>9}  enrolled and confirmed since; they are in service",
                 replayed.revoked, replayed.enrolled, replayed.confirmed
             )?,
             None => writeln!(
                 out,
-                "There was no journal: a device that was revoked after this backup is in service again and is sent what its people may see. \
-                 Look through the devices and revoke them again before the server is reached."
+                "No journal was brought: a device that was revoked after this backup is in service again and is sent what its people may see. \
+                 Restore with --journal FILE if there is one; else look through the devices, and revoke them again, before the server is reached."
             )?,
         }
         if self.without_receipts {

@@ -1,7 +1,7 @@
 //! A device that was enrolled after the backup that was put back: known again, told nothing, until somebody says whose it
 //! is. The whole drill, as an operator does it.
 
-use super::{Kept, device, note, revoke, text, town, waiting};
+use super::{Kept, device, note, restoring, revoke, town, waiting, words};
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::json;
@@ -58,22 +58,13 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
         kept.file("warmhand.keys"),
         kept.file("warmhand.journal"),
     );
-    let line = [
-        "restore",
-        text(&copy),
-        "--keys",
-        text(&keys),
-        "--journal",
-        text(&journal),
-        "--data",
-        text(anew.path()),
-    ];
-    let (is_done, told) = said(&line);
+    let line = restoring([&copy, &keys, &journal], anew.path());
+    let (is_done, told) = said(&words(&line));
     assert!(is_done, "{told}");
     for sentence in [
         "        1  revoked; they are out of service again",
         "        1  enrolled; they wait until somebody confirms them",
-        "        0  of these confirmed before",
+        "        0  enrolled and confirmed since",
         "its newest change came in at 2026-03-02T",
     ] {
         assert!(told.contains(sentence), "{told}");
@@ -140,19 +131,10 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
     // The same backup once more: what was confirmed since is confirmed.
     let later = town.folder().join("warmhand.journal");
     let again = tempfile::tempdir().unwrap();
-    let line = [
-        "restore",
-        text(&copy),
-        "--keys",
-        text(&keys),
-        "--journal",
-        text(&later),
-        "--data",
-        text(again.path()),
-    ];
-    let (is_done, told) = said(&line);
+    let line = restoring([&copy, &keys, &later], again.path());
+    let (is_done, told) = said(&words(&line));
     assert!(
-        is_done && told.contains("        1  of these confirmed before"),
+        is_done && told.contains("        1  enrolled and confirmed since"),
         "{told}"
     );
     town.restore(&again);

@@ -1,7 +1,8 @@
 //! The journal is on the disk before the database says the same; what it knows more is said to the database again before
 //! anybody is answered; damaged, it is refused.
 
-use super::{Kept, device, revoke, text, town};
+use super::{Kept, device, restoring, revoke, text, town, words};
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,10 +91,8 @@ fn a_journal_that_is_gone_is_begun_again_with_what_the_database_knows() {
     // Also while the server runs.
     fs::remove_file(town.folder().join("warmhand.journal")).unwrap();
     revoke(&town, &carla);
-    let both = [ana.app.id().unwrap(), carla.app.id().unwrap()];
-    let mut known = revoked(&town);
-    known.sort();
-    assert_eq!(known, both);
+    let both = [&ana, &carla].map(|phone| phone.app.id().unwrap());
+    assert_eq!(BTreeSet::from_iter(revoked(&town)), BTreeSet::from(both));
     assert_eq!(town.verify(), Verified::SOUND);
 }
 
@@ -110,20 +109,11 @@ fn a_damaged_journal_is_refused_in_one_sentence_and_a_torn_last_line_is_not() {
     let (copy, keys) = (kept.file("copy.db"), kept.file("warmhand.keys"));
     let sound = fs::read(&journal).unwrap();
     let anew = tempfile::tempdir().unwrap();
-    let line = [
-        "restore",
-        text(&copy),
-        "--keys",
-        text(&keys),
-        "--journal",
-        text(&journal),
-        "--data",
-        text(anew.path()),
-    ];
+    let line = restoring([&copy, &keys, &journal], anew.path());
     let mut bytes = sound.clone();
     bytes[30] ^= 1;
     fs::write(&journal, &bytes).unwrap();
-    assert!(refused(&line).contains("line 1 of the journal is damaged"));
+    assert!(refused(&words(&line)).contains("line 1 of the journal is damaged"));
     assert_eq!(fs::read_dir(anew.path()).unwrap().count(), 0);
     // A server does not go on with it either: what it cannot read may be a revocation.
     fs::copy(&journal, town.folder().join("warmhand.journal")).unwrap();
@@ -133,7 +123,7 @@ fn a_damaged_journal_is_refused_in_one_sentence_and_a_torn_last_line_is_not() {
     drop(store);
 
     fs::write(&journal, &sound[..sound.len() - 9]).unwrap();
-    let (is_done, told) = said(&line);
+    let (is_done, told) = said(&words(&line));
     assert!(is_done && told.contains("        1  revoked"), "{told}");
     let lines = Journal::of(anew.path()).lines().unwrap();
     assert!(

@@ -1,6 +1,7 @@
 //! Keys that are added: the newest signs, the older ones check for ever, a database names those it was signed with.
 
-use super::{Kept, note, text, town};
+use super::{Kept, note, restoring, text, town, words};
+use std::path::Path;
 use warmhand_core::view::SyncState;
 use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::StoreError;
@@ -114,22 +115,9 @@ fn keys_that_lack_one_that_signed_are_refused_wherever_they_come_from() {
     let anew = tempfile::tempdir().unwrap();
     let (copy, journal) = (place.file("copy.db"), place.file("warmhand.journal"));
     std::fs::copy(town.folder().join("warmhand.journal"), &journal).unwrap();
-    let with = |copy: &str, keys: &str| {
-        let line = [
-            "restore",
-            copy,
-            "--keys",
-            keys,
-            "--journal",
-            text(&journal),
-            "--data",
-            text(anew.path()),
-        ];
-        line.map(str::to_owned)
-    };
-    let line = with(text(&copy), text(&first));
-    let line: Vec<&str> = line.iter().map(String::as_str).collect();
-    assert!(refused(&line).contains("lack number 2"));
+    let with = |copy: &Path, keys: &Path| restoring([copy, keys, &journal], anew.path());
+    let line = with(&copy, &first);
+    assert!(refused(&words(&line)).contains("lack number 2"));
     let later = place.file("later.db");
     said(&["backup", text(&later), "--data", &data]);
     assert_eq!(image(&later).unwrap().keys.len(), 2);
@@ -153,8 +141,7 @@ fn keys_that_lack_one_that_signed_are_refused_wherever_they_come_from() {
     std::fs::copy(&second, town.folder().join("warmhand.keys")).unwrap();
     assert_eq!(town.run(town.server().store.look_at_keys()), Ok(None));
 
-    let line = with(text(&later), text(&second));
-    let line: Vec<&str> = line.iter().map(String::as_str).collect();
-    let (is_done, told) = said(&line);
+    let line = with(&later, &second);
+    let (is_done, told) = said(&words(&line));
     assert!(is_done, "{told}");
 }

@@ -166,15 +166,21 @@ fn a_device_that_the_server_does_not_know_yet_gives_what_it_has_and_loses_nothin
     let Ok(SyncStep::Idle(Some(at))) = app.sync_next(now()) else {
         panic!("it does not wait");
     };
-    assert_eq!(at.duration_since(now()).as_secs(), 60);
+    assert_eq!(at.duration_since(now()).as_secs(), 300);
     assert_eq!(held(&app), had);
     note(&mut app, theirs, "while it waits").unwrap();
     note(&mut app, ours, "while it waits").unwrap();
     run(&mut app, &mut server).unwrap();
-    assert_eq!(app.sync_status().unwrap().unsent.len(), 0);
+    // The server keeps both, and they are shown as what they are: here, and not yet there.
+    assert_eq!(server.quarantine.len(), 2);
+    assert_eq!(app.sync_status().unwrap().unsent.len(), 2);
+    for record in [theirs, ours] {
+        assert_eq!(states(&app, record), BTreeSet::from([false, true]));
+    }
 
+    // Somebody has said whose it is: what was kept is judged, and asked about once more.
     server.unconfirmed = false;
-    app.sync_wanted();
+    server.quarantine.clear();
     run(&mut app, &mut server).unwrap();
     assert_eq!(app.sync_status().unwrap().state, SyncState::AllSent);
     for record in [theirs, ours] {

@@ -11,9 +11,9 @@ use warmhand_core::domain::id::DeviceId;
 /// What the journal knew and the database did not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Devices that were enrolled; they wait to be confirmed.
+    /// Devices that were enrolled and wait to be confirmed.
     pub enrolled: usize,
-    /// Devices of which somebody had said whose they are.
+    /// Devices that were enrolled and of which somebody had said whose they are.
     pub confirmed: usize,
     /// Devices that were taken out of service.
     pub revoked: usize,
@@ -49,7 +49,11 @@ impl Verb<'_> {
         if !journal.is_begun() {
             lines = self.known_of_devices()?;
         }
-        lines.extend(noted);
+        for line in noted {
+            if lines.iter().all(|known| known.event != line.event) {
+                lines.push(line);
+            }
+        }
         journal.append(&lines).map_err(|error| unwritten(&error))
     }
 
@@ -76,10 +80,13 @@ impl Verb<'_> {
     /// Says again what the database lacks.
     fn say_again(&self, lines: &[Line]) -> Result<Replayed, StoreError> {
         let mut replayed = Replayed::default();
+        let mut entered = Vec::new();
         for Line { at, event } in lines {
             match event {
                 Event::Enrolled(place) => {
-                    replayed.enrolled += usize::from(self.enter(place, None, *at)?);
+                    if self.enter(place, None, *at)? {
+                        entered.push(place.device);
+                    }
                 }
                 Event::Confirmed(place) => {
                     self.enter(place, None, *at)?;
@@ -98,6 +105,10 @@ impl Verb<'_> {
                 self.revoke(device, at)?;
                 replayed.revoked += 1;
             }
+        }
+        for device in entered {
+            let waits = !self.is_confirmed(device)? && !self.is_revoked(device)?;
+            replayed.enrolled += usize::from(waits);
         }
         Ok(replayed)
     }

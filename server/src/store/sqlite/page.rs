@@ -12,14 +12,15 @@ use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, Status,
-    SyncAnswer, SyncRequest,
+    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, QuarantineReason,
+    Status, SyncAnswer, SyncRequest,
 };
 
 /// A page holds at most this many bytes of entry text, whatever the device asks for, and at least one document.
 const PAGE_BYTES: usize = 512 * 1024;
 /// So often a device asks that waits for somebody to say whose it is.
-const UNCONFIRMED_MS: u32 = 60_000;
+const UNCONFIRMED_MS: u32 = 300_000;
+const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
 /// What a change costs beside its text.
 const CHANGE_BYTES: usize = 200;
 
@@ -57,7 +58,8 @@ impl Verb<'_> {
         };
         if !revoked && !self.is_confirmed(device)? {
             answer.unconfirmed = true;
-            answer.retry_after_ms = request.push.is_empty().then_some(UNCONFIRMED_MS);
+            let waits = |ack: &Ack| ack.state == UNCONFIRMED;
+            answer.retry_after_ms = answer.acks.iter().all(waits).then_some(UNCONFIRMED_MS);
             return Ok(answer);
         }
         answer.people = if revoked {

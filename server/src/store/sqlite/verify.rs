@@ -56,6 +56,11 @@ impl Sqlite {
     }
 }
 
+/// A part that is not full is the last of its kind: what is added meanwhile is of the next check, so that this one ends.
+fn is_full(count: usize, most: u64) -> bool {
+    u64::try_from(count).is_ok_and(|count| count >= most)
+}
+
 impl Verb<'_> {
     /// The next part.
     fn check(&self, so_far: Check, now: Timestamp) -> Result<Check, StoreError> {
@@ -85,15 +90,19 @@ impl Verb<'_> {
             "select {COLUMNS}, bytes from change where seq > ?1 order by seq limit ?2"
         ))?;
         let mut rows = statement.query(params![int(after)?, int(ROWS)?])?;
-        let mut last = None;
+        let (mut last, mut count) = (after, 0);
         while let Some(row) = rows.next()? {
             let bytes: Vec<u8> = row.get(5)?;
             let held = change_row(row)?;
             let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
             *holds &= seal(held.change).is_ok_and(same);
-            last = Some(held.seq);
+            (last, count) = (held.seq, count + 1);
         }
-        Ok(last.map_or(Next::Log(0, [0; 32]), Next::Changes))
+        Ok(if count < ROWS {
+            Next::Log(0, [0; 32])
+        } else {
+            Next::Changes(last)
+        })
     }
 
     /// Is the log dense, and does every link hold?
@@ -118,7 +127,7 @@ impl Verb<'_> {
                 return Ok(Next::Visibility(None, None));
             }
         }
-        if last > after {
+        if last - after == ROWS {
             return Ok(Next::Log(last, link));
         }
         let head = self.head()?;
@@ -142,9 +151,11 @@ impl Verb<'_> {
             .collect::<Result<_, _>>()?;
         let ids = ids.iter().map(|id| sound(DocumentId::from_bytes(id)));
         let docs = ids.collect::<Result<Vec<_>, _>>()?;
-        if let (Some(device), Some(last)) = (device, docs.last()) {
+        if let Some(device) = device {
             *holds &= self.visibility_holds(device, &docs)?;
-            return Ok(Next::Visibility(Some(device), Some(*last)));
+            if let Some(last) = docs.last().filter(|_| is_full(docs.len(), ROWS)) {
+                return Ok(Next::Visibility(Some(device), Some(*last)));
+            }
         }
         let before = device.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
         let next: Option<Vec<u8>> = self
@@ -175,6 +186,7 @@ impl Verb<'_> {
             .query_map(params![after, int(PATIENTS)?], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let (_, sheet) = self.sheet()?;
+        let is_last = !is_full(ids.len(), PATIENTS);
         let mut last = None;
         for id in ids {
             let patient = sound(PatientId::from_bytes(&id))?;
@@ -184,7 +196,10 @@ impl Verb<'_> {
             }
             last = Some(patient);
         }
-        Ok(last.map_or(Next::Kept(None), |patient| Next::Projections(Some(patient))))
+        Ok(match last.filter(|_| !is_last) {
+            None => Next::Kept(None),
+            Some(patient) => Next::Projections(Some(patient)),
+        })
     }
 
     /// Is this what pages read? A row that time has overtaken is read anew by whoever asks, and says nothing.

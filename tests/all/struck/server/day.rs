@@ -132,7 +132,6 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     // The server does not know it any more but by its credential, and keeps what it sends.
     unknown.sync(&town);
     let unknown = unknown.app.id().unwrap();
-    let stranger = town.keys().credential(DeviceId(uuid::Uuid::from_u128(77)));
     let mut tam = town.device("tam", &["n2", "ma"]);
     tam.handoff(&town, "Imani");
     let pushed = asks(&mut tam, &town).body;
@@ -216,11 +215,6 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             "confirm",
             Box::new(move |s| s.confirm(unknown, confirmed.clone(), now)),
             Again::Other,
-        ),
-        (
-            "device_of: known by our keys alone",
-            Box::new(move |s| told(s.device_of(stranger.clone(), now))),
-            Again::Same,
         ),
         (
             "load_sheet",
