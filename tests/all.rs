@@ -30,6 +30,8 @@ mod lease;
 mod nudge;
 #[path = "all/operations.rs"]
 mod operations;
+#[path = "all/outlives.rs"]
+mod outlives;
 #[path = "all/people.rs"]
 mod people;
 #[path = "all/refused.rs"]

@@ -23,6 +23,8 @@ pub struct Sender<'a> {
     pub people: &'a [UserId],
     /// Taken out of service.
     pub revoked: bool,
+    /// Enrolled here, or somebody has said since whose it is.
+    pub confirmed: bool,
     /// The sheet in force, and the one that the device last confirmed.
     pub sheets: &'a [Arc<Organisation>],
 }
@@ -264,7 +266,11 @@ fn allowed(sealed: &Sealed, sender: &Sender<'_>, standing: bool) -> Result<(), V
     let change = &sealed.change;
     let reason = if change.device != sender.device {
         QuarantineReason::Recovered
-    } else if sender.revoked || !sender.people.contains(&change.user) {
+    } else if sender.revoked {
+        QuarantineReason::Revoked
+    } else if !sender.confirmed {
+        QuarantineReason::Unconfirmed
+    } else if !sender.people.contains(&change.user) {
         QuarantineReason::Revoked
     } else if !standing {
         QuarantineReason::Access

@@ -4,7 +4,6 @@
 pub mod log;
 
 use crate::Server;
-use crate::account::token_hash;
 use crate::caller::Caller;
 use crate::store::StoreError;
 use axum::body::Bytes;
@@ -125,7 +124,7 @@ async fn device(server: &Server, headers: &HeaderMap) -> Result<DeviceId, Refuse
         .ok_or(Refused::NoDevice)?;
     server
         .store
-        .device_of(token_hash(token))
+        .device_of(token.to_owned(), server.now())
         .await?
         .ok_or(Refused::NoDevice)
 }

@@ -4,7 +4,9 @@ mod certificate;
 mod device;
 mod flags;
 mod keep;
+mod keys;
 mod rescue;
+mod restore;
 mod serve;
 mod setup;
 
@@ -96,16 +98,24 @@ enum Asked {
     Restore {
         /// The backup.
         file: PathBuf,
-        /// The copy of receipt.key that goes with it; left out, the one in the folder.
-        #[arg(long, conflicts_with = "without_receipts")]
-        key: Option<PathBuf>,
-        /// Goes on though the key is lost: what devices give back of others' work then waits in quarantine.
+        /// The copy of the keys that goes with it; left out, warmhand.keys in the folder.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+        /// The journal, which knows what was revoked since; left out, warmhand.journal in the folder.
+        #[arg(long)]
+        journal: Option<PathBuf>,
+        /// Goes on though keys are lost: what devices give back of others' work then waits in quarantine.
         #[arg(long)]
         without_receipts: bool,
         #[command(flatten)]
         data: DataFlags,
     },
-    /// Checks a database against itself: the log, the changes, who sees what, and what pages read.
+    /// The keys that sign receipts and prove devices.
+    Keys {
+        #[command(subcommand)]
+        asked: KeysAsked,
+    },
+    /// Checks a database against itself: the log, the changes, who sees what, what pages read, and the journal.
     Verify {
         #[command(flatten)]
         data: DataFlags,
@@ -188,6 +198,27 @@ enum DeviceAsked {
         /// Its id, or its name if no other has that.
         device: String,
         /// A file that does not exist yet: JSON, one change a line.
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysAsked {
+    /// Adds a key, which signs from now on; the older ones check for ever. A running server takes it within seconds.
+    Rotate {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Prints each key's number, date and mark, and no secret.
+    Show {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Writes the second copy, which belongs to another place than the backups.
+    Export {
+        /// A file that does not exist yet.
         file: PathBuf,
         #[command(flatten)]
         data: DataFlags,
@@ -341,17 +372,23 @@ async fn done(
         Asked::Backup { file, data } => keep::backup(&file, &folder(data)?, out),
         Asked::Restore {
             file,
-            key,
+            keys,
+            journal,
             without_receipts,
             data,
-        } => {
-            let key = match key {
-                Some(path) => keep::Key::Copy(path),
-                None if without_receipts => keep::Key::Lost,
-                None => keep::Key::There,
-            };
-            keep::restore(&file, &key, &folder(data)?, out)
+        } => restore::Restoring {
+            file,
+            keys,
+            journal,
+            without_receipts,
+            data: folder(data)?,
         }
+        .run(out),
+        Asked::Keys { asked } => match asked {
+            KeysAsked::Rotate { data } => keys::rotate(&folder(data)?, out),
+            KeysAsked::Show { data } => keys::show(&folder(data)?, out),
+            KeysAsked::Export { file, data } => keys::export(&file, &folder(data)?, out),
+        },
         Asked::Verify { data } => keep::verify(&folder(data)?, out).await,
         Asked::Rebuild { data } => keep::rebuild(&folder(data)?, out).await,
         Asked::Rescue {

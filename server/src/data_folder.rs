@@ -1,7 +1,6 @@
 //! The data folder as the system sees it: whose it is, whether it can be written, how much room is left, and whether
 //! another server holds it. Refuses before anything in it is opened. Knows nothing of what lies in its files.
 
-use crate::receipt;
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::geteuid;
 use std::fs::{File, TryLockError};
@@ -72,12 +71,15 @@ pub fn usable(folder: &Path, found: &Found) -> Result<(), String> {
     Ok(())
 }
 
-/// Keeps the folder for one server as long as the file lives: the key's, since it is there in every data folder and no
-/// database locks it.
+/// Keeps the folder for one server as long as the handle lives. The folder itself is locked: every file in it may be
+/// replaced, and a lock would go on with the old one.
 pub fn hold(folder: &Path) -> Result<File, String> {
-    let path = folder.join(receipt::FILE);
-    let file = File::open(&path)
-        .map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?;
+    let file = File::open(folder).map_err(|error| {
+        format!(
+            "the data folder {} cannot be read: {error}",
+            folder.display()
+        )
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(format!(
@@ -150,7 +152,6 @@ mod tests {
     #[test]
     fn a_folder_is_held_by_one_server_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(receipt::FILE), "").unwrap();
         let held = hold(folder.path()).unwrap();
         let sentence = hold(folder.path()).unwrap_err();
         assert!(

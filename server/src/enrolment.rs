@@ -73,7 +73,6 @@ impl Server {
     pub async fn enrol(&self, code: &str) -> Result<EnrolAnswer, StoreError> {
         let now = self.now();
         let device = self.random.with(|rng| DeviceId::new(now, rng));
-        let token = hex::encode(self.random.bytes::<32>());
-        self.store.enrol(hash(code), device, token, now).await
+        self.store.enrol(hash(code), device, now).await
     }
 }

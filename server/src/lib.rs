@@ -4,6 +4,7 @@ pub mod account;
 pub mod admission;
 pub mod api;
 pub mod caller;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -12,9 +13,10 @@ pub mod data_folder;
 pub mod demo;
 pub mod enrolment;
 pub mod health;
+pub mod journal;
+pub mod key_file;
 pub mod listen;
 pub mod metrics;
-pub mod receipt;
 pub mod sealing;
 pub mod store;
 pub mod story;
@@ -92,6 +94,8 @@ pub struct Server {
     pub settings: Settings,
     /// What is counted.
     pub metrics: Metrics,
+    /// What the last check found.
+    pub last_check: check::LastCheck,
     news: broadcast::Sender<u64>,
     throttle: Throttle,
 }
@@ -110,6 +114,7 @@ impl Server {
             clock,
             random,
             metrics: Metrics::default(),
+            last_check: check::LastCheck::default(),
             news,
             throttle: Throttle::new(settings.sign_in_tries),
             settings,

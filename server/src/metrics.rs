@@ -120,6 +120,7 @@ fn became(state: &AckState) -> (&'static str, &'static str) {
                 QuarantineReason::Revoked => "revoked",
                 QuarantineReason::Recovered => "recovered",
                 QuarantineReason::EntryId => "entry_id",
+                QuarantineReason::Unconfirmed => "unconfirmed",
             },
         ),
         AckState::Rejected(reason) => (

@@ -1,10 +1,22 @@
-//! The key pair of sealed boxes: what a wiped device keeps of what nobody took is closed under its public half, and opened
-//! here alone. It follows from the key file, so that whoever keeps a copy of that keeps this too.
+//! The key pairs of sealed boxes: what a wiped device keeps of what nobody took is closed under the public half of the
+//! newest, and opened here alone. They follow from the key file, so that whoever keeps a copy of that keeps these too.
 
-use crate::receipt::ReceiptKey;
-use warmhand_core::wire::BoxOpener;
+use crate::key_file::KeyFile;
+use warmhand_core::domain::id::DeviceId;
+use warmhand_core::wire::{BoxKey, BoxOpener, SealedBox};
 
-/// The pair that belongs to a key.
-pub fn opener(key: &ReceiptKey) -> BoxOpener {
-    BoxOpener::of(&key.derive(b"wh-sealed-box-1"))
+const PURPOSE: &[u8] = b"wh-sealed-box-1";
+
+/// Under which boxes are closed from now on.
+pub fn closing(keys: &KeyFile) -> BoxKey {
+    BoxOpener::of(&keys.derive(keys.signing(), PURPOSE)).key()
+}
+
+/// What a device put into a box, whichever key it was closed under; none if it is none of these.
+pub fn open(keys: &KeyFile, device: DeviceId, closed: &SealedBox) -> Option<Vec<u8>> {
+    let marks = keys.marks();
+    let newest_first = marks.iter().rev();
+    newest_first
+        .map(|(mark, _)| BoxOpener::of(&keys.derive(mark.id, PURPOSE)))
+        .find_map(|opener| opener.open(device, closed))
 }

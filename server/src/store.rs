@@ -1,8 +1,10 @@
 //! The server's storage in this application's verbs: each is a whole transaction, durable when it returns. `SQLite` is
 //! the one backend today. Knows no HTTP and no page.
 
+pub mod check;
 pub mod sqlite;
 
+use check::Check;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -91,6 +93,10 @@ pub struct DeviceRow {
     pub revoked_at: Option<Timestamp>,
     /// What is known of what went with it, if it was.
     pub loss: Option<LossRow>,
+    /// It was enrolled here, or somebody has said since whose it is.
+    pub is_confirmed: bool,
+    /// While it is not: who worked on it, as far as the journal says.
+    pub proposed: Vec<UserId>,
 }
 
 /// What is known of a device that was taken out of service. No name of a patient.
@@ -115,6 +121,17 @@ pub struct BoxRow {
     pub since: Timestamp,
     /// What is in it; none if this server's key does not open it.
     pub within: Option<PushedDocument>,
+}
+
+/// What somebody says of a device that was enrolled after the backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfirmDraft {
+    /// Its name.
+    pub name: String,
+    /// `phone` or `tablet`.
+    pub kind: String,
+    /// Who may work on it.
+    pub people: Vec<UserId>,
 }
 
 /// A place for a device, waiting for its code.
@@ -204,24 +221,25 @@ pub trait Store: Send + Sync {
     fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>>;
     /// Notes how a device is.
     fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()>;
-    /// The device of a credential, by its SHA-256; revoked ones too.
-    fn device_of(&self, token_hash: [u8; 32]) -> Doing<'_, Option<DeviceId>>;
+    /// The device of a credential; revoked ones too. One that only our keys know again is entered, to be confirmed.
+    fn device_of(&self, credential: String, now: Timestamp) -> Doing<'_, Option<DeviceId>>;
     /// Makes room for a device.
     fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()>;
-    /// A code becomes a device, once. `token` is the new credential; the answer's number is left 0.
+    /// A code becomes a device, once. The answer's number is left 0.
     fn enrol(
         &self,
         code_hash: [u8; 32],
         device: DeviceId,
-        token: String,
         now: Timestamp,
     ) -> Doing<'_, EnrolAnswer>;
+    /// Somebody says whose an unconfirmed device is; what it has sent meanwhile is judged anew.
+    fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()>;
     /// Takes a device out of service; what it has not sent is still taken, into quarantine, and then it is told to wipe.
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
     /// Takes it back, as long as it is not wiped.
-    fn reinstate(&self, device: DeviceId) -> Doing<'_, ()>;
+    fn reinstate(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
     /// Who works on a device from now on.
-    fn set_people(&self, device: DeviceId, people: Vec<UserId>) -> Doing<'_, ()>;
+    fn set_people(&self, device: DeviceId, people: Vec<UserId>, now: Timestamp) -> Doing<'_, ()>;
     /// Notes that a device holds nothing any more, and keeps the boxes that it brings.
     fn wiped(
         &self,
@@ -289,4 +307,8 @@ pub trait Store: Send + Sync {
     ) -> Doing<'_, ()>;
     /// The head of the log.
     fn head(&self) -> Doing<'_, u64>;
+    /// Takes a newer key from the key file; tells its number if there is one.
+    fn look_at_keys(&self) -> Doing<'_, Option<u16>>;
+    /// One more part of a check of everything: short, and in nobody's way.
+    fn check(&self, so_far: Check, now: Timestamp) -> Doing<'_, Check>;
 }

@@ -60,7 +60,7 @@ impl Ground {
 
     /// The organisation, served by a process of its own: the product's command.
     fn serve_apart(&self, disk: Option<&Disk>) -> (Victim, String) {
-        let key = self.server().join("receipt.key");
+        let key = self.server().join("warmhand.keys");
         if !key.exists() {
             load::key().save(&self.server()).unwrap();
         }

@@ -107,7 +107,7 @@ fn typed(data: &Path, words: &[&str]) -> String {
 
 /// A town whose folder the program can open: with its key beside the database.
 fn ground(town: &Town) -> std::path::PathBuf {
-    town.key().save(town.folder()).unwrap();
+    town.keys().save(town.folder()).unwrap();
     town.folder().to_owned()
 }
 

@@ -195,8 +195,7 @@ fn the_sheet_says_after_how_many_days_within_bounds() {
         "\"settings\": {\"lock_after_days\": 1}, \"sites\"",
         1,
     );
-    town.run(town.server().store.load_sheet(strict))
-        .unwrap();
+    town.run(town.server().store.load_sheet(strict)).unwrap();
     ana.sync(&town);
     town.wait(DAY + 1);
     assert_eq!(ana.app.today(town.now()), Err(Refusal::Locked));

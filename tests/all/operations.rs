@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 use warmhand_core::view::SyncState;
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::{Copied, Keys, Sqlite, Verified, backup, restore};
 use warmhand_tests::cli::said;
@@ -45,7 +45,7 @@ fn what_came_after_the_backup_comes_back_from_the_devices() {
     let (all, more) = (town.entries(patient), town.entries(later));
 
     let anew = tempfile::tempdir().unwrap();
-    let keys = Keys::Same(town.key());
+    let keys = Keys::Same(town.keys());
     let restored = restore(&copy.path().join("copy.db"), anew.path(), &keys, [8; 16]);
     assert_eq!(restored, Ok(copied));
     town.restore(&anew);
@@ -73,12 +73,12 @@ fn without_the_key_what_others_wrote_waits_for_a_person_and_nothing_is_thrown_aw
     carla.sync(&town);
 
     let anew = tempfile::tempdir().unwrap();
-    let other = ReceiptKey::new([1; 16], [2; 32]);
+    let other = KeyFile::new([1; 16], [2; 32], jiff::Timestamp::UNIX_EPOCH);
     let file = copy.path().join("copy.db");
     assert_eq!(
         restore(&file, anew.path(), &Keys::Same(&other), [8; 16]),
         Err(StoreError::Refused(
-            "receipt.key is not the key of this backup; put its copy there".into()
+            "the key file lacks key 1 with which this backup was signed; put back the copy that has it".into()
         ))
     );
     assert_eq!(names(anew.path()), [""; 0]);
@@ -116,13 +116,13 @@ fn a_backup_is_put_back_by_the_command_line_and_what_cannot_be_is_said_in_a_sent
     ana.handoff(&town, "Rosa");
     ana.sync(&town);
     town.close();
-    town.key().save(town.folder()).unwrap();
+    town.keys().save(town.folder()).unwrap();
     let place = tempfile::tempdir().unwrap();
     let at = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
-    let (data, copy, key) = (
+    let (data, copy, keys) = (
         town.folder().to_str().unwrap().to_owned(),
         at("copy.db"),
-        format!("{}/receipt.key", town.folder().display()),
+        format!("{}/warmhand.keys", town.folder().display()),
     );
     let (is_done, text) = said(&["backup", &copy, "--data", &data]);
     assert!(
@@ -153,23 +153,34 @@ fn a_backup_is_put_back_by_the_command_line_and_what_cannot_be_is_said_in_a_sent
     fs::create_dir(&new).unwrap();
     refused(
         &["restore", &copy, "--data", &new],
-        "the backup needs its receipt.key",
+        "the backup needs its keys",
     );
     fs::write(at("damaged.db"), vec![7; 10_000]).unwrap();
     refused(
-        &["restore", &at("damaged.db"), "--key", &key, "--data", &new],
+        &[
+            "restore",
+            &at("damaged.db"),
+            "--keys",
+            &keys,
+            "--data",
+            &new,
+        ],
         "damaged",
     );
     assert_eq!(names(Path::new(&new)), [""; 0]);
 
-    let (is_done, text) = said(&["restore", &copy, "--key", &key, "--data", &new]);
+    let (is_done, text) = said(&["restore", &copy, "--keys", &keys, "--data", &new]);
     assert!(
         is_done && text.contains("Devices compare what they hold"),
         "{text}"
     );
-    assert_eq!(names(Path::new(&new)), ["receipt.key", "warmhand.db"]);
+    assert!(text.contains("No journal was brought"), "{text}");
+    let mut made = names(Path::new(&new));
+    // What a database in use has beside it.
+    made.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
+    assert_eq!(made, ["warmhand.db", "warmhand.journal", "warmhand.keys"]);
     let (is_done, text) = said(&["verify", "--data", &new]);
-    assert!(is_done && text.matches("sound").count() == 4, "{text}");
+    assert!(is_done && text.matches("sound").count() == 5, "{text}");
     let (is_done, text) = said(&["rebuild", "--data", &new]);
     assert!(is_done && text.contains("for 1 patient"), "{text}");
     let (is_done, _) = said(&["verify", "--data", &new]);
@@ -193,7 +204,7 @@ fn a_database_that_was_meddled_with_is_not_sound_and_who_sees_what_is_computed_a
     let sound = Verified::SOUND;
     let rebuilt = |town: &mut Town| {
         town.close();
-        let store = Sqlite::open(town.folder(), town.key().clone()).unwrap();
+        let store = Sqlite::open(town.folder(), town.keys().clone()).unwrap();
         assert_eq!(town.run(store.rebuild()), Ok(1));
         drop(store);
         town.open(None);

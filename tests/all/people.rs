@@ -14,7 +14,7 @@ use warmhand_tests::town::{Phone, Town};
 
 fn set_people(town: &Town, device: DeviceId, people: &[&str]) -> Result<(), StoreError> {
     let people: Vec<UserId> = people.iter().map(|p| (*p).into()).collect();
-    town.run(town.server().store.set_people(device, people))
+    town.run(town.server().store.set_people(device, people, town.now()))
 }
 
 fn waiting(town: &Town) -> Vec<QuarantineRow> {
@@ -156,8 +156,7 @@ fn whoever_leaves_the_sheet_is_off_every_device() {
 "#;
     let without = SHEET.replacen(nurse, "", 1);
     assert_ne!(without, SHEET);
-    town.run(town.server().store.load_sheet(without))
-        .unwrap();
+    town.run(town.server().store.load_sheet(without)).unwrap();
     tablet.sync(&town);
     assert_eq!(
         town.entries(patient).len(),

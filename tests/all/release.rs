@@ -26,7 +26,7 @@ fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
     if let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) {
         town.carry(&asked);
     }
-    town.run(store.reinstate(id)).unwrap();
+    town.run(store.reinstate(id, town.now())).unwrap();
     ana.sync(town);
     (ana, record, patient)
 }

@@ -16,8 +16,8 @@ use warmhand_tests::town::{Phone, Town};
 /// A folder for the file, and the town's key where the command looks for it.
 fn ground(town: &Town) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
-    if !town.folder().join("receipt.key").exists() {
-        town.key().save(town.folder()).unwrap();
+    if !town.folder().join("warmhand.keys").exists() {
+        town.keys().save(town.folder()).unwrap();
     }
     (folder, town.folder().to_str().unwrap().to_owned())
 }

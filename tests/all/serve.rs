@@ -217,11 +217,20 @@ fn the_age_of_what_waits_is_what_devices_have_said() {
             store,
             folder.path(),
             None,
+            town.server().last_check.get(),
             town.now(),
         ))
     };
     let standing = read().unwrap();
     assert_eq!((standing.unsent, standing.oldest_unsent), (9, Some(600)));
+    // What was not checked yet is left out; it is not 0.
+    assert_eq!((standing.checked_at, standing.check_sound), (None, None));
+    let checked = town.run(town.server().check(std::time::Duration::ZERO));
+    let standing = read().unwrap();
+    assert_eq!(
+        (standing.checked_at, standing.check_sound),
+        (Some(checked.at.as_second()), Some(1))
+    );
     // It syncs: nothing waits any more.
     ana.sync(&town);
     let standing = read().unwrap();

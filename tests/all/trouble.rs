@@ -2,12 +2,12 @@
 
 use std::fs;
 use warmhand_core::domain::id::DeviceId;
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::{self, Sqlite};
 
-fn key() -> ReceiptKey {
-    ReceiptKey::new([1; 16], [2; 32])
+fn key() -> KeyFile {
+    KeyFile::new([1; 16], [2; 32], jiff::Timestamp::UNIX_EPOCH)
 }
 
 fn folder() -> tempfile::TempDir {
@@ -15,7 +15,7 @@ fn folder() -> tempfile::TempDir {
     let settings = sqlite::Settings {
         sheet: warmhand_tests::organisation::SHEET,
         epoch: [1; 16],
-        key: key(),
+        keys: key(),
         web: DeviceId(uuid::Uuid::from_u128(1)),
     };
     let place = sqlite::Place::Folder(folder.path().to_owned());
@@ -56,7 +56,7 @@ fn an_organisation_is_never_made_twice() {
     let settings = sqlite::Settings {
         sheet: warmhand_tests::organisation::SHEET,
         epoch: [3; 16],
-        key: key(),
+        keys: key(),
         web: DeviceId(uuid::Uuid::from_u128(2)),
     };
     let place = sqlite::Place::Folder(folder.path().to_owned());

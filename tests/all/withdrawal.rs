@@ -230,7 +230,8 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
         .sync_answered(asked.number, &carried, town.now())
         .unwrap();
     assert_eq!(state(&ana), SyncState::Withdrawn);
-    town.run(town.server().store.reinstate(id)).unwrap();
+    town.run(town.server().store.reinstate(id, town.now()))
+        .unwrap();
     ana.sync(&town);
     let again = json!({"SignIn": {"user": "n1"}});
     ana.does(&town, again);
@@ -242,7 +243,10 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
     // A wiped one does not come back; its place is made anew, also on the same phone.
     revoke(&town, &ana);
     ana.sync(&town);
-    assert!(town.run(town.server().store.reinstate(id)).is_err());
+    assert!(
+        town.run(town.server().store.reinstate(id, town.now()))
+            .is_err()
+    );
     let code = town
         .run(
             town.server()

@@ -18,8 +18,8 @@ use warmhand_core::wire::{
     WipedAnswer, WipedReport, unpack,
 };
 use warmhand_server::config::{Config, Flags, Values};
-use warmhand_server::receipt::ReceiptKey;
-use warmhand_server::sealing::opener;
+use warmhand_server::key_file::KeyFile;
+use warmhand_server::sealing;
 use warmhand_tests::mutant::mutant;
 
 /// Mutants of each decoder in every run.
@@ -186,9 +186,9 @@ fn a_word_of_a_wiped_device_is_read_or_refused_and_its_boxes_are_opened_or_stay_
         let Some(report) = message::<WipedReport>(bytes) else {
             return;
         };
-        let opener = opener(&ReceiptKey::new([7; 16], [9; 32]));
+        let keys = KeyFile::new([7; 16], [9; 32], jiff::Timestamp::UNIX_EPOCH);
         for closed in report.brings.iter().take(4) {
-            if let Some(within) = opener.open(DeviceId(uuid::Uuid::nil()), closed) {
+            if let Some(within) = sealing::open(&keys, DeviceId(uuid::Uuid::nil()), closed) {
                 said_again::<PushedDocument>(&within);
             }
         }
@@ -213,8 +213,8 @@ fn a_config_is_read_or_refused_in_one_sentence() {
 
 #[test]
 fn a_key_file_is_read_or_refused() {
-    held("receipt_key", |bytes| {
-        drop(ReceiptKey::read(on_disk(bytes).path()))
+    held("key_file", |bytes| {
+        drop(KeyFile::read(on_disk(bytes).path()))
     });
 }
 

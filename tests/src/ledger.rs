@@ -235,6 +235,7 @@ impl Ledger {
             device: entry.device,
             people: &people,
             revoked: false,
+            confirmed: true,
             sheets: &sheets,
         };
         let Ok(verdict) = judge(&self.server, &pushed, &sender, true, false, &Nowhere);

@@ -16,7 +16,7 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::usecase::{Command, Outcome};
 use warmhand_server::clock::{Clock, Random, SetClock};
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::sqlite::{self, Fault, Sqlite, Verified};
 use warmhand_server::{Server, Settings};
 
@@ -27,7 +27,7 @@ pub struct Town {
     runtime: Runtime,
     store: Option<Sqlite>,
     server: Option<Arc<Server>>,
-    key: ReceiptKey,
+    keys: KeyFile,
     seed: u64,
 }
 
@@ -42,11 +42,11 @@ impl Town {
     pub fn new(fault: Option<Arc<dyn Fault>>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let start: Timestamp = "2026-03-02T13:00:00Z".parse().expect("a time");
-        let key = ReceiptKey::new([7; 16], [9; 32]);
+        let keys = KeyFile::new([7; 16], [9; 32], jiff::Timestamp::UNIX_EPOCH);
         let settings = sqlite::Settings {
             sheet: crate::organisation::SHEET,
             epoch: [7; 16],
-            key: key.clone(),
+            keys: keys.clone(),
             web: DeviceId(uuid::Uuid::from_u128(1)),
         };
         let place = sqlite::Place::Folder(folder.path().to_owned());
@@ -59,7 +59,7 @@ impl Town {
             runtime,
             store: None,
             server: None,
-            key,
+            keys,
             seed: 0,
         };
         town.open(fault);
@@ -70,7 +70,8 @@ impl Town {
     pub fn open(&mut self, fault: Option<Arc<dyn Fault>>) {
         self.seed += 1;
         let mut store =
-            Sqlite::open(self.folder.path(), self.key.clone()).expect("the database opens");
+            Sqlite::open(self.folder.path(), self.keys.clone()).expect("the database opens");
+        store.replay().expect("the journal reads");
         if let Some(fault) = fault {
             store = store.with_fault(fault);
         }
@@ -105,9 +106,14 @@ impl Town {
         image
     }
 
-    /// The key with which it signs receipts.
-    pub fn key(&self) -> &ReceiptKey {
-        &self.key
+    /// The keys with which it signs receipts and proves devices.
+    pub fn keys(&self) -> &KeyFile {
+        &self.keys
+    }
+
+    /// Its storage.
+    pub fn store(&self) -> &Sqlite {
+        self.store.as_ref().expect("open")
     }
 
     /// Where its database lies.
@@ -115,9 +121,9 @@ impl Town {
         self.folder.path()
     }
 
-    /// Puts a folder back whose key was lost.
-    pub fn restore_under(&mut self, image: &TempDir, key: ReceiptKey) {
-        self.key = key;
+    /// Puts a folder back whose keys are others.
+    pub fn restore_under(&mut self, image: &TempDir, keys: KeyFile) {
+        self.keys = keys;
         self.restore(image);
     }
 
@@ -179,7 +185,7 @@ impl Town {
 
     /// Checks the server's database against itself.
     pub fn verify(&self) -> Verified {
-        self.run(self.store.as_ref().expect("open").verify(self.now()))
+        self.run(self.store().verify(self.now()))
             .expect("it can be read")
     }
 

@@ -48,6 +48,8 @@ struct Server {
     rejects: BTreeSet<ChangeHash>,
     /// What a person decided, to be told with the next page.
     decided: Vec<Decided>,
+    /// Nobody has said yet whose the devices are.
+    unconfirmed: bool,
     devices: u128,
 }
 
@@ -91,6 +93,11 @@ impl Server {
     fn admit(&mut self, pushed: &PushedChange) -> AckState {
         if let Some(state) = self.state(pushed.hash) {
             return state;
+        }
+        if self.unconfirmed && pushed.receipt.is_none() {
+            let why = QuarantineReason::Unconfirmed;
+            self.quarantine.insert(pushed.hash, why);
+            return AckState::Quarantined(why);
         }
         let known = |dep: &&ChangeHash| {
             **dep == crate::document::genesis_hash() || self.log.iter().any(|c| c.hash == **dep)
@@ -162,6 +169,7 @@ impl Server {
             people: vec!["n1".into(), "n2".into()],
             decided: std::mem::take(&mut self.decided),
             withdrawal: None,
+            unconfirmed: self.unconfirmed,
         };
         if !known {
             return answer;
@@ -171,6 +179,12 @@ impl Server {
                 hash: pushed.hash,
                 state: self.admit(pushed),
             });
+        }
+        if self.unconfirmed {
+            answer.people.clear();
+            answer.high = self.head();
+            answer.retry_after_ms = Some(300_000);
+            return answer;
         }
         let mut docs: BTreeMap<DocumentId, Vec<DeliveredChange>> = BTreeMap::new();
         for change in self

@@ -141,9 +141,11 @@ fn take(
     })
 }
 
-/// A change that the server keeps in quarantine, though it once said that it has it: its word is shown to it again.
+/// A change that the server keeps in quarantine, though it once said that it has it: its word is shown to it again. Or one
+/// that waits with this device: whether it still does is said when it is sent.
 fn receipted(write: &Write<'_>, ack: &Ack) -> Result<Option<StoredChange>, StoreError> {
     match ack.state {
+        _ if settle::waits_with_us(ack) => write.change(ack.hash),
         AckState::Quarantined(_) | AckState::Decided(..) => Ok(write
             .change(ack.hash)?
             .filter(|stored| stored.receipt.is_some())),

@@ -6,7 +6,8 @@ use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
-    Ack, AckState, Decided, Decision, Status, SyncAnswer, Unreadable, Withdrawal, unpack,
+    Ack, AckState, Decided, Decision, QuarantineReason, Status, SyncAnswer, Unreadable, Withdrawal,
+    unpack,
 };
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
@@ -60,20 +61,31 @@ fn take(
         taken.patients.extend(write.patients()?);
     }
     for ack in &answer.acks {
+        // Kept there until somebody has said whose this device is, and here until then: it has not arrived.
+        if answer.unconfirmed && waits_with_us(ack) {
+            continue;
+        }
         moved |= settle(write, device.device, ack, &mut touched)?;
     }
-    let people = (device.people.clone(), device.signed_in.clone());
-    device.people.clone_from(&answer.people);
-    device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
-    taken.people = people != (device.people.clone(), device.signed_in.clone());
     device.high = answer.high;
     device.withdrawn = answer.withdrawal.is_some();
     if let Some(withdrawal) = answer.withdrawal {
+        // Nobody works on it any more.
+        taken.people = !device.people.is_empty();
+        device.people.clear();
+        device.signed_in = None;
         moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
         return withdraw(write, &device, withdrawal, moved, taken, rng);
     }
-    let is_whole = answer.from == device.cursor && !answer.more;
-    moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
+    let is_whole = answer.from == device.cursor && !answer.more && !answer.unconfirmed;
+    // Silence about people and documents says nothing while nobody has said whose this device is.
+    if !answer.unconfirmed {
+        let people = (device.people.clone(), device.signed_in.clone());
+        device.people.clone_from(&answer.people);
+        device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
+        taken.people = people != (device.people.clone(), device.signed_in.clone());
+        moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
+    }
     // Last, so that it is written on everything that the page brought.
     moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
     // Acted on only here: in step with the server, the whole log applied, and what it decided heard.
@@ -84,7 +96,8 @@ fn take(
     }
     write.save_device(&device)?;
     write.mark_stale(&taken.patients)?;
-    taken.more |= !write.outbox(1)?.is_empty();
+    // What waits with an unconfirmed device is sent again when the server has asked for patience.
+    taken.more |= (moved || !answer.unconfirmed) && !write.outbox(1)?.is_empty();
     // To ask the same again at once would get the same answer.
     taken.is_stuck = taken.more && !moved;
     taken.wait = answer
@@ -120,6 +133,11 @@ fn withdraw(
         is_stuck: !is_wiped && !moved,
         ..taken
     })
+}
+
+/// Does the server keep this only until it is said whose the device is?
+pub(super) fn waits_with_us(ack: &Ack) -> bool {
+    ack.state == AckState::Quarantined(QuarantineReason::Unconfirmed)
 }
 
 /// Heals the documents that an answer spoke of. Tells whether anything was written anew.

@@ -108,11 +108,14 @@ pub enum QuarantineReason {
     /// An entry id is used already for another text.
     #[n(7)]
     EntryId,
+    /// Nobody has said yet whose the device is: it was enrolled after the backup that was put back.
+    #[n(8)]
+    Unconfirmed,
 }
 
 impl QuarantineReason {
     /// Every reason, in the numbers of the wire.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Access,
         Self::Role,
         Self::Guard,
@@ -121,6 +124,7 @@ impl QuarantineReason {
         Self::Revoked,
         Self::Recovered,
         Self::EntryId,
+        Self::Unconfirmed,
     ];
 
     /// The reason that a stored number stands for.
@@ -131,7 +135,10 @@ impl QuarantineReason {
 
     /// Is it about who wrote, and not about what was written? Then the same written anew would lie there twice.
     pub fn is_of_standing(self) -> bool {
-        matches!(self, Self::Access | Self::Revoked | Self::Recovered)
+        matches!(
+            self,
+            Self::Access | Self::Revoked | Self::Recovered | Self::Unconfirmed
+        )
     }
 }
 

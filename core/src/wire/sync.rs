@@ -95,6 +95,10 @@ pub struct SyncAnswer {
     /// The device is out of service: nothing comes down, and it is to hold nothing once all that it holds is answered.
     #[n(13)]
     pub withdrawal: Option<Withdrawal>,
+    /// The server has been put back from a backup that is older than this device, and nobody has said yet whose it is:
+    /// what it pushes is kept, and nothing is told.
+    #[cbor(n(14), default)]
+    pub unconfirmed: bool,
 }
 
 /// Whether the tokens match the server's log.

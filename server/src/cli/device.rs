@@ -85,7 +85,7 @@ pub(super) async fn people(
     let (server, row) = named(device, data).await?;
     let names = people.join(", ");
     let people = people.into_iter().map(UserId).collect();
-    let done = server.store.set_people(row.id, people).await;
+    let done = server.store.set_people(row.id, people, server.now()).await;
     done.map_err(|error| error.to_string())?;
     writeln!(
         out,
@@ -117,7 +117,7 @@ pub(super) async fn reinstate(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let (server, row) = named(device, data).await?;
-    let done = server.store.reinstate(row.id).await;
+    let done = server.store.reinstate(row.id, server.now()).await;
     done.map_err(|error| error.to_string())?;
     writeln!(out, "{} is in service again.", row.name).map_err(said)
 }

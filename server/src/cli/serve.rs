@@ -1,6 +1,7 @@
 //! Serving: for real, or as a demo.
 
 use super::setup;
+use crate::check;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, LogForm, Values};
 use crate::data_folder;
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// How often the certificate's files are looked at.
+/// How often the files of certificate and keys are looked at.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Binds, or says in a sentence why not.
@@ -74,10 +75,11 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     // Listened for also where there is nothing to look at: unheard it would end the process.
     let asked = signal(SignalKind::hangup());
     let asked = asked.map_err(|error| format!("SIGHUP cannot be listened for: {error}"))?;
-    tokio::spawn(keep_fresh(tls, asked));
+    tokio::spawn(keep_fresh(tls, Arc::clone(&front), asked));
     let opening = move || setup::open(&config.data, config.settings);
     let opened = tokio::task::spawn_blocking(opening).await;
     let server = opened.map_err(|error| error.to_string())??;
+    tokio::spawn(check::daily(Arc::clone(&server)));
     front.open(Arc::clone(&server));
     // So that the first page does not wait for every record to be read; if it fails, that page says so.
     tokio::spawn(async move { server.store.snapshot(server.now()).await.map(drop) });
@@ -110,13 +112,26 @@ fn write_log(config: &Config) {
     };
 }
 
-/// Looks at the certificate's files now and then, and whenever it is asked to.
-async fn keep_fresh(tls: Option<Arc<Tls>>, mut asked: Signal) {
+/// Looks at the files of certificate and keys now and then, and whenever it is asked to.
+async fn keep_fresh(tls: Option<Arc<Tls>>, front: Arc<Front>, mut asked: Signal) {
     let mut looks = tokio::time::interval(LOOK);
+    let mut amiss = None;
     loop {
         tokio::select! {
             _ = looks.tick() => {}
             _ = asked.recv() => {}
+        }
+        if let Some(server) = front.server() {
+            let looked = server.store.look_at_keys().await;
+            match &looked {
+                Ok(Some(id)) => tracing::info!("key {id} signs from now on"),
+                // Said once, not at every look.
+                Err(error) if amiss.as_ref() != Some(error) => {
+                    tracing::error!("{error}; the keys that were read before stay in force");
+                }
+                _ => {}
+            }
+            amiss = looked.err();
         }
         let Some(tls) = &tls else { continue };
         match tls.refresh(SystemClock.now()) {

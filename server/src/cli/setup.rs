@@ -3,9 +3,9 @@
 use crate::account::supervisor;
 use crate::clock::{Random, SystemClock};
 use crate::data_folder;
-use crate::receipt::ReceiptKey;
+use crate::key_file::KeyFile;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, Place, Sqlite};
+use crate::store::sqlite::{self, Place, Replayed, Sqlite};
 use crate::{Server, Settings};
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -41,11 +41,22 @@ pub(super) fn checked(data: &Path) -> Result<(), String> {
     }
 }
 
-/// Opens a data folder: its database and its key.
+/// Opens a data folder: its keys, its database, and what the journal knows and an older database does not.
 pub(super) fn open(data: &Path, settings: Settings) -> Result<Arc<Server>, String> {
     checked(data)?;
-    let key = ReceiptKey::load(data)?;
-    let store = Sqlite::open(data, key).map_err(|error| format!("{}: {error}", data.display()))?;
+    let keys = KeyFile::load(data)?;
+    let amiss = |error| format!("{}: {error}", data.display());
+    let store = Sqlite::open(data, keys).map_err(amiss)?;
+    let replayed = store.replay().map_err(amiss)?;
+    if replayed != Replayed::default() {
+        tracing::warn!(
+            revoked = replayed.revoked,
+            enrolled = replayed.enrolled,
+            confirmed = replayed.confirmed,
+            taken_off = replayed.taken_off,
+            "the journal knew of devices what the database did not; it was put right"
+        );
+    }
     Ok(Server::new(
         Arc::new(store),
         Arc::new(SystemClock),
@@ -54,7 +65,7 @@ pub(super) fn open(data: &Path, settings: Settings) -> Result<Arc<Server>, Strin
     ))
 }
 
-/// Makes the database, the key, the first sheet and an account in an empty folder.
+/// Makes the database, the keys, the first sheet and an account in an empty folder.
 pub(super) async fn init(
     organisation: &Path,
     name: &str,
@@ -89,13 +100,13 @@ pub(super) async fn init(
     }
     writeln!(
         out,
-        "Keep a second copy of {} elsewhere.",
-        data.join("receipt.key").display()
+        "Now make the second copy of its keys, and carry it to another place: warmhand keys export FILE --data {}",
+        data.display()
     )
     .map_err(said)
 }
 
-/// The database and the key of a new folder.
+/// The database and the keys of a new folder.
 pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), String> {
     let not = |error: std::io::Error| format!("{} cannot be made: {error}", data.display());
     fs::create_dir_all(data).map_err(not)?;
@@ -106,14 +117,14 @@ pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), Str
         ));
     }
     let now = crate::clock::Clock::now(&SystemClock);
-    let key = ReceiptKey::new(random.bytes(), random.bytes());
+    let keys = KeyFile::new(random.bytes(), random.bytes(), now);
     let settings = sqlite::Settings {
         sheet,
         epoch: random.bytes(),
-        key: key.clone(),
+        keys: keys.clone(),
         web: random.with(|rng| DeviceId::new(now, rng)),
     };
-    key.save(data)?;
+    keys.save(data)?;
     sqlite::init(&Place::Folder(data.to_owned()), &settings)
         .map(|_| ())
         .map_err(|error| format!("{}: {error}", data.display()))

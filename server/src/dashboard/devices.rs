@@ -11,6 +11,7 @@ pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>)
     let mut devices: Vec<&DeviceSeen> = programme.devices.iter().collect();
     devices.sort_by_key(|d| {
         (
+            !d.waits(),
             d.revoked_at.is_some(),
             !d.is_silent(programme.now),
             std::cmp::Reverse(d.unsent),
@@ -57,7 +58,10 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         id: device.id.to_string(),
         name: device.name.clone(),
         kind: device.kind.clone(),
-        people: programme.names(&device.people),
+        people: match &device.people[..] {
+            [] if device.waits() => programme.names(&device.proposed),
+            people => programme.names(people),
+        },
         last_seen: device
             .last_seen_at
             .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
@@ -73,7 +77,11 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
 
 fn state(device: &DeviceSeen) -> DeviceState {
     let Some(revoked_at) = device.revoked_at else {
-        return DeviceState::Active;
+        return if device.waits() {
+            DeviceState::Unconfirmed
+        } else {
+            DeviceState::Active
+        };
     };
     if device.loss.is_some_and(|loss| loss.wiped_at.is_some()) {
         DeviceState::Wiped

@@ -2,7 +2,7 @@
 
 use super::chart::funnel::FunnelRow;
 use super::chart::run::{RunChart, RunPoint};
-use super::page::overview::{NowCard, OverviewPage, SilentCard, SiteRow};
+use super::page::overview::{CheckLine, NowCard, OverviewPage, SilentCard, SiteRow};
 use super::page::{Place, SentenceRow, Tone};
 use super::programme::{DeviceSeen, Programme, Visitor};
 use super::{devices, handoffs, words, work};
@@ -41,6 +41,13 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
             programme.today().strftime("%-d %b")
         ),
         open_count: count(open.len()),
+        check: CheckLine::of(
+            programme
+                .checked
+                .as_ref()
+                .map(|checked| (programme.when(checked.at), checked.unsound())),
+        ),
+        unconfirmed: count(programme.devices.iter().filter(|d| d.waits()).count()),
         open: open
             .into_iter()
             .take(8)

@@ -2,6 +2,7 @@
 //! `sample()` shows what it looks like when it is filled. Nothing here knows a query, a request or a clock.
 
 pub mod device_code;
+pub mod device_confirm;
 pub mod device_people;
 pub mod device_reinstate;
 pub mod device_revoke;

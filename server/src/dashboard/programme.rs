@@ -3,6 +3,7 @@
 
 use super::page::{Counts, Frame, Place};
 use super::words;
+use crate::check::Checked;
 use crate::store::{LossRow, QuarantineRow, is_silent};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -38,6 +39,8 @@ pub struct Programme {
     pub devices: Vec<DeviceSeen>,
     /// Work of the visitor's sites that is kept aside, for a person to decide.
     pub aside: Vec<QuarantineRow>,
+    /// What the last check of the database came to.
+    pub checked: Option<Checked>,
     /// As known at.
     pub now: Timestamp,
 }
@@ -65,12 +68,21 @@ pub struct DeviceSeen {
     pub revoked_at: Option<Timestamp>,
     /// What went with it, then.
     pub loss: Option<LossRow>,
+    /// It was enrolled here, or somebody has said since whose it is.
+    pub is_confirmed: bool,
+    /// While it is not: who worked on it, as far as the journal says.
+    pub proposed: Vec<UserId>,
 }
 
 impl DeviceSeen {
     /// Has it not spoken for more than a day?
     pub fn is_silent(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && is_silent(self.last_seen_at, now)
+    }
+
+    /// Does it wait for somebody to say whose it is?
+    pub fn waits(&self) -> bool {
+        !self.is_confirmed && self.revoked_at.is_none()
     }
 
     /// `2 h fast`, if its clock is off.

@@ -70,6 +70,7 @@ fn why(reason: QuarantineReason) -> &'static str {
         QuarantineReason::Reauthor => "Its device has not written it anew",
         QuarantineReason::Revoked => "From a device or a person no longer in service",
         QuarantineReason::Recovered => "Given back without proof of who wrote it",
+        QuarantineReason::Unconfirmed => "From a device that nobody has confirmed yet",
         QuarantineReason::EntryId => "A record holds something else under the same name",
     }
 }

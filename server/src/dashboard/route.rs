@@ -2,6 +2,7 @@
 //! allow no foreign script, style or frame.
 
 mod act;
+mod confirm;
 mod device;
 mod door;
 mod show;
@@ -53,6 +54,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route(
             "/devices/{id}/people",
             get(device::people).post(device::set_people),
+        )
+        .route(
+            "/devices/{id}/confirm",
+            get(confirm::show).post(confirm::act),
         )
         .route("/sign-in", get(door::show).post(door::sign_in))
         .route("/sign-out", post(door::sign_out))
@@ -275,7 +280,8 @@ pub(super) async fn programme(
     let devices = snapshot
         .devices
         .into_iter()
-        .filter(|d| d.kind != "web" && at_sites(&d.people))
+        // Of one that waits nobody knows whose it is: everybody may know of it.
+        .filter(|d| d.kind != "web" && (at_sites(&d.people) || !d.is_confirmed))
         .map(|d| DeviceSeen {
             id: d.id,
             name: d.name,
@@ -287,6 +293,8 @@ pub(super) async fn programme(
             offset_ms: d.offset_ms,
             revoked_at: d.revoked_at,
             loss: d.loss,
+            is_confirmed: d.is_confirmed,
+            proposed: d.proposed,
         })
         .collect();
     let programme = Programme {
@@ -294,6 +302,7 @@ pub(super) async fn programme(
         kept,
         devices,
         aside,
+        checked: server.last_check.get(),
         now: server.now(),
     };
     Ok((

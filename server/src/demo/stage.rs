@@ -6,7 +6,7 @@ use super::device::{Device, Names};
 use super::plan::Plan;
 use super::replay;
 use crate::clock::{Random, SetClock};
-use crate::receipt::ReceiptKey;
+use crate::key_file::KeyFile;
 use crate::store::sqlite::Sqlite;
 use crate::{Server, Settings, data_folder};
 use jiff::Timestamp;
@@ -53,7 +53,8 @@ impl Stage {
             crate::cli::begin(folder, ORGANISATION, &Random::from_os())?;
         }
         let held = data_folder::hold(folder)?;
-        let store = Sqlite::open(folder, ReceiptKey::load(folder)?).map_err(|e| e.to_string())?;
+        let store = Sqlite::open(folder, KeyFile::load(folder)?).map_err(|e| e.to_string())?;
+        store.replay().map_err(|e| e.to_string())?;
         let clock = Arc::new(SetClock::at(at));
         let random = Arc::new(Random::from_os());
         let server = Server::new(Arc::new(store), clock.clone(), random, Settings::default());

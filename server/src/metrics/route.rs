@@ -24,7 +24,9 @@ async fn metrics(State((front, tls)): State<Seen>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "not open yet\n").into_response();
     };
     let until = tls.map(|tls| tls.until());
-    let standing = Standing::read(&*server.store, front.folder(), until, server.now()).await;
+    let checked = server.last_check.get();
+    let now = server.now();
+    let standing = Standing::read(&*server.store, front.folder(), until, checked, now).await;
     match standing.map(|standing| server.metrics.text(standing)) {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, KIND)], text).into_response(),
         Ok(Err(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -1,6 +1,7 @@
 //! How the service stands at one moment: read when somebody asks, told as gauges. What is not known is left out; it is
 //! never 0.
 
+use crate::check::Checked;
 use crate::data_folder;
 use crate::store::{DeviceRow, Store, StoreError, is_silent};
 use jiff::Timestamp;
@@ -16,6 +17,8 @@ use std::path::Path;
 pub struct Standing {
     /// Devices in service.
     pub devices: i64,
+    /// Those of which nobody has said yet whose they are.
+    pub unconfirmed: i64,
     /// Those that have not spoken for a day.
     pub silent: i64,
     /// Changes that devices said they had not sent.
@@ -34,6 +37,10 @@ pub struct Standing {
     pub resident_bytes: Option<i64>,
     /// When the certificate expires.
     pub certificate_until: Option<i64>,
+    /// When the last check ended.
+    pub checked_at: Option<i64>,
+    /// Whether it found everything sound.
+    pub check_sound: Option<i64>,
 }
 
 impl Standing {
@@ -42,6 +49,7 @@ impl Standing {
         store: &dyn Store,
         folder: &Path,
         certificate_until: Option<Timestamp>,
+        checked: Option<Checked>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let devices: Vec<DeviceRow> = store
@@ -55,9 +63,11 @@ impl Standing {
         let silent = devices
             .iter()
             .filter(|device| is_silent(device.last_seen_at, now));
+        let unconfirmed = devices.iter().filter(|device| !device.is_confirmed);
         let oldest_unsent = devices.iter().filter_map(|device| device.oldest_unsent_at);
         let free_bytes = data_folder::free_bytes(folder).ok();
         Ok(Self {
+            unconfirmed: count(unconfirmed.count()),
             silent: count(silent.count()),
             unsent: devices.iter().map(|device| i64::from(device.unsent)).sum(),
             oldest_unsent: oldest_unsent.min().map(age),
@@ -68,6 +78,8 @@ impl Standing {
             free_bytes: free_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
             resident_bytes: resident_bytes(),
             certificate_until: certificate_until.map(Timestamp::as_second),
+            checked_at: checked.as_ref().map(|checked| checked.at.as_second()),
+            check_sound: checked.map(|checked| i64::from(checked.is_sound())),
         })
     }
 }
@@ -90,6 +102,11 @@ impl Collector for Standing {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let gauges = [
             ("warmhand_devices", "Devices in service", Some(self.devices)),
+            (
+                "warmhand_devices_unconfirmed",
+                "Devices of which nobody has said yet whose they are",
+                Some(self.unconfirmed),
+            ),
             (
                 "warmhand_devices_silent",
                 "Devices that have not spoken for a day",
@@ -134,6 +151,16 @@ impl Collector for Standing {
                 "warmhand_certificate_expires_timestamp_seconds",
                 "When the certificate in force expires",
                 self.certificate_until,
+            ),
+            (
+                "warmhand_last_check_timestamp_seconds",
+                "When the last check of the database ended",
+                self.checked_at,
+            ),
+            (
+                "warmhand_last_check_sound",
+                "Whether it found everything sound",
+                self.check_sound,
             ),
         ];
         for (name, help, value) in gauges {

@@ -3,9 +3,12 @@
 
 mod account;
 mod backup;
+mod confirm;
 mod decision;
 mod device;
 mod document;
+mod journal;
+mod keys;
 mod log;
 mod open;
 mod page;
@@ -16,24 +19,31 @@ mod reconcile;
 mod rescue;
 mod scope;
 mod sheet;
+mod verify;
 mod visibility;
 mod withdrawal;
 mod writer;
 
-pub use backup::{Copied, Keys, backup, restore};
+pub use super::check::Verified;
+pub use backup::{Copied, Image, Keys, backup, image, restore};
+pub use journal::Replayed;
 pub use open::{Place, Settings, init};
 
+use super::check::Check;
 use super::{
-    BoxRow, CodeDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot, Store,
-    StoreError,
+    BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot,
+    Store, StoreError,
 };
-use crate::receipt::ReceiptKey;
+use crate::journal::{Journal, Line};
+use crate::key_file::KeyFile;
 use jiff::Timestamp;
 use log::Head;
 use readings::Readings;
 use rusqlite::{Connection, ErrorCode, Params, TransactionBehavior};
 use sheet::KnownSheet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
@@ -56,20 +66,59 @@ pub trait Fault: Send + Sync {
 pub struct Sqlite {
     writer: Arc<Writer>,
     reader: Arc<Mutex<Connection>>,
-    key: ReceiptKey,
+    /// Nowhere for one in memory.
+    folder: Option<PathBuf>,
+    keys: Arc<RwLock<Arc<KeyFile>>>,
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
+    journal: Option<Arc<Journal>>,
     fault: Option<Arc<dyn Fault>>,
+}
+
+/// What a verb needs beside its connection.
+struct Beside {
+    keys: Arc<KeyFile>,
+    known: Arc<KnownSheet>,
+    readings: Arc<Readings>,
+    journal: Option<Arc<Journal>>,
+    fault: Option<Arc<dyn Fault>>,
+}
+
+impl Beside {
+    /// Runs one verb within a transaction of this connection.
+    fn verb<T>(
+        &self,
+        db: &Connection,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let verb = Verb {
+            db,
+            keys: &self.keys,
+            known: &self.known,
+            readings: &self.readings,
+            journal: self.journal.as_deref(),
+            fault: self.fault.as_deref(),
+            head: Head::default(),
+            noted: RefCell::default(),
+        };
+        verb.step("begin")?;
+        let done = run(&verb)?;
+        verb.end_log()?;
+        verb.end_journal()?;
+        Ok(done)
+    }
 }
 
 /// One transaction with what it needs beside the connection.
 pub(crate) struct Verb<'a> {
     db: &'a Connection,
-    key: &'a ReceiptKey,
+    keys: &'a KeyFile,
     known: &'a KnownSheet,
     readings: &'a Readings,
+    journal: Option<&'a Journal>,
     fault: Option<&'a dyn Fault>,
     head: Head,
+    noted: RefCell<Vec<Line>>,
 }
 
 fn step(fault: Option<&dyn Fault>, place: &str) -> Result<(), StoreError> {
@@ -131,37 +180,47 @@ impl Sqlite {
         self
     }
 
-    /// What a verb needs beside the connection.
-    fn verb<T>(
+    fn beside(&self) -> Beside {
+        Beside {
+            keys: self.keys(),
+            known: Arc::clone(&self.known),
+            readings: Arc::clone(&self.readings),
+            journal: self.journal.clone(),
+            fault: self.fault.clone(),
+        }
+    }
+
+    /// Reads on this connection, for whoever has no other work to do meanwhile.
+    fn read_on<T>(
+        connection: &Mutex<Connection>,
+        beside: &Beside,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // A panic inside a verb rolled its transaction back: the connection is as good as before.
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let db = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        beside.verb(&db, run)
+    }
+
+    /// Writes, for whoever has no other work to do meanwhile.
+    fn write_now<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static {
-        let (key, fault) = (self.key.clone(), self.fault.clone());
-        let (known, readings) = (Arc::clone(&self.known), Arc::clone(&self.readings));
-        move |db| {
-            let verb = Verb {
-                db,
-                key: &key,
-                known: &known,
-                readings: &readings,
-                fault: fault.as_deref(),
-                head: Head::default(),
-            };
-            verb.step("begin")?;
-            let done = run(&verb)?;
-            verb.end_log()?;
-            Ok(done)
-        }
+    ) -> Result<T, StoreError> {
+        let beside = self.beside();
+        let fault = self.fault.clone();
+        let mut done = self.writer.submit(move |db| beside.verb(db, run));
+        self.writer.work(fault.as_deref());
+        done.try_recv().unwrap_or(Err(StoreError::Unavailable))
     }
 
     fn write<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let run = self.verb(run);
-        let (writer, fault) = (Arc::clone(&self.writer), self.fault.clone());
+        let (writer, beside, fault) = (Arc::clone(&self.writer), self.beside(), self.fault.clone());
         Box::pin(async move {
-            let done = writer.submit(run);
+            let done = writer.submit(move |db| beside.verb(db, run));
             let working = tokio::task::spawn_blocking(move || writer.work(fault.as_deref()));
             let done = done.await.unwrap_or(Err(StoreError::Unavailable));
             drop(working);
@@ -173,65 +232,12 @@ impl Sqlite {
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let run = self.verb(run);
-        let reader = Arc::clone(&self.reader);
-        let reading = move || {
-            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            run(&*reader.transaction_with_behavior(TransactionBehavior::Deferred)?)
-        };
+        let (reader, beside) = (Arc::clone(&self.reader), self.beside());
         Box::pin(async move {
-            let read = tokio::task::spawn_blocking(reading).await;
-            read.unwrap_or(Err(StoreError::Unavailable))
+            tokio::task::spawn_blocking(move || Self::read_on(&reader, &beside, run))
+                .await
+                .unwrap_or(Err(StoreError::Unavailable))
         })
-    }
-}
-
-/// What a check of the whole database found.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is the answer to a question of its own"
-)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// The bytes of every change are what its fields make, and have its hash.
-    pub changes: bool,
-    /// The log is dense and every link of its chain holds.
-    pub log: bool,
-    /// Who sees what, as kept, is who sees what, as defined.
-    pub visibility: bool,
-    /// Every entry reads, every record folds, and what pages are shown is what reading it again gives.
-    pub records: bool,
-}
-
-impl Verified {
-    /// Nothing to complain of.
-    pub const SOUND: Self = Self {
-        changes: true,
-        log: true,
-        visibility: true,
-        records: true,
-    };
-}
-
-impl Sqlite {
-    /// Checks the database against itself.
-    pub async fn verify(&self, now: Timestamp) -> Result<Verified, StoreError> {
-        self.read(move |verb| {
-            Ok(Verified {
-                changes: verb.changes_hold()?,
-                log: verb.log_holds()?,
-                visibility: verb.scopes_hold()? && verb.visibility_holds()?,
-                records: verb.records_hold(now)?,
-            })
-        })
-        .await
-    }
-}
-
-impl Sqlite {
-    /// Computes anew from the changes who sees what. Returns how many patients there are.
-    pub async fn rebuild(&self) -> Result<usize, StoreError> {
-        self.write(|verb| verb.rebuild()).await
     }
 }
 
@@ -262,8 +268,8 @@ impl Store for Sqlite {
         self.write(move |verb| verb.seen(device, &beat.hello, &beat.state, now))
     }
 
-    fn device_of(&self, token_hash: [u8; 32]) -> Doing<'_, Option<DeviceId>> {
-        self.read(move |verb| verb.device_of(&token_hash))
+    fn device_of(&self, credential: String, now: Timestamp) -> Doing<'_, Option<DeviceId>> {
+        self.known_or_proven(credential, now)
     }
 
     fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()> {
@@ -274,22 +280,25 @@ impl Store for Sqlite {
         &self,
         code_hash: [u8; 32],
         device: DeviceId,
-        token: String,
         now: Timestamp,
     ) -> Doing<'_, EnrolAnswer> {
-        self.write(move |verb| verb.enrol(&code_hash, device, token, now))
+        self.write(move |verb| verb.enrol(&code_hash, device, now))
+    }
+
+    fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.confirm(device, &draft, now))
     }
 
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
         self.write(move |verb| verb.revoke(device, now))
     }
 
-    fn reinstate(&self, device: DeviceId) -> Doing<'_, ()> {
-        self.write(move |verb| verb.reinstate(device))
+    fn reinstate(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.reinstate(device, now))
     }
 
-    fn set_people(&self, device: DeviceId, people: Vec<UserId>) -> Doing<'_, ()> {
-        self.write(move |verb| verb.set_people(device, &people))
+    fn set_people(&self, device: DeviceId, people: Vec<UserId>, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| verb.set_people(device, &people, now))
     }
 
     fn wiped(
@@ -409,5 +418,13 @@ impl Store for Sqlite {
 
     fn head(&self) -> Doing<'_, u64> {
         self.read(|verb| Ok(verb.head()?.seq))
+    }
+
+    fn look_at_keys(&self) -> Doing<'_, Option<u16>> {
+        self.take_keys()
+    }
+
+    fn check(&self, so_far: Check, now: Timestamp) -> Doing<'_, Check> {
+        self.check_apart(so_far, now)
     }
 }

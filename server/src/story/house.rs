@@ -3,7 +3,7 @@
 
 use super::form;
 use crate::clock::{Random, SetClock};
-use crate::receipt::ReceiptKey;
+use crate::key_file::KeyFile;
 use crate::store::sqlite::{self, Place};
 use crate::store::{Store, is_silent};
 use crate::{Server, Settings};
@@ -40,7 +40,7 @@ impl House {
         let settings = sqlite::Settings {
             sheet: &serde_json::to_string(organisation).map_err(|error| error.to_string())?,
             epoch: random.bytes(),
-            key: ReceiptKey::new(random.bytes(), random.bytes()),
+            keys: KeyFile::new(random.bytes(), random.bytes(), start),
             web: random.with(|rng| DeviceId::new(start, rng)),
         };
         let store = sqlite::init(&Place::Memory, &settings).map_err(|error| error.to_string())?;

@@ -146,6 +146,7 @@ fn deliver(
         people: Vec::new(),
         decided: Vec::new(),
         withdrawal: None,
+        unconfirmed: false,
     };
     let carried = Carried::Answer {
         status: 200,

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use warmhand_core::document::{entries_of, export};
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::Store;
 use warmhand_server::store::sqlite::Sqlite;
 
@@ -17,7 +17,7 @@ async fn main() {
     let [data, folder] = args.as_slice() else {
         panic!("usage: exported DATA FOLDER")
     };
-    let key = ReceiptKey::load(Path::new(data)).expect("the key");
+    let key = KeyFile::load(Path::new(data)).expect("the key");
     let store = Sqlite::open(Path::new(data), key).expect("the database");
     std::fs::create_dir_all(folder).expect("the folder");
     let mut written = 0;

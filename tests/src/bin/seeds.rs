@@ -123,9 +123,9 @@ fn main() {
     corpus.put("organisation", "sheet", SHEET.as_bytes());
     corpus.put("config", "server", CONFIG.as_bytes());
     let key = tempfile::tempdir().expect("a folder");
-    town.key().save(key.path()).expect("written");
-    let key = fs::read(key.path().join("receipt.key")).expect("the key");
-    corpus.put("receipt_key", "key", &key);
+    town.keys().save(key.path()).expect("written");
+    let key = fs::read(key.path().join("warmhand.keys")).expect("the key");
+    corpus.put("key_file", "key", &key);
     for name in ["sc2", "sc4"] {
         let story = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stories/{name}.json"));
         corpus.put("story", name, &fs::read(story).expect("a story"));

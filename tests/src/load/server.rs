@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_server::clock::{Clock, Random, SetClock};
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::sqlite::{self, Sqlite};
 use warmhand_server::{Server, Settings};
 
@@ -48,8 +48,8 @@ impl Listening {
 }
 
 /// The key of every server here.
-pub fn key() -> ReceiptKey {
-    ReceiptKey::new([7; 16], [9; 32])
+pub fn key() -> KeyFile {
+    KeyFile::new([7; 16], [9; 32], jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// A folder with a new database for this sheet, of a week before the morning.
@@ -58,7 +58,7 @@ pub fn init(folder: &Path, sheet: &str) {
     let settings = sqlite::Settings {
         sheet,
         epoch: [7; 16],
-        key: key(),
+        keys: key(),
         web: DeviceId(uuid::Uuid::from_u128(1)),
     };
     let place = sqlite::Place::Folder(folder.to_owned());

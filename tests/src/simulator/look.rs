@@ -294,6 +294,13 @@ pub fn own_device(db: &Connection) -> DeviceId {
     DeviceId::from_bytes(&ids[0]).expect("a device")
 }
 
+/// Is this device out of service?
+pub fn is_revoked(db: &Connection, device: DeviceId) -> bool {
+    let sql = "select revoked_at is not null from device where id = ?1";
+    let found: Vec<bool> = all(db, sql, [&device.as_bytes()[..]], |row| row.get(0));
+    found == [true]
+}
+
 /// The head, and how many rows there are.
 pub fn head(db: &Connection) -> (Token, u64) {
     let sql = "select epoch, seq, chain, (select count(*) from log) from head";

@@ -82,15 +82,17 @@ pub enum Operation {
     Odd(u8, u8),
 }
 
-/// Operations that wait for a rule which is not built yet, each with the rule. They are not in the alphabet, and the
-/// oracles are as strict as if they were.
+/// Operations that are not in the alphabet yet, each with what it waits for. The oracles are as strict as if they were.
 pub const WAITING: [(&str, &str); 5] = [
     (
         "Enrol after an image, then Restore",
-        "credentials that the key proves without the database",
+        "an enrolment in histories; tests/all/outlives proves the credentials",
     ),
-    ("Erase", "the erasure row and its journal"),
-    ("Key rotation", "older receipt keys"),
+    ("Erase", "the erasure row"),
+    (
+        "Key rotation",
+        "a rotation in histories; tests/all/outlives proves older keys",
+    ),
     ("Bootstrap, packed documents, /v1/docs", "their endpoints"),
     (
         "Reconcile in several rounds",

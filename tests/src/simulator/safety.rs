@@ -13,6 +13,9 @@ use warmhand_core::wire::{Ack, AckState, Delivered, ReconcileAnswer, SyncAnswer,
 impl World {
     /// The log is dense; what was just accepted was written by who it says; nothing lies twice before the reviewer.
     pub(super) fn check_server(&mut self, new: &[ChangeHash]) -> Result<(), Failure> {
+        for device in &mut self.devices {
+            device.revoked |= self.server.is_revoked(device.id);
+        }
         let (head, rows) = look::head(&self.server.eyes);
         holds(Oracle::Log, head.seq == rows, || {
             format!("head {} of {rows} rows", head.seq)

@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use warmhand_core::document::ChangeHash;
-use warmhand_core::domain::id::EntryId;
+use warmhand_core::domain::id::{DeviceId, EntryId};
 use warmhand_core::wire::{DeliveredChange, Token};
 use warmhand_server::clock::{Clock, Random};
-use warmhand_server::receipt::ReceiptKey;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::sqlite::{Sqlite, Verified};
 use warmhand_server::store::{Doing, Store, StoreError};
 use warmhand_server::{Server, Settings};
@@ -35,8 +35,8 @@ impl Clock for SetBackClock {
 }
 
 /// The key with which every simulated server signs.
-pub fn key() -> ReceiptKey {
-    ReceiptKey::new([7; 16], [9; 32])
+pub fn key() -> KeyFile {
+    KeyFile::new([7; 16], [9; 32], jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// The server's process and its folder.
@@ -92,6 +92,7 @@ impl ServerProcess {
     fn start(&mut self) {
         self.starts += 1;
         let store = Sqlite::open(&self.folder, key()).expect("the database opens");
+        store.replay().expect("the journal reads");
         let store = store.with_fault(Arc::new(self.blows.clone()));
         let seed = self.seed.wrapping_add(self.starts.wrapping_mul(0x51ed));
         let server = Server::new(
@@ -218,6 +219,11 @@ impl ServerProcess {
             .flat_map(|lying| &lying.change.puts);
         let accepted = accepted.map(|(id, _)| *id);
         accepted.chain(kept.map(|put| put.id)).collect()
+    }
+
+    /// Is this device out of service? What the journal knows outlives an older image, and a commit that was struck.
+    pub fn is_revoked(&self, device: DeviceId) -> bool {
+        look::is_revoked(&self.eyes, device)
     }
 
     /// Checks the database against itself.

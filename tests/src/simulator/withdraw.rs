@@ -10,7 +10,7 @@ use std::fs;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{EntryId, UserId};
 use warmhand_core::wire::{PushedDocument, SealedBox, unpack};
-use warmhand_server::sealing::opener;
+use warmhand_server::sealing;
 use warmhand_server::store::{Store, StoreError};
 
 /// What lies in the file of a device that was used: names, entries, the sheet.
@@ -22,7 +22,9 @@ impl World {
             return Ok(());
         };
         let store = self.server.store();
-        let done = self.server.run(store.reinstate(self.devices[d].id));
+        let done = self
+            .server
+            .run(store.reinstate(self.devices[d].id, self.server_now()));
         let struck = self.server.recover_from_blow();
         if let Some(struck) = &struck {
             self.note_blow(struck, true);
@@ -56,9 +58,11 @@ impl World {
             people.push("a2".into());
         }
         let store = self.server.store();
-        let done = self
-            .server
-            .run(store.set_people(self.devices[d].id, people.clone()));
+        let done = self.server.run(store.set_people(
+            self.devices[d].id,
+            people.clone(),
+            self.server_now(),
+        ));
         let struck = self.server.recover_from_blow();
         if let Some(struck) = &struck {
             self.note_blow(struck, true);
@@ -81,9 +85,9 @@ impl World {
         d: usize,
         boxes: &[SealedBox],
     ) -> impl Iterator<Item = (ChangeHash, Vec<EntryId>)> {
-        let opener = opener(&key());
+        let keys = key();
         let device = self.devices[d].id;
-        let open = |closed: &SealedBox| opener.open(device, closed);
+        let open = |closed: &SealedBox| sealing::open(&keys, device, closed);
         let opened: Vec<Vec<u8>> = boxes.iter().filter_map(open).collect();
         let documents = opened
             .into_iter()

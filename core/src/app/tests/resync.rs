@@ -155,3 +155,35 @@ fn what_the_server_does_not_deliver_any_more_is_given_back_to_it_and_then_forgot
     assert!(app.store.rows().document(theirs).unwrap().is_empty());
     assert_eq!(states(&app, ours), BTreeSet::from([true]));
 }
+
+#[test]
+fn a_device_that_the_server_does_not_know_yet_gives_what_it_has_and_loses_nothing_by_waiting() {
+    let (mut server, mut app, _, [theirs, ours]) = restored(0);
+    server.unconfirmed = true;
+    let had = held(&app);
+    run(&mut app, &mut server).unwrap();
+    // It asks again, but not at once; meanwhile its people go on with what they have.
+    let Ok(SyncStep::Idle(Some(at))) = app.sync_next(now()) else {
+        panic!("it does not wait");
+    };
+    assert_eq!(at.duration_since(now()).as_secs(), 300);
+    assert_eq!(held(&app), had);
+    note(&mut app, theirs, "while it waits").unwrap();
+    note(&mut app, ours, "while it waits").unwrap();
+    run(&mut app, &mut server).unwrap();
+    // The server keeps both, and they are shown as what they are: here, and not yet there.
+    assert_eq!(server.quarantine.len(), 2);
+    assert_eq!(app.sync_status().unwrap().unsent.len(), 2);
+    for record in [theirs, ours] {
+        assert_eq!(states(&app, record), BTreeSet::from([false, true]));
+    }
+
+    // Somebody has said whose it is: what was kept is judged, and asked about once more.
+    server.unconfirmed = false;
+    server.quarantine.clear();
+    run(&mut app, &mut server).unwrap();
+    assert_eq!(app.sync_status().unwrap().state, SyncState::AllSent);
+    for record in [theirs, ours] {
+        assert_eq!(states(&app, record), BTreeSet::from([true]));
+    }
+}

@@ -49,6 +49,8 @@ pub struct Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceState {
     Active,
+    /// Enrolled after the backup that was put back; nobody has said yet whose it is.
+    Unconfirmed,
     /// Revoked, and not heard since.
     Revoked,
     ToldToWipe,
@@ -65,10 +67,15 @@ impl DeviceRow {
         matches!(self.state, DeviceState::Revoked | DeviceState::ToldToWipe)
     }
 
+    pub fn waits(&self) -> bool {
+        self.state == DeviceState::Unconfirmed
+    }
+
     pub fn tag(&self) -> Tag {
         match self.state {
             DeviceState::Active if self.is_silent => Tag::new("silent", Tone::Silent),
             DeviceState::Active => Tag::new("active", Tone::Good),
+            DeviceState::Unconfirmed => Tag::new("is it yours?", Tone::Late),
             DeviceState::Revoked => Tag::new("revoked, not yet seen", Tone::Plain),
             DeviceState::ToldToWipe => Tag::new("told to wipe", Tone::Plain),
             DeviceState::Wiped => Tag::new("confirmed wiped", Tone::Plain),
@@ -102,6 +109,11 @@ impl DevicesPage {
             counted(self.unsent, "entry", "entries"),
             self.frame.known_at
         )
+    }
+
+    /// Devices of which somebody has to say whose they are.
+    pub fn waiting(&self) -> usize {
+        self.rows.iter().filter(|row| row.waits()).count()
     }
 
     pub fn empty() -> Self {
@@ -200,6 +212,10 @@ fn rows() -> Vec<DeviceRow> {
             "13:02",
             0,
         ),
+        DeviceRow {
+            state: DeviceState::Unconfirmed,
+            ..row("new", "Device 3f9a07", "device", "", "13:01", 2)
+        },
         DeviceRow {
             state: DeviceState::ToldToWipe,
             loss: Some(loss(

@@ -29,6 +29,16 @@ pub struct OverviewPage {
     pub funnel_period: String,
     pub open: Vec<HandoffRow>,
     pub open_count: u32,
+    pub check: CheckLine,
+    /// Devices of which somebody has to say whose they are.
+    pub unconfirmed: u32,
+}
+
+/// What the last check of the database came to: calm, or not.
+#[derive(Debug, Clone, Default)]
+pub struct CheckLine {
+    pub sentence: String,
+    pub is_loud: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +62,31 @@ pub struct SilentCard {
     pub silent: u32,
     pub enrolled: u32,
     pub rows: Vec<SentenceRow>,
+}
+
+impl CheckLine {
+    /// When the last check ended, and what it found not sound.
+    pub fn of(last: Option<(String, Vec<&str>)>) -> Self {
+        match last {
+            None => Self {
+                sentence:
+                    "The data were not checked yet since the server began; they are every night."
+                        .into(),
+                is_loud: false,
+            },
+            Some((at, unsound)) if unsound.is_empty() => Self {
+                sentence: format!("The data were checked at {at} and are sound."),
+                is_loud: false,
+            },
+            Some((at, unsound)) => Self {
+                sentence: format!(
+                    "The check at {at} found that something is not sound: {}. Call whoever looks after the server today; the data folder is to stay as it is.",
+                    unsound.join(", ")
+                ),
+                is_loud: true,
+            },
+        }
+    }
 }
 
 impl NowCard {
@@ -89,6 +124,17 @@ impl OverviewPage {
             funnel_period: "Offered 8 Feb – 8 Mar".into(),
             open: Vec::new(),
             open_count: 0,
+            check: CheckLine::of(None),
+            unconfirmed: 0,
+        }
+    }
+
+    /// After a night in which the check found something.
+    pub fn unsound() -> Self {
+        let check = CheckLine::of(Some(("03:02".to_owned(), vec!["log", "records"])));
+        Self {
+            check,
+            ..Self::sample()
         }
     }
 
@@ -114,6 +160,8 @@ impl OverviewPage {
             funnel: funnel_sample(),
             open: HandoffRow::samples(),
             open_count: 31,
+            check: CheckLine::of(Some(("03:02".to_owned(), Vec::new()))),
+            unconfirmed: 1,
             ..Self::empty()
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use askama::Template;
 
 use super::device_code::DeviceCodePage;
+use super::device_confirm::DeviceConfirmPage;
 use super::device_people::DevicePeoplePage;
 use super::device_reinstate::DeviceReinstatePage;
 use super::device_revoke::DeviceRevokePage;
@@ -26,6 +27,10 @@ fn every_page() -> Vec<(&'static str, String)> {
         ("sign_in_again", SignInPage::sample().render().unwrap()),
         ("sign_in_shut", SignInPage::shut().render().unwrap()),
         ("overview", OverviewPage::sample().render().unwrap()),
+        (
+            "overview_unsound",
+            OverviewPage::unsound().render().unwrap(),
+        ),
         ("overview_empty", OverviewPage::empty().render().unwrap()),
         ("handoffs", HandoffsPage::sample().render().unwrap()),
         ("handoffs_empty", HandoffsPage::empty().render().unwrap()),
@@ -50,6 +55,14 @@ fn every_page() -> Vec<(&'static str, String)> {
         (
             "device_reinstate",
             DeviceReinstatePage::sample().render().unwrap(),
+        ),
+        (
+            "device_confirm",
+            DeviceConfirmPage::sample().render().unwrap(),
+        ),
+        (
+            "device_confirm_again",
+            DeviceConfirmPage::again().render().unwrap(),
         ),
         ("device_code", DeviceCodePage::sample().render().unwrap()),
         ("work", ListPage::work_sample().render().unwrap()),

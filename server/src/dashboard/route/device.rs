@@ -96,7 +96,7 @@ pub(super) async fn reinstate(
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id = find(&programme, &id)?.id;
-    server.store.reinstate(id).await?;
+    server.store.reinstate(id, server.now()).await?;
     done(&server, visitor, "took a device back", id).await
 }
 
@@ -156,7 +156,11 @@ pub(super) async fn set_people(
     let kept = device.people.iter().filter(|user| !is_shown(user.as_str()));
     let chosen = all("person").map(|user| UserId(user.to_owned()));
     let people: Vec<UserId> = kept.cloned().chain(chosen).collect();
-    match server.store.set_people(device.id, people.clone()).await {
+    match server
+        .store
+        .set_people(device.id, people.clone(), server.now())
+        .await
+    {
         Ok(()) => done(&server, visitor, "changed a device's people", device.id).await,
         Err(StoreError::Refused(sentence)) => {
             for choice in &mut shown.people {

@@ -1,9 +1,11 @@
 //! A copy of the whole database, taken while it is served, and such a copy put back in another folder. What is written
 //! has its name only once it is whole and on the disk.
 
-use super::StoreError;
-use super::open::{FILE, VERSION, key_mark, version};
-use crate::receipt::ReceiptKey;
+use super::keys::{lacks, name_keys, named_keys};
+use super::open::{FILE, VERSION, version};
+use super::{StoreError, instant};
+use crate::key_file::{KeyFile, Mark};
+use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
@@ -19,12 +21,33 @@ pub struct Copied {
     pub changes: u64,
 }
 
-/// Whether a backup's key is at hand.
+/// Whether a backup's keys are at hand.
 pub enum Keys<'a> {
-    /// It is this one.
-    Same(&'a ReceiptKey),
-    /// It is lost: this one begins anew, and no receipt of the old one proves anything any more.
-    Lost(&'a ReceiptKey),
+    /// They are these.
+    Same(&'a KeyFile),
+    /// Some are lost: it goes on with these, and no receipt of a lost one proves anything any more.
+    Lost(&'a KeyFile),
+}
+
+/// What a backup says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The keys that it was signed with.
+    pub keys: Vec<Mark>,
+    /// When its newest change came in.
+    pub received_at: Option<Timestamp>,
+}
+
+/// Looks into a backup.
+pub fn image(file: &Path) -> Result<Image, StoreError> {
+    let db = read_only(file)?;
+    known(&db)?;
+    let newest: Option<i64> =
+        db.query_row("select max(received_at) from change", [], |row| row.get(0))?;
+    Ok(Image {
+        keys: named_keys(&db)?,
+        received_at: newest.map(instant),
+    })
 }
 
 /// Copies the database of a folder into a new file, as it is at one moment.
@@ -54,17 +77,20 @@ pub fn restore(
     }
     let source = read_only(from)?;
     known(&source)?;
-    let key = match keys {
-        Keys::Same(key) if key_mark(&source)? != key.mark() => {
-            return Err(StoreError::Refused(
-                "receipt.key is not the key of this backup; put its copy there".into(),
-            ));
-        }
-        Keys::Same(key) | Keys::Lost(key) => key,
+    let (held, without) = match keys {
+        Keys::Same(held) => (held, false),
+        Keys::Lost(held) => (held, true),
     };
+    let lacking = held.lacks(&named_keys(&source)?);
+    if !lacking.is_empty() && !without {
+        return Err(lacks(&lacking, "backup"));
+    }
     fill(&source, &to, |copy| {
-        let parts = (&epoch[..], &key.mark()[..]);
-        copy.execute("update head set epoch = ?1, key_mark = ?2", parts)?;
+        copy.execute("update head set epoch = ?1", [&epoch[..]])?;
+        if without {
+            copy.execute("delete from signing_key", [])?;
+            name_keys(copy, held)?;
+        }
         Ok(())
     })
 }

@@ -2,6 +2,7 @@
 
 use super::log::Row;
 use super::{StoreError, Verb, instant, int, sound};
+use crate::journal::{Event, Place};
 use crate::store::{CodeDraft, DeviceRow, LossRow};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -39,25 +40,7 @@ impl Verb<'_> {
     }
 
     pub(super) fn issue_code(&self, draft: &CodeDraft) -> Result<(), StoreError> {
-        let (_, sheet) = self.sheet()?;
-        if draft.name.trim().is_empty() || draft.name.chars().count() > 80 {
-            return Err(StoreError::Refused(
-                "give the device a name of 1 to 80 characters".into(),
-            ));
-        }
-        if draft.kind != "phone" && draft.kind != "tablet" {
-            return Err(StoreError::Refused(
-                "a device is a phone or a tablet".into(),
-            ));
-        }
-        if draft.people.is_empty() {
-            return Err(StoreError::Refused("say who works on the device".into()));
-        }
-        if let Some(unknown) = draft.people.iter().find(|p| sheet.person(p).is_none()) {
-            return Err(StoreError::Refused(format!(
-                "\"{unknown}\" is not among the organisation's people"
-            )));
-        }
+        self.check_place(&draft.name, &draft.kind, &draft.people)?;
         let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Damaged)?;
         self.change(
             "insert into enrol_code (hash, name, kind, people, expires_at) values (?1, ?2, ?3, ?4, ?5)",
@@ -66,14 +49,37 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// Can a device be called so, be of this kind and have these people?
+    pub(super) fn check_place(
+        &self,
+        name: &str,
+        kind: &str,
+        people: &[UserId],
+    ) -> Result<(), StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let unknown = people.iter().find(|p| sheet.person(p).is_none());
+        let sentence = if name.trim().is_empty() || name.chars().count() > 80 {
+            "give the device a name of 1 to 80 characters".to_owned()
+        } else if kind != "phone" && kind != "tablet" {
+            "a device is a phone or a tablet".to_owned()
+        } else if people.is_empty() {
+            "say who works on the device".to_owned()
+        } else if let Some(unknown) = unknown {
+            format!("\"{unknown}\" is not among the organisation's people")
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::Refused(sentence))
+    }
+
     /// Uses a code up and makes the device.
     pub(super) fn enrol(
         &self,
         code_hash: &[u8; 32],
         device: DeviceId,
-        token: String,
         now: Timestamp,
     ) -> Result<EnrolAnswer, StoreError> {
+        let token = self.keys.credential(device);
         let draft: Option<(String, String, String)> = self
             .db
             .query_row(
@@ -98,11 +104,14 @@ impl Verb<'_> {
             ],
         )?;
         self.append(&Row::DeviceEnrolled(device))?;
-        let mut seq = self.head()?.seq;
-        for user in &people {
-            seq = self.put_on(device, user)?;
-        }
-        self.refresh_device_visibility(device, seq)?;
+        self.put_people_on(device, &people)?;
+        let place = Place {
+            device,
+            name: name.clone(),
+            kind: kind.clone(),
+            people: people.clone(),
+        };
+        self.note(Event::Enrolled(place), now);
         let (sheet, _) = self.sheet()?;
         Ok(EnrolAnswer {
             number: 0,
@@ -115,6 +124,19 @@ impl Verb<'_> {
             sheet,
             people,
         })
+    }
+
+    /// These may work on it from here on, and it sees what they see.
+    pub(super) fn put_people_on(
+        &self,
+        device: DeviceId,
+        people: &[UserId],
+    ) -> Result<(), StoreError> {
+        let mut seq = self.head()?.seq;
+        for user in people {
+            seq = self.put_on(device, user)?;
+        }
+        self.refresh_device_visibility(device, seq)
     }
 
     pub(super) fn is_revoked(&self, device: DeviceId) -> Result<bool, StoreError> {
@@ -189,7 +211,8 @@ impl Verb<'_> {
     pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at, wiped_at,
-                 is_encrypted, (select count(*) from sealed_box where device = id) from device order by id",
+                 is_encrypted, (select count(*) from sealed_box where device = id), confirmed, proposed
+                 from device order by id",
         )?;
         let mut rows = statement.query([])?;
         let mut devices = Vec::new();
@@ -211,6 +234,9 @@ impl Verb<'_> {
                 next_due_at: at(6)?,
                 offset_ms: row.get(7)?,
                 revoked_at,
+                is_confirmed: row.get(12)?,
+                proposed: serde_json::from_str(&row.get::<_, String>(13)?)
+                    .map_err(|_| StoreError::Damaged)?,
                 loss: match revoked_at {
                     Some(_) => Some(LossRow {
                         patients: self.patients_on(id)?,

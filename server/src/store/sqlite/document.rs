@@ -7,7 +7,7 @@ use crate::store::Folder;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::sync::Arc;
-use warmhand_core::document::{Change, ChangeHash, Sealed, seal};
+use warmhand_core::document::{Change, ChangeHash, Sealed};
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DocumentId, PatientId};
@@ -69,7 +69,7 @@ impl Verb<'_> {
 
     pub(super) fn receipt(&self, row: &ChangeRow) -> Receipt {
         let times = row.times;
-        self.key
+        self.keys
             .sign(&row.change, row.hash, times.received_at, times.offset_ms)
     }
 
@@ -190,23 +190,6 @@ impl Verb<'_> {
         }
     }
 
-    /// Do the fields of every change make its bytes and its hash?
-    pub(super) fn changes_hold(&self) -> Result<bool, StoreError> {
-        let mut statement = self
-            .db
-            .prepare(&format!("select {COLUMNS}, bytes from change order by seq"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let bytes: Vec<u8> = row.get(5)?;
-            let held = change_row(row)?;
-            let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
-            if !seal(held.change).is_ok_and(same) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// Adds a document, before its first change.
     pub(super) fn begin_document(
         &self,
@@ -260,7 +243,7 @@ impl Verb<'_> {
                 params![&put.id.as_bytes()[..], int(seq)?],
             )?;
         }
-        Ok(self.key.sign(change, sealed.hash, received_at, offset_ms))
+        Ok(self.keys.sign(change, sealed.hash, received_at, offset_ms))
     }
 }
 

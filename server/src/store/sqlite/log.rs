@@ -86,7 +86,7 @@ impl Row {
 }
 
 /// `chain_n`: the chain before, the row's number, the hash of its whole content. CBOR says the length of every field.
-fn chain(before: &[u8; 32], seq: u64, content: &[u8]) -> [u8; 32] {
+pub(super) fn chain(before: &[u8; 32], seq: u64, content: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(before);
     hash.update(seq.to_be_bytes());
@@ -102,10 +102,10 @@ pub(super) struct Head {
 }
 
 impl Verb<'_> {
-    pub(super) fn begin_log(&self, epoch: [u8; 16], key_mark: [u8; 8]) -> Result<(), StoreError> {
+    pub(super) fn begin_log(&self, epoch: [u8; 16]) -> Result<(), StoreError> {
         self.change(
-            "insert into head (id, epoch, key_mark, seq, chain) values (1, ?1, ?2, 0, ?3)",
-            params![&epoch[..], &key_mark[..], &[0_u8; 32][..]],
+            "insert into head (id, epoch, seq, chain) values (1, ?1, 0, ?2)",
+            params![&epoch[..], &[0_u8; 32][..]],
         )?;
         Ok(())
     }
@@ -191,25 +191,5 @@ impl Verb<'_> {
             .query_row([int(token.seq)?], |row| row.get(0))
             .optional()?;
         Ok(chain.is_some_and(|chain| chain == token.chain))
-    }
-
-    /// Walks the whole log: dense, and every link holds.
-    pub(super) fn log_holds(&self) -> Result<bool, StoreError> {
-        let mut statement = self
-            .db
-            .prepare("select seq, content, chain from log order by seq")?;
-        let mut rows = statement.query([])?;
-        let (mut last, mut link) = (0_u64, [0_u8; 32]);
-        while let Some(row) = rows.next()? {
-            let (seq, content, stored): (i64, Vec<u8>, Vec<u8>) =
-                (row.get(0)?, row.get(1)?, row.get(2)?);
-            link = chain(&link, last + 1, &content);
-            if seq.unsigned_abs() != last + 1 || stored != link {
-                return Ok(false);
-            }
-            last += 1;
-        }
-        let head = self.head()?;
-        Ok(head.seq == last && head.chain == link)
     }
 }

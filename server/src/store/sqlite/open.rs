@@ -1,16 +1,19 @@
 //! Opening a data folder, and making one. A folder without a database, a damaged one and one of a newer version are
 //! told apart before anything is written.
 
+use super::keys::{lacks, named_keys};
 use super::log::Head;
 use super::readings::Readings;
 use super::sheet::KnownSheet;
 use super::writer::Writer;
 use super::{Sqlite, StoreError, Verb};
-use crate::receipt::ReceiptKey;
+use crate::journal::Journal;
+use crate::key_file::KeyFile;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -32,10 +35,10 @@ pub enum Place {
 pub struct Settings<'a> {
     /// The sheet as JSON.
     pub sheet: &'a str,
-    /// The first epoch of the log, which also names the organisation in receipts.
+    /// The first epoch of the log.
     pub epoch: [u8; 16],
-    /// The key that signs receipts.
-    pub key: ReceiptKey,
+    /// The keys that sign receipts and prove devices.
+    pub keys: KeyFile,
     /// The id of the server's own device.
     pub web: warmhand_core::domain::id::DeviceId,
 }
@@ -56,23 +59,26 @@ pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError
     transaction.execute_batch(&format!("{SCHEMA} pragma user_version = {VERSION};"))?;
     let verb = Verb {
         db: &transaction,
-        key: &settings.key,
+        keys: &settings.keys,
         known: &KnownSheet::default(),
         readings: &Readings::default(),
+        journal: None,
         fault: None,
         head: Head::default(),
+        noted: RefCell::default(),
     };
-    verb.begin_log(settings.epoch, settings.key.mark())?;
+    verb.begin_log(settings.epoch)?;
+    verb.name_keys(&settings.keys)?;
     verb.load_sheet(settings.sheet)?;
     verb.add_web_device(settings.web)?;
     verb.end_log()?;
     transaction.commit()?;
-    finish(db, place, settings.key.clone())
+    finish(db, place, settings.keys.clone())
 }
 
 impl Sqlite {
-    /// Opens the database of a data folder with the key beside it.
-    pub fn open(folder: &Path, key: ReceiptKey) -> Result<Self, StoreError> {
+    /// Opens the database of a data folder with the keys beside it.
+    pub fn open(folder: &Path, keys: KeyFile) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
         if !path.exists() {
             return Err(StoreError::Empty);
@@ -87,25 +93,21 @@ impl Sqlite {
             VERSION => {}
             _ => return Err(StoreError::Newer),
         }
-        if key_mark(&db)? != key.mark() {
-            return Err(StoreError::Refused(
-                "receipt.key is not the key of this database; put back its copy".into(),
-            ));
+        let lacking = keys.lacks(&named_keys(&db)?);
+        if !lacking.is_empty() {
+            return Err(lacks(&lacking, "database"));
         }
         let place = Place::Folder(folder.to_owned());
         prepare(&db, &place)?;
-        finish(db, &place, key)
+        let store = finish(db, &place, keys)?;
+        store.name_all()?;
+        Ok(store)
     }
 
     /// Is there a database in this folder?
     pub fn exists(folder: &Path) -> bool {
         folder.join(FILE).exists()
     }
-}
-
-pub(super) fn key_mark(db: &Connection) -> Result<[u8; 8], StoreError> {
-    let mark: Vec<u8> = db.query_row("select key_mark from head", [], |row| row.get(0))?;
-    mark.try_into().map_err(|_| StoreError::Damaged)
 }
 
 pub(super) fn version(db: &Connection) -> Result<i64, StoreError> {
@@ -140,28 +142,36 @@ fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, StoreError> {
-    let (writer, reader) = match place {
+fn finish(db: Connection, place: &Place, keys: KeyFile) -> Result<Sqlite, StoreError> {
+    let (writer, reader, folder) = match place {
         // Memory is one connection: it serves both.
         Place::Memory => {
             let writer = Writer::in_memory(db);
             let reader = writer.connection();
-            (writer, reader)
+            (writer, reader, None)
         }
         Place::Folder(folder) => {
-            let path = folder.join(FILE);
-            let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            reader.busy_timeout(Duration::from_secs(5))?;
-            planned_once(&reader)?;
-            (Writer::in_file(db, &path)?, Arc::new(Mutex::new(reader)))
+            let writer = Writer::in_file(db, &folder.join(FILE))?;
+            let reader = Arc::new(Mutex::new(reading(folder)?));
+            (writer, reader, Some(folder.clone()))
         }
     };
     Ok(Sqlite {
         writer: Arc::new(writer),
         reader,
-        key,
+        keys: Arc::new(RwLock::new(Arc::new(keys))),
         known: Arc::default(),
         readings: Arc::default(),
+        journal: folder.as_deref().map(Journal::of).map(Arc::new),
+        folder,
         fault: None,
     })
+}
+
+/// A connection of its own that changes nothing.
+pub(super) fn reading(folder: &Path) -> Result<Connection, StoreError> {
+    let reader = Connection::open_with_flags(folder.join(FILE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    reader.busy_timeout(Duration::from_secs(5))?;
+    planned_once(&reader)?;
+    Ok(reader)
 }

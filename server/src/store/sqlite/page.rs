@@ -13,12 +13,15 @@ use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, Status,
-    SyncAnswer, SyncRequest,
+    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, QuarantineReason,
+    Status, SyncAnswer, SyncRequest,
 };
 
 /// A page holds at most this many bytes of entry text, whatever the device asks for, and at least one document.
 const PAGE_BYTES: usize = 512 * 1024;
+/// So often a device asks that waits for somebody to say whose it is.
+const UNCONFIRMED_MS: u32 = 300_000;
+const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
 /// What a change costs beside its text.
 const CHANGE_BYTES: usize = 200;
 
@@ -57,6 +60,12 @@ impl Verb<'_> {
             answer.withdrawal = Some(self.withdrawal(request, &answer.acks));
             return Ok(answer);
         }
+        if !self.is_confirmed(device)? {
+            answer.unconfirmed = true;
+            let waits = |ack: &Ack| ack.state == UNCONFIRMED;
+            answer.retry_after_ms = answer.acks.iter().all(waits).then_some(UNCONFIRMED_MS);
+            return Ok(answer);
+        }
         answer.people = self.people_in_force(device)?;
         self.fill(device, request, &mut answer)?;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
@@ -92,6 +101,7 @@ impl Verb<'_> {
             device,
             people: &people,
             revoked: self.is_revoked(device)?,
+            confirmed: self.is_confirmed(device)?,
             sheets: &sheets,
         };
         let offset_ms = request
@@ -303,5 +313,6 @@ fn answer(
         people: Vec::new(),
         decided: Vec::new(),
         withdrawal: None,
+        unconfirmed: false,
     }
 }

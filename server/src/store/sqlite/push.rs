@@ -137,7 +137,7 @@ impl Verb<'_> {
         }
         let receipt = pushed
             .receipt
-            .filter(|r| self.key.is_valid(&pushed.change, pushed.hash, r));
+            .filter(|r| self.keys.is_valid(&pushed.change, pushed.hash, r));
         let lying = self.quarantined(pushed.hash)?;
         if let (Some(lying), None) = (&lying, receipt) {
             return Ok(lying.state());
@@ -180,6 +180,7 @@ impl Verb<'_> {
                 Ok(AckState::Accepted(receipt))
             }
             Verdict::Quarantine(reason) => {
+                let reason = self.reason_of(push, pushed, reason)?;
                 if let Some(receipt) = receipt {
                     let times = ReceiptTimes {
                         received_at: super::instant(receipt.received_at),
@@ -268,6 +269,7 @@ impl Verb<'_> {
             device,
             people: &people,
             revoked: false,
+            confirmed: true,
             sheets: &sheets,
         };
         match judge(&document, &pushed, &sender, true, false, self)? {

@@ -2,13 +2,11 @@
 //! whom the log says something new, and a push computes none. Whatever is in it follows from the rows of the log up to
 //! its number; it is never patched, and a process that begins makes it anew.
 
-use super::document::folder;
 use super::{StoreError, Verb, int, sound};
 use crate::store::Snapshot;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Summary, read};
@@ -64,6 +62,27 @@ impl Readings {
         }
         let summaries = kept.records.values().map(|r| Arc::clone(&r.summary));
         Ok(Some(summaries.collect()))
+    }
+}
+
+impl Readings {
+    /// Is this what is kept of a record? What is not read yet, or was overtaken by time or by another page's reading of a
+    /// newer head, says nothing.
+    pub(super) fn agree(
+        &self,
+        verb: &Verb<'_>,
+        fresh: &Summary,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.seq > verb.head()?.seq {
+            return Ok(true);
+        }
+        kept.follow(verb, verb.sheet()?.0.version)?;
+        let waits = |patient| kept.waiting.contains(&patient);
+        let known = kept.records.get(&fresh.record);
+        let known = known.filter(|known| known.is_good(now) && !fresh.patient.is_some_and(waits));
+        Ok(known.is_none_or(|known| *known.summary == *fresh))
     }
 }
 
@@ -135,36 +154,5 @@ impl Verb<'_> {
         ids.iter()
             .map(|id| sound(PatientId::from_bytes(id)))
             .collect()
-    }
-
-    /// Does every entry read, every record fold, and is what is kept in memory what reading it again gives?
-    pub(super) fn records_hold(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let (_, sheet) = self.sheet()?;
-        let mut fresh = Vec::new();
-        for patient in self.patients()? {
-            let mut documents = Vec::new();
-            for (id, kind) in self.documents_of(patient)? {
-                let document = self.document(id)?;
-                let whole = |held: &crate::admission::Held| {
-                    let ids = held.change.puts.iter().map(|put| put.id);
-                    ids.eq(held.entries.iter().map(|entry| entry.id))
-                };
-                if !document.held.iter().all(whole) || !document.record().is_opened() {
-                    return Ok(false);
-                }
-                if kind != DocumentKind::Partner {
-                    documents.push(document);
-                }
-            }
-            let folder = folder(patient, &documents);
-            fresh.extend(read(&folder.patient, &folder.receipts, &sheet, now).records);
-        }
-        fresh.sort_by_key(|summary| summary.record);
-        let kept = loop {
-            if let Some(kept) = self.readings.as_of(self, now)? {
-                break kept;
-            }
-        };
-        Ok(kept.iter().map(AsRef::as_ref).eq(fresh.iter()))
     }
 }

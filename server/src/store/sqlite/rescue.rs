@@ -24,6 +24,7 @@ impl Verb<'_> {
             device: self.web_device()?,
             people: &[],
             revoked: false,
+            confirmed: true,
             sheets: &sheets,
         };
         let push = Push {

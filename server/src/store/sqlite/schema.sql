@@ -2,9 +2,13 @@ create table head (
   -- the counter row of the log, written last in every transaction that adds to it
   id integer primary key check (id = 1),
   epoch blob not null,
-  key_mark blob not null,        -- tells the key of the receipts from others, and nothing else of it
   seq integer not null,
   chain blob not null
+);
+create table signing_key (
+  -- the keys that this database was signed with, by what tells them from others and nothing else of them
+  id integer primary key,
+  mark text not null
 );
 create table log (
   -- everything a client is ever told, in order; rows are never pruned
@@ -67,7 +71,8 @@ create table scope (
 );
 create index scope_patient on scope (patient);
 create table device (
-  -- devices, the server's own among them; the credential is stored as its hash
+  -- devices, the server's own among them; the credential is stored as its hash. One that came with a sound credential
+  -- and was not known, since it was enrolled after the backup that was put back, waits until somebody confirms it
   id blob primary key,
   name text not null,
   kind text not null,            -- phone, tablet, web
@@ -82,6 +87,8 @@ create table device (
   told_seq integer not null default 0,    -- the head that it was told then
   known_seq integer not null default 0,   -- the highest head that it has shown to have been told
   is_encrypted integer,                   -- as it said itself
+  confirmed integer not null default 1,
+  proposed text not null default '[]', -- JSON list: who worked on it by the journal, while it waits
   revoked_at integer,
   wiped_at integer                        -- it said that it holds nothing; empty again if it comes with something
 ) without rowid;

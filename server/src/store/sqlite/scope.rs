@@ -55,18 +55,13 @@ impl Verb<'_> {
         Ok(patients.len())
     }
 
-    /// Are the scopes that are kept those of the fold?
-    pub(super) fn scopes_hold(&self) -> Result<bool, StoreError> {
-        for patient in self.patients()? {
-            let mut scopes = BTreeSet::new();
-            for (id, _) in self.documents_of(patient)? {
-                scopes.extend(self.document(id)?.record().scopes());
-            }
-            if written(scopes) != self.present_scopes(patient)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// Are these, of the fold, the scopes that are kept?
+    pub(super) fn has_scopes(
+        &self,
+        patient: PatientId,
+        scopes: BTreeSet<Scope>,
+    ) -> Result<bool, StoreError> {
+        Ok(written(scopes) == self.present_scopes(patient)?)
     }
 
     fn present_scopes(&self, patient: PatientId) -> Result<BTreeSet<(String, String)>, StoreError> {

@@ -24,17 +24,7 @@ impl Verb<'_> {
     /// May this device see this document, as of a row? One of its people has a role at a site where something of this
     /// patient was recorded, owns one of her records, or wrote in one; answers of screens only for who may read them
     /// or wrote them.
-    pub(super) fn visible(
-        &self,
-        device: DeviceId,
-        doc: DocumentId,
-        seq: u64,
-    ) -> Result<bool, StoreError> {
-        let sheet = self.sheet_at(seq)?;
-        self.visible_under(device, doc, seq, &sheet)
-    }
-
-    fn visible_under(
+    fn visible(
         &self,
         device: DeviceId,
         doc: DocumentId,
@@ -173,7 +163,7 @@ impl Verb<'_> {
         let (_, sheet) = self.sheet()?;
         for doc in self.documents()? {
             let was = self.sees(device, doc)?;
-            let is = self.visible_under(device, doc, seq, &sheet)?;
+            let is = self.visible(device, doc, seq, &sheet)?;
             self.mark(device, doc, seq, (was, is))?;
         }
         Ok(())
@@ -215,18 +205,6 @@ impl Verb<'_> {
         Ok(seeing)
     }
 
-    fn devices(&self) -> Result<Vec<DeviceId>, StoreError> {
-        let mut statement = self
-            .db
-            .prepare_cached("select id from device where kind != 'web'")?;
-        let ids: Vec<Vec<u8>> = statement
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        ids.iter()
-            .map(|id| sound(DeviceId::from_bytes(id)))
-            .collect()
-    }
-
     fn documents(&self) -> Result<Vec<DocumentId>, StoreError> {
         let mut statement = self.db.prepare_cached("select id from document")?;
         let ids: Vec<Vec<u8>> = statement
@@ -237,14 +215,17 @@ impl Verb<'_> {
             .collect()
     }
 
-    /// Are the intervals what the definition says, at every row that began or ended one?
-    pub(super) fn visibility_holds(&self) -> Result<bool, StoreError> {
+    /// Are the intervals of a device and these documents what the definition says now?
+    pub(super) fn visibility_holds(
+        &self,
+        device: DeviceId,
+        docs: &[DocumentId],
+    ) -> Result<bool, StoreError> {
         let head = self.head()?.seq;
-        for device in self.devices()? {
-            for doc in self.documents()? {
-                if self.visible(device, doc, head)? != self.sees(device, doc)? {
-                    return Ok(false);
-                }
+        let sheet = self.sheet_at(head)?;
+        for doc in docs {
+            if self.visible(device, *doc, head, &sheet)? != self.sees(device, *doc)? {
+                return Ok(false);
             }
         }
         Ok(true)

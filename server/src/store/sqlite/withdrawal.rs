@@ -3,7 +3,8 @@
 
 use super::log::Row;
 use super::{StoreError, Verb, int};
-use crate::sealing::opener;
+use crate::journal::Event;
+use crate::sealing;
 use crate::store::BoxRow;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -26,12 +27,13 @@ impl Verb<'_> {
         if changed == 0 {
             return Err(NOT_THERE);
         }
+        self.note(Event::Revoked(device), now);
         let seq = self.append(&Row::Revoked(device))?;
         self.refresh_device_visibility(device, seq)
     }
 
     /// In service again, as long as it has not said that it is wiped: then it has nothing left to be told apart by.
-    pub(super) fn reinstate(&self, device: DeviceId) -> Result<(), StoreError> {
+    pub(super) fn reinstate(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
         let changed = self.change(
             "update device set revoked_at = null where id = ?1 and revoked_at is not null and wiped_at is null",
             [&device.as_bytes()[..]],
@@ -41,12 +43,18 @@ impl Verb<'_> {
                 "there is no such device that was revoked and is not wiped; enrol it anew",
             ));
         }
+        self.note(Event::Reinstated(device), now);
         let seq = self.append(&Row::Reinstated(device))?;
         self.refresh_device_visibility(device, seq)
     }
 
     /// Who works on a device from now on.
-    pub(super) fn set_people(&self, device: DeviceId, people: &[UserId]) -> Result<(), StoreError> {
+    pub(super) fn set_people(
+        &self,
+        device: DeviceId,
+        people: &[UserId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let in_service: Option<bool> = self
             .db
             .query_row(
@@ -76,20 +84,28 @@ impl Verb<'_> {
         }
         let mut last = None;
         for user in was.difference(&is) {
-            let seq = self.append(&Row::PersonOff(device, user.clone()))?;
-            self.change(
-                "update device_person set to_seq = ?3 where device = ?1 and user = ?2 and to_seq is null",
-                params![&device.as_bytes()[..], user.as_str(), int(seq)?],
-            )?;
-            last = Some(seq);
+            last = Some(self.take_off(device, user)?);
         }
         for user in is.difference(&was) {
             last = Some(self.put_on(device, user)?);
         }
         match last {
-            Some(seq) => self.refresh_device_visibility(device, seq),
+            Some(seq) => {
+                self.note(Event::People(device, is.into_iter().collect()), now);
+                self.refresh_device_visibility(device, seq)
+            }
             None => Ok(()),
         }
+    }
+
+    /// A person works on a device no longer. Returns the row that says so.
+    pub(super) fn take_off(&self, device: DeviceId, user: &UserId) -> Result<u64, StoreError> {
+        let seq = self.append(&Row::PersonOff(device, user.clone()))?;
+        self.change(
+            "update device_person set to_seq = ?3 where device = ?1 and user = ?2 and to_seq is null",
+            params![&device.as_bytes()[..], user.as_str(), int(seq)?],
+        )?;
+        Ok(seq)
     }
 
     /// A person may work on a device. Returns the row that says so.
@@ -108,7 +124,7 @@ impl Verb<'_> {
         let answered = |ack: &&Ack| !matches!(ack.state, AckState::MissingDeps(_));
         let answered = acks.iter().filter(answered).count();
         if u32::try_from(answered).unwrap_or(u32::MAX) >= request.state.unsent {
-            Withdrawal::Wipe(opener(self.key).key())
+            Withdrawal::Wipe(sealing::closing(self.keys))
         } else {
             Withdrawal::Drain
         }
@@ -162,7 +178,7 @@ impl Verb<'_> {
                 now.as_millisecond()
             ],
         )?;
-        let opened = opener(self.key).open(device, closed);
+        let opened = sealing::open(self.keys, device, closed);
         let within = opened.and_then(|bytes| unpack::<PushedDocument>(&bytes).ok());
         if let Some(document) = within.filter(|_| is_new == 1) {
             self.rescue(&[document], now)?;
@@ -176,17 +192,16 @@ impl Verb<'_> {
         Ok(statement.query_row([&hash.0[..]], |row| row.get(0))?)
     }
 
-    /// The boxes of a device, opened as far as this key opens them.
+    /// The boxes of a device, opened as far as these keys open them.
     pub(super) fn boxes(&self, device: DeviceId) -> Result<Vec<BoxRow>, StoreError> {
         let mut statement = self
             .db
             .prepare_cached("select box, since from sealed_box where device = ?1 order by hash")?;
         let mut rows = statement.query([&device.as_bytes()[..]])?;
-        let key = opener(self.key);
         let mut boxes = Vec::new();
         while let Some(row) = rows.next()? {
             let closed = SealedBox(row.get(0)?);
-            let opened = key.open(device, &closed);
+            let opened = sealing::open(self.keys, device, &closed);
             boxes.push(BoxRow {
                 hash: closed.hash(),
                 since: super::instant(row.get(1)?),

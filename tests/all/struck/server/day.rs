@@ -12,10 +12,10 @@ use warmhand_core::domain::payload::Noted;
 use warmhand_core::wire::{
     Decision, Heartbeat, ReconcileRequest, SealedBox, SyncRequest, WipedReport, pack, unpack,
 };
-use warmhand_server::receipt::ReceiptKey;
-use warmhand_server::sealing::opener;
+use warmhand_server::key_file::KeyFile;
+use warmhand_server::sealing::closing;
 use warmhand_server::store::sqlite::Sqlite;
-use warmhand_server::store::{CodeDraft, Doing, SessionRow, Store};
+use warmhand_server::store::{CodeDraft, ConfirmDraft, Doing, SessionRow, Store};
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -35,7 +35,7 @@ pub struct Day {
     pub town: Town,
     /// The folder before each verb.
     pub folder: TempDir,
-    pub key: ReceiptKey,
+    pub key: KeyFile,
     pub now: Timestamp,
 }
 
@@ -83,7 +83,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     carla.sync(&town);
     lost.sync(&town);
     let older = town.image();
-    // After the older image: more by Ana, which Carla has seen.
+    // After the older image: a device is enrolled and has something to say; more by Ana, which Carla has seen.
+    let mut unknown = town.device("unknown", &["n2"]);
+    unknown.sync(&town);
+    let said = serde_json::json!({"AddNote": {"record": record, "text": "of an unknown device"}});
+    unknown.does(&town, said);
     ana.does(
         &town,
         serde_json::json!({"AddNote": {"record": record, "text": "after the image"}}),
@@ -130,6 +134,9 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     kept.sync(&town);
     let aside = town.run(town.server().store.quarantine(town.now()));
     let aside = aside.unwrap()[0].hash;
+    // The server does not know it any more but by its credential, and keeps what it sends.
+    unknown.sync(&town);
+    let unknown = unknown.app.id().unwrap();
     let mut tam = town.device("tam", &["n2", "ma"]);
     tam.handoff(&town, "Imani");
     let pushed = asks(&mut tam, &town).body;
@@ -166,7 +173,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     let mut boxed = brought.clone();
     boxed.truncate(1);
     let closed = SealedBox::close(
-        &opener(town.key()).key(),
+        &closing(town.keys()),
         lost.app.id().unwrap(),
         &pack(&boxed[0]),
         &mut ChaCha20Rng::seed_from_u64(5),
@@ -183,6 +190,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     let now = town.now();
     let sheet = SHEET.replace("Harbor Counseling", "Harbor House");
     let (one, two) = (code(2), record);
+    let confirmed = ConfirmDraft {
+        name: "Ngozi's phone".into(),
+        kind: "phone".into(),
+        people: vec!["n2".into()],
+    };
     let carla = carla.app.id().unwrap();
     let lost = lost.app.id().unwrap();
     let verbs: Vec<(&'static str, Act, Again)> = vec![
@@ -214,14 +226,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "enrol",
-            Box::new(move |s| {
-                told(s.enrol(
-                    [1; 32],
-                    DeviceId(uuid::Uuid::from_u128(9)),
-                    "token".into(),
-                    now,
-                ))
-            }),
+            Box::new(move |s| told(s.enrol([1; 32], DeviceId(uuid::Uuid::from_u128(9)), now))),
             Again::Other,
         ),
         (
@@ -231,18 +236,23 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "reinstate",
-            Box::new(move |s| s.reinstate(lost)),
+            Box::new(move |s| s.reinstate(lost, now)),
             Again::Other,
         ),
         (
             "set_people",
-            Box::new(move |s| s.set_people(pushed_by, vec!["ma".into(), "n1".into()])),
+            Box::new(move |s| s.set_people(pushed_by, vec!["ma".into(), "n1".into()], now)),
             Again::Same,
         ),
         (
             "wiped",
             Box::new(move |s| told(s.wiped(lost, report.clone(), now))),
             Again::Same,
+        ),
+        (
+            "confirm",
+            Box::new(move |s| s.confirm(unknown, confirmed.clone(), now)),
+            Again::Other,
         ),
         (
             "load_sheet",
@@ -302,8 +312,8 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             Again::Same,
         ),
         (
-            "read: device_of",
-            Box::new(|s| told(s.device_of([3; 32]))),
+            "read: device_of: unknown",
+            Box::new(move |s| told(s.device_of("no credential".into(), now))),
             Again::Same,
         ),
         ("read: sheet", Box::new(|s| told(s.sheet())), Again::Same),
@@ -360,7 +370,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ("read: head", Box::new(|s| told(s.head())), Again::Same),
     ];
     let verbs = verbs.into_iter().chain(reads).collect();
-    let key = town.key().clone();
+    let key = town.keys().clone();
     let folder = town.image();
     (
         Day {

@@ -1,0 +1,87 @@
+//! The daily check looks at what `verify` looks at, part by part, and nobody waits for it.
+
+use super::{device, note, revoke, town};
+use rusqlite::Connection;
+use std::time::Duration;
+use warmhand_server::metrics::Standing;
+use warmhand_server::store::check::Check;
+use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::town::Town;
+
+fn checked(town: &Town) -> Verified {
+    let checked = town.run(town.server().check(Duration::ZERO));
+    assert_eq!(town.server().last_check.get(), Some(checked.clone()));
+    checked.found.unwrap()
+}
+
+#[test]
+fn a_check_finds_what_verify_finds_and_says_so() {
+    let mut town = town();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    assert_eq!(checked(&town), Verified::SOUND);
+    for (sql, unsound) in [
+        (
+            "update change set fields = substr(fields, 1, instr(fields, cast('RecordOpened' as blob)) - 1)
+                 || cast('RecordMislaid' as blob) || substr(fields, instr(fields, cast('RecordOpened' as blob)) + 13)
+                 where instr(fields, cast('RecordOpened' as blob)) > 0",
+            "records",
+        ),
+        ("update visibility set to_seq = from_seq", "visibility"),
+        ("update log set chain = zeroblob(32) where seq = 3", "log"),
+        (
+            "update change set bytes = cast(bytes || x'00' as blob) where seq = (select max(seq) from change)",
+            "changes",
+        ),
+    ] {
+        town.close();
+        let db = Connection::open(town.database()).unwrap();
+        db.execute_batch(sql).unwrap();
+        drop(db);
+        town.open(None);
+        let found = checked(&town);
+        assert_eq!(found, town.verify(), "{sql}");
+        let last = town.server().last_check.get().unwrap();
+        assert!(
+            !last.is_sound() && last.unsound().contains(&unsound),
+            "{last:?}"
+        );
+        let standing = town.run(Standing::read(
+            &*town.server().store,
+            town.folder(),
+            None,
+            Some(last),
+            town.now(),
+        ));
+        assert_eq!(standing.unwrap().check_sound, Some(0));
+    }
+    note(&mut ana, &town, record, "it goes on serving");
+    ana.sync(&town);
+}
+
+#[test]
+fn a_check_goes_on_beside_a_writer_and_between_its_parts_everybody_writes() {
+    let town = town();
+    let (mut ana, carla, record, _) = town.shared_handoff();
+    let mut check = Check::default();
+    let mut parts = 0;
+    while !check.is_done() {
+        // Somebody else has the writer for all of this part.
+        let other = Connection::open(town.database()).unwrap();
+        other.execute_batch("begin immediate").unwrap();
+        check = town
+            .run(town.server().store.check(check, town.now()))
+            .unwrap();
+        other.execute_batch("rollback").unwrap();
+        note(&mut ana, &town, record, &format!("after part {parts}"));
+        ana.sync(&town);
+        town.run(town.server().store.snapshot(town.now())).unwrap();
+        if parts == 2 {
+            revoke(&town, &carla);
+        }
+        parts += 1;
+        assert!(parts < 50, "it does not end");
+    }
+    assert!(parts > 5, "{parts}");
+    assert_eq!(check.found, Verified::SOUND);
+    assert!(device(&town, &carla).revoked_at.is_some());
+}
