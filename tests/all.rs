@@ -26,12 +26,16 @@ mod invariants;
 mod nudge;
 #[path = "all/operations.rs"]
 mod operations;
+#[path = "all/patience.rs"]
+mod patience;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/release.rs"]
 mod release;
 #[path = "all/rescue.rs"]
 mod rescue;
+#[path = "all/resync.rs"]
+mod resync;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]

@@ -12,6 +12,7 @@ mod page;
 mod projection;
 mod push;
 mod quarantine;
+mod queue;
 mod readings;
 mod reconcile;
 mod rescue;
@@ -27,7 +28,9 @@ use super::{
 use crate::receipt::ReceiptKey;
 use jiff::Timestamp;
 use log::Head;
+use queue::Queue;
 use readings::Readings;
+use reconcile::Digests;
 use rusqlite::{Connection, ErrorCode, Params, Transaction, TransactionBehavior};
 use sheet::KnownSheet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,8 +39,8 @@ use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
-    Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, ReconcileAnswer,
-    ReconcileRequest, SyncAnswer, SyncRequest,
+    Ack, Decision, DeliveredChange, DocsAnswer, DocsRequest, EnrolAnswer, Heartbeat,
+    PushedDocument, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
 };
 
 /// Ends the work at a place of a test's choice. In the product there is none.
@@ -55,6 +58,8 @@ pub struct Sqlite {
     key: ReceiptKey,
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
+    digests: Arc<Digests>,
+    queue: Queue,
     fault: Option<Arc<dyn Fault>>,
 }
 
@@ -180,7 +185,12 @@ impl Sqlite {
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        self.doing(&self.writer, TransactionBehavior::Immediate, run)
+        let place = self.queue.join();
+        self.doing(&self.writer, TransactionBehavior::Immediate, move |verb| {
+            let done = run(verb);
+            drop(place);
+            done
+        })
     }
 
     fn read<T: Send + 'static>(
@@ -247,7 +257,12 @@ impl Store for Sqlite {
         request: SyncRequest,
         now: Timestamp,
     ) -> Doing<'_, SyncAnswer> {
-        self.write(move |verb| verb.sync(device, &request, now))
+        let queue = self.queue.clone();
+        self.write(move |verb| {
+            let mut answer = verb.sync(device, &request, now)?;
+            answer.retry_after_ms = queue.patience(request.hello.number);
+            Ok(answer)
+        })
     }
 
     fn reconcile(
@@ -256,7 +271,18 @@ impl Store for Sqlite {
         request: ReconcileRequest,
         now: Timestamp,
     ) -> Doing<'_, ReconcileAnswer> {
-        self.read(move |verb| verb.reconcile(device, &request, now))
+        let digests = Arc::clone(&self.digests);
+        self.read(move |verb| verb.reconcile(device, &request, &digests, now))
+    }
+
+    fn docs(
+        &self,
+        device: DeviceId,
+        request: DocsRequest,
+        now: Timestamp,
+    ) -> Doing<'_, DocsAnswer> {
+        let digests = Arc::clone(&self.digests);
+        self.read(move |verb| verb.docs(device, &request, &digests, now))
     }
 
     fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>> {

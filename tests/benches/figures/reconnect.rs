@@ -96,11 +96,12 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
     let times = if records > MANY { 1 } else { PAIRS };
     let times = if table.wants(&names[1]) { times } else { 1 };
     let mut pairs = Pairs::default();
-    let (mut device, mut plain_device) = (None, None);
+    let (mut device, mut plain_device, mut first) = (None, None, 0);
     for n in 0..times {
         let path = visitor.anew(&format!("{records}-{n}"));
         let mut fresh = Device::open(&path, &listening.url, 5);
-        let (_, product) = timed(|| fresh.sync(morning()));
+        let (fetched, product) = timed(|| fresh.sync(morning()));
+        first = fetched.up + fetched.down;
         let path = files.path().join(format!("device-{n}.db"));
         let mut fresh_plain = FloorDevice::open(&path, &floor.url, 2);
         let (_, least) = timed(|| fresh_plain.sync());
@@ -114,6 +115,15 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
         Goal::Times(2.0, "<= 2 x")
     };
     table.pairs(&format!("{}ms", names[1]), "ms", &pairs, goal);
+    let texts = everything(county).concat();
+    let least = zstd::bulk::compress(&texts, 3).expect("packed").len();
+    table.counted(
+        &format!("{}bytes", names[1]),
+        "B",
+        first as f64,
+        Some(least as f64),
+        Goal::Times(1.1, "<= 1.1 x"),
+    );
     let (mut device, mut plain_device) = (device.expect("one"), plain_device.expect("one"));
     if !table.wants(&names[0]) {
         return;

@@ -2,6 +2,7 @@
 //! told apart before anything is written.
 
 use super::log::Head;
+use super::queue::Queue;
 use super::readings::Readings;
 use super::sheet::KnownSheet;
 use super::{Sqlite, StoreError, Verb};
@@ -159,6 +160,8 @@ fn finish(db: Connection, place: &Place, key: ReceiptKey) -> Result<Sqlite, Stor
         key,
         known: Arc::default(),
         readings: Arc::default(),
+        digests: Arc::default(),
+        queue: Queue::default(),
         fault: None,
     })
 }

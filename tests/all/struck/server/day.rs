@@ -7,7 +7,9 @@ use warmhand_core::app::{Outgoing, SyncStep};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::payload::Noted;
-use warmhand_core::wire::{Decision, Heartbeat, ReconcileRequest, SyncRequest, unpack};
+use warmhand_core::wire::{
+    Decision, DocsRequest, Heartbeat, ReconcileRequest, SyncRequest, unpack,
+};
 use warmhand_server::receipt::ReceiptKey;
 use warmhand_server::store::sqlite::Sqlite;
 use warmhand_server::store::{CodeDraft, Doing, SessionRow, Store};
@@ -96,9 +98,18 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         .app
         .sync_answered(asked.number, &answer, town.now())
         .unwrap();
-    let compared = asks(&mut carla, &town);
-    assert_eq!(compared.path, "/v1/reconcile");
-    let compared: ReconcileRequest = unpack(&compared.body).unwrap();
+    let asked = asks(&mut carla, &town);
+    assert_eq!(asked.path, "/v1/reconcile");
+    let compared: ReconcileRequest = unpack(&asked.body).unwrap();
+    let answer = town.carry(&asked);
+    carla
+        .app
+        .sync_answered(asked.number, &answer, town.now())
+        .unwrap();
+    let offered = asks(&mut carla, &town);
+    assert_eq!(offered.path, "/v1/docs");
+    let offered: DocsRequest = unpack(&offered.body).unwrap();
+    assert!(!offered.offers.is_empty() && !offered.wanted.is_empty());
 
     // A device that was taken out of service and has work, and one with a patient that nobody has yet.
     lost.does(
@@ -261,6 +272,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         (
             "read: reconcile",
             Box::new(move |s| told(s.reconcile(carla, compared.clone(), now))),
+            Again::Same,
+        ),
+        (
+            "read: docs",
+            Box::new(move |s| told(s.docs(carla, offered.clone(), now))),
             Again::Same,
         ),
         (
