@@ -306,6 +306,10 @@ fn end(
             device.resync = None;
             (device.cursor, device.high) = (cursor, high);
             patients.extend(write.end_refill()?);
+            // Every hash of them has been answered in this log: what is not for this device goes, as after a page.
+            for doc in write.hidden()? {
+                write.wipe_drained(doc)?;
+            }
         }
         Phase::Confirming => {
             device.high = high;
