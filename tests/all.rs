@@ -32,6 +32,8 @@ mod nudge;
 mod operations;
 #[path = "all/outlives.rs"]
 mod outlives;
+#[path = "all/patience.rs"]
+mod patience;
 #[path = "all/people.rs"]
 mod people;
 #[path = "all/refused.rs"]
@@ -40,6 +42,8 @@ mod refused;
 mod release;
 #[path = "all/rescue.rs"]
 mod rescue;
+#[path = "all/resync.rs"]
+mod resync;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]

@@ -290,7 +290,9 @@ impl App {
         let state = match device.phase {
             _ if device.signed_off => SyncState::SignedOff,
             _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
-            Phase::Confirming | Phase::Refilling => SyncState::Comparing,
+            Phase::Comparing | Phase::Fetching | Phase::Confirming | Phase::Refilling => {
+                SyncState::Comparing
+            }
             _ if unsent.is_empty() => SyncState::AllSent,
             _ => SyncState::ToSend,
         };

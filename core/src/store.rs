@@ -4,6 +4,7 @@
 mod author;
 mod change;
 mod cipher;
+mod compare;
 mod device;
 mod document;
 mod folded;

@@ -3,6 +3,7 @@
 //! answer tells, and the positions that it raises, are one transaction.
 
 mod apply;
+mod compare;
 mod enrol;
 mod reauthor;
 mod request;
@@ -58,6 +59,7 @@ enum Kind {
     Enrol,
     Sync,
     Reconcile,
+    Docs,
     Heartbeat,
     Wiped,
 }
@@ -66,6 +68,7 @@ enum Kind {
 #[derive(Debug, Default)]
 pub struct Engine {
     in_flight: Option<(u64, Kind)>,
+    comparison: Option<resync::Comparison>,
     wanted: bool,
     wanted_meanwhile: bool,
     failures: u32,
@@ -129,9 +132,14 @@ impl Engine {
                 "/v1/heartbeat",
                 request::heartbeat(store, &device, build, number, now)?,
             ),
-            Phase::Confirming => (
+            Phase::Comparing => (
                 Kind::Reconcile,
                 "/v1/reconcile",
+                resync::compare(store, &mut self.comparison, &device, build, number, now)?,
+            ),
+            Phase::Fetching | Phase::Confirming => (
+                Kind::Docs,
+                "/v1/docs",
                 resync::request(store, &device, build, number, now)?,
             ),
             Phase::Normal if !self.wanted && !is_quiet => return Ok(self.idle()),
@@ -190,7 +198,8 @@ impl Engine {
             Carried::Answer { status: 200, body } => match kind {
                 Kind::Enrol => enrol::answered(store, number, body, now),
                 Kind::Sync => settle::answered(store, number, body, rng, now),
-                Kind::Reconcile => resync::answered(store, number, body, rng, now),
+                Kind::Reconcile => resync::compared(store, &mut self.comparison, number, body, now),
+                Kind::Docs => resync::answered(store, number, body, rng, now),
                 Kind::Heartbeat => request::heard(number, body),
                 Kind::Wiped => wipe::answered(store, number, body, now),
             },

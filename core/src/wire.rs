@@ -3,10 +3,13 @@
 //! Times are milliseconds since 1970.
 
 mod ack;
+mod docs;
 mod enrol;
 mod frame;
 mod heartbeat;
 mod hello;
+mod holding;
+mod packed;
 mod reconcile;
 mod rescue;
 mod sealed_box;
@@ -14,10 +17,13 @@ mod sync;
 mod withdrawal;
 
 pub use ack::*;
+pub use docs::*;
 pub use enrol::*;
 pub use frame::{MAX_MESSAGE, Unreadable, pack, unpack};
 pub use heartbeat::*;
 pub use hello::*;
+pub use holding::{DocumentDigest, Holding, MAX_FRAME, digest_of};
+pub use packed::*;
 pub use reconcile::*;
 pub use rescue::*;
 pub use sealed_box::*;

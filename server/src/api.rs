@@ -21,8 +21,8 @@ use tokio_stream::wrappers::BroadcastStream;
 use tower_http::set_header::SetResponseHeaderLayer;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
-    EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA, SyncAnswer,
-    SyncRequest, Unreadable, WipedReport, pack, unpack,
+    DocsRequest, EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA,
+    SyncAnswer, SyncRequest, Unreadable, WipedReport, pack, unpack,
 };
 
 /// The devices' interface.
@@ -30,6 +30,7 @@ pub fn router(server: Arc<Server>) -> Router {
     Router::new()
         .route("/v1/sync", post(sync))
         .route("/v1/reconcile", post(reconcile))
+        .route("/v1/docs", post(docs))
         .route("/v1/heartbeat", post(heartbeat))
         .route("/v1/wiped", post(wiped))
         .route("/v1/enrol", post(enrol))
@@ -173,6 +174,18 @@ async fn reconcile(
             .store
             .reconcile(device, request, server.now())
             .await?,
+    ))
+}
+
+async fn docs(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let device = device(&server, &headers).await?;
+    let request: DocsRequest = unpack(&body)?;
+    Ok(answer(
+        &server.store.docs(device, request, server.now()).await?,
     ))
 }
 

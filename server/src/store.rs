@@ -16,9 +16,9 @@ use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Receipts, Summary};
 use warmhand_core::wire::{
-    Ack, BoxHash, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument,
-    QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer,
-    WipedReport,
+    Ack, BoxHash, Decision, DeliveredChange, DocsAnswer, DocsRequest, EnrolAnswer, Heartbeat,
+    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
+    WipedAnswer, WipedReport,
 };
 
 /// Why a verb was not done; nothing was changed.
@@ -210,13 +210,16 @@ pub trait Store: Send + Sync {
     /// Verifies positions, takes a push, computes a page: one snapshot for the whole answer.
     fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp)
     -> Doing<'_, SyncAnswer>;
-    /// One round of a resync.
+    /// One round of a comparison.
     fn reconcile(
         &self,
         device: DeviceId,
         request: ReconcileRequest,
         now: Timestamp,
     ) -> Doing<'_, ReconcileAnswer>;
+    /// What a device holds answered for, and what it lacks.
+    fn docs(&self, device: DeviceId, request: DocsRequest, now: Timestamp)
+    -> Doing<'_, DocsAnswer>;
     /// Takes what somebody brings in a file: our own receipts admit, everything else waits for a person.
     fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>>;
     /// Notes how a device is.

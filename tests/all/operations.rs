@@ -241,8 +241,8 @@ fn a_database_that_was_meddled_with_is_not_sound_and_who_sees_what_is_computed_a
     );
     let kind = "instr(fields, cast('RecordOpened' as blob))";
     let unread = format!(
-        "update change set fields = substr(fields, 1, {kind} - 1) || cast('RecordMislaid' as blob) || substr(fields, {kind} + 13)
-             where {kind} > 0"
+        "update change set fields = cast(substr(fields, 1, {kind} - 1) || 'RecordMisput' || substr(fields, {kind} + 12)
+             as blob) where {kind} > 0"
     );
     assert!(!found(&mut town, &unread).records);
 }

@@ -243,7 +243,7 @@ fn a_certificate_for_another_name_than_devices_come_to_is_refused() {
     assert_eq!(
         other.err.trim_end(),
         format!(
-            "the certificate {crt} is not for warmhand.example.org, under which public_url has devices come: none \
+            "warmhand: the certificate {crt} is not for warmhand.example.org, under which public_url has devices come: none \
              would trust it"
         )
     );

@@ -7,15 +7,18 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use stats_alloc::Region;
 use std::fmt::Debug;
+use std::sync::LazyLock;
 use std::time::Duration;
+use uuid::Uuid;
 use warmhand_core::document::{Change, seal};
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::DeviceId;
+use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
-    EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, PushedChange,
-    PushedDocument, ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer, SyncRequest,
-    WipedAnswer, WipedReport, unpack,
+    Delivered, DeliveredDocument, DocsAnswer, DocsRequest, DocumentDigest, EnrolAnswer,
+    EnrolRequest, Heartbeat, HeartbeatAnswer, Holding, MAX_FRAME, MAX_MESSAGE, Packed,
+    PushedChange, PushedDocument, ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer,
+    SyncRequest, WipedAnswer, WipedReport, unpack,
 };
 use warmhand_server::config::{Config, Flags, Values};
 use warmhand_server::key_file::KeyFile;
@@ -112,13 +115,70 @@ fn a_sync_request_is_read_or_refused() {
 
 #[test]
 fn the_answer_to_a_sync_is_read_or_refused() {
-    held("sync_answer", said_again::<SyncAnswer>);
+    held("sync_answer", |bytes| {
+        if let Some(answer) = message::<SyncAnswer>(bytes) {
+            answer.docs.iter().for_each(delivered);
+        }
+    });
 }
 
 #[test]
 fn a_comparison_is_read_or_refused_on_both_sides() {
     held("reconcile_request", said_again::<ReconcileRequest>);
     held("reconcile_answer", said_again::<ReconcileAnswer>);
+}
+
+#[test]
+fn what_is_offered_and_fetched_is_read_or_refused_on_both_sides() {
+    held("docs_request", said_again::<DocsRequest>);
+    held("docs_answer", |bytes| {
+        if let Some(answer) = message::<DocsAnswer>(bytes) {
+            answer.docs.iter().for_each(delivered);
+        }
+    });
+}
+
+/// A hundred documents, and one that a frame of the seeds may well speak of.
+static HOLDING: LazyLock<Holding> = LazyLock::new(|| {
+    let mut holding = Holding::default();
+    for n in 0..100_u8 {
+        let at = Uuid::from_u128(0x019c_b0ff_0000_7000_8000_0000_0000_0000 + (u128::from(n) << 82));
+        holding.add(DocumentId(at), DocumentDigest([n; 32]));
+    }
+    holding
+});
+
+#[test]
+fn a_round_of_reconciliation_is_answered_within_its_limit() {
+    held("reconcile_frame", |bytes| {
+        let answer = HOLDING.answer(bytes);
+        assert!(answer.len() <= 2 * usize::try_from(MAX_FRAME).unwrap());
+    });
+}
+
+#[test]
+fn a_packed_document_is_built_or_refused() {
+    held("packed", |bytes| {
+        if let Ok(packed) = minicbor::decode::<Packed>(bytes) {
+            built(&packed);
+        }
+    });
+}
+
+/// What is built is what is packed again; no hostile columns build more than they say.
+fn built(packed: &Packed) {
+    let Ok(changes) = packed.rebuild(DocumentId(Uuid::nil())) else {
+        return;
+    };
+    let text = changes.iter().map(|(sealed, _)| sealed.change.text_bytes());
+    let words: usize = packed.texts.iter().map(String::len).sum();
+    assert_eq!(text.sum::<usize>(), words);
+}
+
+fn delivered(delivered: &DeliveredDocument) {
+    if let Delivered::Whole(packed) = &delivered.content {
+        built(packed);
+    }
 }
 
 #[test]
@@ -278,10 +338,16 @@ fn swollen() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn what_swells_is_refused_by_every_decoder() {
-    let decoders: [(&str, Decoder); 9] = [
+    let decoders: [(&str, Decoder); 11] = [
         ("a sync", said_again::<SyncRequest>),
         ("its answer", said_again::<SyncAnswer>),
         ("a comparison", said_again::<ReconcileRequest>),
+        ("its answer with documents", said_again::<DocsAnswer>),
+        ("a packed document", |bytes| {
+            if let Ok(packed) = minicbor::decode::<Packed>(bytes) {
+                built(&packed);
+            }
+        }),
         ("a word of a wiped device", said_again::<WipedReport>),
         ("a change", |bytes| drop(minicbor::decode::<Change>(bytes))),
         ("an entry", |bytes| {

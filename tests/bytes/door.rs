@@ -43,6 +43,7 @@ fn the_server_answers_whatever_is_posted_and_stays_sound() {
             ("/v1/sync", vec![plain(&honest)]),
             ("/v1/sync", seeds("sync_request")),
             ("/v1/reconcile", seeds("reconcile_request")),
+            ("/v1/docs", seeds("docs_request")),
             ("/v1/heartbeat", seeds("heartbeat")),
             ("/v1/enrol", seeds("enrol_request")),
         ];

@@ -17,8 +17,9 @@ use crate::usecase::{AddNote, Command, OpenRecord, Outcome};
 use crate::view::EntryState;
 use crate::wire::{
     Ack, AckState, Cursor, Decided, Decision, Delivered, DeliveredChange, DeliveredDocument,
-    EnrolAnswer, EnrolRequest, PushedChange, QuarantineReason, Receipt, ReconcileAnswer,
-    ReconcileRequest, RejectReason, Sheet, Status, SyncAnswer, SyncRequest, Token, pack, unpack,
+    DocsAnswer, DocsRequest, DocumentDigest, EnrolAnswer, EnrolRequest, Holding, PushedChange,
+    QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest, RejectReason, Sheet, Status,
+    SyncAnswer, SyncRequest, Token, pack, unpack,
 };
 use jiff::Timestamp;
 use rand::SeedableRng;
@@ -201,7 +202,7 @@ impl Server {
             .into_iter()
             .map(|(doc, changes)| DeliveredDocument {
                 doc,
-                content: Delivered::Changes(changes, false),
+                content: Delivered::Changes(changes),
             })
             .collect();
         answer
@@ -219,8 +220,13 @@ impl Server {
     }
 
     fn reconcile(&self, request: &ReconcileRequest) -> ReconcileAnswer {
-        let offered = || request.offers.iter().flat_map(|o| o.hashes.iter().copied());
-        let known = self.knows(&request.hello.cursor.token) && self.knows(&request.hello.high);
+        let token = request.hello.cursor.token;
+        let known = self.knows(&token) && self.knows(&request.hello.high);
+        let holding = if known {
+            self.holding(token.seq)
+        } else {
+            Holding::default()
+        };
         ReconcileAnswer {
             number: request.hello.number,
             status: if known {
@@ -229,6 +235,57 @@ impl Server {
                 Status::Resync(self.head())
             },
             server_now: now().as_millisecond(),
+            frame: holding.answer(&request.frame),
+            digest: holding.digest(),
+            sheet: None,
+            high: self.head(),
+        }
+    }
+
+    /// What may be seen, up to a row.
+    fn holding(&self, seq: u64) -> Holding {
+        let seq = usize::try_from(seq).unwrap();
+        let mut docs: BTreeMap<DocumentId, Vec<(ChangeHash, Receipt)>> = BTreeMap::new();
+        for change in &self.log[..seq] {
+            let doc = docs.entry(change.change.doc).or_default();
+            doc.push((change.hash, change.receipt));
+        }
+        let mut holding = Holding::default();
+        for (doc, changes) in docs {
+            if !self.gone.contains(&doc) {
+                holding.add(doc, DocumentDigest::of(doc, changes));
+            }
+        }
+        holding
+    }
+
+    fn whole(&self, doc: DocumentId) -> DeliveredDocument {
+        let changes = self.log.iter().filter(|c| c.change.doc == doc);
+        DeliveredDocument {
+            doc,
+            content: Delivered::whole(changes.cloned().collect()),
+        }
+    }
+
+    fn docs(&self, request: &DocsRequest) -> DocsAnswer {
+        let offered = || request.offers.iter().flat_map(|o| o.hashes.iter().copied());
+        let known = self.knows(&request.hello.cursor.token) && self.knows(&request.hello.high);
+        let holding = if known {
+            self.holding(request.hello.cursor.token.seq)
+        } else {
+            Holding::default()
+        };
+        let wanted = || request.wanted.iter().filter_map(|d| holding.document(*d));
+        DocsAnswer {
+            number: request.hello.number,
+            status: if known {
+                Status::Ok
+            } else {
+                Status::Resync(self.head())
+            },
+            server_now: now().as_millisecond(),
+            docs: wanted().map(|doc| self.whole(doc)).collect(),
+            given: u32::try_from(request.wanted.len()).unwrap(),
             acks: offered()
                 .filter_map(|hash| {
                     Some(Ack {
@@ -266,6 +323,7 @@ impl Server {
             }
             "/v1/sync" => pack(&self.sync(&unpack(&asked.body).unwrap())),
             "/v1/reconcile" => pack(&self.reconcile(&unpack(&asked.body).unwrap())),
+            "/v1/docs" => pack(&self.docs(&unpack(&asked.body).unwrap())),
             other => panic!("no such path {other}"),
         };
         Carried::Answer { status: 200, body }

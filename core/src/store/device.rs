@@ -47,6 +47,13 @@ impl DeviceRow {
             .unwrap_or(now)
     }
 
+    /// Told the head of the log within a resync.
+    pub fn told(&mut self, head: Token) {
+        if let Some((_, high)) = self.resync.as_mut() {
+            *high = head;
+        }
+    }
+
     /// The server answered: it takes this device, and its clock is known.
     pub fn heard(&mut self, offset_ms: i64, now: Timestamp) {
         self.offset_ms = offset_ms;
@@ -60,7 +67,11 @@ impl DeviceRow {
 pub enum Phase {
     /// Positions match.
     Normal,
-    /// The log is another one: every hash held is being confirmed.
+    /// The log is another one: documents are being compared.
+    Comparing,
+    /// Compared: every hash held of what differs is being confirmed, and what is lacking fetched.
+    Fetching,
+    /// It could not be compared: every hash held is being confirmed.
     Confirming,
     /// All is confirmed: every visible document is fetched anew.
     Refilling,
@@ -76,6 +87,8 @@ impl Phase {
     fn as_str(self) -> &'static str {
         match self {
             Self::Normal => "normal",
+            Self::Comparing => "comparing",
+            Self::Fetching => "fetching",
             Self::Confirming => "confirming",
             Self::Refilling => "refilling",
             Self::Wiping => "wiping",
@@ -87,6 +100,8 @@ impl Phase {
     fn read(text: &str) -> Result<Self, StoreError> {
         [
             Self::Normal,
+            Self::Comparing,
+            Self::Fetching,
             Self::Confirming,
             Self::Refilling,
             Self::Wiping,

@@ -8,7 +8,7 @@ create table device (
   people text not null,          -- JSON list of codes
   cursor blob not null,          -- applied up to here
   high blob not null,            -- the highest head ever told
-  phase text not null,           -- normal, confirming, refilling; wiping, wiped, ended
+  phase text not null,           -- normal, comparing, fetching, confirming, refilling; wiping, wiped, ended
   resync_cursor blob,            -- the resync's own positions
   resync_high blob,
   offset_ms integer not null default 0,
@@ -45,6 +45,10 @@ create table refetch (
   doc blob primary key,
   reason text not null,          -- names nobody
   tries integer not null default 0
+) without rowid;
+create table wanted (
+  -- documents that a comparison with the server found lacking here, as it named them
+  digest blob primary key
 ) without rowid;
 create table change (
   -- every change this device holds, whatever became of it; the bytes are the source of truth

@@ -73,10 +73,11 @@ impl Write<'_> {
     }
 
     /// The server lacks this change: this device's own goes back to the outbox, another's (or one whose entries the
-    /// server once wrote anew) is relayed. Until the server speaks of it again it counts as not being there.
+    /// server once wrote anew) is relayed. Until the server speaks of it again it counts as not being there. What it
+    /// stands on is asked for anew: in another log it may well be supplied, or written anew without.
     pub fn offer_again(&mut self, stored: &StoredChange, own: bool) -> Result<(), StoreError> {
         let sql = if own && stored.state != ChangeState::Aside {
-            "update change set state = 'saved', reason = null, confirmed = 1, relay = 0 where hash = ?1"
+            "update change set state = 'saved', reason = null, confirmed = 1, relay = 0, orphan = 0 where hash = ?1"
         } else {
             "update change set relay = 1, confirmed = 0 where hash = ?1"
         };

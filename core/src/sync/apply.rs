@@ -2,12 +2,12 @@
 //! claimed and it follows what is here; a document that cannot be applied is marked and the page goes on.
 
 use super::reauthor;
-use crate::document::{Actor, ChangeHash, Sealed, genesis_hash, seal};
+use crate::document::{Actor, Change, ChangeHash, Sealed, genesis_hash, seal};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use crate::store::{ChangeState, StoreError, StoredChange, Write, live};
-use crate::wire::{Delivered, DeliveredChange, DeliveredDocument};
+use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Receipt};
 use std::collections::BTreeMap;
 
 /// Applies what a page says of one document. Returns the patient whose reading may have changed.
@@ -19,28 +19,38 @@ pub(super) fn document(
     let doc = delivered.doc;
     let mut patient = write.document_row(doc)?.map(|(_, patient, _)| patient);
     let is_here = patient.is_some();
-    let Delivered::Changes(changes, _) = &delivered.content else {
-        if patient.is_some() {
-            write.hide(doc)?;
+    let coming: Vec<Coming<'_>> = match &delivered.content {
+        Delivered::Changes(changes) => changes.iter().map(Coming::Fields).collect(),
+        Delivered::Whole(packed) => match packed.rebuild(doc) {
+            Ok(built) => built
+                .into_iter()
+                .map(|one| Coming::Built(Box::new(one)))
+                .collect(),
+            Err(why) => {
+                write.save_refetch(doc, &why.to_string(), true)?;
+                return Ok(patient);
+            }
+        },
+        Delivered::Forget => {
+            if patient.is_some() {
+                write.hide(doc)?;
+            }
+            return Ok(patient);
         }
-        return Ok(patient);
     };
     let mut read: Option<Ground> = None;
-    for change in changes {
-        let own = change.change.device == device;
+    for change in coming {
+        let (hash, receipt) = (change.hash(), *change.receipt());
+        let own = change.fields().device == device;
         let state = if own {
             ChangeState::Accepted
         } else {
             ChangeState::Remote
         };
-        let held = if is_here {
-            write.change(change.hash)?
-        } else {
-            None
-        };
+        let held = if is_here { write.change(hash)? } else { None };
         if let Some(held) = held {
-            if !held.is_settled(state, &change.receipt) {
-                write.settle(change.hash, state, None, Some(&change.receipt))?;
+            if !held.is_settled(state, &receipt) {
+                write.settle(hash, state, None, Some(&receipt))?;
             }
             if held.state != state {
                 // What was refused stands after all, and what stands on it with it.
@@ -52,13 +62,14 @@ pub(super) fn document(
             Some(ground) => ground,
             None => Ground::of(write, doc)?,
         };
-        let theirs = &change.change;
+        let theirs = change.fields();
         if ground.has_count(theirs.actor, theirs.seq)
             && reauthor::fork(write, doc, theirs.actor, theirs.seq)?
         {
             ground = Ground::of(write, doc)?;
         }
-        let sealed = match ground.check(doc, change) {
+        let sealed = change.sealed(doc).and_then(|sealed| ground.check(sealed));
+        let sealed = match sealed {
             Ok(sealed) => sealed,
             Err(why) => {
                 write.save_refetch(doc, why, true)?;
@@ -77,12 +88,7 @@ pub(super) fn document(
             write.save_document(doc, kind, whose)?;
             patient = Some(whose);
         }
-        write.append(
-            &sealed,
-            state,
-            change.receipt.received_at,
-            Some(&change.receipt),
-        )?;
+        write.append(&sealed, state, receipt.received_at, Some(&receipt))?;
         if own {
             catch_up(write, &sealed)?;
         }
@@ -91,6 +97,53 @@ pub(super) fn document(
     }
     write.save_delivered(doc)?;
     Ok(patient)
+}
+
+/// A change on its way in.
+enum Coming<'a> {
+    /// As fields, with the hash that they must give.
+    Fields(&'a DeliveredChange),
+    /// Built anew, in a document whose heads are the ones claimed.
+    Built(Box<(Sealed, Receipt)>),
+}
+
+impl Coming<'_> {
+    fn hash(&self) -> ChangeHash {
+        match self {
+            Self::Fields(delivered) => delivered.hash,
+            Self::Built(built) => built.0.hash,
+        }
+    }
+
+    fn fields(&self) -> &Change {
+        match self {
+            Self::Fields(delivered) => &delivered.change,
+            Self::Built(built) => &built.0.change,
+        }
+    }
+
+    fn receipt(&self) -> &Receipt {
+        match self {
+            Self::Fields(delivered) => &delivered.receipt,
+            Self::Built(built) => &built.1,
+        }
+    }
+
+    /// Built from its fields alone. Says why it cannot be in words that name nobody.
+    fn sealed(self, doc: DocumentId) -> Result<Sealed, &'static str> {
+        let delivered = match self {
+            Self::Built(built) => return Ok(built.0),
+            Self::Fields(delivered) => delivered,
+        };
+        if delivered.change.doc != doc {
+            return Err("a change of another document");
+        }
+        let sealed = seal(delivered.change.clone()).map_err(|_| "fields out of bounds")?;
+        if sealed.hash != delivered.hash {
+            return Err("the fields do not give the hash");
+        }
+        Ok(sealed)
+    }
 }
 
 /// A device restored from its backup meets its own later work: its actor goes on from there.
@@ -132,7 +185,7 @@ impl Ground {
         self.add_fields(sealed.hash, &sealed.change);
     }
 
-    fn add_fields(&mut self, hash: ChangeHash, change: &crate::document::Change) {
+    fn add_fields(&mut self, hash: ChangeHash, change: &Change) {
         self.changes.insert(hash, Some(change.last_op()));
         let count = self
             .actors
@@ -152,14 +205,7 @@ impl Ground {
     }
 
     /// Does this change follow what is here? Says why not in words that name nobody.
-    fn check(&self, doc: DocumentId, delivered: &DeliveredChange) -> Result<Sealed, &'static str> {
-        if delivered.change.doc != doc {
-            return Err("a change of another document");
-        }
-        let sealed = seal(delivered.change.clone()).map_err(|_| "fields out of bounds")?;
-        if sealed.hash != delivered.hash {
-            return Err("the fields do not give the hash");
-        }
+    fn check(&self, sealed: Sealed) -> Result<Sealed, &'static str> {
         let change = &sealed.change;
         // A dependency's last operation is above all of its own past: so the highest of them is the past's.
         let mut last_op = 1;

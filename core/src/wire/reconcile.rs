@@ -1,33 +1,24 @@
-//! Comparing what a device holds with what the server has, after the log became another.
+//! Comparing what a device holds with what the server has, document by document, after the log became another: some
+//! rounds of set reconciliation at the head that was given with `resync`.
 
-use super::{Ack, Hello, Status, Token};
-use crate::document::ChangeHash;
-use crate::domain::id::DocumentId;
+use super::{Hello, Sheet, Status, Token};
 use minicbor::{Decode, Encode};
 
-/// One round of a resync: what the device holds, as a flat list in parts.
+/// One round of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ReconcileRequest {
     /// Tokens of the resync: cursor is the head given with the `resync` answer, high the highest told since.
     #[n(0)]
     pub hello: Hello,
-    /// Hashes by document, own and others', accepted, quarantined and unsent.
-    #[n(1)]
-    pub offers: Vec<Offer>,
+    /// What reconciliation says next.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub frame: Vec<u8>,
+    /// Digest of the sheet: in another log its number may mean another one.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub sheet: [u8; 32],
 }
 
-/// The hashes of one document that the device holds.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Offer {
-    /// The document.
-    #[n(0)]
-    pub doc: DocumentId,
-    /// What it holds of it.
-    #[n(1)]
-    pub hashes: Vec<ChangeHash>,
-}
-
-/// What the server knows of the offered hashes.
+/// The server's side of a round.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ReconcileAnswer {
     /// The number of the request.
@@ -39,13 +30,16 @@ pub struct ReconcileAnswer {
     /// The server's clock.
     #[n(2)]
     pub server_now: i64,
-    /// The state of each hash that the server has.
-    #[n(3)]
-    pub acks: Vec<Ack>,
-    /// The hashes that it lacks.
-    #[n(4)]
-    pub need: Vec<ChangeHash>,
-    /// The head of the snapshot that this was computed in.
+    /// What reconciliation answers: nothing to a frame that does not read.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub frame: Vec<u8>,
+    /// Of everything that this device may see at the position: whatever reconciliation found has to come out as this.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub digest: [u8; 32],
+    /// The sheet, when it is another.
     #[n(5)]
+    pub sheet: Option<Sheet>,
+    /// The head of the snapshot that this was computed in.
+    #[n(6)]
     pub high: Token,
 }

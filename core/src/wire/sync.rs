@@ -1,9 +1,10 @@
 //! The one round trip: push, verify, pull.
 
-use super::{Ack, Cursor, Decided, DeviceState, Hello, Receipt, Token, Withdrawal};
+use super::{Ack, Cursor, Decided, DeviceState, Hello, Packed, Receipt, Token, Withdrawal};
 use crate::document::{Change, ChangeHash};
 use crate::domain::id::{DocumentId, UserId};
 use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
 
 /// Push, verify, pull: the one round trip.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -123,6 +124,16 @@ pub struct Sheet {
     pub text: String,
 }
 
+impl Sheet {
+    /// Of its version and its text.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.version.to_be_bytes());
+        digest.update(&self.text);
+        digest.finalize().into()
+    }
+}
+
 /// What a page says of one document.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct DeliveredDocument {
@@ -134,15 +145,28 @@ pub struct DeliveredDocument {
     pub content: Delivered,
 }
 
-/// Changes, or the word to forget.
+/// Changes, the whole, or the word to forget.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Delivered {
-    /// In causal order. `whole`: everything the server has of it.
+    /// In causal order.
     #[n(0)]
-    Changes(#[n(0)] Vec<DeliveredChange>, #[n(1)] bool),
+    Changes(#[n(0)] Vec<DeliveredChange>),
     /// No longer for this device.
     #[n(1)]
     Forget,
+    /// Everything that the server has of it.
+    #[n(2)]
+    Whole(#[n(0)] Box<Packed>),
+}
+
+impl Delivered {
+    /// Everything that the server has of a document, as small as it gets.
+    pub fn whole(changes: Vec<DeliveredChange>) -> Self {
+        match Packed::of(&changes) {
+            Some(packed) => Self::Whole(Box::new(packed)),
+            None => Self::Changes(changes),
+        }
+    }
 }
 
 /// An accepted change with its receipt.

@@ -14,6 +14,7 @@ mod open;
 mod page;
 mod push;
 mod quarantine;
+mod queue;
 mod readings;
 mod reconcile;
 mod rescue;
@@ -38,7 +39,9 @@ use crate::journal::{Journal, Line};
 use crate::key_file::KeyFile;
 use jiff::Timestamp;
 use log::Head;
+use queue::Queue;
 use readings::Readings;
+use reconcile::Digests;
 use rusqlite::{Connection, ErrorCode, Params, TransactionBehavior};
 use sheet::KnownSheet;
 use std::cell::RefCell;
@@ -49,8 +52,9 @@ use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
-    Ack, Decision, DeliveredChange, EnrolAnswer, Heartbeat, PushedDocument, ReconcileAnswer,
-    ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer, WipedReport,
+    Ack, Decision, DeliveredChange, DocsAnswer, DocsRequest, EnrolAnswer, Heartbeat,
+    PushedDocument, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer,
+    WipedReport,
 };
 use writer::Writer;
 
@@ -72,6 +76,8 @@ pub struct Sqlite {
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
     journal: Option<Arc<Journal>>,
+    digests: Arc<Digests>,
+    queue: Queue,
     fault: Option<Arc<dyn Fault>>,
 }
 
@@ -219,8 +225,13 @@ impl Sqlite {
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
         let (writer, beside, fault) = (Arc::clone(&self.writer), self.beside(), self.fault.clone());
+        let place = self.queue.join();
         Box::pin(async move {
-            let done = writer.submit(move |db| beside.verb(db, run));
+            let done = writer.submit(move |db| {
+                let done = beside.verb(db, run);
+                drop(place);
+                done
+            });
             let working = tokio::task::spawn_blocking(move || writer.work(fault.as_deref()));
             let done = done.await.unwrap_or(Err(StoreError::Unavailable));
             drop(working);
@@ -248,7 +259,12 @@ impl Store for Sqlite {
         request: SyncRequest,
         now: Timestamp,
     ) -> Doing<'_, SyncAnswer> {
-        self.write(move |verb| verb.sync(device, &request, now))
+        let queue = self.queue.clone();
+        self.write(move |verb| {
+            let mut answer = verb.sync(device, &request, now)?;
+            answer.retry_after_ms = queue.patience(request.hello.number);
+            Ok(answer)
+        })
     }
 
     fn reconcile(
@@ -257,7 +273,18 @@ impl Store for Sqlite {
         request: ReconcileRequest,
         now: Timestamp,
     ) -> Doing<'_, ReconcileAnswer> {
-        self.read(move |verb| verb.reconcile(device, &request, now))
+        let digests = Arc::clone(&self.digests);
+        self.read(move |verb| verb.reconcile(device, &request, &digests, now))
+    }
+
+    fn docs(
+        &self,
+        device: DeviceId,
+        request: DocsRequest,
+        now: Timestamp,
+    ) -> Doing<'_, DocsAnswer> {
+        let digests = Arc::clone(&self.digests);
+        self.read(move |verb| verb.docs(device, &request, &digests, now))
     }
 
     fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>> {

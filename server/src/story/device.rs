@@ -11,10 +11,12 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use warmhand_core::app::{App, Carried, Outgoing, Place, SyncStep};
 use warmhand_core::document::ChangeHash;
-use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::usecase::{Command, Outcome};
-use warmhand_core::wire::{Delivered, SyncAnswer, SyncRequest, pack, unpack};
+use warmhand_core::wire::{
+    Delivered, DeliveredChange, Packed, SyncAnswer, SyncRequest, pack, unpack,
+};
 
 /// More requests in a row than any honest story needs.
 const MOST_REQUESTS: usize = 1_000;
@@ -171,14 +173,32 @@ fn mix_answer(carried: &mut Carried, order: &mut Order) -> Result<(), String> {
     order.any(&mut answer.docs);
     order.any(&mut answer.acks);
     for document in &mut answer.docs {
-        if let Delivered::Changes(changes, _) = &mut document.content {
-            let given = std::mem::take(changes);
-            *changes = order.causal(given, |c| c.hash, |c| c.change.deps.clone());
-            note(order, "page", changes.iter().map(|c| c.hash));
-        }
+        let given = match &mut document.content {
+            Delivered::Changes(changes) => std::mem::take(changes),
+            Delivered::Whole(packed) => rebuilt(document.doc, packed)?,
+            Delivered::Forget => continue,
+        };
+        let mixed = order.causal(given, |c| c.hash, |c| c.change.deps.clone());
+        note(order, "page", mixed.iter().map(|c| c.hash));
+        document.content = match document.content {
+            Delivered::Whole(_) => Delivered::whole(mixed),
+            _ => Delivered::Changes(mixed),
+        };
     }
     *body = pack(&answer);
     Ok(())
+}
+
+fn rebuilt(doc: DocumentId, packed: &Packed) -> Result<Vec<DeliveredChange>, String> {
+    let rebuilt = packed.rebuild(doc).map_err(|why| why.to_string())?;
+    let delivered = rebuilt
+        .into_iter()
+        .map(|(sealed, receipt)| DeliveredChange {
+            change: sealed.change,
+            hash: sealed.hash,
+            receipt,
+        });
+    Ok(delivered.collect())
 }
 
 fn note(order: &mut Order, what: &str, hashes: impl Iterator<Item = ChangeHash>) {

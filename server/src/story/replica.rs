@@ -118,12 +118,12 @@ fn deliver(
         let doc = change.change.doc;
         match docs.iter_mut().find(|d| d.doc == doc) {
             Some(DeliveredDocument {
-                content: Delivered::Changes(changes, _),
+                content: Delivered::Changes(changes),
                 ..
             }) => changes.push(change),
             _ => docs.push(DeliveredDocument {
                 doc,
-                content: Delivered::Changes(vec![change], false),
+                content: Delivered::Changes(vec![change]),
             }),
         }
     }

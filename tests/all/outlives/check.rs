@@ -21,8 +21,8 @@ fn a_check_finds_what_verify_finds_and_says_so() {
     assert_eq!(checked(&town), Verified::SOUND);
     for (sql, unsound) in [
         (
-            "update change set fields = substr(fields, 1, instr(fields, cast('RecordOpened' as blob)) - 1)
-                 || cast('RecordMislaid' as blob) || substr(fields, instr(fields, cast('RecordOpened' as blob)) + 13)
+            "update change set fields = cast(substr(fields, 1, instr(fields, cast('RecordOpened' as blob)) - 1)
+                 || 'RecordMisput' || substr(fields, instr(fields, cast('RecordOpened' as blob)) + 12) as blob)
                  where instr(fields, cast('RecordOpened' as blob)) > 0",
             "records",
         ),

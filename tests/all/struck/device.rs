@@ -236,6 +236,7 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
     town.restore(&image);
     day.syncs(&town, "the log is another", "/v1/sync");
     day.syncs(&town, "compared", "/v1/reconcile");
+    day.syncs(&town, "offered and fetched", "/v1/docs");
     day.syncs(&town, "everything again", "/v1/sync");
 
     let sheet = warmhand_tests::organisation::SHEET.replace("Harbor Counseling", "Harbor House");

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use warmhand_core::app::{Carried, Outgoing, SyncStep};
 use warmhand_core::document::Change;
 use warmhand_core::wire::{
-    DeviceState, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, ReconcileAnswer,
-    ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer, WipedReport, pack, unpack,
+    Delivered, DeliveredDocument, DeviceState, DocsAnswer, DocsRequest, EnrolAnswer, EnrolRequest,
+    Heartbeat, HeartbeatAnswer, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
+    WipedAnswer, WipedReport, pack, unpack,
 };
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
@@ -38,6 +39,7 @@ impl Corpus {
                 self.message("sync_request", name, &request);
                 let answer: SyncAnswer = unpack(body).expect("an answer");
                 self.message("sync_answer", name, &answer);
+                self.documents(name, &answer.docs);
                 if let Some(pushed) = request.push.first() {
                     self.change(name, &pushed.changes[0].change);
                 }
@@ -47,6 +49,15 @@ impl Corpus {
                 self.message("reconcile_request", name, &request);
                 let answer: ReconcileAnswer = unpack(body).expect("an answer");
                 self.message("reconcile_answer", name, &answer);
+                self.put("reconcile_frame", &format!("{name}-asked"), &request.frame);
+                self.put("reconcile_frame", name, &answer.frame);
+            }
+            "/v1/docs" => {
+                let request: DocsRequest = unpack(&asked.body).expect("a request");
+                self.message("docs_request", name, &request);
+                let answer: DocsAnswer = unpack(body).expect("an answer");
+                self.message("docs_answer", name, &answer);
+                self.documents(name, &answer.docs);
             }
             "/v1/wiped" => {
                 let report: WipedReport = unpack(&asked.body).expect("a report");
@@ -55,6 +66,15 @@ impl Corpus {
                 self.message("wiped_answer", name, &answer);
             }
             _ => {}
+        }
+    }
+
+    fn documents(&self, name: &str, docs: &[DeliveredDocument]) {
+        for (n, delivered) in docs.iter().enumerate() {
+            if let Delivered::Whole(packed) = &delivered.content {
+                let bytes = minicbor::to_vec(packed).expect("bytes");
+                self.put("packed", &format!("{name}-{n}"), &bytes);
+            }
         }
     }
 

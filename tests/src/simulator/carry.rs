@@ -60,6 +60,7 @@ impl World {
             })?;
         }
         self.check_server(&new)?;
+        let body = self.cut_short(d, asked.path, status, body);
         let is_ended = struck.is_some_and(|struck| struck.blow != Blow::Full);
         if is_ended && status != 200 {
             return Ok(None);
@@ -70,6 +71,7 @@ impl World {
             status,
             body,
             held: Rc::new(self.server.entries()),
+            accepted: Rc::new(self.server.accepted.keys().copied().collect()),
         };
         self.check_answer(d, &answer)?;
         Ok(Some(answer))

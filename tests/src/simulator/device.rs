@@ -50,6 +50,8 @@ pub struct Device {
     pub in_flight: Option<u64>,
     /// Taken out of service.
     pub revoked: bool,
+    /// So many of its comparisons are about to end too early.
+    pub misled: u8,
     backup: Option<Backup>,
     seed: u64,
     starts: u64,
@@ -78,6 +80,7 @@ impl Device {
             told: Told::default(),
             in_flight: None,
             revoked: false,
+            misled: 0,
             backup: None,
             seed,
             starts: 0,

@@ -80,6 +80,8 @@ faults! {
     HostileRequest,
     /// Bytes that are no answer, to a device.
     HostileAnswer,
+    /// A comparison ended too early, with something missing.
+    ComparisonCut,
     /// An entry of a newer version.
     NewerSchema,
     /// An entry that nobody can read.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use warmhand_core::app::Outgoing;
+use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 
 /// An answer of the server.
@@ -18,6 +19,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Every entry that the server held when it answered, accepted or in quarantine.
     pub held: Rc<BTreeSet<EntryId>>,
+    /// Every change that it had accepted when it answered.
+    pub accepted: Rc<BTreeSet<ChangeHash>>,
 }
 
 /// A message that is on its way.

@@ -6,10 +6,9 @@ use super::network::Answer;
 use super::oracle::{Failure, Oracle, holds};
 use super::world::World;
 use rand::{Rng, RngCore};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use warmhand_core::app::Carried;
-use warmhand_core::wire::{SyncRequest, pack, unpack};
+use warmhand_core::wire::{ReconcileAnswer, SyncRequest, pack, unpack};
 
 impl World {
     pub(super) fn bytes(&mut self, d: u8, k: u16) -> Result<(), Failure> {
@@ -48,7 +47,13 @@ impl World {
             return Ok(());
         }
         let head = self.server.head;
-        for path in ["/v1/sync", "/v1/reconcile", "/v1/heartbeat", "/v1/enrol"] {
+        for path in [
+            "/v1/sync",
+            "/v1/reconcile",
+            "/v1/docs",
+            "/v1/heartbeat",
+            "/v1/enrol",
+        ] {
             let (status, _) = self.server.post(path, Some(&bearer), body.clone());
             if let Some(struck) = self.server.recover_from_blow() {
                 self.note_blow(&struck, true);
@@ -90,7 +95,8 @@ impl World {
             path: "/",
             status,
             body,
-            held: Rc::new(BTreeSet::new()),
+            held: Rc::default(),
+            accepted: Rc::default(),
         };
         self.tally.count(Fault::HostileAnswer);
         self.take_babble(d, &answer)
@@ -118,5 +124,35 @@ impl World {
         holds(Oracle::Replay, before == after, || {
             "bytes changed a device".to_owned()
         })
+    }
+
+    /// The next comparisons of a device end too early: with something missing, as an older library could.
+    #[expect(clippy::unnecessary_wraps, reason = "every operation answers alike")]
+    pub(super) fn mislead(&mut self, d: u8, k: u8) -> Result<(), Failure> {
+        if let Some(d) = self.named(d) {
+            self.devices[d].misled = 1 + k % 3;
+        }
+        Ok(())
+    }
+
+    /// An answer as it reaches a device whose comparison ends too early.
+    pub(super) fn cut_short(
+        &mut self,
+        d: usize,
+        path: &str,
+        status: u16,
+        body: Vec<u8>,
+    ) -> Vec<u8> {
+        let is_due = self.devices[d].misled > 0 && path == "/v1/reconcile" && status == 200;
+        let told = unpack::<ReconcileAnswer>(&body).ok().filter(|_| is_due);
+        // One byte alone says that nothing differs.
+        let Some(mut told) = told.filter(|told| told.frame.len() > 1) else {
+            return body;
+        };
+        told.frame.truncate(1);
+        self.devices[d].misled -= 1;
+        self.tally.count(Fault::ComparisonCut);
+        self.says(|| format!("    the comparison of device {d} ends too early"));
+        pack(&told)
     }
 }

@@ -3,12 +3,13 @@
 use super::look::{self, DeviceLook};
 use super::network::Answer;
 use super::oracle::{Failure, Oracle, holds};
+use super::told::hashes;
 use super::world::World;
 use std::collections::BTreeSet;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 use warmhand_core::view::SyncState;
-use warmhand_core::wire::{Ack, AckState, Delivered, ReconcileAnswer, SyncAnswer, unpack};
+use warmhand_core::wire::{Ack, AckState, DeliveredDocument, DocsAnswer, SyncAnswer, unpack};
 
 impl World {
     /// The log is dense; what was just accepted was written by who it says; nothing lies twice before the reviewer.
@@ -49,34 +50,13 @@ impl World {
         let acks = match answer.path {
             "/v1/sync" => {
                 let told: SyncAnswer = unpack(&answer.body).expect("an answer");
-                let visible = look::visible(&self.server.eyes, self.devices[d].id);
-                for delivered in &told.docs {
-                    let Delivered::Changes(changes, _) = &delivered.content else {
-                        continue;
-                    };
-                    holds(
-                        Oracle::Visible,
-                        visible.contains_key(&delivered.doc),
-                        || {
-                            format!(
-                                "document {} was delivered to device {d}, which may not see it",
-                                delivered.doc
-                            )
-                        },
-                    )?;
-                    let is_there = changes
-                        .iter()
-                        .all(|c| self.server.accepted.contains_key(&c.hash));
-                    holds(Oracle::NeverFalse, is_there, || {
-                        "a delivered change is not committed".to_owned()
-                    })?;
-                }
+                self.check_delivered(d, &told.docs)?;
                 told.acks
             }
-            "/v1/reconcile" => {
-                unpack::<ReconcileAnswer>(&answer.body)
-                    .expect("an answer")
-                    .acks
+            "/v1/docs" => {
+                let told: DocsAnswer = unpack(&answer.body).expect("an answer");
+                self.check_delivered(d, &told.docs)?;
+                told.acks
             }
             _ => return Ok(()),
         };
@@ -91,6 +71,32 @@ impl World {
             };
             holds(Oracle::NeverFalse, is_so, || {
                 format!("device {d} is told {state:?} of {hash:?}, and that is not committed")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What is brought may be seen, and is there.
+    fn check_delivered(&self, d: usize, docs: &[DeliveredDocument]) -> Result<(), Failure> {
+        let visible = look::visible(&self.server.eyes, self.devices[d].id);
+        for delivered in docs {
+            let Some(hashes) = hashes(delivered) else {
+                continue;
+            };
+            holds(
+                Oracle::Visible,
+                visible.contains_key(&delivered.doc),
+                || {
+                    format!(
+                        "document {} was delivered to device {d}, which may not see it",
+                        delivered.doc
+                    )
+                },
+            )?;
+            let accepted = &self.server.accepted;
+            let is_there = hashes.iter().all(|hash| accepted.contains_key(hash));
+            holds(Oracle::NeverFalse, is_there, || {
+                "a delivered change is not committed".to_owned()
             })?;
         }
         Ok(())

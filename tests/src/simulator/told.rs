@@ -4,7 +4,23 @@ use super::fault::Fault;
 use super::look::DeviceLook;
 use super::network::Answer;
 use super::world::World;
-use warmhand_core::wire::{Ack, AckState, Delivered, ReconcileAnswer, Status, SyncAnswer, unpack};
+use warmhand_core::document::ChangeHash;
+use warmhand_core::wire::{
+    Ack, AckState, Delivered, DeliveredDocument, DocsAnswer, ReconcileAnswer, Status, SyncAnswer,
+    unpack,
+};
+
+/// The changes that an answer brings of a document; none if it says that it is to be forgotten.
+pub(super) fn hashes(delivered: &DeliveredDocument) -> Option<Vec<ChangeHash>> {
+    match &delivered.content {
+        Delivered::Forget => None,
+        Delivered::Changes(changes) => Some(changes.iter().map(|change| change.hash).collect()),
+        Delivered::Whole(packed) => {
+            let built = packed.rebuild(delivered.doc).expect("a sound document");
+            Some(built.into_iter().map(|(sealed, _)| sealed.hash).collect())
+        }
+    }
+}
 
 impl World {
     /// Writes down what a device was told, by the answer and not by what it made of it.
@@ -21,12 +37,26 @@ impl World {
             }
             "/v1/reconcile" => {
                 let told: ReconcileAnswer = unpack(&answer.body).expect("an answer");
+                let highest = before.resync_high.map_or(0, |high| high.seq);
+                let resync = matches!(told.status, Status::Resync(_)) || told.high.seq < highest;
+                if !resync {
+                    // Its digest speaks of everything that it has and this device may see.
+                    let on_server = &mut self.devices[d].told.on_server;
+                    on_server.extend(answer.accepted.iter());
+                }
+                (Vec::new(), resync, told.high.seq)
+            }
+            "/v1/docs" => {
+                let told: DocsAnswer = unpack(&answer.body).expect("an answer");
                 let on_server = &mut self.devices[d].told.on_server;
                 for hash in &told.need {
                     on_server.remove(hash);
                 }
                 let highest = before.resync_high.map_or(0, |high| high.seq);
                 let resync = matches!(told.status, Status::Resync(_)) || told.high.seq < highest;
+                if !resync {
+                    self.note_documents(d, before, &told.docs);
+                }
                 (told.acks, resync, told.high.seq)
             }
             _ => return,
@@ -73,20 +103,25 @@ impl World {
         for decided in &told.decided {
             self.devices[d].told.refused.remove(&decided.hash);
         }
-        for delivered in &told.docs {
+        self.note_documents(d, before, &told.docs);
+    }
+
+    fn note_documents(&mut self, d: usize, before: &DeviceLook, docs: &[DeliveredDocument]) {
+        for delivered in docs {
             match &delivered.content {
                 Delivered::Forget => self.tally.count(Fault::AccessLost),
-                Delivered::Changes(changes, is_whole) => {
+                Delivered::Whole(packed) => {
                     let is_new = !before.documents.contains_key(&delivered.doc);
-                    if *is_whole && is_new && changes.len() > 1 {
+                    if is_new && packed.by.len() > 1 {
                         self.tally.count(Fault::AccessGiven);
                     }
-                    let told = &mut self.devices[d].told;
-                    for change in changes {
-                        told.on_server.insert(change.hash);
-                        told.refused.remove(&change.hash);
-                    }
                 }
+                Delivered::Changes(_) => {}
+            }
+            let told = &mut self.devices[d].told;
+            for hash in hashes(delivered).unwrap_or_default() {
+                told.on_server.insert(hash);
+                told.refused.remove(&hash);
             }
         }
     }

@@ -162,6 +162,7 @@ impl World {
             Operation::Forge(d, r, k) => self.forge(d, r, k),
             Operation::Bytes(d, k) => self.bytes(d, k),
             Operation::Babble(d, k) => self.babble(d, k),
+            Operation::Mislead(d, k) => self.mislead(d, k),
             Operation::Release(k) => self.decide(k, Decision::Released),
             Operation::Dismiss(k) => self.decide(k, Decision::Dismissed),
             Operation::Odd(d, r) => self.odd(d, r),

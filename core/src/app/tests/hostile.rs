@@ -24,8 +24,7 @@ fn deliver(at: usize, sealed: bool, edit: impl Fn(&mut DeliveredChange)) -> (App
     let asked = asks(&mut app);
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
     for document in &mut answer.docs {
-        if let (true, Delivered::Changes(changes, _)) = (document.doc == bad, &mut document.content)
-        {
+        if let (true, Delivered::Changes(changes)) = (document.doc == bad, &mut document.content) {
             edit(&mut changes[at]);
             if sealed {
                 changes[at].hash = seal(changes[at].change.clone()).unwrap().hash;
@@ -117,10 +116,8 @@ fn no_bytes_make_the_device_panic_or_lose_anything() {
                 .unwrap();
             continue;
         }
-        let request: Result<SyncRequest, _> = unpack(&asked.body);
-        let body = match request {
-            Ok(request) => pack(&server.clone().sync(&request)),
-            Err(_) => pack(&server.reconcile(&unpack(&asked.body).unwrap())),
+        let Carried::Answer { body, .. } = server.clone().carry(&asked) else {
+            panic!("it answers")
         };
         // Unpacked first, or most mutations would only break the packing.
         let mut body = match body.split_first().unwrap() {

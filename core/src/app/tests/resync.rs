@@ -39,10 +39,12 @@ fn after_the_word_resync_nothing_is_green_until_it_is_confirmed_again() {
         assert_eq!(states(&app, record), BTreeSet::from([false]));
     }
     assert_eq!(app.sync_status().unwrap().state, SyncState::Comparing);
-    let asked = asks(&mut app);
-    assert_eq!(asked.path, "/v1/reconcile");
-    app.sync_answered(asked.number, &server.carry(&asked), now())
-        .unwrap();
+    for path in ["/v1/reconcile", "/v1/docs"] {
+        let asked = asks(&mut app);
+        assert_eq!(asked.path, path);
+        app.sync_answered(asked.number, &server.carry(&asked), now())
+            .unwrap();
+    }
     // Of what it still has it said so; what it lacks is on its way, and not there.
     assert_eq!(states(&app, theirs), BTreeSet::from([false, true]));
     assert_eq!(states(&app, ours), BTreeSet::from([false]));

@@ -145,7 +145,7 @@ fn a_forgotten_record_is_hidden_at_once_and_wiped_when_nothing_of_it_waits() {
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
     answer.docs = vec![DeliveredDocument {
         doc: record,
-        content: Delivered::Changes(refetch, true),
+        content: Delivered::whole(refetch),
     }];
     app.sync_answered(
         asked.number,
@@ -186,6 +186,25 @@ fn a_server_that_says_nothing_new_is_not_asked_in_a_ring() {
     // Not even a clock that was set back by years keeps it silent.
     let back = now() - jiff::SignedDuration::from_hours(24 * 800);
     assert!(matches!(app.sync_next(back).unwrap(), SyncStep::Send(_)));
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_given_it_unless_somebody_records_something() {
+    let mut server = Server::default();
+    let mut app = enrolled(&mut server, 1);
+    let record = patient_of(&open_record(&mut app, "Ada").unwrap()).1;
+    run(&mut app, &mut server).unwrap();
+    let asked = asks(&mut app);
+    let mut answer = server.sync(&unpack(&asked.body).unwrap());
+    answer.retry_after_ms = Some(3_000);
+    let body = pack(&answer);
+    let carried = Carried::Answer { status: 200, body };
+    app.sync_answered(asked.number, &carried, now()).unwrap();
+    let later = now() + jiff::SignedDuration::from_secs(3);
+    assert_eq!(app.sync_next(now()), Ok(SyncStep::Idle(Some(later))));
+    note(&mut app, record, "cannot wait").unwrap();
+    app.sync_wanted();
+    assert!(matches!(app.sync_next(now()), Ok(SyncStep::Send(_))));
 }
 
 #[test]

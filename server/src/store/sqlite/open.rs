@@ -3,6 +3,7 @@
 
 use super::keys::{lacks, named_keys};
 use super::log::Head;
+use super::queue::Queue;
 use super::readings::Readings;
 use super::sheet::KnownSheet;
 use super::writer::Writer;
@@ -164,6 +165,8 @@ fn finish(db: Connection, place: &Place, keys: KeyFile) -> Result<Sqlite, StoreE
         readings: Arc::default(),
         journal: folder.as_deref().map(Journal::of).map(Arc::new),
         folder,
+        digests: Arc::default(),
+        queue: Queue::default(),
         fault: None,
     })
 }

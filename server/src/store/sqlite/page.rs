@@ -18,7 +18,7 @@ use warmhand_core::wire::{
 };
 
 /// A page holds at most this many bytes of entry text, whatever the device asks for, and at least one document.
-const PAGE_BYTES: usize = 512 * 1024;
+pub(super) const PAGE_BYTES: usize = 512 * 1024;
 /// So often a device asks that waits for somebody to say whose it is.
 const UNCONFIRMED_MS: u32 = 300_000;
 const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
@@ -150,7 +150,7 @@ impl Verb<'_> {
             .filter(accepted)
             .map(|ack| ack.hash)
             .collect();
-        let mut page = Page::new(request.page_bytes);
+        let mut page = Page::new(usize::try_from(request.page_bytes).unwrap_or(PAGE_BYTES));
         let mut last = from.after.map(|after| (c + 1, after));
         let mut through = c;
         // A device that has nothing yet is not shown what changed in it.
@@ -176,7 +176,7 @@ impl Verb<'_> {
                 if page.is_full() {
                     break 'page (row.seq - 1, None);
                 }
-                page.add(row.change.doc, self.delivered(row), false);
+                page.add(self.delivered(row));
             }
             through = until;
             let Some((seq, doc)) = whole else {
@@ -186,9 +186,7 @@ impl Verb<'_> {
                 let within = last.filter(|(row, _)| *row == seq);
                 break (seq - 1, within.map(|(_, doc)| doc));
             }
-            for row in self.changes("doc = ?1", [&doc.as_bytes()[..]])? {
-                page.add(doc, self.delivered(row), true);
-            }
+            page.add_whole(doc, self.whole(doc)?);
             last = Some((seq, doc));
         };
         let (p, after) = end;
@@ -228,6 +226,12 @@ impl Verb<'_> {
         Ok(statement.query_row(args, |row| row.get(0))?)
     }
 
+    /// Everything of a document, with its receipts.
+    pub(super) fn whole(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {
+        let rows = self.changes("doc = ?1", [&doc.as_bytes()[..]])?;
+        Ok(rows.into_iter().map(|row| self.delivered(row)).collect())
+    }
+
     pub(super) fn delivered(&self, row: ChangeRow) -> DeliveredChange {
         let receipt = self.receipt(&row);
         DeliveredChange {
@@ -250,45 +254,54 @@ fn next_begun(rows: &mut Rows<'_>) -> Result<Option<(u64, DocumentId)>, StoreErr
     )))
 }
 
-struct Page {
-    documents: Vec<DeliveredDocument>,
+/// The documents of an answer, as far as it has room.
+pub(super) struct Page {
+    pub documents: Vec<DeliveredDocument>,
     bytes: usize,
     room: usize,
 }
 
 impl Page {
-    fn new(asked: u32) -> Self {
-        let room = usize::try_from(asked)
-            .unwrap_or(PAGE_BYTES)
-            .clamp(1, PAGE_BYTES);
+    pub fn new(room: usize) -> Self {
         Self {
             documents: Vec::new(),
             bytes: 0,
-            room,
+            room: room.clamp(1, PAGE_BYTES),
         }
     }
 
-    fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.bytes >= self.room
     }
 
-    fn add(&mut self, doc: DocumentId, change: DeliveredChange, is_whole: bool) {
-        self.bytes += change.change.text_bytes() + CHANGE_BYTES;
+    fn add(&mut self, change: DeliveredChange) {
+        let doc = change.change.doc;
+        self.weigh(&change);
         let known = self
             .documents
             .iter_mut()
             .find_map(|d| match &mut d.content {
-                Delivered::Changes(changes, whole) if d.doc == doc && *whole == is_whole => {
-                    Some(changes)
-                }
+                Delivered::Changes(changes) if d.doc == doc => Some(changes),
                 _ => None,
             });
         if let Some(changes) = known {
             changes.push(change);
         } else {
-            let content = Delivered::Changes(vec![change], is_whole);
+            let content = Delivered::Changes(vec![change]);
             self.documents.push(DeliveredDocument { doc, content });
         }
+    }
+
+    pub fn add_whole(&mut self, doc: DocumentId, changes: Vec<DeliveredChange>) {
+        for change in &changes {
+            self.weigh(change);
+        }
+        let content = Delivered::whole(changes);
+        self.documents.push(DeliveredDocument { doc, content });
+    }
+
+    fn weigh(&mut self, change: &DeliveredChange) {
+        self.bytes += change.change.text_bytes() + CHANGE_BYTES;
     }
 }
 

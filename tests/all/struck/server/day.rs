@@ -10,7 +10,8 @@ use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::payload::Noted;
 use warmhand_core::wire::{
-    Decision, Heartbeat, ReconcileRequest, SealedBox, SyncRequest, WipedReport, pack, unpack,
+    Decision, DocsRequest, Heartbeat, ReconcileRequest, SealedBox, SyncRequest, WipedReport, pack,
+    unpack,
 };
 use warmhand_server::key_file::KeyFile;
 use warmhand_server::sealing::closing;
@@ -105,9 +106,18 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         .app
         .sync_answered(asked.number, &answer, town.now())
         .unwrap();
-    let compared = asks(&mut carla, &town);
-    assert_eq!(compared.path, "/v1/reconcile");
-    let compared: ReconcileRequest = unpack(&compared.body).unwrap();
+    let asked = asks(&mut carla, &town);
+    assert_eq!(asked.path, "/v1/reconcile");
+    let compared: ReconcileRequest = unpack(&asked.body).unwrap();
+    let answer = town.carry(&asked);
+    carla
+        .app
+        .sync_answered(asked.number, &answer, town.now())
+        .unwrap();
+    let offered = asks(&mut carla, &town);
+    assert_eq!(offered.path, "/v1/docs");
+    let offered: DocsRequest = unpack(&offered.body).unwrap();
+    assert!(!offered.offers.is_empty() && !offered.wanted.is_empty());
 
     // A device that was taken out of service and has work, and one with a patient that nobody has yet.
     lost.does(
@@ -309,6 +319,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         (
             "read: reconcile",
             Box::new(move |s| told(s.reconcile(carla, compared.clone(), now))),
+            Again::Same,
+        ),
+        (
+            "read: docs",
+            Box::new(move |s| told(s.docs(carla, offered.clone(), now))),
             Again::Same,
         ),
         (

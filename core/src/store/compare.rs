@@ -1,0 +1,113 @@
+//! What a comparison with the server reads and leaves behind: what is held of each document, which documents are the
+//! same there, and which are still to be fetched.
+
+use super::{Rows, StoreError, Write};
+use crate::document::ChangeHash;
+use crate::domain::id::DocumentId;
+use crate::wire::{DocumentDigest, Holding, Receipt, Sheet};
+use rusqlite::Row;
+
+type Held = (DocumentId, ChangeHash, Receipt);
+
+fn held(row: &Row<'_>) -> Result<Held, StoreError> {
+    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED);
+    Ok((
+        DocumentId::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+        ChangeHash::from_bytes(blob(1)?).ok_or(StoreError::DAMAGED)?,
+        Receipt {
+            received_at: row.get(2)?,
+            offset_ms: row.get(3)?,
+            key: row.get(4)?,
+            mac: blob(5)?.try_into().map_err(|_| StoreError::DAMAGED)?,
+        },
+    ))
+}
+
+impl Rows<'_> {
+    /// Every document, by what the server has said that it has of it. What lies in quarantine, is refused, unsent or on
+    /// its way back to the server is not in it.
+    pub fn holding(&self) -> Result<Holding, StoreError> {
+        let sql = "select doc, hash, received_at, offset_ms, key, mac from change
+            where state in ('accepted', 'remote') and relay = 0 and mac is not null order by place";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut holding = Holding::default();
+        let mut of: Option<(DocumentId, Vec<(ChangeHash, Receipt)>)> = None;
+        while let Some(row) = rows.next()? {
+            let (doc, hash, receipt) = held(row)?;
+            match &mut of {
+                Some((known, changes)) if *known == doc => changes.push((hash, receipt)),
+                _ => {
+                    // A document's changes lie side by side.
+                    if let Some((known, changes)) = of.replace((doc, vec![(hash, receipt)])) {
+                        holding.add(known, DocumentDigest::of(known, changes));
+                    }
+                }
+            }
+        }
+        if let Some((known, changes)) = of {
+            holding.add(known, DocumentDigest::of(known, changes));
+        }
+        Ok(holding)
+    }
+
+    /// The sheet as the server last brought it, in 32 bytes.
+    pub fn sheet_digest(&self) -> Result<[u8; 32], StoreError> {
+        let mut statement = self.0.prepare_cached("select version, text from sheet")?;
+        let mut rows = statement.query([])?;
+        let Some(row) = rows.next()? else {
+            return Ok([0; 32]);
+        };
+        let sheet = Sheet {
+            version: row.get::<_, i64>(0)?.unsigned_abs(),
+            text: row.get(1)?,
+        };
+        Ok(sheet.digest())
+    }
+
+    /// Documents that are still to be fetched.
+    pub fn wanted(&self, at_most: u32) -> Result<Vec<DocumentDigest>, StoreError> {
+        let sql = "select digest from wanted order by digest limit ?1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let digests: Vec<[u8; 32]> = statement
+            .query_map([at_most], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(digests.into_iter().map(DocumentDigest).collect())
+    }
+}
+
+impl Write<'_> {
+    /// The server has of this document exactly what is here, and shows it to this device.
+    pub fn confirm_document(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        let Some((from, to)) = self.places(doc)? else {
+            return Ok(());
+        };
+        self.change(
+            "update change set confirmed = 1 where place between ?1 and ?2
+                 and state in ('accepted', 'remote') and relay = 0 and confirmed = 0",
+            [from, to],
+        )?;
+        self.save_delivered(doc)
+    }
+
+    /// Notes a document that is to be fetched.
+    pub fn want(&mut self, digest: DocumentDigest) -> Result<(), StoreError> {
+        self.change(
+            "insert or ignore into wanted (digest) values (?1)",
+            [&digest.0[..]],
+        )?;
+        Ok(())
+    }
+
+    /// It came, or is not for this device any more.
+    pub fn had(&mut self, digest: DocumentDigest) -> Result<(), StoreError> {
+        self.change("delete from wanted where digest = ?1", [&digest.0[..]])?;
+        Ok(())
+    }
+
+    /// Nothing is wanted any more.
+    pub fn want_nothing(&mut self) -> Result<(), StoreError> {
+        self.change("delete from wanted", [])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,291 @@
+//! All changes of a document as columns, causes first, without anything that the receiver can compute: no hash of a
+//! change, no count of an actor, no first operation, no id that its entry's text begins with. The receiver builds every
+//! change anew and takes the document only if its heads come out as the ones claimed: a head covers all of its past.
+
+use super::{DeliveredChange, MAX_MESSAGE, Receipt};
+use crate::document::{Actor, Change, ChangeHash, LIMITS, Put, Sealed, genesis_hash, seal};
+use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
+use minicbor::{Decode, Encode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A whole document.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Packed {
+    /// Who writes in it.
+    #[n(0)]
+    pub actors: Vec<PackedActor>,
+    /// Of each change: its actor, by place. The actor's count is how often it came before, and one.
+    #[n(1)]
+    pub by: Vec<u32>,
+    /// Of each change: how many changes back lies each that it stands on; one more than there are is the genesis change.
+    /// Its first operation is one more than the highest of these.
+    #[n(2)]
+    pub back: Vec<Vec<u32>>,
+    /// Of each change: how many entries it has.
+    #[n(3)]
+    pub puts: Vec<u8>,
+    /// The texts of all entries.
+    #[n(4)]
+    pub texts: Vec<String>,
+    /// The ids of those whose text does not begin with it, by the place of the text.
+    #[n(5)]
+    pub ids: BTreeMap<u32, EntryId>,
+    /// Of each change: when the server had it, in milliseconds since the change before.
+    #[n(6)]
+    pub received: Vec<i64>,
+    /// Of each change: its author's clock then.
+    #[n(7)]
+    pub offsets: Vec<i64>,
+    /// Of each change: which key signed.
+    #[n(8)]
+    pub keys: Vec<u16>,
+    /// Of each change: sixteen bytes of its receipt.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    pub macs: Vec<u8>,
+    /// What every change must lead to.
+    #[n(10)]
+    pub heads: Vec<ChangeHash>,
+}
+
+/// An actor, by what makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PackedActor {
+    /// Its nonce.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub nonce: [u8; 16],
+    /// Its device.
+    #[n(1)]
+    pub device: DeviceId,
+    /// Its person.
+    #[n(2)]
+    pub user: UserId,
+}
+
+const MAC: usize = 16;
+
+/// Why columns are no document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unpackable {
+    /// They do not fit one another, or a place names nothing.
+    #[error("columns that do not fit one another")]
+    Columns,
+    /// A change is out of bounds, or all of them are.
+    #[error("fields out of bounds")]
+    Bounds,
+    /// The changes lead to other heads.
+    #[error("the changes do not give the heads")]
+    Heads,
+}
+
+/// The id with which an entry's text begins.
+fn id_in(text: &str) -> Option<EntryId> {
+    text.strip_prefix("{\"id\":\"")?.get(..36)?.parse().ok()
+}
+
+/// The changes before, as far as the next one needs them.
+#[derive(Default)]
+struct Before {
+    /// Every change in its order, with its highest operation.
+    changes: Vec<(ChangeHash, u64)>,
+    /// How often each actor came.
+    counts: BTreeMap<Actor, u64>,
+    stood_on: BTreeSet<ChangeHash>,
+}
+
+impl Before {
+    /// The change so far back, with its highest operation.
+    fn back(&self, steps: u32) -> Option<(ChangeHash, u64)> {
+        let steps = usize::try_from(steps).ok().filter(|steps| *steps > 0)?;
+        match self.changes.len().checked_sub(steps) {
+            Some(at) => self.changes.get(at).copied(),
+            None if steps == self.changes.len() + 1 => Some((genesis_hash(), 1)),
+            None => None,
+        }
+    }
+
+    fn count(&mut self, actor: Actor) -> u64 {
+        let count = self.counts.entry(actor).or_default();
+        *count += 1;
+        *count
+    }
+
+    fn add(&mut self, hash: ChangeHash, change: &Change) {
+        self.stood_on.extend(&change.deps);
+        self.changes.push((hash, change.last_op()));
+    }
+
+    fn heads(&self) -> Vec<ChangeHash> {
+        let all = self.changes.iter().map(|(hash, _)| *hash);
+        let mut heads: Vec<_> = all.filter(|hash| !self.stood_on.contains(hash)).collect();
+        heads.sort_unstable();
+        heads
+    }
+}
+
+impl Packed {
+    /// Packs what the server has of a document. None if something in it cannot be left out: then it goes as changes.
+    pub fn of(changes: &[DeliveredChange]) -> Option<Self> {
+        let mut packed = Self {
+            actors: Vec::new(),
+            by: Vec::new(),
+            back: Vec::new(),
+            puts: Vec::new(),
+            texts: Vec::new(),
+            ids: BTreeMap::new(),
+            received: Vec::new(),
+            offsets: Vec::new(),
+            keys: Vec::new(),
+            macs: Vec::new(),
+            heads: Vec::new(),
+        };
+        let mut before = Before::default();
+        let mut places: BTreeMap<ChangeHash, usize> = BTreeMap::new();
+        let mut table: BTreeMap<Actor, u32> = BTreeMap::new();
+        let mut received_at = 0;
+        for delivered in changes {
+            let change = &delivered.change;
+            let here = places.len();
+            let mut back = Vec::new();
+            let mut last_op = 1;
+            for dep in &change.deps {
+                let steps = match places.get(dep) {
+                    Some(place) => here - place,
+                    None if *dep == genesis_hash() => here + 1,
+                    None => return None,
+                };
+                let steps = u32::try_from(steps).ok()?;
+                last_op = last_op.max(before.back(steps)?.1);
+                back.push(steps);
+            }
+            let is_next = before.count(change.actor) == change.seq;
+            if !is_next || !change.actor_fits() || change.start_op != last_op + 1 {
+                return None;
+            }
+            if !table.contains_key(&change.actor) {
+                table.insert(change.actor, u32::try_from(table.len()).ok()?);
+                packed.actors.push(PackedActor {
+                    nonce: change.nonce?,
+                    device: change.device,
+                    user: change.user.clone(),
+                });
+            }
+            packed.by.push(*table.get(&change.actor)?);
+            packed.back.push(back);
+            packed.puts.push(u8::try_from(change.puts.len()).ok()?);
+            for put in &change.puts {
+                if id_in(&put.text) != Some(put.id) {
+                    let place = u32::try_from(packed.texts.len()).ok()?;
+                    packed.ids.insert(place, put.id);
+                }
+                packed.texts.push(put.text.clone());
+            }
+            let receipt = &delivered.receipt;
+            packed
+                .received
+                .push(receipt.received_at.wrapping_sub(received_at));
+            received_at = receipt.received_at;
+            packed.offsets.push(receipt.offset_ms);
+            packed.keys.push(receipt.key);
+            packed.macs.extend(receipt.mac);
+            places.insert(delivered.hash, here);
+            before.add(delivered.hash, change);
+        }
+        packed.heads = before.heads();
+        (places.len() == changes.len()).then_some(packed)
+    }
+
+    /// Builds every change anew, with its receipt.
+    pub fn rebuild(&self, doc: DocumentId) -> Result<Vec<(Sealed, Receipt)>, Unpackable> {
+        self.check()?;
+        let mut rebuilt = Vec::new();
+        let mut before = Before::default();
+        let mut texts = (0..).zip(&self.texts);
+        let mut received_at = 0_i64;
+        let receipts = self.received.iter().zip(&self.offsets).zip(&self.keys);
+        let receipts = receipts.zip(self.macs.as_chunks::<MAC>().0);
+        let changes = self.by.iter().zip(&self.back).zip(&self.puts).zip(receipts);
+        for (((by, back), puts), (((since, offset_ms), key), mac)) in changes {
+            let place = usize::try_from(*by).map_err(|_| Unpackable::Columns)?;
+            let whose = self.actors.get(place).ok_or(Unpackable::Columns)?;
+            let actor = Actor::derive(whose.device, &whose.user, doc, &whose.nonce);
+            let seq = before.count(actor);
+            let (mut deps, mut last_op) = (Vec::new(), 1);
+            for steps in back {
+                let (dep, op) = before.back(*steps).ok_or(Unpackable::Columns)?;
+                deps.push(dep);
+                last_op = last_op.max(op);
+            }
+            let puts = texts.by_ref().take(usize::from(*puts));
+            let puts = puts.map(|(at, text)| {
+                let id = self.ids.get(&at).copied().or_else(|| id_in(text));
+                let text = text.clone();
+                id.map(|id| Put { id, text }).ok_or(Unpackable::Columns)
+            });
+            let change = Change {
+                doc,
+                actor,
+                seq,
+                start_op: last_op + 1,
+                deps,
+                nonce: (seq == 1).then_some(whose.nonce),
+                device: whose.device,
+                user: whose.user.clone(),
+                puts: puts.collect::<Result<_, _>>()?,
+            };
+            let sealed = seal(change).map_err(|_| Unpackable::Bounds)?;
+            before.add(sealed.hash, &sealed.change);
+            received_at = received_at.wrapping_add(*since);
+            let receipt = Receipt {
+                received_at,
+                offset_ms: *offset_ms,
+                key: *key,
+                mac: *mac,
+            };
+            rebuilt.push((sealed, receipt));
+        }
+        let mut claimed = self.heads.clone();
+        claimed.sort_unstable();
+        if claimed == before.heads() {
+            Ok(rebuilt)
+        } else {
+            Err(Unpackable::Heads)
+        }
+    }
+
+    /// Do the columns fit one another, and does what they say stay small? Few bytes can name much: every change repeats
+    /// its person's name, and every step back is a hash.
+    fn check(&self) -> Result<(), Unpackable> {
+        let count = self.by.len();
+        let is_whole = count > 0
+            && [
+                self.back.len(),
+                self.puts.len(),
+                self.received.len(),
+                self.offsets.len(),
+                self.keys.len(),
+            ]
+            .iter()
+            .all(|len| *len == count)
+            && self.macs.len() == count * MAC
+            && self
+                .puts
+                .iter()
+                .map(|puts| usize::from(*puts))
+                .sum::<usize>()
+                == self.texts.len();
+        if !is_whole {
+            return Err(Unpackable::Columns);
+        }
+        let places = self.by.iter().filter_map(|by| usize::try_from(*by).ok());
+        let writers = places.filter_map(|by| self.actors.get(by));
+        let names: usize = writers.map(|actor| actor.user.0.len()).sum();
+        let is_wide = self.back.iter().any(|back| back.len() > LIMITS.deps);
+        if names > MAX_MESSAGE || is_wide {
+            return Err(Unpackable::Bounds);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! Many devices at once: who finds a long queue before the writer is asked for patience, each for another while.
+
+use std::collections::BTreeSet;
+use warmhand_core::app::SyncStep;
+use warmhand_core::wire::{SyncRequest, unpack};
+use warmhand_tests::town::Town;
+
+#[test]
+fn who_finds_a_long_queue_is_asked_to_come_back_each_after_another_while() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    ana.sync(&town);
+    ana.app.sync_wanted();
+    let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() else {
+        panic!("nothing to ask")
+    };
+    let device = ana.app.id().unwrap();
+    let store = &town.server().store;
+    let request: SyncRequest = unpack(&asked.body).unwrap();
+    let all: Vec<_> = (0..400_u64)
+        .map(|n| {
+            let mut request = request.clone();
+            request.hello.number = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            store.sync(device, request, town.now())
+        })
+        .collect();
+    let told: Vec<_> = all
+        .into_iter()
+        .map(|one| town.run(one).unwrap().retry_after_ms)
+        .collect();
+    let early: BTreeSet<_> = told[..20].iter().flatten().collect();
+    assert_eq!(early.len(), 20, "each another while: {told:?}");
+    assert!(
+        early.iter().all(|ms| (900..3_000).contains(*ms)),
+        "{told:?}"
+    );
+    assert!(told[210..].iter().all(Option::is_none), "{told:?}");
+}
