@@ -85,7 +85,7 @@ enum Asked {
     /// Devices: which there are, who works on one, and one that is lost.
     Device {
         #[command(subcommand)]
-        asked: DeviceAsked,
+        asked: device::Asked,
     },
     /// Copies the whole database into a file, while it is being served or not.
     Backup {
@@ -113,7 +113,7 @@ enum Asked {
     /// The keys that sign receipts and prove devices.
     Keys {
         #[command(subcommand)]
-        asked: KeysAsked,
+        asked: keys::Asked,
     },
     /// Checks a database against itself: the log, the changes, who sees what, what pages read, and the journal.
     Verify {
@@ -156,69 +156,6 @@ enum OrganisationAsked {
     /// Puts a new version of the sheet in force.
     Load {
         /// The sheet, JSON.
-        file: PathBuf,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum DeviceAsked {
-    /// Prints every device: who works on it, when it was last seen, and what became of it.
-    List {
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Says who works on a device; whoever is left out is taken off it.
-    People {
-        /// Its id, or its name if no other has that.
-        device: String,
-        /// Everybody who works on it from now on: codes from the sheet, separated by commas.
-        #[arg(long, value_delimiter = ',', required = true)]
-        people: Vec<String>,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Takes a device out of service: what it has not sent waits in quarantine, then it wipes itself.
-    Revoke {
-        /// Its id, or its name if no other has that.
-        device: String,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Takes a device back into service that has not wiped itself.
-    Reinstate {
-        /// Its id, or its name if no other has that.
-        device: String,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Writes what a wiped device handed over in closed boxes, opened: what the server had not taken from it.
-    Boxes {
-        /// Its id, or its name if no other has that.
-        device: String,
-        /// A file that does not exist yet: JSON, one change a line.
-        file: PathBuf,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum KeysAsked {
-    /// Adds a key, which signs from now on; the older ones check for ever. A running server takes it within seconds.
-    Rotate {
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Prints each key's number, date and mark, and no secret.
-    Show {
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Writes the second copy, which belongs to another place than the backups.
-    Export {
-        /// A file that does not exist yet.
         file: PathBuf,
         #[command(flatten)]
         data: DataFlags,
@@ -353,19 +290,19 @@ async fn done(
             data,
         } => setup::enrol_code(name, kind, people, &folder(data)?, out).await,
         Asked::Device { asked } => match asked {
-            DeviceAsked::List { data } => device::list(&folder(data)?, out).await,
-            DeviceAsked::People {
+            device::Asked::List { data } => device::list(&folder(data)?, out).await,
+            device::Asked::People {
                 device,
                 people,
                 data,
             } => device::people(&device, people, &folder(data)?, out).await,
-            DeviceAsked::Revoke { device, data } => {
+            device::Asked::Revoke { device, data } => {
                 device::revoke(&device, &folder(data)?, out).await
             }
-            DeviceAsked::Reinstate { device, data } => {
+            device::Asked::Reinstate { device, data } => {
                 device::reinstate(&device, &folder(data)?, out).await
             }
-            DeviceAsked::Boxes { device, file, data } => {
+            device::Asked::Boxes { device, file, data } => {
                 device::boxes(&device, &file, &folder(data)?, out).await
             }
         },
@@ -385,9 +322,9 @@ async fn done(
         }
         .run(out),
         Asked::Keys { asked } => match asked {
-            KeysAsked::Rotate { data } => keys::rotate(&folder(data)?, out),
-            KeysAsked::Show { data } => keys::show(&folder(data)?, out),
-            KeysAsked::Export { file, data } => keys::export(&file, &folder(data)?, out),
+            keys::Asked::Rotate { data } => keys::rotate(&folder(data)?, out),
+            keys::Asked::Show { data } => keys::show(&folder(data)?, out),
+            keys::Asked::Export { file, data } => keys::export(&file, &folder(data)?, out),
         },
         Asked::Verify { data } => keep::verify(&folder(data)?, out).await,
         Asked::Rebuild { data } => keep::rebuild(&folder(data)?, out).await,

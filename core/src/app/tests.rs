@@ -1,6 +1,7 @@
 //! A device against a server of a few lines, which keeps a log and says what a real one would: enough to lose answers,
 //! to restore an old image, and to end the device between any two statements.
 
+mod acts;
 mod crash;
 mod heal;
 mod hostile;
@@ -11,9 +12,9 @@ mod write;
 
 use super::{App, Carried, Outgoing, Place, SyncStep};
 use crate::document::ChangeHash;
-use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, SiteId, UserId};
+use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
 use crate::refusal::Refusal;
-use crate::usecase::{AddNote, Command, OpenRecord, Outcome};
+use crate::usecase::{Command, Outcome};
 use crate::view::EntryState;
 use crate::wire::{
     Ack, AckState, Cursor, Decided, Decision, Delivered, DeliveredChange, DeliveredDocument,
@@ -21,6 +22,7 @@ use crate::wire::{
     QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest, RejectReason, Sheet, Status,
     SyncAnswer, SyncRequest, Token, pack, unpack,
 };
+use acts::{note, open_record, patient_of, shown};
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -373,43 +375,4 @@ fn run(app: &mut App, server: &mut Server) -> Result<u32, Refusal> {
         }
     }
     panic!("the device does not come to rest");
-}
-
-fn open_record(app: &mut App, name: &str) -> Result<Outcome, Refusal> {
-    let site = SiteId::from("north");
-    app.dispatch(
-        Command::OpenRecord(OpenRecord {
-            site,
-            patient: None,
-            preferred_name: Some(name.into()),
-            at: None,
-        }),
-        now(),
-    )
-}
-
-fn note(app: &mut App, record: DocumentId, text: &str) -> Result<EntryId, Refusal> {
-    let made = app.dispatch(
-        Command::AddNote(AddNote {
-            record,
-            text: text.into(),
-            at: None,
-        }),
-        now(),
-    )?;
-    Ok(made.made.unwrap())
-}
-
-/// Where each entry of a record is, as the screen says.
-fn shown(app: &App, record: DocumentId) -> BTreeMap<EntryId, EntryState> {
-    app.handoff(record, now())
-        .unwrap()
-        .timeline
-        .into_iter()
-        .map(|row| (row.entry, row.state))
-        .collect()
-}
-
-fn patient_of(made: &Outcome) -> (PatientId, DocumentId) {
-    (made.patient.unwrap(), made.record.unwrap())
 }

@@ -1,15 +1,60 @@
 //! Devices from the terminal of the server: which there are, who works on one, and what is done when one is lost.
 
+use super::flags::DataFlags;
 use super::setup::{open, said};
 use crate::store::DeviceRow;
 use crate::{Server, Settings};
+use clap::Subcommand;
 use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use warmhand_core::domain::id::UserId;
+
+/// What is asked of devices.
+#[derive(Debug, Subcommand)]
+pub(super) enum Asked {
+    /// Prints every device: who works on it, when it was last seen, and what became of it.
+    List {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Says who works on a device; whoever is left out is taken off it.
+    People {
+        /// Its id, or its name if no other has that.
+        device: String,
+        /// Everybody who works on it from now on: codes from the sheet, separated by commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        people: Vec<String>,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Takes a device out of service: what it has not sent waits in quarantine, then it wipes itself.
+    Revoke {
+        /// Its id, or its name if no other has that.
+        device: String,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Takes a device back into service that has not wiped itself.
+    Reinstate {
+        /// Its id, or its name if no other has that.
+        device: String,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Writes what a wiped device handed over in closed boxes, opened: what the server had not taken from it.
+    Boxes {
+        /// Its id, or its name if no other has that.
+        device: String,
+        /// A file that does not exist yet: JSON, one change a line.
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+}
 
 /// A server on the folder, and the one device of it that was named.
 async fn named(device: &str, data: &Path) -> Result<(Arc<Server>, DeviceRow), String> {

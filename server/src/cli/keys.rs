@@ -1,13 +1,37 @@
 //! The keys of a data folder as an operator handles them: another one, their second copy, what there is. Prints no secret.
 
+use super::flags::DataFlags;
 use super::setup::{checked, said};
 use crate::clock::{Clock, Random, SystemClock};
 use crate::journal;
 use crate::key_file::KeyFile;
 use crate::store::sqlite::Sqlite;
+use clap::Subcommand;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What is asked of keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum Asked {
+    /// Adds a key, which signs from now on; the older ones check for ever. A running server takes it within seconds.
+    Rotate {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Prints each key's number, date and mark, and no secret.
+    Show {
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Writes the second copy, which belongs to another place than the backups.
+    Export {
+        /// A file that does not exist yet.
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+}
 
 /// Adds a key: in the file first, then named by the database, then, once it looks, used by the server.
 pub(super) fn rotate(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {

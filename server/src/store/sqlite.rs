@@ -20,6 +20,7 @@ mod reconcile;
 mod rescue;
 mod scope;
 mod sheet;
+mod verbs;
 mod verify;
 mod visibility;
 mod withdrawal;
@@ -30,11 +31,7 @@ pub use backup::{Copied, Image, Keys, backup, image, restore};
 pub use journal::Replayed;
 pub use open::{Place, Settings, init};
 
-use super::check::Check;
-use super::{
-    BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot,
-    Store, StoreError,
-};
+use super::{Doing, StoreError};
 use crate::journal::{Journal, Line};
 use crate::key_file::KeyFile;
 use jiff::Timestamp;
@@ -47,15 +44,6 @@ use sheet::KnownSheet;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use warmhand_core::document::ChangeHash;
-use warmhand_core::domain::entry::Body;
-use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
-use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::wire::{
-    Ack, Decision, DeliveredChange, DocsAnswer, DocsRequest, EnrolAnswer, Heartbeat,
-    PushedDocument, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest, WipedAnswer,
-    WipedReport,
-};
 use writer::Writer;
 
 /// Ends the work at a place of a test's choice. In the product there is none.
@@ -249,209 +237,5 @@ impl Sqlite {
                 .await
                 .unwrap_or(Err(StoreError::Unavailable))
         })
-    }
-}
-
-impl Store for Sqlite {
-    fn sync(
-        &self,
-        device: DeviceId,
-        request: SyncRequest,
-        now: Timestamp,
-    ) -> Doing<'_, SyncAnswer> {
-        let queue = self.queue.clone();
-        self.write(move |verb| {
-            let mut answer = verb.sync(device, &request, now)?;
-            answer.retry_after_ms = queue.patience(request.hello.number);
-            Ok(answer)
-        })
-    }
-
-    fn reconcile(
-        &self,
-        device: DeviceId,
-        request: ReconcileRequest,
-        now: Timestamp,
-    ) -> Doing<'_, ReconcileAnswer> {
-        let digests = Arc::clone(&self.digests);
-        self.read(move |verb| verb.reconcile(device, &request, &digests, now))
-    }
-
-    fn docs(
-        &self,
-        device: DeviceId,
-        request: DocsRequest,
-        now: Timestamp,
-    ) -> Doing<'_, DocsAnswer> {
-        let digests = Arc::clone(&self.digests);
-        self.read(move |verb| verb.docs(device, &request, &digests, now))
-    }
-
-    fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>> {
-        self.write(move |verb| verb.rescue(&docs, now))
-    }
-
-    fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.seen(device, &beat.hello, &beat.state, now))
-    }
-
-    fn device_of(&self, credential: String, now: Timestamp) -> Doing<'_, Option<DeviceId>> {
-        self.known_or_proven(credential, now)
-    }
-
-    fn issue_code(&self, draft: CodeDraft) -> Doing<'_, ()> {
-        self.write(move |verb| verb.issue_code(&draft))
-    }
-
-    fn enrol(
-        &self,
-        code_hash: [u8; 32],
-        device: DeviceId,
-        now: Timestamp,
-    ) -> Doing<'_, EnrolAnswer> {
-        self.write(move |verb| verb.enrol(&code_hash, device, now))
-    }
-
-    fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.confirm(device, &draft, now))
-    }
-
-    fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.revoke(device, now))
-    }
-
-    fn reinstate(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.reinstate(device, now))
-    }
-
-    fn set_people(&self, device: DeviceId, people: Vec<UserId>, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.set_people(device, &people, now))
-    }
-
-    fn wiped(
-        &self,
-        device: DeviceId,
-        report: WipedReport,
-        now: Timestamp,
-    ) -> Doing<'_, WipedAnswer> {
-        self.write(move |verb| verb.wiped(device, &report, now))
-    }
-
-    fn boxes(&self, device: DeviceId) -> Doing<'_, Vec<BoxRow>> {
-        self.read(move |verb| verb.boxes(device))
-    }
-
-    fn load_sheet(&self, text: String) -> Doing<'_, u64> {
-        self.write(move |verb| verb.load_sheet(&text))
-    }
-
-    fn sheet(&self) -> Doing<'_, Organisation> {
-        self.read(|verb| Ok(verb.sheet()?.1.as_ref().clone()))
-    }
-
-    fn snapshot(&self, now: Timestamp) -> Doing<'_, Snapshot> {
-        Box::pin(async move {
-            loop {
-                let whole = self.read(move |verb| verb.snapshot(now)).await?;
-                if let Some(snapshot) = whole {
-                    return Ok(snapshot);
-                }
-            }
-        })
-    }
-
-    fn devices(&self) -> Doing<'_, Vec<DeviceRow>> {
-        self.read(|verb: &Verb<'_>| verb.device_rows())
-    }
-
-    fn folder(&self, patient: PatientId, as_known_at: Option<Timestamp>) -> Doing<'_, Folder> {
-        self.read(move |verb| verb.folder(patient, as_known_at))
-    }
-
-    fn patients(&self) -> Doing<'_, Vec<PatientId>> {
-        self.read(|verb: &Verb<'_>| verb.patients())
-    }
-
-    fn record_bytes(&self, record: DocumentId) -> Doing<'_, Vec<Vec<u8>>> {
-        self.read(move |verb| verb.record_bytes(record))
-    }
-
-    fn changes(&self) -> Doing<'_, Vec<DeliveredChange>> {
-        self.read(|verb| {
-            Ok(verb
-                .changes("1", [])?
-                .into_iter()
-                .map(|row| verb.delivered(row))
-                .collect())
-        })
-    }
-
-    fn author(
-        &self,
-        user: UserId,
-        record: DocumentId,
-        body: Body,
-        seed: u64,
-        now: Timestamp,
-    ) -> Doing<'_, ()> {
-        self.write(move |verb| verb.author(&user, record, body, seed, now))
-    }
-
-    fn quarantine(&self, now: Timestamp) -> Doing<'_, Vec<QuarantineRow>> {
-        self.read(move |verb| verb.before_the_reviewer(now))
-    }
-
-    fn decide(
-        &self,
-        user: UserId,
-        hash: ChangeHash,
-        decision: Decision,
-        seed: u64,
-        now: Timestamp,
-    ) -> Doing<'_, ()> {
-        self.write(move |verb| verb.decide(&user, hash, decision, seed, now))
-    }
-
-    fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()> {
-        self.write(move |verb| verb.save_account(&user, &password_hash))
-    }
-
-    fn account(&self, user: UserId) -> Doing<'_, Option<String>> {
-        self.read(move |verb| verb.account(&user))
-    }
-
-    fn save_session(&self, token_hash: [u8; 32], session: SessionRow) -> Doing<'_, ()> {
-        self.write(move |verb| verb.save_session(&token_hash, &session))
-    }
-
-    fn session(&self, token_hash: [u8; 32]) -> Doing<'_, Option<SessionRow>> {
-        self.read(move |verb| verb.session(&token_hash))
-    }
-
-    fn end_session(&self, token_hash: [u8; 32]) -> Doing<'_, ()> {
-        self.write(move |verb| verb.end_session(&token_hash))
-    }
-
-    fn audit(
-        &self,
-        at: Timestamp,
-        user: UserId,
-        what: &'static str,
-        record: Option<DocumentId>,
-        why: String,
-    ) -> Doing<'_, ()> {
-        self.write(move |verb| verb.audit(at, &user, what, record, &why))
-    }
-
-    fn head(&self) -> Doing<'_, u64> {
-        self.read(|verb| Ok(verb.head()?.seq))
-    }
-
-    fn look_at_keys(&self) -> Doing<'_, Option<u16>> {
-        self.take_keys()
-    }
-
-    fn check(&self, so_far: Check, now: Timestamp) -> Doing<'_, Check> {
-        self.check_apart(so_far, now)
     }
 }

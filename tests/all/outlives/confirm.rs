@@ -92,7 +92,8 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
     assert_eq!(
         reasons,
         BTreeMap::from([
-            ("d1".to_owned(), QuarantineReason::Revoked),
+            // It is wiped: what nobody had decided about came out of its boxes.
+            ("d1".to_owned(), QuarantineReason::Recovered),
             ("n2".to_owned(), QuarantineReason::Unconfirmed),
         ])
     );

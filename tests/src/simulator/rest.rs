@@ -373,6 +373,10 @@ impl World {
                 break;
             }
         }
+        // One that was taken out of service may only just have come so far: then it says that it is wiped as well.
+        if self.devices[d].revoked {
+            return Ok(());
+        }
         let is_cheap = asked.len() == 1 && asked[0].0 <= SMALL.0 && asked[0].1 <= SMALL.1;
         holds(Oracle::Cheap, is_cheap, || {
             format!("device {d} reconnected with (up, down) {asked:?}")

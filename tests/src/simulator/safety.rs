@@ -26,7 +26,9 @@ impl World {
             let change = &self.server.accepted[hash];
             for (id, text) in &change.entries {
                 let written = self.truth.written.get(id);
-                let is_anew = change.device == own && self.truth.written_anew.contains(id);
+                let may_be_anew =
+                    self.truth.written_anew.contains(id) || self.truth.accepted_once.contains(id);
+                let is_anew = change.device == own && may_be_anew;
                 let is_hers = written.is_some_and(|w| {
                     let is_her_device = w.device == change.device || is_anew;
                     w.text == *text && w.user == change.user && is_her_device
@@ -37,6 +39,7 @@ impl World {
                         change.user
                     )
                 })?;
+                self.truth.accepted_once.insert(*id);
             }
         }
         self.check_once()

@@ -31,6 +31,9 @@ pub struct Truth {
     /// Entries that a person released from quarantine, or may have when the server was struck: the server's own device
     /// may have written them anew.
     pub written_anew: BTreeSet<EntryId>,
+    /// Entries that the server has had from their author: given back to it with its word, and where their count has been
+    /// taken meanwhile, its own device writes them anew.
+    pub accepted_once: BTreeSet<EntryId>,
     /// Entries of which a person was told that they are released.
     pub released: BTreeSet<EntryId>,
     /// Acknowledged entries that no living copy with a receipt is left of: the server was put back, the holders are lost.

@@ -37,7 +37,7 @@ impl Sqlite {
 
     /// Computes anew from the changes who sees what. Returns how many patients there are.
     pub async fn rebuild(&self) -> Result<usize, StoreError> {
-        self.write(|verb| verb.rebuild()).await
+        self.write(|verb: &Verb<'_>| verb.rebuild()).await
     }
 
     /// One part, on a connection that nobody else waits for.
