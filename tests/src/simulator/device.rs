@@ -50,6 +50,8 @@ pub struct Device {
     pub in_flight: Option<u64>,
     /// Taken out of service.
     pub revoked: bool,
+    /// It was put back from its backup, and has forgotten what it did since.
+    pub was_put_back: bool,
     /// So many of its comparisons are about to end too early.
     pub misled: u8,
     backup: Option<Backup>,
@@ -80,6 +82,7 @@ impl Device {
             told: Told::default(),
             in_flight: None,
             revoked: false,
+            was_put_back: false,
             misled: 0,
             backup: None,
             seed,
@@ -158,6 +161,7 @@ impl Device {
             return false;
         };
         self.restart_on(|path| backup.image.put(path));
+        self.was_put_back = true;
         self.told = backup.told.clone();
         self.backup = Some(backup);
         true

@@ -41,6 +41,11 @@ impl World {
             if lying.is_decided || !self.lies_by_standing(*hash) {
                 continue;
             }
+            // A phone that was put back has forgotten what it wrote anew, and does so again; her page shows it once.
+            let author = self.devices.iter().find(|d| d.id == lying.change.device);
+            if author.is_some_and(|device| device.was_put_back) {
+                continue;
+            }
             for put in &lying.change.puts {
                 // Forged entries may come as often as somebody forges them.
                 let written = self.truth.written.get(&put.id);
