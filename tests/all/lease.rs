@@ -116,7 +116,7 @@ fn an_answer_that_asks_to_compare_unlocks_as_well() {
     lena.sync(&town);
     town.wait(8 * DAY);
     assert_eq!(lena.app.today(town.now()), Err(Refusal::Locked));
-    // A server that does not know it at all is no reason to show anything.
+    // A server that knows it by its credential alone, and by nobody's word that it was taken away, is an answer too.
     town.restore(&older);
     lena.app.sync_wanted();
     if let Ok(warmhand_core::app::SyncStep::Send(asked)) = lena.app.sync_next(town.now()) {
@@ -125,7 +125,7 @@ fn an_answer_that_asks_to_compare_unlocks_as_well() {
             .sync_answered(asked.number, &carried, town.now())
             .unwrap();
     }
-    assert_eq!(lena.app.today(town.now()), Err(Refusal::Locked));
+    assert!(lena.app.today(town.now()).is_ok());
 
     let mut ana = town.device("ana", &["n1"]);
     ana.handoff(&town, "Rosa");

@@ -41,12 +41,7 @@ fn take(
     let Some(mut device) = write.device()? else {
         return Ok(Taken::default());
     };
-    let unlocked_at = device.last_answer_at;
     device.heard(offset_ms, now);
-    if answer.unconfirmed {
-        // Nobody has said whose it is: such an answer opens nothing that is locked.
-        device.last_answer_at = unlocked_at;
-    }
     let head = match answer.status {
         Status::Resync(head) => Some(head),
         // A head that goes back is another log, whatever the answer calls itself.

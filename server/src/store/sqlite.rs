@@ -220,10 +220,14 @@ impl Sqlite {
                 drop(place);
                 done
             });
-            let working = tokio::task::spawn_blocking(move || writer.work(fault.as_deref()));
-            let done = done.await.unwrap_or(Err(StoreError::Unavailable));
-            drop(working);
-            done
+            let waiting = Arc::clone(&writer);
+            let working = tokio::task::spawn_blocking(move || waiting.work(fault.as_deref()));
+            // Both: when this returns nobody holds the connection for it any more.
+            let (done, _) = (done.await, working.await);
+            if let Some(shorten) = writer.shortening() {
+                tokio::task::spawn_blocking(shorten);
+            }
+            done.unwrap_or(Err(StoreError::Unavailable))
         })
     }
 

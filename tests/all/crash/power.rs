@@ -18,6 +18,13 @@ use warmhand_tests::victim::{Disk, beside, changes, left};
 const HEADER: usize = 32;
 const FRAME: usize = 24 + 4_096;
 
+/// The log without a frame that a kill has cut short: nobody was told of it.
+fn whole_frames(mut log: Vec<u8>) -> Vec<u8> {
+    let torn = log.len().saturating_sub(HEADER) % FRAME;
+    log.truncate(log.len() - torn);
+    log
+}
+
 /// Where a log may end: at every frame's end, and at some byte within every frame.
 fn ends(log: &[u8]) -> Vec<usize> {
     assert_eq!((log.len() - HEADER) % FRAME, 0, "frames of another size");
@@ -59,7 +66,7 @@ fn a_device_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
     let mut victim = ground.device_apart("ana.db", &listening.url, 5, Some(&disk));
     victim.until(|said| wrote(said).len() >= 12);
     let said = victim.kill();
-    let log = fs::read(beside(&file, "-wal")).unwrap();
+    let log = whole_frames(fs::read(beside(&file, "-wal")).unwrap());
     assert_eq!(
         fs::read(&file).unwrap(),
         before,
@@ -134,7 +141,7 @@ fn a_server_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
     let before = fs::read(ground.database()).unwrap();
     let promised = acknowledged(&mut ana, || victim.said());
     drop(victim.kill());
-    let log = fs::read(beside(&ground.database(), "-wal")).unwrap();
+    let log = whole_frames(fs::read(beside(&ground.database(), "-wal")).unwrap());
     assert_eq!(
         fs::read(ground.database()).unwrap(),
         before,

@@ -31,7 +31,7 @@ pub(super) struct Writer {
     /// Pages in the write-ahead log after the last commit.
     pages: Arc<AtomicU32>,
     /// Brings the log into the database beside the writer; in memory there is no log.
-    beside: Option<Mutex<Connection>>,
+    beside: Option<Arc<Mutex<Connection>>>,
 }
 
 impl Writer {
@@ -65,7 +65,7 @@ impl Writer {
             db: Arc::new(Mutex::new(db)),
             waiting: Mutex::default(),
             pages,
-            beside: Some(Mutex::new(beside)),
+            beside: Some(Arc::new(Mutex::new(beside))),
         })
     }
 
@@ -97,33 +97,30 @@ impl Writer {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what waits. Where somebody else is at it, that one's next turn takes what came meanwhile.
+    /// Does what waits. Whoever comes after somebody who has done her work finds nothing left.
     pub fn work(&self, fault: Option<&dyn Fault>) {
-        {
-            // A panic inside rolled its transaction back: the connection is as good as before.
-            let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut some: VecDeque<Work> = {
-                let mut queue = self.queue();
-                let many = queue.len().min(AT_ONCE);
-                queue.drain(..many).collect()
-            };
-            while !some.is_empty() {
-                together(&mut db, &mut some, fault);
-            }
+        // A panic inside rolled its transaction back: the connection is as good as before.
+        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut some: VecDeque<Work> = {
+            let mut queue = self.queue();
+            let many = queue.len().min(AT_ONCE);
+            queue.drain(..many).collect()
+        };
+        while !some.is_empty() {
+            together(&mut db, &mut some, fault);
         }
-        self.shorten_log();
     }
 
-    fn shorten_log(&self) {
-        if self.pages.load(Ordering::Relaxed) < LONG {
-            return;
-        }
-        // One is enough.
-        let Some(Ok(beside)) = self.beside.as_ref().map(Mutex::try_lock) else {
-            return;
-        };
-        // Were it to fail, the log is only longer; the next commit asks again.
-        let _ = beside.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+    /// Brings the log into the database, if it has become long: for a thread of its own, on which nobody waits.
+    pub fn shortening(&self) -> Option<impl FnOnce() + Send + 'static> {
+        let beside = self.beside.clone()?;
+        (self.pages.load(Ordering::Relaxed) >= LONG).then_some(move || {
+            // One is enough.
+            if let Ok(beside) = beside.try_lock() {
+                // Were it to fail, the log is only longer; the next commit asks again.
+                let _ = beside.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+            }
+        })
     }
 }
 
