@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use warmhand_core::domain::id::{DeviceId, UserId};
 
 /// Where it lies in a data folder.
@@ -78,6 +80,8 @@ pub enum Amiss {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
+    /// Where in the file the lines lie whose transaction has not ended yet.
+    open: Mutex<Option<Range<u64>>>,
 }
 
 impl Journal {
@@ -85,6 +89,7 @@ impl Journal {
     pub fn of(folder: &Path) -> Self {
         Self {
             path: folder.join(FILE),
+            open: Mutex::default(),
         }
     }
 
@@ -101,6 +106,19 @@ impl Journal {
     /// Adds lines; they are on the disk when this returns. What a crash left of a line is taken away first. Several
     /// processes may: a command works beside a running server.
     pub fn append(&self, lines: &[Line]) -> io::Result<()> {
+        self.add(lines).map(|_| ())
+    }
+
+    /// The same for a transaction that is about to commit: [`Self::stands`] or [`Self::take_back`] is said next.
+    pub fn announce(&self, lines: &[Line]) -> io::Result<()> {
+        let added = self.add(lines)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = open.take().filter(|open| open.end == added.start);
+        *open = Some(first.map_or(added.start, |open| open.start)..added.end);
+        Ok(())
+    }
+
+    fn add(&self, lines: &[Line]) -> io::Result<Range<u64>> {
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -125,7 +143,41 @@ impl Journal {
         {
             File::open(folder)?.sync_all()?;
         }
-        Ok(())
+        let start = u64::try_from(sound).unwrap_or_default();
+        Ok(start..file.metadata()?.len())
+    }
+
+    /// What was announced is true: its transaction is on the disk.
+    pub fn stands(&self) {
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    /// What was announced since the last transaction that ended is not so after all, and this process lives to take it out
+    /// again; a shorter file needs no room. If it cannot, or another process has added to it, the lines stay, and the
+    /// next start does what they say, which is cautious: they only ever take something away.
+    pub fn take_back(&self) {
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(open) = open else { return };
+        if let Err(error) = self.cut(&open) {
+            tracing::warn!(%error, "the journal says more than was done, and is taken at its word at the next start");
+        }
+    }
+
+    fn cut(&self, open: &Range<u64>) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(&self.path)?;
+        file.lock()?;
+        if file.metadata()?.len() != open.end {
+            return Err(io::Error::other("another process has added to it"));
+        }
+        file.set_len(open.start)?;
+        file.sync_all()
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use warmhand_core::store::{Fault as DeviceFault, Killed};
+use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::Fault;
 
 /// Strikes once, at the n-th place; notes the places on the way.
@@ -47,8 +48,8 @@ impl Strike {
 }
 
 impl Fault for Strike {
-    fn strikes(&self, place: &str) -> bool {
-        self.strikes_now(place)
+    fn strikes(&self, place: &str) -> Option<StoreError> {
+        self.strikes_now(place).then_some(StoreError::Killed)
     }
 }
 

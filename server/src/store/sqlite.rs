@@ -48,9 +48,10 @@ use writer::Writer;
 
 /// Ends the work at a place of a test's choice. In the product there is none.
 pub trait Fault: Send + Sync {
-    /// Called at each verb's begin, before every statement of it that changes something, before its commit and after;
-    /// true ends the work here.
-    fn strikes(&self, place: &str) -> bool;
+    /// Called at each verb's begin, before every statement of it that changes something, before its commit and after.
+    /// What it returns the work ends with here: [`StoreError::Killed`] the whole process, all else as the database would
+    /// have said it.
+    fn strikes(&self, place: &str) -> Option<StoreError>;
 }
 
 /// The database of one server.
@@ -116,11 +117,9 @@ pub(crate) struct Verb<'a> {
 }
 
 fn step(fault: Option<&dyn Fault>, place: &str) -> Result<(), StoreError> {
-    if fault.is_some_and(|fault| fault.strikes(place)) {
-        Err(StoreError::Killed)
-    } else {
-        Ok(())
-    }
+    fault
+        .and_then(|fault| fault.strikes(place))
+        .map_or(Ok(()), Err)
 }
 
 impl Verb<'_> {
@@ -202,9 +201,9 @@ impl Sqlite {
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let beside = self.beside();
-        let fault = self.fault.clone();
         let mut done = self.writer.submit(move |db| beside.verb(db, run));
-        self.writer.work(fault.as_deref());
+        self.writer
+            .work(self.journal.as_deref(), self.fault.as_deref());
         done.try_recv().unwrap_or(Err(StoreError::Unavailable))
     }
 
@@ -212,7 +211,8 @@ impl Sqlite {
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let (writer, beside, fault) = (Arc::clone(&self.writer), self.beside(), self.fault.clone());
+        let (writer, beside) = (Arc::clone(&self.writer), self.beside());
+        let (journal, fault) = (self.journal.clone(), self.fault.clone());
         let place = self.queue.join();
         Box::pin(async move {
             let done = writer.submit(move |db| {
@@ -221,7 +221,9 @@ impl Sqlite {
                 done
             });
             let waiting = Arc::clone(&writer);
-            let working = tokio::task::spawn_blocking(move || waiting.work(fault.as_deref()));
+            let working = tokio::task::spawn_blocking(move || {
+                waiting.work(journal.as_deref(), fault.as_deref());
+            });
             // Both: when this returns nobody holds the connection for it any more.
             let (done, _) = (done.await, working.await);
             if let Some(shorten) = writer.shortening() {

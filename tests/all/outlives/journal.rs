@@ -13,12 +13,13 @@ use warmhand_server::store::sqlite::{Fault, Replayed, Sqlite, Verified};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::Town;
 
-/// Ends the work at a named place, once it is armed.
-struct At(&'static str, AtomicBool);
+/// Ends the work at a named place in a named way, once it is armed.
+struct At(&'static str, StoreError, AtomicBool);
 
 impl Fault for At {
-    fn strikes(&self, place: &str) -> bool {
-        place == self.0 && self.1.load(Ordering::SeqCst)
+    fn strikes(&self, place: &str) -> Option<StoreError> {
+        let strikes = place == self.0 && self.2.load(Ordering::SeqCst);
+        strikes.then(|| self.1.clone())
     }
 }
 
@@ -33,16 +34,21 @@ fn revoked(town: &Town) -> Vec<DeviceId> {
 
 #[test]
 fn a_revocation_is_in_the_journal_before_it_is_committed_and_holds_though_the_commit_never_came() {
-    for (place, outlives) in [("journal", false), ("commit", true)] {
-        let fault = Arc::new(At(place, AtomicBool::new(false)));
+    for (place, ends, outlives) in [
+        ("journal", StoreError::Killed, false),
+        ("commit", StoreError::Killed, true),
+        // Whoever asked was told that it was not done.
+        ("commit", StoreError::Full, false),
+    ] {
+        let fault = Arc::new(At(place, ends.clone(), AtomicBool::new(false)));
         let mut town = Town::new(Some(fault.clone()));
         let ana = town.device("ana", &["n1"]);
         let id = ana.app.id().unwrap();
-        fault.1.store(true, Ordering::SeqCst);
+        fault.2.store(true, Ordering::SeqCst);
         let done = town.run(town.server().store.revoke(id, town.now()));
-        assert_eq!(done, Err(StoreError::Killed));
+        assert_eq!(done, Err(ends));
         assert_eq!(revoked(&town).contains(&id), outlives, "{place}");
-        fault.1.store(false, Ordering::SeqCst);
+        fault.2.store(false, Ordering::SeqCst);
         assert_eq!(device(&town, &ana).revoked_at, None);
         let at = town.now();
         town.close();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use warmhand_core::store::{Fault as DeviceFault, Killed};
+use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::Fault as ServerFault;
 
 macro_rules! faults {
@@ -210,7 +211,7 @@ impl Blows {
         self.armed().struck.take()
     }
 
-    fn strikes_at(&self, place: &str) -> bool {
+    fn strikes_at(&self, place: &str) -> Option<Blow> {
         let mut armed = self.armed();
         let (has_written, only_written) = (armed.has_written, armed.only_written);
         armed.has_written = match place {
@@ -219,10 +220,10 @@ impl Blows {
             _ => true,
         };
         let Some((calls, blow)) = armed.blow.as_mut() else {
-            return false;
+            return None;
         };
         if only_written && !has_written {
-            return false;
+            return None;
         }
         let fits = match blow {
             Blow::Kill => true,
@@ -232,7 +233,7 @@ impl Blows {
         };
         if *calls > 0 || !fits {
             *calls = calls.saturating_sub(1);
-            return false;
+            return None;
         }
         let blow = *blow;
         armed.blow = None;
@@ -240,19 +241,22 @@ impl Blows {
             blow,
             place: place.to_owned(),
         });
-        true
+        Some(blow)
     }
 }
 
 impl ServerFault for Blows {
-    fn strikes(&self, place: &str) -> bool {
-        self.strikes_at(place)
+    fn strikes(&self, place: &str) -> Option<StoreError> {
+        self.strikes_at(place).map(|blow| match blow {
+            Blow::Full => StoreError::Full,
+            Blow::Kill | Blow::Power(_) => StoreError::Killed,
+        })
     }
 }
 
 impl DeviceFault for Blows {
     fn at(&mut self, place: &str) -> Result<(), Killed> {
-        if self.strikes_at(place) {
+        if self.strikes_at(place).is_some() {
             Err(Killed)
         } else {
             Ok(())

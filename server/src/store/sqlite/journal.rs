@@ -55,7 +55,7 @@ impl Verb<'_> {
                 lines.push(line);
             }
         }
-        journal.append(&lines).map_err(|error| unwritten(&error))
+        journal.announce(&lines).map_err(|error| unwritten(&error))
     }
 
     /// What a journal that is begun anew has to know.

@@ -3,6 +3,7 @@
 //! commit is on the disk. Knows nothing of what the work is.
 
 use super::{Fault, StoreError, step};
+use crate::journal::Journal;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -98,7 +99,7 @@ impl Writer {
     }
 
     /// Does what waits. Whoever comes after somebody who has done her work finds nothing left.
-    pub fn work(&self, fault: Option<&dyn Fault>) {
+    pub fn work(&self, journal: Option<&Journal>, fault: Option<&dyn Fault>) {
         // A panic inside rolled its transaction back: the connection is as good as before.
         let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
         let mut some: VecDeque<Work> = {
@@ -107,7 +108,7 @@ impl Writer {
             queue.drain(..many).collect()
         };
         while !some.is_empty() {
-            together(&mut db, &mut some, fault);
+            together(&mut db, &mut some, journal, fault);
         }
     }
 
@@ -125,9 +126,21 @@ impl Writer {
 }
 
 /// Does these in one transaction, as far as it carries them, and tells those that it did.
-fn together(db: &mut Connection, some: &mut VecDeque<Work>, fault: Option<&dyn Fault>) {
+fn together(
+    db: &mut Connection,
+    some: &mut VecDeque<Work>,
+    journal: Option<&Journal>,
+    fault: Option<&dyn Fault>,
+) {
     let mut tells: Vec<Tell> = Vec::new();
     let committed = in_one(db, some, &mut tells, fault);
+    match (&committed, journal) {
+        (Ok(()), Some(journal)) => journal.stands(),
+        // One that has ended does nothing more: the next start says again what its journal knows.
+        (Err(StoreError::Killed), _) | (_, None) => {}
+        // Whoever waits is told that it was not done: then no later start may do it.
+        (Err(_), Some(journal)) => journal.take_back(),
+    }
     if let (Err(error), true) = (&committed, tells.is_empty()) {
         // Not even the first of them got a transaction: neither will the rest.
         for work in some.drain(..) {
