@@ -43,6 +43,8 @@ impl Store {
         }
         planned_once(&db)?;
         db.pragma_update(None, "foreign_keys", true)?;
+        // What is kept for a moment only is no file of its own, which nothing would encrypt.
+        db.pragma_update(None, "temp_store", "memory")?;
         let version: i64 =
             db.query_row("select user_version from pragma_user_version", [], |row| {
                 row.get(0)

@@ -23,6 +23,7 @@ mod sheet;
 mod verbs;
 mod verify;
 mod visibility;
+mod wal;
 mod withdrawal;
 mod writer;
 
@@ -215,17 +216,25 @@ impl Sqlite {
         let (journal, fault) = (self.journal.clone(), self.fault.clone());
         let place = self.queue.join();
         Box::pin(async move {
-            let done = writer.submit(move |db| {
+            let mut done = writer.submit(move |db| {
                 let done = beside.verb(db, run);
                 drop(place);
                 done
             });
-            let waiting = Arc::clone(&writer);
-            let working = tokio::task::spawn_blocking(move || {
-                waiting.work(journal.as_deref(), fault.as_deref());
-            });
-            // Both: when this returns nobody holds the connection for it any more.
-            let (done, _) = (done.await, working.await);
+            let done = tokio::select! {
+                biased;
+                done = &mut done => done,
+                turn = writer.turn() => {
+                    let waiting = Arc::clone(&writer);
+                    let working = tokio::task::spawn_blocking(move || {
+                        let _turn = turn;
+                        waiting.work(journal.as_deref(), fault.as_deref());
+                    });
+                    // Both: when this returns nobody holds the connection for it any more.
+                    let _ = working.await;
+                    done.await
+                }
+            };
             if let Some(shorten) = writer.shortening() {
                 tokio::task::spawn_blocking(shorten);
             }

@@ -37,6 +37,7 @@ fn client(county: &mut County, n: usize, url: &str, files: &Path) -> Client {
     let Ok(SyncStep::Send(asked)) = device.app.sync_next(morning()) else {
         panic!("an enrolled device has something to ask");
     };
+    county.is_in_step(id);
     let mut client = Client {
         bearer: asked.bearer.expect("a credential"),
         requests: Vec::new(),
@@ -60,7 +61,9 @@ fn send(agent: &Agent, url: &str, bearer: &str, body: &[u8]) -> usize {
         .header("authorization", format!("Bearer {bearer}"))
         .send(body)
         .expect("an answer");
+    let status = answer.status();
     let body = answer.body_mut().read_to_vec().expect("a body");
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     let answer: SyncAnswer = unpack(&body).expect("it reads");
     let accepted = |ack: &&warmhand_core::wire::Ack| matches!(ack.state, AckState::Accepted(_));
     answer.acks.iter().filter(accepted).count()

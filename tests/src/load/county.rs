@@ -16,7 +16,7 @@ use warmhand_core::app::BUILD;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     Ack, AckState, Cursor, DeviceState, Hello, PushedChange, PushedDocument, SCHEMA, Status,
-    SyncRequest, Token,
+    SyncAnswer, SyncRequest, Token,
 };
 use warmhand_server::Server;
 use warmhand_server::clock::SetClock;
@@ -296,13 +296,20 @@ impl County {
         }
     }
 
-    fn push(&mut self, device: DeviceId, push: Vec<PushedDocument>) {
+    /// The device is in step with the server: what it asks from here on is asked of what comes.
+    pub fn is_in_step(&mut self, device: DeviceId) {
+        let answer = self.ask(device, Vec::new());
+        self.positions.insert(device, answer.high);
+    }
+
+    fn ask(&mut self, device: DeviceId, push: Vec<PushedDocument>) -> SyncAnswer {
         let request = self.request(device, push);
-        let now = self.now();
-        let answer = self
-            .runtime
-            .block_on(self.server.store.sync(device, request, now))
-            .expect("taken");
+        let asked = self.server.store.sync(device, request, self.now());
+        self.runtime.block_on(asked).expect("taken")
+    }
+
+    fn push(&mut self, device: DeviceId, push: Vec<PushedDocument>) {
+        let answer = self.ask(device, push);
         assert_eq!(answer.status, Status::Ok);
         let refused = |ack: &Ack| !matches!(ack.state, AckState::Accepted(_));
         assert!(!answer.acks.iter().any(refused), "a record is refused");

@@ -47,6 +47,14 @@ faults! {
     ServerRestored,
     /// An older image was put back under a new epoch.
     ServerRestoredAnew,
+    /// An image was put back that is older than a device's enrolment.
+    RestoredBeforeEnrolment,
+    /// A device asked that the image did not know.
+    DeviceUnknown,
+    /// Somebody said whose such a device is.
+    DeviceConfirmed,
+    /// A new key signs.
+    KeyRotated,
     /// A phone is gone.
     PhoneLost,
     /// A phone was restored from its backup.

@@ -301,6 +301,13 @@ pub fn is_revoked(db: &Connection, device: DeviceId) -> bool {
     found == [true]
 }
 
+/// Does this device wait for somebody to say whose it is?
+pub fn is_unconfirmed(db: &Connection, device: DeviceId) -> bool {
+    let sql = "select confirmed = 0 and revoked_at is null from device where id = ?1";
+    let found: Vec<bool> = all(db, sql, [&device.as_bytes()[..]], |row| row.get(0));
+    found == [true]
+}
+
 /// The head, and how many rows there are.
 pub fn head(db: &Connection) -> (Token, u64) {
     let sql = "select epoch, seq, chain, (select count(*) from log) from head";

@@ -68,7 +68,9 @@ impl World {
         for _ in 0..ROUNDS {
             self.set_time(self.now + SignedDuration::from_mins(20));
             for d in self.living() {
-                self.sync(u8::try_from(d).expect("a few devices"))?;
+                let d = u8::try_from(d).expect("a few devices");
+                self.sync(d)?;
+                self.confirm(d)?;
             }
             if self.restless().is_none() {
                 return Ok(());

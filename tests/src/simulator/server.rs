@@ -34,8 +34,8 @@ impl Clock for SetBackClock {
     }
 }
 
-/// The key with which every simulated server signs.
-pub fn key() -> KeyFile {
+/// The key with which every simulated server begins.
+fn first_key() -> KeyFile {
     KeyFile::new([7; 16], [9; 32], jiff::Timestamp::UNIX_EPOCH)
 }
 
@@ -59,6 +59,8 @@ pub struct ServerProcess {
     pub quarantine: BTreeMap<ChangeHash, Lying>,
     /// The head.
     pub head: Token,
+    /// The key file, which no image has.
+    pub keys: KeyFile,
     seed: u64,
     starts: u64,
     epochs: u8,
@@ -81,6 +83,7 @@ impl ServerProcess {
             accepted: BTreeMap::new(),
             quarantine: BTreeMap::new(),
             head: Token::default(),
+            keys: first_key(),
             seed,
             starts: 0,
             epochs: 0,
@@ -91,7 +94,7 @@ impl ServerProcess {
 
     fn start(&mut self) {
         self.starts += 1;
-        let store = Sqlite::open(&self.folder, key()).expect("the database opens");
+        let store = Sqlite::open(&self.folder, self.keys.clone()).expect("the database opens");
         store.replay().expect("the journal reads");
         let store = store.with_fault(Arc::new(self.blows.clone()));
         let seed = self.seed.wrapping_add(self.starts.wrapping_mul(0x51ed));
@@ -187,8 +190,7 @@ impl ServerProcess {
     }
 
     /// Puts an image back, as it is or under an epoch that never was.
-    pub fn restore(&mut self, image: usize, is_new_epoch: bool) {
-        let image = self.images[image].clone();
+    pub fn restore(&mut self, image: &Image, is_new_epoch: bool) {
         self.restart_on(|path| image.put(path));
         if is_new_epoch {
             self.epochs += 1;
@@ -197,6 +199,21 @@ impl ServerProcess {
                 .execute("update head set epoch = ?1", [&epoch[..]])
                 .expect("a new epoch");
         }
+    }
+
+    /// A new key signs from now on: it is in the file before the process hears of it.
+    pub fn rotate(&mut self, now: Timestamp) -> Result<Option<u16>, StoreError> {
+        let secret = [self.keys.marks().len() as u8; 32];
+        self.keys = self.keys.rotated(secret, now).expect("a number is left");
+        self.keys
+            .replace(&self.folder)
+            .expect("the file is written");
+        self.run(self.store().look_at_keys())
+    }
+
+    /// Does this device wait for somebody to say whose it is?
+    pub fn is_unconfirmed(&self, device: DeviceId) -> bool {
+        look::is_unconfirmed(&self.eyes, device)
     }
 
     /// Reads what was accepted since it was last read. Tells which changes these are.

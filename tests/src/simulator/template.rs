@@ -5,8 +5,10 @@ use super::look;
 use super::process::Image;
 use crate::organisation::SHEET;
 use crate::town::Town;
+use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
+use warmhand_server::journal;
 
 /// The devices: name and people. One is shared, one is at another site, one sees everything.
 const DEVICES: [(&str, &[&str]); 4] = [
@@ -19,13 +21,18 @@ const DEVICES: [(&str, &[&str]); 4] = [
 /// The files.
 pub struct Template {
     server: Image,
+    /// The server before the last device was enrolled.
+    early: Image,
+    journal: Vec<u8>,
     devices: Vec<Image>,
 }
 
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let mut town = Town::new(None);
     let folder = quick_folder();
+    let mut early = None;
     let devices = DEVICES.iter().map(|(name, people)| {
+        early = Some(server_of(&town));
         let mut phone = town.device(name, people);
         phone.sync(&town);
         let path = folder.path().join(name);
@@ -34,10 +41,19 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     });
     let devices = devices.collect();
     town.close();
-    let path = town.database();
-    let server = Image::of(&path, &look::open(&path));
-    Template { server, devices }
+    let journal = town.folder().join(journal::FILE);
+    Template {
+        server: server_of(&town),
+        early: early.expect("there are devices"),
+        journal: fs::read(journal).expect("a journal"),
+        devices,
+    }
 });
+
+fn server_of(town: &Town) -> Image {
+    let path = town.database();
+    Image::of(&path, &look::open(&path))
+}
 
 impl Template {
     /// The one there is.
@@ -45,9 +61,17 @@ impl Template {
         &TEMPLATE
     }
 
-    /// Copies the files into a folder. Tells how many devices there are.
-    pub fn put(&self, folder: &Path) -> usize {
+    /// The server before the last device was enrolled.
+    pub fn early(&self) -> &Image {
+        &self.early
+    }
+
+    /// Copies the files into a folder, with the journal or without. Tells how many devices there are.
+    pub fn put(&self, folder: &Path, has_journal: bool) -> usize {
         self.server.put(&folder.join("warmhand.db"));
+        if has_journal {
+            fs::write(folder.join(journal::FILE), &self.journal).expect("written");
+        }
         for (at, device) in self.devices.iter().enumerate() {
             device.put(&folder.join(format!("device-{at}.db")));
         }

@@ -6,9 +6,11 @@ use super::network::Answer;
 use super::world::World;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::wire::{
-    Ack, AckState, Delivered, DeliveredDocument, DocsAnswer, ReconcileAnswer, Status, SyncAnswer,
-    unpack,
+    Ack, AckState, Delivered, DeliveredDocument, DocsAnswer, QuarantineReason, ReconcileAnswer,
+    Status, SyncAnswer, unpack,
 };
+
+const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
 
 /// The changes that an answer brings of a document; none if it says that it is to be forgotten.
 pub(super) fn hashes(delivered: &DeliveredDocument) -> Option<Vec<ChangeHash>> {
@@ -27,7 +29,12 @@ impl World {
     pub(super) fn note_told(&mut self, d: usize, before: &DeviceLook, answer: &Answer) {
         let (acks, resync, high) = match answer.path {
             "/v1/sync" => {
-                let told: SyncAnswer = unpack(&answer.body).expect("an answer");
+                let mut told: SyncAnswer = unpack(&answer.body).expect("an answer");
+                if told.unconfirmed {
+                    self.tally.count(Fault::DeviceUnknown);
+                    // It lies there until somebody has said whose the device is, and here: nothing has become of it.
+                    told.acks.retain(|ack| ack.state != UNCONFIRMED);
+                }
                 let resync =
                     matches!(told.status, Status::Resync(_)) || told.high.seq < before.high.seq;
                 if !resync && told.from == before.cursor {

@@ -1,8 +1,9 @@
 //! What goes wrong with machines, clocks and access: processes are struck, images put back, phones lost, people moved.
 
 use super::fault::{Blow, Fault};
-use super::oracle::Failure;
-use super::template;
+use super::oracle::{Failure, Oracle, holds};
+use super::process::Image;
+use super::template::{self, Template};
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
 use warmhand_server::store::Store;
@@ -36,18 +37,42 @@ impl World {
 
     pub(super) fn restore(&mut self, k: u8, is_new_epoch: bool) -> Result<(), Failure> {
         let image = usize::from(k) % self.server.images.len();
-        self.server.blows.disarm();
-        self.server.restore(image, is_new_epoch);
-        self.restored = true;
+        let image = self.server.images[image].clone();
         self.tally.count(if is_new_epoch {
             Fault::ServerRestoredAnew
         } else {
             Fault::ServerRestored
         });
+        self.put_back(&image, is_new_epoch)
+    }
+
+    pub(super) fn restore_early(&mut self) -> Result<(), Failure> {
+        self.tally.count(Fault::RestoredBeforeEnrolment);
+        self.put_back(Template::get().early(), false)
+    }
+
+    fn put_back(&mut self, image: &Image, is_new_epoch: bool) -> Result<(), Failure> {
+        self.server.blows.disarm();
+        self.server.restore(image, is_new_epoch);
+        self.restored = true;
         let new = self.server.refresh();
         let head = self.server.head.seq;
-        self.says(|| format!("    image {image}: the log ends at {head}"));
+        self.says(|| format!("    the log ends at {head}"));
         self.note_what_is_gone();
+        self.check_server(&new)
+    }
+
+    pub(super) fn rotate(&mut self) -> Result<(), Failure> {
+        let done = self.server.rotate(self.server_now());
+        let struck = self.server.recover_from_blow();
+        if let Some(struck) = &struck {
+            self.note_blow(struck, true);
+        }
+        holds(Oracle::Typed, done.is_ok() || struck.is_some(), || {
+            format!("a new key was answered with {done:?}")
+        })?;
+        self.tally.count(Fault::KeyRotated);
+        let new = self.server.refresh();
         self.check_server(&new)
     }
 

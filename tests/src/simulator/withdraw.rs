@@ -3,7 +3,6 @@
 use super::fault::Fault;
 use super::look::{self, DeviceLook};
 use super::oracle::{Failure, Oracle, holds};
-use super::server::key;
 use super::world::World;
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +10,7 @@ use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{EntryId, UserId};
 use warmhand_core::wire::{PushedDocument, SealedBox, unpack};
 use warmhand_server::sealing;
-use warmhand_server::store::{Store, StoreError};
+use warmhand_server::store::{ConfirmDraft, Store, StoreError};
 
 /// What lies in the file of a device that was used: names, entries, the sheet.
 const WORDS: [&str; 4] = ["Rosa", "RecordOpened", "Harbor Counseling", "recorded_at\""];
@@ -79,13 +78,44 @@ impl World {
         self.check_server(&new)
     }
 
+    /// Somebody says whose a device is, if the server does not know it.
+    pub(super) fn confirm(&mut self, d: u8) -> Result<(), Failure> {
+        let Some(d) = self.named(d) else {
+            return Ok(());
+        };
+        let id = self.devices[d].id;
+        if !self.server.is_unconfirmed(id) {
+            return Ok(());
+        }
+        let draft = ConfirmDraft {
+            name: format!("device {d}"),
+            kind: "tablet".to_owned(),
+            people: self.devices[d].people.clone(),
+        };
+        let store = self.server.store();
+        let done = self.server.run(store.confirm(id, draft, self.server_now()));
+        let struck = self.server.recover_from_blow();
+        if let Some(struck) = &struck {
+            self.note_blow(struck, true);
+        }
+        holds(Oracle::Typed, done.is_ok() || struck.is_some(), || {
+            format!("confirming device {d} was answered with {done:?}")
+        })?;
+        self.says(|| format!("    device {d} is known again: {done:?}"));
+        if done.is_ok() {
+            self.tally.count(Fault::DeviceConfirmed);
+        }
+        let new = self.server.refresh();
+        self.check_server(&new)
+    }
+
     /// What is in boxes of a device, by change.
     pub(super) fn opened(
         &self,
         d: usize,
         boxes: &[SealedBox],
     ) -> impl Iterator<Item = (ChangeHash, Vec<EntryId>)> {
-        let keys = key();
+        let keys = self.server.keys.clone();
         let device = self.devices[d].id;
         let open = |closed: &SealedBox| sealing::open(&keys, device, closed);
         let opened: Vec<Vec<u8>> = boxes.iter().filter_map(open).collect();

@@ -42,7 +42,8 @@ impl World {
     /// The beginning of a history.
     pub fn new(history: &History, runtime: &Rc<Runtime>, is_traced: bool) -> Self {
         let folder = quick_folder();
-        let count = Template::get().put(folder.path());
+        // A journal that was begun late knows less of devices.
+        let count = Template::get().put(folder.path(), history.seed % 2 == 0);
         let now: Timestamp = "2026-03-02T14:00:00Z".parse().expect("a time");
         let at = folder.path().to_owned();
         let mut server = ServerProcess::new(at, Rc::clone(runtime), now, history.seed);
@@ -150,6 +151,9 @@ impl World {
             Operation::Image => self.image(),
             Operation::Restore(k) => self.restore(k, false),
             Operation::RestoreAnew(k) => self.restore(k, true),
+            Operation::RestoreEarly => self.restore_early(),
+            Operation::Confirm(d) => self.confirm(d),
+            Operation::Rotate => self.rotate(),
             Operation::LosePhone(d) => self.lose_phone(d),
             Operation::Backup(d) => self.back_up(d),
             Operation::Recover(d) => self.recover(d),

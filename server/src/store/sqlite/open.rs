@@ -131,6 +131,8 @@ fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
     db.busy_timeout(Duration::from_secs(5))?;
     planned_once(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // What a savepoint keeps to go back to is no file of its own.
+    db.pragma_update(None, "temp_store", "memory")?;
     if *place == Place::Memory {
         return Ok(());
     }

@@ -2,22 +2,19 @@
 //! fails takes nothing of its neighbours with it, and one commit for all of them. Nobody is told anything before that
 //! commit is on the disk. Knows nothing of what the work is.
 
+use super::wal::WriteAhead;
 use super::{Fault, StoreError, step};
 use crate::journal::Journal;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OwnedMutexGuard;
 use tokio::sync::oneshot::{self, Receiver};
 
 /// So many pieces are committed together at most: the first of them waits for the last.
 const AT_ONCE: usize = 64;
-/// With so many pages in it the log is brought into the database, by whoever has just been answered.
-const LONG: u32 = 1_000;
-/// With so many the writer itself does it, since nobody else came to it.
-const TOO_LONG: u32 = 16_000;
 
 /// Tells whoever waits how the commit went.
 type Tell = Box<dyn FnOnce(&Result<(), StoreError>) + Send>;
@@ -28,11 +25,10 @@ type Work =
 /// The connection that writes, and who waits for it.
 pub(super) struct Writer {
     db: Arc<Mutex<Connection>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     waiting: Mutex<VecDeque<Work>>,
-    /// Pages in the write-ahead log after the last commit.
-    pages: Arc<AtomicU32>,
-    /// Brings the log into the database beside the writer; in memory there is no log.
-    beside: Option<Arc<Mutex<Connection>>>,
+    /// In memory there is none.
+    ahead: Option<WriteAhead>,
 }
 
 impl Writer {
@@ -40,33 +36,20 @@ impl Writer {
     pub fn in_memory(db: Connection) -> Self {
         Self {
             db: Arc::new(Mutex::new(db)),
+            turn: Arc::default(),
             waiting: Mutex::default(),
-            pages: Arc::default(),
-            beside: None,
+            ahead: None,
         }
     }
 
     /// A writer in a file.
     pub fn in_file(mut db: Connection, path: &Path) -> Result<Self, StoreError> {
-        let pages = Arc::new(AtomicU32::new(0));
-        let seen = Arc::clone(&pages);
-        // What was committed is durable in the log: bringing it into the database is nothing that an answer waits for.
-        db.wal_hook(Some(move |log: &mut rusqlite::hooks::Wal, pages| {
-            let pages = u32::try_from(pages).unwrap_or(0);
-            seen.store(pages, Ordering::Relaxed);
-            if pages >= TOO_LONG {
-                log.checkpoint()?;
-            }
-            Ok(())
-        }))?;
-        let beside = Connection::open(path)?;
-        // It takes what it gets: a writer or reader that is in the way is left alone.
-        beside.pragma_update(None, "synchronous", "full")?;
+        let ahead = WriteAhead::watched(&mut db, path)?;
         Ok(Self {
             db: Arc::new(Mutex::new(db)),
+            turn: Arc::default(),
             waiting: Mutex::default(),
-            pages,
-            beside: Some(Arc::new(Mutex::new(beside))),
+            ahead: Some(ahead),
         })
     }
 
@@ -75,13 +58,18 @@ impl Writer {
         Arc::clone(&self.db)
     }
 
-    /// Puts a piece of work with what waits. It is done by whoever calls [`Self::work`] next.
+    /// Puts a piece of work with what waits. It is done by whoever calls [`Self::work`] next; one that nobody waits for any
+    /// more is not begun.
     pub fn submit<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Receiver<Result<T, StoreError>> {
         let (sender, receiver) = oneshot::channel();
         let work = move |db: Result<&Connection, StoreError>| {
+            if sender.is_closed() {
+                let tell: Tell = Box::new(|_| ());
+                return (Err(StoreError::Busy), tell);
+            }
             let done = db.and_then(run);
             let outcome = done.as_ref().map(|_| ()).map_err(Clone::clone);
             let tell: Tell = Box::new(move |committed| {
@@ -98,7 +86,12 @@ impl Writer {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what waits. Whoever comes after somebody who has done her work finds nothing left.
+    /// The turn of one who waits to do the work of all. While it is another's turn, her own may be done for her.
+    pub async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turn).lock_owned().await
+    }
+
+    /// Does what waits.
     pub fn work(&self, journal: Option<&Journal>, fault: Option<&dyn Fault>) {
         // A panic inside rolled its transaction back: the connection is as good as before.
         let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,16 +105,9 @@ impl Writer {
         }
     }
 
-    /// Brings the log into the database, if it has become long: for a thread of its own, on which nobody waits.
+    /// Shortens the write-ahead log, if it has become long: for a thread of its own, on which nobody waits.
     pub fn shortening(&self) -> Option<impl FnOnce() + Send + 'static> {
-        let beside = self.beside.clone()?;
-        (self.pages.load(Ordering::Relaxed) >= LONG).then_some(move || {
-            // One is enough.
-            if let Ok(beside) = beside.try_lock() {
-                // Were it to fail, the log is only longer; the next commit asks again.
-                let _ = beside.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
-            }
-        })
+        self.ahead.as_ref().and_then(WriteAhead::shortening)
     }
 }
 
@@ -159,6 +145,16 @@ fn in_one(
     fault: Option<&dyn Fault>,
 ) -> Result<(), StoreError> {
     let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if some.len() == 1
+        && let Some(work) = some.pop_front()
+    {
+        // Nobody is with it: to go back, the transaction itself is enough.
+        let Ok((outcome, tell)) = catch_unwind(AssertUnwindSafe(|| work(Ok(&transaction)))) else {
+            return Ok(());
+        };
+        tells.push(tell);
+        outcome?;
+    }
     while !some.is_empty() {
         let savepoint = transaction.savepoint()?;
         let Some(work) = some.pop_front() else { break };

@@ -1,0 +1,134 @@
+//! The write-ahead log of the writer: what was committed is durable in it. It is brought into the database beside the
+//! writer, who goes on meanwhile; then the writer brings in the little that came since, for only a log of which nothing is
+//! left to bring in begins anew. Knows nothing of what is written.
+
+use super::StoreError;
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// With so many pages it is brought in beside the writer.
+const LONG: u32 = 2_000;
+/// With so many the writer itself does it, since nobody else came to it.
+const TOO_LONG: u32 = 16_000;
+
+/// The log of a file, in pages.
+pub(super) struct WriteAhead {
+    state: Arc<State>,
+    beside: Arc<Mutex<Connection>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// So many are in it after the last commit.
+    pages: AtomicU32,
+    /// So many of them were brought in since then.
+    brought: AtomicU32,
+}
+
+impl WriteAhead {
+    /// Counts its pages at every commit from here on.
+    pub fn watched(db: &mut Connection, path: &Path) -> Result<Self, StoreError> {
+        let beside = Connection::open(path)?;
+        // It takes what it gets: a writer or reader that is in the way is left alone.
+        beside.pragma_update(None, "synchronous", "full")?;
+        Ok(Self {
+            state: watched(db, TOO_LONG)?,
+            beside: Arc::new(Mutex::new(beside)),
+        })
+    }
+
+    /// Brings it in, if it has become long: for a thread of its own, on which nobody waits.
+    pub fn shortening(&self) -> Option<impl FnOnce() + Send + use<>> {
+        let (beside, state) = (Arc::clone(&self.beside), Arc::clone(&self.state));
+        let is_long = state.pages.load(Ordering::Relaxed) >= LONG;
+        let is_brought = state.brought.load(Ordering::Relaxed) > 0;
+        (is_long && !is_brought).then_some(move || {
+            // One is enough.
+            if let Ok(beside) = beside.try_lock() {
+                let sql = "pragma wal_checkpoint(passive)";
+                let brought = beside.query_row(sql, [], |row| row.get(2));
+                // Were it to fail, the log is only longer; the next commit asks again.
+                state.brought.store(brought.unwrap_or(0), Ordering::Relaxed);
+            }
+        })
+    }
+}
+
+/// Whatever becomes of the log, the commit stands: what this said of it would be taken for the commit's own failure.
+fn watched(db: &mut Connection, too_long: u32) -> Result<Arc<State>, StoreError> {
+    let state = Arc::new(State::default());
+    let seen = Arc::clone(&state);
+    db.wal_hook(Some(move |log: &mut Wal, pages| {
+        let pages = u32::try_from(pages).unwrap_or(0);
+        seen.pages.store(pages, Ordering::Relaxed);
+        let brought = seen.brought.swap(0, Ordering::Relaxed);
+        // It may have begun anew meanwhile: then there is nothing to do.
+        let has_rest = brought > 0 && pages > brought;
+        if has_rest || pages >= too_long {
+            let _ = log.checkpoint();
+        }
+        Ok(())
+    }))?;
+    Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::TransactionBehavior;
+    use std::sync::mpsc;
+    use std::thread;
+
+    #[test]
+    fn a_commit_stands_also_when_the_log_is_too_long_and_cannot_be_brought_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || {
+            let db = Connection::open(folder.path().join("some.db")).unwrap();
+            db.pragma_update(None, "journal_mode", "wal").unwrap();
+            db
+        };
+        let mut db = open();
+        db.execute_batch("create table some (n integer)").unwrap();
+        let state = watched(&mut db, 1).unwrap();
+        let writing = db.transaction_with_behavior(TransactionBehavior::Immediate);
+        let writing = writing.unwrap();
+        writing.execute("insert into some values (1)", []).unwrap();
+        // Another brings it in, and waits for this very writer: nobody else may meanwhile.
+        let (waits, waiting) = mpsc::channel();
+        let mut other = open();
+        let (go, gone) = mpsc::channel::<()>();
+        let beside = thread::spawn(move || {
+            WAIT.with_borrow_mut(|wait| *wait = Some((waits, gone)));
+            other.busy_handler(Some(wait)).unwrap();
+            other.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
+        });
+        waiting.recv().unwrap();
+        writing.commit().unwrap();
+        assert!(state.pages.load(Ordering::Relaxed) >= 1);
+        drop(go);
+        beside.join().unwrap().unwrap();
+        let count: i64 = db
+            .query_row("select count(*) from some", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(count, 1);
+    }
+
+    type Waits = (mpsc::Sender<()>, mpsc::Receiver<()>);
+
+    thread_local! {
+        static WAIT: std::cell::RefCell<Option<Waits>> = const { std::cell::RefCell::new(None) };
+    }
+
+    /// Says that it waits, and goes on when it is let.
+    fn wait(_: i32) -> bool {
+        WAIT.with_borrow(|wait| {
+            let (waits, gone) = wait.as_ref().unwrap();
+            let _ = waits.send(());
+            let _ = gone.recv();
+        });
+        true
+    }
+}
