@@ -12,7 +12,12 @@ seeds=${1:-2000}
 shift || true
 rules=("$@")
 if [ ${#rules[@]} -eq 0 ]; then
-  for patch in "$here"/*.patch; do rules+=("$(basename "$patch" .patch)"); done
+  # Those of one library one after the other: what a patch does not touch is not built anew for it.
+  while read -r _ rule; do rules+=("$rule"); done < <(
+    for patch in "$here"/*.patch; do
+      printf '%s %s\n' "$(sed -n 's,^+++ b/,,p' "$patch" | head -1)" "$(basename "$patch" .patch)"
+    done | sort
+  )
 fi
 # Apart from the ordinary builds: cargo names what it builds by its place within the workspace, so a mutated library
 # would be taken for the true one.

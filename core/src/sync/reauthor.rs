@@ -20,6 +20,9 @@ enum Fate {
     Stands,
     /// It stays where it is, and with it what stands on it.
     Stays,
+    /// It stays where it is: a person decided about it while nobody had said whose this device is. What stands on it goes
+    /// on without it, but only once the server, which now knows the device, has turned that away.
+    Answered,
     /// It stays where it is; what stands on it goes on without it.
     Refused,
     /// Its entries are written anew, as far as they are not there yet.
@@ -116,16 +119,19 @@ fn fates(held: &[StoredChange], device: DeviceId) -> BTreeMap<ChangeHash, Fate> 
     causes_first.sort_by_key(|c| c.change.start_op);
     for stored in causes_first {
         let below = |dep: &ChangeHash| fates.get(dep).copied().unwrap_or(Fate::Stays);
-        let on_what_stays = stored
-            .change
-            .deps
-            .iter()
-            .map(below)
-            .any(|f| f == Fate::Stays);
+        let keeps = |fate: Fate| match fate {
+            Fate::Stays => true,
+            Fate::Answered => stored.state != ChangeState::Quarantined,
+            Fate::Stands | Fate::Refused | Fate::Moves => false,
+        };
+        let on_what_stays = stored.change.deps.iter().map(below).any(keeps);
         let is_own = stored.change.device == device;
+        let is_decided = matches!(stored.state, ChangeState::Released | ChangeState::Dismissed);
         let reason = stored.quarantine_reason();
         let fate = if stands.contains(&stored.hash) {
             Fate::Stands
+        } else if is_decided && reason == Some(QuarantineReason::Unconfirmed) {
+            Fate::Answered
         } else if on_what_stays || reason.is_some_and(QuarantineReason::is_of_standing) {
             Fate::Stays
         } else {
@@ -180,7 +186,7 @@ impl Ground {
                     let texts = puts.iter().map(|put| (put.id, put.text.clone()));
                     ground.texts.extend(texts);
                 }
-                Some(Fate::Stays | Fate::Refused) => {
+                Some(Fate::Stays | Fate::Answered | Fate::Refused) => {
                     ground.spoken_for.extend(puts.iter().map(|put| put.id));
                 }
                 Some(Fate::Moves) | None => {}

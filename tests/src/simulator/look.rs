@@ -301,6 +301,12 @@ pub fn is_revoked(db: &Connection, device: DeviceId) -> bool {
     found == [true]
 }
 
+/// Is this device known at all?
+pub fn is_entered(db: &Connection, device: DeviceId) -> bool {
+    let sql = "select 1 from device where id = ?1";
+    !all(db, sql, [&device.as_bytes()[..]], |_| Ok(())).is_empty()
+}
+
 /// Does this device wait for somebody to say whose it is?
 pub fn is_unconfirmed(db: &Connection, device: DeviceId) -> bool {
     let sql = "select confirmed = 0 and revoked_at is null from device where id = ?1";

@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::hostile::pushed;
+use super::look;
 use super::network::Answer;
 use super::oracle::{Failure, Oracle, holds};
 use super::world::World;
@@ -47,6 +48,8 @@ impl World {
             return Ok(());
         }
         let head = self.server.head;
+        // A credential that our keys prove enters its device, whatever else is said.
+        let entered = u64::from(!look::is_entered(&self.server.eyes, self.devices[d].id));
         for path in [
             "/v1/sync",
             "/v1/reconcile",
@@ -65,7 +68,8 @@ impl World {
         }
         self.tally.count(Fault::HostileRequest);
         self.server.refresh();
-        holds(Oracle::Replay, self.server.head == head, || {
+        let moved = self.server.head.seq - head.seq;
+        holds(Oracle::Replay, moved == entered, || {
             "bytes moved the log".to_owned()
         })
     }
