@@ -53,6 +53,16 @@ class Carrier:
             return Carried.FAILED()
 
 
+class NotEnrolled(Exception):
+    """The device did not become one; the text says what to do."""
+
+
+WHY_NOT = {
+    404: "the server does not know this code, or it was used, or is too old; make a new one with warmhand enrol-code",
+    429: "too many wrong codes came from here; wait some minutes and use the right one",
+}
+
+
 class Device:
     """The library with a carrier and a clock (milliseconds since 1970)."""
 
@@ -60,8 +70,14 @@ class Device:
         self.app, self.carrier, self.clock = app, carrier, clock
 
     def enrol(self, code):
+        """Becomes a device of the server. Raises NotEnrolled with what to do if it does not."""
         asked = self.app.enrol(code, self.clock())
-        self.app.sync_answered(asked.number, self.carrier.carry(asked), self.clock())
+        carried = self.carrier.carry(asked)
+        if isinstance(carried, Carried.FAILED):
+            raise NotEnrolled(f"{self.carrier.server} was not reached, or its certificate is not the one given")
+        if carried.status != 200:
+            raise NotEnrolled(WHY_NOT.get(carried.status, f"the server answered with status {carried.status}"))
+        self.app.sync_answered(asked.number, carried, self.clock())
 
     def sync(self):
         """Carries until there is nothing to say, or the server does not answer. Tells whether all is sent."""
@@ -113,20 +129,31 @@ def main():
     asked.add_argument("--certificate", required=True, help="the server's certificate, PEM: the only one believed")
     asked.add_argument("--file", required=True, help="the device's database; its key is kept beside it")
     asked.add_argument("--code", help="the one-time code, the first time")
-    asked.add_argument("--site", required=True, help="a site of the organisation's sheet, by its code")
-    asked.add_argument("--name", required=True, help="how the patient wants to be called")
+    asked.add_argument("--site", help="a site of the organisation's sheet, by its code")
+    asked.add_argument("--name", help="how a patient wants to be called; left out, nothing is recorded")
     told = asked.parse_args()
+    if (told.name is None) != (told.site is None):
+        asked.error("a handoff is recorded with both --site and --name")
     try:
         device = Device(App.open(told.file, key_of(told.file)), Carrier(told.server, told.certificate))
         if told.code is not None:
             device.enrol(told.code)
-        device.do("SignIn", user=device.app.people()[0])
-        record = record_a_handoff(device, told.site, told.name)
-        here = drawn(device.app.handoff(record, device.clock())).summary
-        print(f"Record {record}: {here.stage}, grade {here.grade}, leave-check {here.encounters[0].leave_check}")
-        print("On the server." if device.sync() else "On this device, to be sent.")
+        # What was decided about this device and its people comes first.
+        is_sent = device.sync()
+        people = device.app.people()
+        if not people:
+            sys.exit("nobody works on this device: it was never enrolled (--code), or it was taken out of service")
+        if told.name is not None:
+            device.do("SignIn", user=people[0])
+            record = record_a_handoff(device, told.site, told.name)
+            here = drawn(device.app.handoff(record, device.clock())).summary
+            print(f"Record {record}: {here.stage}, grade {here.grade}, leave-check {here.encounters[0].leave_check}")
+            is_sent = device.sync()
+        print("On the server." if is_sent else "On this device, to be sent.")
     except Refusal as refusal:
-        sys.exit(f"refused: {refusal!r}")
+        sys.exit(f"refused, and nothing was changed: {refusal!r}")
+    except (NotEnrolled, OSError, ValueError) as why:
+        sys.exit(f"not done: {why}")
 
 
 if __name__ == "__main__":

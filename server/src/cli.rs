@@ -5,6 +5,7 @@ mod device;
 mod flags;
 mod keep;
 mod keys;
+mod record;
 mod rescue;
 mod restore;
 mod serve;
@@ -67,6 +68,18 @@ enum Asked {
     Organisation {
         #[command(subcommand)]
         asked: OrganisationAsked,
+    },
+    /// Gives a supervisor a password for the dashboard, in place of the one she has; whoever is signed in as her is signed
+    /// out.
+    Password {
+        /// Her name or code in the sheet.
+        #[arg(long)]
+        of: String,
+        /// A file whose first line is the password; left out, one is made and printed once.
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataFlags,
     },
     /// Makes a one-time code for a new device.
     EnrolCode {
@@ -194,6 +207,22 @@ enum RecordAsked {
         #[command(flatten)]
         data: DataFlags,
     },
+    /// Takes everything out that a record says, here and on every device at its next contact. It cannot be undone.
+    Erase {
+        /// The record's id.
+        id: String,
+        /// Who ordered it: the code of an administrator or supervisor in the sheet.
+        #[arg(long)]
+        by: String,
+        /// Why, in words that name nobody: it is kept.
+        #[arg(long)]
+        why: String,
+        /// Everything else of the same patient as well: her other records, and what she answered.
+        #[arg(long)]
+        whole_patient: bool,
+        #[command(flatten)]
+        data: DataFlags,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -283,6 +312,11 @@ async fn done(
         Asked::Organisation {
             asked: OrganisationAsked::Load { file, data },
         } => setup::load(&file, &folder(data)?, out).await,
+        Asked::Password {
+            of,
+            password_file,
+            data,
+        } => setup::password(&of, password_file.as_deref(), &folder(data)?, out).await,
         Asked::EnrolCode {
             name,
             kind,
@@ -296,6 +330,13 @@ async fn done(
                 people,
                 data,
             } => device::people(&device, people, &folder(data)?, out).await,
+            device::Asked::Confirm {
+                device,
+                name,
+                kind,
+                people,
+                data,
+            } => device::confirm(&device, (name, kind, people), &folder(data)?, out).await,
             device::Asked::Revoke { device, data } => {
                 device::revoke(&device, &folder(data)?, out).await
             }
@@ -339,9 +380,18 @@ async fn done(
                     data,
                 },
         } => rescue::import(&file, of_unknown_device, &folder(data)?, out).await,
-        Asked::Record {
-            asked: RecordAsked::Export { id, file, data },
-        } => setup::export(&id, &file, &folder(data)?, out).await,
+        Asked::Record { asked } => match asked {
+            RecordAsked::Export { id, file, data } => {
+                record::export(&id, &file, &folder(data)?, out).await
+            }
+            RecordAsked::Erase {
+                id,
+                by,
+                why,
+                whole_patient,
+                data,
+            } => record::erase(&id, whole_patient, (by, why), &folder(data)?, out).await,
+        },
         Asked::Story {
             asked: StoryAsked::Run { file, shuffle },
         } => crate::story::run(&file, shuffle, out)

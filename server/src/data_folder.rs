@@ -3,9 +3,9 @@
 
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::geteuid;
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 /// With less room not even one request can be kept.
@@ -38,6 +38,12 @@ pub fn look(folder: &Path) -> io::Result<Found> {
         is_writable,
         free_bytes: free_bytes(folder)?,
     })
+}
+
+/// Makes a folder, for its owner alone: what lies in it is of patients.
+pub fn make(folder: &Path) -> Result<(), String> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| format!("{} cannot be made: {error}", folder.display()))
 }
 
 /// Room left where a folder lies, for whoever is not root.

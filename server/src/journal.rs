@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
 
 /// Where it lies in a data folder.
 pub const FILE: &str = "warmhand.journal";
@@ -32,6 +32,8 @@ pub enum Event {
     Reinstated(DeviceId),
     /// Who works on a device from now on.
     People(DeviceId, Vec<UserId>),
+    /// Nothing was to be left of a document.
+    Erased(DocumentId),
     /// The database is signed with this key from now on.
     Keyed {
         /// Its number.
@@ -132,19 +134,26 @@ impl Journal {
         if sound < bytes.len() {
             file.set_len(u64::try_from(sound).unwrap_or_default())?;
         }
+        let start = u64::try_from(sound).unwrap_or_default();
+        let added = self.add_to(&mut file, lines, bytes.is_empty());
+        // Whoever asked is told that it was not done: then nothing of it may be left.
+        let length = added.inspect_err(|_| {
+            let _ = file.set_len(start).and_then(|()| file.sync_all());
+        })?;
+        Ok(start..start + length)
+    }
+
+    fn add_to(&self, file: &mut File, lines: &[Line], is_new: bool) -> io::Result<u64> {
         let mut text = String::new();
         for line in lines {
             text += &written(line)?;
         }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        if bytes.is_empty()
-            && let Some(folder) = self.path.parent()
-        {
+        if is_new && let Some(folder) = self.path.parent() {
             File::open(folder)?.sync_all()?;
         }
-        let start = u64::try_from(sound).unwrap_or_default();
-        Ok(start..file.metadata()?.len())
+        Ok(u64::try_from(text.len()).unwrap_or_default())
     }
 
     /// What was announced is true: its transaction is on the disk.
@@ -157,7 +166,7 @@ impl Journal {
 
     /// What was announced since the last transaction that ended is not so after all, and this process lives to take it out
     /// again; a shorter file needs no room. If it cannot, or another process has added to it, the lines stay, and the
-    /// next start does what they say, which is cautious: they only ever take something away.
+    /// next start does what they say. A device that the database has out of service stays so whatever they say.
     pub fn take_back(&self) {
         let open = self
             .open

@@ -152,8 +152,12 @@ impl KeyFile {
 
     /// Reads a copy of the keys.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?;
+        let text = fs::read_to_string(path).map_err(|error| {
+            format!(
+                "the key file {} cannot be read: {error}; put back its second copy",
+                path.display()
+            )
+        })?;
         Self::parse(&text).ok_or_else(|| {
             format!(
                 "the key file {} does not read; put back its copy",

@@ -130,6 +130,7 @@ fn became(state: &AckState) -> (&'static str, &'static str) {
                 RejectReason::WrongHash => "wrong_hash",
                 RejectReason::TooBig => "too_big",
                 RejectReason::Full => "full",
+                RejectReason::Erased => "erased",
             },
         ),
     }

@@ -40,7 +40,7 @@ pub enum StoreError {
     Newer,
     /// Nothing there yet.
     #[error(
-        "there is no organisation here yet; run: warmhand init --organisation FILE --supervisor NAME"
+        "there is no organisation here yet; name its folder with --data, or begin one there: warmhand init --organisation FILE --supervisor NAME"
     )]
     Empty,
     /// Cannot be opened, read or written.
@@ -277,6 +277,16 @@ pub trait Store: Send + Sync {
         seed: u64,
         now: Timestamp,
     ) -> Doing<'_, ()>;
+    /// Takes everything out that a record says, or all of its patient's documents, here and on every device. Returns how
+    /// many documents that were.
+    fn erase(
+        &self,
+        record: DocumentId,
+        whole_patient: bool,
+        user: UserId,
+        why: String,
+        now: Timestamp,
+    ) -> Doing<'_, usize>;
     /// What lies in quarantine for a person to decide, the oldest first.
     fn quarantine(&self, now: Timestamp) -> Doing<'_, Vec<QuarantineRow>>;
     /// A person decides about a change in quarantine. Released with what it stands on, its entries are written anew by the

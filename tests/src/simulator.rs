@@ -5,6 +5,7 @@
 mod carry;
 mod decide;
 mod device;
+mod erase;
 mod fault;
 mod heal;
 mod history;
@@ -29,7 +30,7 @@ mod world;
 
 pub use fault::{Fault, Tally};
 pub use history::{History, Kept};
-pub use operation::{Operation, WAITING};
+pub use operation::Operation;
 pub use oracle::{Failure, Oracle};
 
 use std::ops::Range;

@@ -207,6 +207,27 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Somebody ordered that nothing of it be left: whatever became of its changes, sent or not.
+    pub fn erase(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        // What is deleted is overwritten.
+        self.db.pragma_update(None, "secure_delete", true)?;
+        if let Some((from, to)) = self.places(doc)? {
+            self.change(
+                "delete from change where place between ?1 and ?2",
+                [from, to],
+            )?;
+        }
+        for sql in [
+            "delete from actor where doc = ?1",
+            "delete from refetch where doc = ?1",
+            "delete from document where id = ?1",
+        ] {
+            self.change(sql, [&doc.as_bytes()[..]])?;
+        }
+        self.db.pragma_update(None, "secure_delete", false)?;
+        Ok(())
+    }
+
     /// Wipes a hidden document, once the server holds every change of it, accepted or in quarantine. What the server
     /// refused of this device's own work stays here, hidden, with its author.
     pub fn wipe_drained(&mut self, doc: DocumentId) -> Result<(), StoreError> {

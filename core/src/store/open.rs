@@ -8,7 +8,8 @@ use super::{Store, StoreError, log};
 use crate::refusal::StorageTrouble;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -34,7 +35,10 @@ impl Store {
             cipher::is_there()?;
         }
         let mut db = match place {
-            Place::File(path) | Place::Encrypted(path, _) => Connection::open(path)?,
+            Place::File(path) | Place::Encrypted(path, _) => {
+                for_its_owner(path);
+                Connection::open(path)?
+            }
             Place::Memory => Connection::open_in_memory()?,
         };
         db.busy_timeout(Duration::from_secs(2))?;
@@ -87,6 +91,15 @@ impl Store {
         }
         whole(&db)
     }
+}
+
+/// Begins a file that nobody but its owner reads; what `SQLite` puts beside it is like it. If it cannot, opening it says why.
+fn for_its_owner(path: &Path) {
+    let mut begun = OpenOptions::new();
+    begun.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut begun, 0o600);
+    begun.open(path).ok();
 }
 
 /// A file of so many pages is read whole in some milliseconds; 16 MB at the usual 4 KB.

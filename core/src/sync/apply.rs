@@ -31,6 +31,10 @@ pub(super) fn document(
                 return Ok(patient);
             }
         },
+        Delivered::Erased => {
+            write.erase(doc)?;
+            return Ok(patient);
+        }
         Delivered::Forget => {
             if patient.is_some() {
                 write.hide(doc)?;

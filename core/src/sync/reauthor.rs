@@ -121,7 +121,7 @@ fn fates(held: &[StoredChange], device: DeviceId) -> BTreeMap<ChangeHash, Fate> 
         let below = |dep: &ChangeHash| fates.get(dep).copied().unwrap_or(Fate::Stays);
         let keeps = |fate: Fate| match fate {
             Fate::Stays => true,
-            Fate::Answered => stored.state != ChangeState::Quarantined,
+            Fate::Answered => stored.state.is_taken(),
             Fate::Stands | Fate::Refused | Fate::Moves => false,
         };
         let on_what_stays = stored.change.deps.iter().map(below).any(keeps);

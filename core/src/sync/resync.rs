@@ -243,7 +243,7 @@ fn take(
                 touched.insert(stored.change.doc);
             }
             None => {
-                settle::settle(write, device.device, ack, &mut touched)?;
+                settle::settle(write, device.device, ack, &mut touched, &mut patients)?;
             }
         }
     }

@@ -6,8 +6,8 @@ use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
-    Ack, AckState, Decided, Decision, QuarantineReason, Status, SyncAnswer, Unreadable, Withdrawal,
-    unpack,
+    Ack, AckState, Decided, Decision, QuarantineReason, RejectReason, Status, SyncAnswer,
+    Unreadable, Withdrawal, unpack,
 };
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
@@ -65,7 +65,7 @@ fn take(
         if answer.unconfirmed && waits_with_us(ack) {
             continue;
         }
-        moved |= settle(write, device.device, ack, &mut touched)?;
+        moved |= settle(write, device.device, ack, &mut touched, &mut taken.patients)?;
     }
     device.high = answer.high;
     device.withdrawn = answer.withdrawal.is_some();
@@ -221,6 +221,7 @@ pub(super) fn settle(
     device: DeviceId,
     ack: &Ack,
     touched: &mut BTreeSet<DocumentId>,
+    patients: &mut BTreeSet<PatientId>,
 ) -> Result<bool, StoreError> {
     let Some(stored) = write.change(ack.hash)? else {
         return Ok(false);
@@ -228,6 +229,11 @@ pub(super) fn settle(
     let own = stored.change.device == device;
     let waited = waits(&stored) || !stored.confirmed;
     let doc = stored.change.doc;
+    if ack.state == AckState::Rejected(RejectReason::Erased) {
+        patients.extend(write.document_row(doc)?.map(|(_, patient, _)| patient));
+        write.erase(doc)?;
+        return Ok(true);
+    }
     touched.insert(doc);
     let (state, reason, receipt) = match &ack.state {
         AckState::Accepted(receipt) if own => (ChangeState::Accepted, None, Some(receipt)),

@@ -158,4 +158,7 @@ pub enum RejectReason {
     /// The document is full: go on in a new record.
     #[n(3)]
     Full,
+    /// Somebody ordered that nothing of the document be left: it goes from the device as well.
+    #[n(4)]
+    Erased,
 }

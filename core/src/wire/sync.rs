@@ -145,7 +145,7 @@ pub struct DeliveredDocument {
     pub content: Delivered,
 }
 
-/// Changes, the whole, or the word to forget.
+/// Changes, the whole, or the word to forget or to erase.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Delivered {
     /// In causal order.
@@ -157,6 +157,9 @@ pub enum Delivered {
     /// Everything that the server has of it.
     #[n(2)]
     Whole(#[n(0)] Box<Packed>),
+    /// For nobody any more: somebody ordered that nothing of it be left.
+    #[n(3)]
+    Erased,
 }
 
 impl Delivered {

@@ -16,6 +16,13 @@ pub(super) fn certificate(
     folder: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
+    let is_name = |name: &String| !name.is_empty() && !name.contains(char::is_whitespace);
+    if !names.iter().all(is_name) {
+        return Err(
+            "a name is like clinic.example or 192.0.2.7; separate several by commas alone"
+                .to_owned(),
+        );
+    }
     let told = names.join(", ");
     let (certificate, key) = made(names, SystemClock.now())?;
     fs::create_dir_all(folder)

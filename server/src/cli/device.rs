@@ -2,7 +2,7 @@
 
 use super::flags::DataFlags;
 use super::setup::{open, said};
-use crate::store::DeviceRow;
+use crate::store::{ConfirmDraft, DeviceRow};
 use crate::{Server, Settings};
 use clap::Subcommand;
 use serde_json::json;
@@ -26,6 +26,22 @@ pub(super) enum Asked {
         /// Its id, or its name if no other has that.
         device: String,
         /// Everybody who works on it from now on: codes from the sheet, separated by commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        people: Vec<String>,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Says whose a device is that was enrolled after the backup that was put back: from then on it is told things again.
+    Confirm {
+        /// Its id, or its name if no other has that.
+        device: String,
+        /// What people call it from now on; left out, as it is called.
+        #[arg(long)]
+        name: Option<String>,
+        /// One person's phone, or a shared tablet.
+        #[arg(long, value_parser = ["phone", "tablet"])]
+        kind: String,
+        /// Everybody who works on it: codes from the sheet, separated by commas.
         #[arg(long, value_delimiter = ',', required = true)]
         people: Vec<String>,
         #[command(flatten)]
@@ -98,6 +114,15 @@ pub(super) async fn list(data: &Path, out: &mut (dyn Write + Send)) -> Result<()
             row.unsent
         )
         .map_err(said)?;
+        if !row.is_confirmed && row.revoked_at.is_none() {
+            let people: Vec<&str> = row.proposed.iter().map(UserId::as_str).collect();
+            writeln!(
+                out,
+                "    waits: it was enrolled after the backup that was put back ({}); warmhand device confirm, or on the dashboard",
+                people.join(", ")
+            )
+            .map_err(said)?;
+        }
         let Some((loss, at)) = row.loss.zip(row.revoked_at) else {
             continue;
         };
@@ -140,6 +165,28 @@ pub(super) async fn people(
     .map_err(said)
 }
 
+pub(super) async fn confirm(
+    device: &str,
+    (name, kind, people): (Option<String>, String, Vec<String>),
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let (server, row) = named(device, data).await?;
+    let draft = ConfirmDraft {
+        name: name.unwrap_or(row.name),
+        kind,
+        people: people.into_iter().map(UserId).collect(),
+    };
+    let name = draft.name.clone();
+    let done = server.store.confirm(row.id, draft, server.now()).await;
+    done.map_err(|error| error.to_string())?;
+    writeln!(
+        out,
+        "{name} is known again. What it sent meanwhile was judged as if it came now; at its next contact it is told the rest."
+    )
+    .map_err(said)
+}
+
 pub(super) async fn revoke(
     device: &str,
     data: &Path,
@@ -178,6 +225,12 @@ pub(super) async fn boxes(
     let boxes = server.store.boxes(row.id).await;
     let boxes = boxes.map_err(|error| error.to_string())?;
     let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
+    if file.exists() {
+        return Err(format!(
+            "{} exists already; name a new file",
+            file.display()
+        ));
+    }
     let to = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -15,6 +15,12 @@ pub(super) fn backup(file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> 
             file.display()
         ));
     }
+    if file
+        .parent()
+        .is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+    {
+        return Err(format!("there is no folder for {}", file.display()));
+    }
     let copied = sqlite::backup(data, file)
         .map_err(|error| format!("{} cannot be backed up: {error}", data.display()))?;
     writeln!(

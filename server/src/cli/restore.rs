@@ -3,8 +3,10 @@
 
 use super::setup::said;
 use crate::clock::{Clock, Random, SystemClock};
+use crate::data_folder;
 use crate::journal::{self, Line};
 use crate::key_file::{self, KeyFile};
+use crate::store::StoreError;
 use crate::store::sqlite::{self, Copied, Image, Keys, Replayed, Sqlite};
 use std::fs;
 use std::io::Write;
@@ -32,12 +34,20 @@ impl Restoring {
                 data.display()
             ));
         }
-        let no = |error| format!("{} cannot be restored: {error}", self.file.display());
+        if !self.file.is_file() {
+            return Err(format!("there is no file {}", self.file.display()));
+        }
+        let no = |error| match error {
+            StoreError::Damaged => format!(
+                "{} is no backup of a Warmhand server, or a damaged one",
+                self.file.display()
+            ),
+            other => format!("{} cannot be restored: {other}", self.file.display()),
+        };
         let image = sqlite::image(&self.file).map_err(no)?;
         let lines = self.lines()?;
         let keys = self.keys(&image, lines.as_deref().unwrap_or_default())?;
-        fs::create_dir_all(data)
-            .map_err(|error| format!("{} cannot be made: {error}", data.display()))?;
+        data_folder::make(data)?;
         let mut put = Put::default();
         let done = self.put(&keys, lines.as_deref(), &mut put);
         let (copied, replayed) = done.inspect_err(|_| {

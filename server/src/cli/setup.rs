@@ -11,8 +11,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
-use warmhand_core::document::export as save;
-use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
+use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
@@ -79,13 +78,7 @@ pub(super) async fn init(
     let user = supervisor(&sheet, name)
         .ok_or_else(|| format!("\"{name}\" is no supervisor in {}", organisation.display()))?;
     let random = Random::from_os();
-    let password = match password_file {
-        Some(path) => read(path)?.lines().next().unwrap_or_default().to_owned(),
-        None => hex::encode(random.bytes::<8>()),
-    };
-    if password.chars().count() < 10 {
-        return Err("a password has at least 10 characters".to_owned());
-    }
+    let password = chosen(password_file, &random)?;
     begin(data, &text, &random)?;
     let server = open(data, Settings::default())?;
     server
@@ -106,10 +99,49 @@ pub(super) async fn init(
     .map_err(said)
 }
 
+/// The password in a file, or a new one.
+fn chosen(file: Option<&Path>, random: &Random) -> Result<String, String> {
+    let password = match file {
+        Some(path) => read(path)?.lines().next().unwrap_or_default().to_owned(),
+        None => hex::encode(random.bytes::<8>()),
+    };
+    if password.chars().count() < 10 {
+        return Err("a password has at least 10 characters".to_owned());
+    }
+    Ok(password)
+}
+
+/// A supervisor's password becomes another.
+pub(super) async fn password(
+    name: &str,
+    file: Option<&Path>,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    let server = open(data, Settings::default())?;
+    let no = |error: StoreError| error.to_string();
+    let sheet = server.store.sheet().await.map_err(no)?;
+    let user = supervisor(&sheet, name)
+        .ok_or_else(|| format!("\"{name}\" is no supervisor in the sheet in force"))?;
+    let password = chosen(file, &Random::from_os())?;
+    let done = server.set_password(user.clone(), password.clone()).await;
+    done.map_err(no)?;
+    writeln!(
+        out,
+        "From now on {} signs in with a new password.",
+        sheet.name_of(&user)
+    )
+    .map_err(said)?;
+    if file.is_none() {
+        writeln!(out, "Password, shown this once: {password}").map_err(said)?;
+    }
+    Ok(())
+}
+
 /// The database and the keys of a new folder.
 pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), String> {
-    let not = |error: std::io::Error| format!("{} cannot be made: {error}", data.display());
-    fs::create_dir_all(data).map_err(not)?;
+    data_folder::make(data)?;
+    let not = |error: std::io::Error| format!("{} cannot be read: {error}", data.display());
     if fs::read_dir(data).map_err(not)?.next().is_some() {
         return Err(format!(
             "{} is not empty; choose an empty folder",
@@ -139,6 +171,8 @@ pub(super) async fn load(
     let text = read(file)?;
     let sheet = Organisation::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
     let server = open(data, Settings::default())?;
+    let before = server.store.sheet().await;
+    let before = before.map_err(|error| error.to_string())?;
     let version = server
         .store
         .load_sheet(text)
@@ -149,6 +183,19 @@ pub(super) async fn load(
         "Version {version} is in force; devices get it at their next sync."
     )
     .map_err(said)?;
+    let people = before.people.iter().map(|person| &person.id);
+    let gone: Vec<&str> = people
+        .filter(|id| sheet.person(id).is_none())
+        .map(UserId::as_str)
+        .collect();
+    if !gone.is_empty() {
+        writeln!(
+            out,
+            "No longer on it: {}. They are signed out of their devices at the next sync, and nobody signs in here as one of them. If that was a mistake, load a sheet that has them.",
+            gone.join(", ")
+        )
+        .map_err(said)?;
+    }
     unsigned(&sheet, out)
 }
 
@@ -179,26 +226,4 @@ pub(super) async fn enrol_code(
         .await
         .map_err(|error| error.to_string())?;
     writeln!(out, "{}\nGood once, until {}.", code.text, code.expires_at).map_err(said)
-}
-
-/// A record as an Automerge document.
-pub(super) async fn export(
-    id: &str,
-    file: &Path,
-    data: &Path,
-    out: &mut (dyn Write + Send),
-) -> Result<(), String> {
-    let record: DocumentId = id
-        .parse()
-        .map_err(|_| format!("\"{id}\" is no record's id"))?;
-    let server = open(data, Settings::default())?;
-    let changes = server
-        .store
-        .record_bytes(record)
-        .await
-        .map_err(|error| error.to_string())?;
-    let bytes = save(&changes).map_err(|error| error.to_string())?;
-    fs::write(file, bytes)
-        .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
-    writeln!(out, "Written to {}.", file.display()).map_err(said)
 }

@@ -7,6 +7,7 @@ mod confirm;
 mod decision;
 mod device;
 mod document;
+mod erasure;
 mod journal;
 mod keys;
 mod log;
@@ -216,29 +217,16 @@ impl Sqlite {
         let (journal, fault) = (self.journal.clone(), self.fault.clone());
         let place = self.queue.join();
         Box::pin(async move {
-            let mut done = writer.submit(move |db| {
+            let piece = writer.submit(move |db| {
                 let done = beside.verb(db, run);
                 drop(place);
                 done
             });
-            let done = tokio::select! {
-                biased;
-                done = &mut done => done,
-                turn = writer.turn() => {
-                    let waiting = Arc::clone(&writer);
-                    let working = tokio::task::spawn_blocking(move || {
-                        let _turn = turn;
-                        waiting.work(journal.as_deref(), fault.as_deref());
-                    });
-                    // Both: when this returns nobody holds the connection for it any more.
-                    let _ = working.await;
-                    done.await
-                }
-            };
+            let done = writer.done(piece, journal.as_ref(), fault.as_ref()).await;
             if let Some(shorten) = writer.shortening() {
                 tokio::task::spawn_blocking(shorten);
             }
-            done.unwrap_or(Err(StoreError::Unavailable))
+            done
         })
     }
 

@@ -176,7 +176,7 @@ fn mix_answer(carried: &mut Carried, order: &mut Order) -> Result<(), String> {
         let given = match &mut document.content {
             Delivered::Changes(changes) => std::mem::take(changes),
             Delivered::Whole(packed) => rebuilt(document.doc, packed)?,
-            Delivered::Forget => continue,
+            Delivered::Forget | Delivered::Erased => continue,
         };
         let mixed = order.causal(given, |c| c.hash, |c| c.change.deps.clone());
         note(order, "page", mixed.iter().map(|c| c.hash));

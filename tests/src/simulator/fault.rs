@@ -55,6 +55,10 @@ faults! {
     DeviceConfirmed,
     /// A new key signs.
     KeyRotated,
+    /// Nothing was to be left of a record.
+    RecordErased,
+    /// A device was told so.
+    ErasureTold,
     /// A phone is gone.
     PhoneLost,
     /// A phone was restored from its backup.

@@ -314,6 +314,20 @@ pub fn is_unconfirmed(db: &Connection, device: DeviceId) -> bool {
     found == [true]
 }
 
+/// Documents of which nothing was to be left.
+pub fn erased(db: &Connection) -> BTreeSet<DocumentId> {
+    let all = all(db, "select doc from erased", [], |row| doc(row, 0));
+    all.into_iter().collect()
+}
+
+/// What the database still says of a document, in rows.
+pub fn rows_of(db: &Connection, doc: DocumentId) -> i64 {
+    let sql = "select (select count(*) from change where doc = ?1)
+        + (select count(*) from quarantine where doc = ?1) + (select count(*) from document where id = ?1)
+        + (select count(*) from entry where change not in (select seq from change))";
+    all(db, sql, [&doc.as_bytes()[..]], |row| row.get(0))[0]
+}
+
 /// The head, and how many rows there are.
 pub fn head(db: &Connection) -> (Token, u64) {
     let sql = "select epoch, seq, chain, (select count(*) from log) from head";

@@ -74,6 +74,8 @@ pub enum Operation {
     Reinstate(u8),
     /// People come to a device and leave it.
     People(u8, u8),
+    /// A supervisor orders that nothing of a record be left.
+    Erase(u8),
     /// A device sends a change that no honest one would.
     Forge(u8, u8, u8),
     /// Bytes that are no message reach the server.
@@ -90,16 +92,13 @@ pub enum Operation {
     Odd(u8, u8),
 }
 
-/// Operations that are not in the alphabet yet, each with what it waits for. The oracles are as strict as if they were.
-pub const WAITING: [(&str, &str); 1] = [("Erase", "the erasure row")];
-
 impl Operation {
     /// A random one. Work and its way to the server come most often.
     pub fn random(rng: &mut ChaCha12Rng) -> Self {
         let (d, k): (u8, u8) = (rng.random_range(0..4), rng.random_range(0..8));
         let wide: u16 = rng.random();
         let place: u8 = rng.random_range(0..120);
-        match rng.random_range(0..226) {
+        match rng.random_range(0..228) {
             0..9 => Self::Open(d),
             9..30 => Self::Note(d, k),
             30..56 => Self::Try(d, k, wide),
@@ -139,6 +138,7 @@ impl Operation {
             216..218 => Self::RestoreEarly,
             218..221 => Self::Confirm(3),
             221..222 => Self::Rotate,
+            222..224 => Self::Erase(k),
             _ => Self::Odd(d, k),
         }
     }

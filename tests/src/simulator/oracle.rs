@@ -39,11 +39,13 @@ pub enum Oracle {
     Released,
     /// 16.
     Wiped,
+    /// 17.
+    Erased,
 }
 
 impl Oracle {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Typed,
         Self::Kept,
         Self::SameReading,
@@ -61,6 +63,7 @@ impl Oracle {
         Self::Seen,
         Self::Released,
         Self::Wiped,
+        Self::Erased,
     ];
 
     /// Its number; 0 is what holds before all others.
@@ -97,6 +100,9 @@ impl Oracle {
             Self::Author => "nothing is accepted in the name of somebody who never wrote it",
             Self::Seen => "no accepted record is one that nobody can ever see",
             Self::Released => "what a person released is in the record",
+            Self::Erased => {
+                "of what was erased nothing is left on the server, whatever image is put back, nor at rest on any device"
+            }
             Self::Wiped => {
                 "a device that wiped itself holds nothing, and what the server had not taken is in a box that the server opens"
             }

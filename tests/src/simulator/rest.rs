@@ -56,6 +56,7 @@ impl World {
                 self.check_ended(d, &look)?;
                 continue;
             }
+            self.check_erased_on(d, &look)?;
             self.check_replica(d, &look)?;
             self.check_healed(d, &look)?;
             self.check_screens(d, &look)?;

@@ -17,13 +17,17 @@ impl World {
         for device in &mut self.devices {
             device.revoked |= self.server.is_revoked(device.id);
         }
+        self.check_erased()?;
         let (head, rows) = look::head(&self.server.eyes);
         holds(Oracle::Log, head.seq == rows, || {
             format!("head {} of {rows} rows", head.seq)
         })?;
         let own = look::own_device(&self.server.eyes);
         for hash in new {
-            let change = &self.server.accepted[hash];
+            // Accepted and erased within one step.
+            let Some(change) = self.server.accepted.get(hash) else {
+                continue;
+            };
             for (id, text) in &change.entries {
                 let written = self.truth.written.get(id);
                 let may_be_anew =
@@ -121,7 +125,11 @@ impl World {
             self.opened(d, &after.boxes)
                 .flat_map(|(_, entries)| entries),
         );
-        let mut wiped = had.difference(&has).copied();
+        let erased = self.erased_in(before);
+        let mut wiped = had
+            .difference(&has)
+            .filter(|id| !erased.contains(id))
+            .copied();
         if let Some(lost) = wiped.clone().find(|entry| !held.contains(entry)) {
             return holds(Oracle::Kept, false, || {
                 format!(

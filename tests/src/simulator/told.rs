@@ -7,7 +7,7 @@ use super::world::World;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::wire::{
     Ack, AckState, Delivered, DeliveredDocument, DocsAnswer, QuarantineReason, ReconcileAnswer,
-    Status, SyncAnswer, unpack,
+    RejectReason, Status, SyncAnswer, unpack,
 };
 
 const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
@@ -15,7 +15,7 @@ const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirme
 /// The changes that an answer brings of a document; none if it says that it is to be forgotten.
 pub(super) fn hashes(delivered: &DeliveredDocument) -> Option<Vec<ChangeHash>> {
     match &delivered.content {
-        Delivered::Forget => None,
+        Delivered::Forget | Delivered::Erased => None,
         Delivered::Changes(changes) => Some(changes.iter().map(|change| change.hash).collect()),
         Delivered::Whole(packed) => {
             let built = packed.rebuild(delivered.doc).expect("a sound document");
@@ -27,6 +27,11 @@ pub(super) fn hashes(delivered: &DeliveredDocument) -> Option<Vec<ChangeHash>> {
 impl World {
     /// Writes down what a device was told, by the answer and not by what it made of it.
     pub(super) fn note_told(&mut self, d: usize, before: &DeviceLook, answer: &Answer) {
+        let erased = self.erased_changes(before);
+        self.devices[d]
+            .told
+            .refused
+            .retain(|hash| !erased.contains(hash));
         let (acks, resync, high) = match answer.path {
             "/v1/sync" => {
                 let mut told: SyncAnswer = unpack(&answer.body).expect("an answer");
@@ -81,6 +86,9 @@ impl World {
                     told.on_server.insert(hash);
                     told.refused.remove(&hash);
                 }
+                AckState::Rejected(RejectReason::Erased) => {
+                    told.on_server.remove(&hash);
+                }
                 AckState::Quarantined(_) | AckState::Rejected(_) => {
                     told.on_server.remove(&hash);
                     if before
@@ -117,6 +125,7 @@ impl World {
         for delivered in docs {
             match &delivered.content {
                 Delivered::Forget => self.tally.count(Fault::AccessLost),
+                Delivered::Erased => self.tally.count(Fault::ErasureTold),
                 Delivered::Whole(packed) => {
                     let is_new = !before.documents.contains_key(&delivered.doc);
                     if is_new && packed.by.len() > 1 {

@@ -6,6 +6,8 @@ use super::process::Image;
 use super::template::{self, Template};
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use warmhand_core::domain::id::EntryId;
 use warmhand_server::store::Store;
 
 const DAY_MS: i64 = 86_400_000;
@@ -170,15 +172,17 @@ impl World {
         self.check_server(&new)
     }
 
-    /// Acknowledged entries of which neither the server nor any living device with a receipt has a copy.
+    /// Acknowledged entries of which neither a record nor any living device with a receipt has a copy. One that was
+    /// refused at first, and of which that alone is left, waits for a person.
     pub(super) fn note_what_is_gone(&mut self) {
-        let mut held = self.server.entries();
+        let mut held: BTreeSet<EntryId> = self.in_records().into_keys().collect();
         for device in self.devices.iter().filter(|device| device.lives()) {
             held.extend(device.look().receipted());
         }
         let lost = self.truth.acknowledged.difference(&held).copied();
         let lost: Vec<_> = lost.collect();
         self.truth.gone.extend(lost);
+        held.extend(self.server.entries());
         // A phone put back no longer has what it had sent since its backup: then the server's copy was the only one.
         held.extend(self.entries_in_boxes());
         let devices = &self.devices;

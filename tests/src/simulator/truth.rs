@@ -2,7 +2,7 @@
 //! no fault of the product.
 
 use std::collections::{BTreeMap, BTreeSet};
-use warmhand_core::domain::id::{DeviceId, EntryId, UserId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, UserId};
 
 /// An entry that somebody wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Truth {
     pub accepted_once: BTreeSet<EntryId>,
     /// Entries of which a person was told that they are released.
     pub released: BTreeSet<EntryId>,
+    /// Documents of which nothing was to be left.
+    pub erased: BTreeSet<DocumentId>,
     /// Acknowledged entries that no living copy with a receipt is left of: the server was put back, the holders are lost.
     pub gone: BTreeSet<EntryId>,
 }

@@ -28,7 +28,9 @@ impl World {
         if let Some(struck) = &struck {
             self.note_blow(struck, true);
         }
-        let is_typed = matches!(done, Ok(()) | Err(StoreError::NotFound(_)));
+        let refused =
+            |error: &StoreError| matches!(error, StoreError::NotFound(_) | StoreError::Refused(_));
+        let is_typed = done.as_ref().err().is_none_or(refused);
         holds(Oracle::Typed, is_typed || struck.is_some(), || {
             format!("taking device {d} back was answered with {done:?}")
         })?;
@@ -66,7 +68,9 @@ impl World {
         if let Some(struck) = &struck {
             self.note_blow(struck, true);
         }
-        let is_typed = matches!(done, Ok(()) | Err(StoreError::NotFound(_)));
+        let refused =
+            |error: &StoreError| matches!(error, StoreError::NotFound(_) | StoreError::Refused(_));
+        let is_typed = done.as_ref().err().is_none_or(refused);
         holds(Oracle::Typed, is_typed || struck.is_some(), || {
             format!("{people:?} on device {d} was answered with {done:?}")
         })?;

@@ -163,6 +163,7 @@ impl World {
             Operation::Revoke(d) => self.revoke(d),
             Operation::Reinstate(d) => self.reinstate(d),
             Operation::People(d, k) => self.set_people(d, k),
+            Operation::Erase(k) => self.erase(k),
             Operation::Forge(d, r, k) => self.forge(d, r, k),
             Operation::Bytes(d, k) => self.bytes(d, k),
             Operation::Babble(d, k) => self.babble(d, k),

@@ -18,6 +18,8 @@ impl Verb<'_> {
                  on conflict (user) do update set password_hash = ?2",
             params![user.as_str(), password_hash],
         )?;
+        // Whoever signed in with the old one is out.
+        self.change("delete from session where user = ?1", [user.as_str()])?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use super::{Sqlite, StoreError, Verb};
 use crate::journal::{Amiss, Event, Line, Place, people, revoked};
 use jiff::Timestamp;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use warmhand_core::domain::id::DeviceId;
 
 /// What the journal knew and the database did not.
@@ -18,6 +19,8 @@ pub struct Replayed {
     pub revoked: usize,
     /// People who were taken off a device.
     pub taken_off: usize,
+    /// Records of which nothing was to be left.
+    pub erased: usize,
 }
 
 impl From<Amiss> for StoreError {
@@ -67,6 +70,10 @@ impl Verb<'_> {
                 lines.push(Line { at, event });
             }
         }
+        for (doc, _) in self.erased_between(0, self.head()?.seq)? {
+            let (at, event) = (Timestamp::UNIX_EPOCH, Event::Erased(doc));
+            lines.push(Line { at, event });
+        }
         let keys = self.keys.marks().into_iter();
         lines.extend(keys.map(|(mark, at)| Line {
             at,
@@ -94,6 +101,12 @@ impl Verb<'_> {
                     if !self.is_confirmed(place.device)? {
                         self.confirm_as(place, *at)?;
                         replayed.confirmed += 1;
+                    }
+                }
+                Event::Erased(doc) => {
+                    if !self.is_erased(*doc)? {
+                        self.erase_document(*doc)?;
+                        replayed.erased += 1;
                     }
                 }
                 // Said last, as it stands after all lines. Keys were named when the database was opened with them.
@@ -139,6 +152,15 @@ impl Verb<'_> {
         let Ok(lines) = journal.lines() else {
             return Ok(false);
         };
+        let erased = lines.iter().filter_map(|line| match line.event {
+            Event::Erased(doc) => Some(doc),
+            _ => None,
+        });
+        for doc in erased {
+            if !self.is_erased(doc)? {
+                return Ok(false);
+            }
+        }
         let mut devices = revoked(&lines).into_keys();
         devices.try_fold(true, |holds, device| {
             Ok(holds && self.is_known(device)? && self.is_revoked(device)?)
@@ -171,12 +193,25 @@ impl Sqlite {
             journal.append(&lines).map_err(|error| unwritten(&error))?;
             return Ok(Replayed::default());
         }
-        let lines = journal.lines()?;
+        journal.lines()?;
+        let journal = Arc::clone(journal);
         self.write_now(move |verb| {
-            let replayed = verb.say_again(&lines);
-            // All of it stands in the journal.
+            // Read in here: a command beside us may be at it, and what it has not committed is not yet so.
+            let lines = journal.lines()?;
+            let replayed = verb.say_again(&lines)?;
+            // All of it stands in the journal, but what was taken back there and never became so here.
             verb.noted.take();
-            replayed
+            let known = revoked(&lines);
+            let lacking = verb.known_of_devices()?.into_iter();
+            let lacking: Vec<Line> = lacking
+                .filter(|line| matches!(line.event, Event::Revoked(id) if !known.contains_key(&id)))
+                .collect();
+            if !lacking.is_empty() {
+                journal
+                    .append(&lacking)
+                    .map_err(|error| unwritten(&error))?;
+            }
+            Ok(replayed)
         })
     }
 }

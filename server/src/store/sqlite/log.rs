@@ -64,6 +64,9 @@ pub(super) enum Row {
     /// A device said, then, that it holds nothing any more.
     #[n(11)]
     Wiped(#[n(0)] DeviceId, #[n(1)] i64),
+    /// Somebody ordered that nothing of a document be left.
+    #[n(12)]
+    Erased(#[n(0)] DocumentId),
 }
 
 impl Row {
@@ -81,6 +84,7 @@ impl Row {
             Self::PersonOff(..) => "person_off",
             Self::Reinstated(_) => "reinstated",
             Self::Wiped(..) => "wiped",
+            Self::Erased(_) => "erased",
         }
     }
 }

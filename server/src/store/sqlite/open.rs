@@ -13,6 +13,9 @@ use crate::key_file::KeyFile;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::cell::RefCell;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -48,7 +51,11 @@ pub struct Settings<'a> {
 pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError> {
     let mut db = match place {
         Place::Memory => Connection::open_in_memory()?,
-        Place::Folder(folder) => Connection::open(folder.join(FILE))?,
+        Place::Folder(folder) => {
+            let path = folder.join(FILE);
+            for_its_owner(&path)?;
+            Connection::open(path)?
+        }
     };
     prepare(&db, place)?;
     if version(&db)? != 0 {
@@ -75,6 +82,19 @@ pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError
     verb.end_log()?;
     transaction.commit()?;
     finish(db, place, settings.keys.clone())
+}
+
+/// Begins a file that nobody but its owner reads; what SQLite puts beside it is like it.
+fn for_its_owner(path: &Path) -> Result<(), StoreError> {
+    let begun = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match begun {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(StoreError::Unavailable),
+        _ => Ok(()),
+    }
 }
 
 impl Sqlite {
@@ -131,6 +151,8 @@ fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
     db.busy_timeout(Duration::from_secs(5))?;
     planned_once(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten: little is, and it was somebody's words.
+    db.pragma_update(None, "secure_delete", true)?;
     // What a savepoint keeps to go back to is no file of its own.
     db.pragma_update(None, "temp_store", "memory")?;
     if *place == Place::Memory {

@@ -201,6 +201,14 @@ impl Verb<'_> {
             .lost_between(device, c, p.max(c))?
             .into_iter()
             .collect();
+        // Whoever may have it: also who never saw it accepted, and its author whose work lay in quarantine.
+        for (doc, _) in self.erased_between(c, p.max(c))? {
+            forget.remove(&doc);
+            answer.docs.push(DeliveredDocument {
+                doc,
+                content: Delivered::Erased,
+            });
+        }
         // A push for a document that this device may not see is answered with the word to forget it.
         let known = request.push.iter().map(|pushed| pushed.doc);
         for doc in known {

@@ -18,7 +18,9 @@ use warmhand_core::domain::fold::Scope;
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::ReceiptTimes;
-use warmhand_core::wire::{Ack, AckState, PushedChange, PushedDocument, QuarantineReason};
+use warmhand_core::wire::{
+    Ack, AckState, PushedChange, PushedDocument, QuarantineReason, RejectReason,
+};
 
 /// What a push stands on.
 pub(super) struct Push<'a> {
@@ -59,6 +61,13 @@ impl Verb<'_> {
         pushed: &PushedDocument,
     ) -> Result<Vec<Ack>, StoreError> {
         let row = self.document_row(pushed.doc)?;
+        if row.is_none() && self.is_erased(pushed.doc)? {
+            let erased = |change: &PushedChange| Ack {
+                hash: change.hash,
+                state: AckState::Rejected(RejectReason::Erased),
+            };
+            return Ok(pushed.changes.iter().map(erased).collect());
+        }
         let mut taking = Taking {
             document: self.document(pushed.doc)?,
             row,

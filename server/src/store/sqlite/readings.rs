@@ -90,6 +90,10 @@ impl Kept {
     /// Notes of whom the log says something new; of everybody, once the sheet is another.
     fn follow(&mut self, verb: &Verb<'_>, sheet: u64) -> Result<(), StoreError> {
         let head = verb.head()?.seq;
+        for (doc, patient) in verb.erased_between(self.seq, head)? {
+            self.records.remove(&doc);
+            self.waiting.extend(patient);
+        }
         if self.sheet == sheet {
             self.waiting.extend(verb.patients_since(self.seq)?);
         } else {

@@ -61,6 +61,13 @@ create table quarantine (
 ) without rowid;
 create index quarantine_doc on quarantine (doc);
 create index quarantine_decided on quarantine (device, decided) where decided is not null;
+create table erased (
+  -- documents of which somebody ordered that nothing be left
+  doc blob primary key,
+  seq integer not null,          -- the row of the log that says so
+  patient blob                   -- none if it never became a record here
+) without rowid;
+create index erased_seq on erased (seq);
 create table scope (
   -- through what a patient's records may be seen, in rows of the log
   patient blob not null,

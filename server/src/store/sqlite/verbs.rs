@@ -209,6 +209,17 @@ impl Store for Sqlite {
         self.write(move |verb| verb.audit(at, &user, what, record, &why))
     }
 
+    fn erase(
+        &self,
+        record: DocumentId,
+        whole_patient: bool,
+        user: UserId,
+        why: String,
+        now: Timestamp,
+    ) -> Doing<'_, usize> {
+        self.write(move |verb| verb.erase(record, whole_patient, (&user, &why), now))
+    }
+
     fn head(&self) -> Doing<'_, u64> {
         self.read(|verb| Ok(verb.head()?.seq))
     }

@@ -25,14 +25,16 @@ const PATIENTS: u64 = 20;
 impl Sqlite {
     /// Checks the whole database as it is at one moment.
     pub async fn verify(&self, now: Timestamp) -> Result<Verified, StoreError> {
-        self.read(move |verb| {
-            let mut check = Check::default();
-            while !check.is_done() {
-                check = verb.check(check, now)?;
-            }
-            Ok(check.found)
-        })
-        .await
+        let check = self
+            .read(move |verb| {
+                let mut check = Check::default();
+                while !check.is_done() && check.next != Next::Journal {
+                    check = verb.check(check, now)?;
+                }
+                Ok(check)
+            })
+            .await?;
+        Ok(self.check_apart(check, now).await?.found)
     }
 
     /// Computes anew from the changes who sees what. Returns how many patients there are.
@@ -42,6 +44,10 @@ impl Sqlite {
 
     /// One part, on a connection that nobody else waits for.
     pub(super) fn check_apart(&self, so_far: Check, now: Timestamp) -> Doing<'_, Check> {
+        if so_far.next == Next::Journal {
+            // In the writer's own transaction: between a line and its commit it would seem not to hold.
+            return self.write(move |verb| verb.check(so_far, now));
+        }
         let Some(folder) = self.folder.clone() else {
             return self.read(move |verb| verb.check(so_far, now));
         };

@@ -2,7 +2,7 @@
 //! closed.
 
 use super::log::Row;
-use super::{StoreError, Verb, int};
+use super::{StoreError, Verb, instant, int};
 use crate::journal::Event;
 use crate::sealing;
 use crate::store::BoxRow;
@@ -17,6 +17,9 @@ use warmhand_core::wire::{
 
 const NOT_THERE: StoreError = StoreError::NotFound("there is no such device in service");
 
+/// Since when a device is out of service, and since when it is wiped.
+type Ended = (Option<Timestamp>, Option<Timestamp>);
+
 impl Verb<'_> {
     /// Out of service: it sees nothing more, and what it still sends goes into quarantine.
     pub(super) fn revoke(&self, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
@@ -25,7 +28,12 @@ impl Verb<'_> {
             params![&device.as_bytes()[..], now.as_millisecond()],
         )?;
         if changed == 0 {
-            return Err(NOT_THERE);
+            return Err(match self.row_of(device)? {
+                Some((Some(at), _)) => {
+                    StoreError::Refused(format!("it was revoked at {at} already"))
+                }
+                _ => NOT_THERE,
+            });
         }
         self.note(Event::Revoked(device), now);
         let seq = self.append(&Row::Revoked(device))?;
@@ -39,13 +47,30 @@ impl Verb<'_> {
             [&device.as_bytes()[..]],
         )?;
         if changed == 0 {
-            return Err(StoreError::NotFound(
-                "there is no such device that was revoked and is not wiped; enrol it anew",
-            ));
+            return Err(match self.row_of(device)? {
+                Some((None, _)) => StoreError::Refused("it is in service already".into()),
+                Some((Some(_), Some(at))) => StoreError::Refused(format!(
+                    "it said at {at} that it holds nothing any more; enrol it anew"
+                )),
+                _ => NOT_THERE,
+            });
         }
         self.note(Event::Reinstated(device), now);
         let seq = self.append(&Row::Reinstated(device))?;
         self.refresh_device_visibility(device, seq)
+    }
+
+    /// Since when a device is out of service, and wiped; nothing for none.
+    fn row_of(&self, device: DeviceId) -> Result<Option<Ended>, StoreError> {
+        let row = self.db.query_row(
+            "select revoked_at, wiped_at from device where id = ?1 and kind != 'web'",
+            [&device.as_bytes()[..]],
+            |row| {
+                let at = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(instant));
+                Ok((at(0)?, at(1)?))
+            },
+        );
+        Ok(row.optional()?)
     }
 
     /// Who works on a device from now on.
@@ -65,6 +90,11 @@ impl Verb<'_> {
             .optional()?;
         if in_service != Some(true) {
             return Err(NOT_THERE);
+        }
+        if !self.is_confirmed(device)? {
+            return Err(StoreError::Refused(
+                "the server does not know this device yet; confirm it, and say then who works on it".into(),
+            ));
         }
         if people.is_empty() {
             return Err(StoreError::Refused(

@@ -10,7 +10,6 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::OwnedMutexGuard;
 use tokio::sync::oneshot::{self, Receiver};
 
 /// So many pieces are committed together at most: the first of them waits for the last.
@@ -86,12 +85,32 @@ impl Writer {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The turn of one who waits to do the work of all. While it is another's turn, her own may be done for her.
-    pub async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.turn).lock_owned().await
+    /// What came of a piece. Whoever waits takes her turn at the work of all, until her own is done: by herself, or by
+    /// another for her. When this returns nobody holds the connection for her any more.
+    pub async fn done<T>(
+        self: &Arc<Self>,
+        mut piece: Receiver<Result<T, StoreError>>,
+        journal: Option<&Arc<Journal>>,
+        fault: Option<&Arc<dyn Fault>>,
+    ) -> Result<T, StoreError> {
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut piece => return done.unwrap_or(Err(StoreError::Unavailable)),
+                turn = Arc::clone(&self.turn).lock_owned() => {
+                    let (writer, journal, fault) = (Arc::clone(self), journal.cloned(), fault.cloned());
+                    let working = tokio::task::spawn_blocking(move || {
+                        let _turn = turn;
+                        writer.work(journal.as_deref(), fault.as_deref());
+                    });
+                    // So many may have been before hers that it is not among them: then it is her turn again.
+                    let _ = working.await;
+                }
+            }
+        }
     }
 
-    /// Does what waits.
+    /// Does what waits, as much of it as is done at once.
     pub fn work(&self, journal: Option<&Journal>, fault: Option<&dyn Fault>) {
         // A panic inside rolled its transaction back: the connection is as good as before.
         let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +180,9 @@ fn in_one(
         // It is told by what it leaves behind: nothing.
         let Ok((outcome, tell)) = catch_unwind(AssertUnwindSafe(|| work(Ok(&savepoint)))) else {
             drop(savepoint);
+            if transaction.is_autocommit() {
+                return Err(StoreError::Unavailable);
+            }
             continue;
         };
         tells.push(tell);
@@ -181,4 +203,22 @@ fn in_one(
     transaction.commit()?;
     // Durable from here on, though nobody has been told.
     step(fault, "committed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn a_piece_is_done_also_behind_many_that_nobody_waits_for_any_more() {
+        let writer = Arc::new(Writer::in_memory(Connection::open_in_memory().unwrap()));
+        for _ in 0..3 * AT_ONCE {
+            drop(writer.submit(|_| -> Result<(), StoreError> { panic!("it is not begun") }));
+        }
+        let piece = writer.submit(|_| Ok(7));
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let done = runtime.block_on(writer.done(piece, None, None));
+        assert_eq!(done, Ok(7));
+    }
 }

@@ -1,0 +1,112 @@
+//! Somebody orders that nothing of a record be left. What it says goes from the database, and from every device at its
+//! next contact; what the log says of it (ids and hashes) stays, and the order itself, also when an older image is put
+//! back. Backups and rescue files are files: whoever keeps them has to see to them.
+
+use super::log::Row;
+use super::{StoreError, Verb, int, sound};
+use crate::journal::Event;
+use jiff::Timestamp;
+use rusqlite::params;
+use warmhand_core::domain::code::Role;
+use warmhand_core::domain::id::{DocumentId, PatientId, UserId};
+
+impl Verb<'_> {
+    /// Erases a record, or everything of its patient. Returns how many documents that were.
+    pub(super) fn erase(
+        &self,
+        record: DocumentId,
+        whole_patient: bool,
+        (user, why): (&UserId, &str),
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let (_, sheet) = self.sheet()?;
+        let may = sheet.person(user).is_some_and(|person| {
+            person.has_role(Role::Administrator) || person.has_role(Role::Supervisor)
+        });
+        if !may {
+            let sentence = format!("\"{user}\" is no administrator or supervisor on the sheet");
+            return Err(StoreError::Refused(sentence));
+        }
+        if why.trim().is_empty() {
+            return Err(StoreError::Refused(
+                "say why, in words that name nobody".into(),
+            ));
+        }
+        let kept = self.lying("where doc = ?1", [&record.as_bytes()[..]])?;
+        let documents = match self.document_row(record)? {
+            Some((_, patient)) if whole_patient => {
+                let all = self.documents_of(patient)?;
+                all.into_iter().map(|(doc, _)| doc).collect()
+            }
+            None if kept.is_empty() => {
+                return Err(StoreError::NotFound("there is no such record"));
+            }
+            _ => vec![record],
+        };
+        for doc in &documents {
+            self.erase_document(*doc)?;
+            self.note(Event::Erased(*doc), now);
+            self.audit(now, user, "erased", Some(*doc), why)?;
+        }
+        Ok(documents.len())
+    }
+
+    /// Takes everything out that a document says, and writes down that it was.
+    pub(super) fn erase_document(&self, doc: DocumentId) -> Result<(), StoreError> {
+        let patient = self.document_row(doc)?.map(|(_, patient)| patient);
+        let seq = self.append(&Row::Erased(doc))?;
+        let id = &doc.as_bytes()[..];
+        self.change(
+            "insert into erased (doc, seq, patient) values (?1, ?2, ?3)",
+            params![
+                id,
+                int(seq)?,
+                patient.map(|patient| patient.as_bytes().to_vec())
+            ],
+        )?;
+        self.change(
+            "update visibility set to_seq = ?2 where doc = ?1 and to_seq is null",
+            params![id, int(seq)?],
+        )?;
+        for sql in [
+            "delete from entry where change in (select seq from change where doc = ?1)",
+            "delete from change where doc = ?1",
+            "delete from quarantine where doc = ?1",
+            "delete from document where id = ?1",
+        ] {
+            self.change(sql, [id])?;
+        }
+        // Through what her other documents are seen may have been said in this one alone.
+        match patient {
+            Some(patient) => self.place(patient, &self.viewers(&self.sheet()?.1)?, None),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn is_erased(&self, doc: DocumentId) -> Result<bool, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached("select exists (select 1 from erased where doc = ?1)")?
+            .query_row([&doc.as_bytes()[..]], |row| row.get(0))?)
+    }
+
+    /// What was erased in the rows (from, to] of the log, with its patient.
+    pub(super) fn erased_between(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<(DocumentId, Option<PatientId>)>, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select doc, patient from erased where seq > ?1 and seq <= ?2 order by seq",
+        )?;
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = statement
+            .query_map([int(from)?, int(to)?], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        rows.into_iter()
+            .map(|(doc, patient)| {
+                let patient = patient.map(|id| sound(PatientId::from_bytes(&id)));
+                Ok((sound(DocumentId::from_bytes(&doc))?, patient.transpose()?))
+            })
+            .collect()
+    }
+}
