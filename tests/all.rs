@@ -30,6 +30,8 @@ mod lease;
 mod nudge;
 #[path = "all/operations.rs"]
 mod operations;
+#[path = "all/operator.rs"]
+mod operator;
 #[path = "all/outlives.rs"]
 mod outlives;
 #[path = "all/patience.rs"]

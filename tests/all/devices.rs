@@ -66,7 +66,7 @@ fn the_list_says_of_a_lost_device_what_is_known_and_names_nobody() {
     assert!(page.contains("Records of at most 1 patient"));
     let reinstate = format!("/devices/{id}/reinstate");
     assert_eq!(asks(&town, &[], "GET", &reinstate, "").0, 404);
-    assert_eq!(asks(&town, &[], "POST", &reinstate, "csrf=true").0, 404);
+    assert_eq!(asks(&town, &[], "POST", &reinstate, "csrf=true").0, 409);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn the_same_is_done_from_the_terminal() {
         "--data",
     ];
     let again: Vec<&str> = again.into_iter().chain(data.to_str()).collect();
-    assert!(refused(&again).contains("cannot be written"));
+    assert!(refused(&again).contains("exists already"));
     let unknown = [
         "device",
         "revoke",

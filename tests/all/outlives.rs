@@ -5,6 +5,8 @@
 mod check;
 #[path = "outlives/confirm.rs"]
 mod confirm;
+#[path = "outlives/erasure.rs"]
+mod erasure;
 #[path = "outlives/journal.rs"]
 mod journal;
 #[path = "outlives/keys.rs"]

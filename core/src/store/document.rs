@@ -221,6 +221,9 @@ impl Write<'_> {
             "delete from actor where doc = ?1",
             "delete from refetch where doc = ?1",
             "delete from document where id = ?1",
+            "delete from record_index where record = ?1",
+            "delete from record_summary where record = ?1",
+            "delete from concern where record = ?1",
         ] {
             self.change(sql, [&doc.as_bytes()[..]])?;
         }

@@ -169,16 +169,22 @@ impl Restoring {
         match replayed {
             Some(replayed) => writeln!(
                 out,
-                "The journal knew of devices what the backup did not:\n\
+                "The journal knew what the backup did not:\n\
                  {:>9}  revoked; they are out of service again\n\
                  {:>9}  enrolled; they wait until somebody confirms them on the dashboard\n\
                  {:>9}  enrolled and confirmed since; they are in service\n\
-                 {:>9}  people taken off a device; they are off it again",
-                replayed.revoked, replayed.enrolled, replayed.confirmed, replayed.taken_off
+                 {:>9}  people taken off a device; they are off it again\n\
+                 {:>9}  records erased; nothing of them is left again",
+                replayed.revoked,
+                replayed.enrolled,
+                replayed.confirmed,
+                replayed.taken_off,
+                replayed.erased
             )?,
             None => writeln!(
                 out,
-                "No journal was brought: a device that was revoked after this backup is in service again and is sent what its people may see. \
+                "No journal was brought: a device that was revoked after this backup is in service again and is sent what its people may see, \
+                 and a record that was erased is there again. \
                  Restore with --journal FILE if there is one; else look through the devices, and revoke them again, before the server is reached."
             )?,
         }

@@ -53,6 +53,7 @@ pub(super) fn open(data: &Path, settings: Settings) -> Result<Arc<Server>, Strin
             enrolled = replayed.enrolled,
             confirmed = replayed.confirmed,
             taken_off = replayed.taken_off,
+            erased = replayed.erased,
             "the journal knew of devices what the database did not; it was put right"
         );
     }

@@ -13,7 +13,7 @@ use warmhand_core::wire::QuarantineReason;
 use warmhand_server::account::token_hash;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_server::store::{ConfirmDraft, SessionRow, StoreError};
-use warmhand_tests::cli::said;
+use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::{Phone, Town};
 
 fn theirs() -> ConfirmDraft {
@@ -337,4 +337,42 @@ fn what_it_wrote_while_it_waited_comes_in_causes_first_and_what_breaks_a_rule_st
     new.sync(&town);
     assert_eq!(new.entries(patient), town.entries(patient));
     assert_eq!(new.app.sync_status().unwrap().state, SyncState::AllSent);
+}
+
+#[test]
+fn an_operator_sees_that_a_device_waits_and_says_whose_it_is() {
+    let mut town = town();
+    let kept = Kept::of(&town);
+    let mut new = town.device("ngozi", &["n2"]);
+    let id = new.app.id().unwrap().to_string();
+    town.close();
+    for end in ["", "-wal", "-shm"] {
+        std::fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
+    }
+    std::fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    town.open(None);
+    new.sync(&town);
+    let data = super::text(town.folder()).to_owned();
+    let lists = || said(&["device", "list", "--data", &data]).1;
+    assert!(
+        lists().contains("waits: it was enrolled after the backup"),
+        "{}",
+        lists()
+    );
+    // Who works on it is said with whose it is.
+    let early = ["device", "people", &id, "--people", "n2", "--data", &data];
+    assert!(refused(&early).contains("confirm it"));
+    let line = [
+        "device", "confirm", &id, "--kind", "phone", "--people", "n2", "--data", &data,
+    ];
+    let (is_done, told) = said(&line);
+    assert!(
+        is_done && told.starts_with("ngozi is known again"),
+        "{told}"
+    );
+    assert!(lists().contains("ngozi (phone; n2)"), "{}", lists());
+    assert!(refused(&line).contains("no such device that waits"));
+    new.sync(&town);
+    assert_eq!(new.app.people().unwrap(), ["n2".into()]);
+    assert_eq!(town.verify(), Verified::SOUND);
 }

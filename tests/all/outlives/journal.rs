@@ -159,3 +159,28 @@ fn a_revocation_that_the_database_does_not_know_is_found() {
     };
     assert_eq!(town.verify(), found);
 }
+
+#[test]
+fn a_device_that_was_not_taken_back_in_the_end_is_not_in_service_after_a_restore() {
+    let fault = Arc::new(At("commit", StoreError::Killed, AtomicBool::new(false)));
+    let mut town = Town::new(Some(fault.clone()));
+    let ana = town.device("ana", &["n1"]);
+    let id = ana.app.id().unwrap();
+    let kept = Kept::of(&town);
+    revoke(&town, &ana);
+    // The process ends between the journal's line and the commit.
+    fault.2.store(true, Ordering::SeqCst);
+    let done = town.run(town.server().store.reinstate(id, town.now()));
+    assert_eq!(done, Err(StoreError::Killed));
+    town.close();
+    town.open(None);
+    assert!(device(&town, &ana).revoked_at.is_some());
+    town.close();
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
+    }
+    fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    town.open(None);
+    assert!(device(&town, &ana).revoked_at.is_some());
+    assert_eq!(town.verify(), Verified::SOUND);
+}

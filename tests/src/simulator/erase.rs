@@ -108,7 +108,7 @@ impl World {
         erased.map(|(hash, _)| *hash).collect()
     }
 
-    fn forget_entries(&mut self, entries: &BTreeSet<EntryId>) {
+    pub(super) fn forget_entries(&mut self, entries: &BTreeSet<EntryId>) {
         let truth = &mut self.truth;
         truth.gone.extend(entries);
         truth.promised.retain(|entry, _| !entries.contains(entry));

@@ -126,6 +126,8 @@ impl World {
                 .flat_map(|(_, entries)| entries),
         );
         let erased = self.erased_in(before);
+        // Written after the server had been told to, and before this device heard of it.
+        self.forget_entries(&erased);
         let mut wiped = had
             .difference(&has)
             .filter(|id| !erased.contains(id))

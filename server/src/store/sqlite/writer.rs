@@ -140,9 +140,9 @@ fn together(
     let mut tells: Vec<Tell> = Vec::new();
     let committed = in_one(db, some, &mut tells, fault);
     match (&committed, journal) {
-        (Ok(()), Some(journal)) => journal.stands(),
-        // One that has ended does nothing more: the next start says again what its journal knows.
-        (Err(StoreError::Killed), _) | (_, None) => {}
+        // One that has ended takes nothing back: the next start says again what its journal knows.
+        (Ok(()) | Err(StoreError::Killed), Some(journal)) => journal.stands(),
+        (_, None) => {}
         // Whoever waits is told that it was not done: then no later start may do it.
         (Err(_), Some(journal)) => journal.take_back(),
     }

@@ -1,0 +1,131 @@
+//! What an operator does by hand: who else may read what it leaves behind, and how somebody gets into the dashboard again.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use warmhand_server::account::Shut;
+use warmhand_tests::cli::{refused, said};
+use warmhand_tests::town::Town;
+
+const SHEET: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../server/assets/demo/organisation.json"
+);
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn what_lies_in_a_data_folder_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, anew) = (folder.path().join("data"), folder.path().join("anew"));
+    let copy = folder.path().join("copy.db");
+    let made = [
+        "init",
+        "--organisation",
+        SHEET,
+        "--supervisor",
+        "Maya Lindqvist",
+        "--data",
+        text(&data),
+    ];
+    assert!(said(&made).0);
+    assert!(said(&["backup", text(&copy), "--data", text(&data)]).0);
+    let keys = data.join("warmhand.keys");
+    let back = [
+        "restore",
+        text(&copy),
+        "--keys",
+        text(&keys),
+        "--data",
+        text(&anew),
+    ];
+    assert!(said(&back).0);
+    for data in [&data, &anew] {
+        assert_eq!(mode(data), 0o700);
+        for file in fs::read_dir(data).unwrap() {
+            let path = file.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    }
+    // While it is open as well, and on a device.
+    let town = Town::default();
+    let ana = town.device("ana", &["n1"]);
+    for file in [&town.database(), ana.file()] {
+        for end in ["", "-wal", "-shm"] {
+            let path = file.with_extension(format!("db{end}"));
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
+    let town = Town::default();
+    town.keys().save(town.folder()).unwrap();
+    let data = text(town.folder());
+    let file = town.folder().join("secret");
+    let give = |password: &str| {
+        fs::write(&file, password).unwrap();
+        said(&[
+            "password",
+            "--of",
+            "sup",
+            "--password-file",
+            text(&file),
+            "--data",
+            data,
+        ])
+    };
+    let sign_in = |password: &str| town.run(town.server().sign_in("sup", password.into(), "here"));
+    assert_eq!(give("the first password").0, true);
+    let token = sign_in("the first password").unwrap();
+    assert!(
+        town.run(town.server().visit(&token, true))
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(give("the second password").0, true);
+    assert!(
+        town.run(town.server().visit(&token, true))
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(sign_in("the first password"), Err(Shut::Wrong));
+    assert!(sign_in("the second password").is_ok());
+
+    assert_eq!(
+        give("short").1,
+        "warmhand: a password has at least 10 characters\n"
+    );
+    let nobody = refused(&["password", "--of", "n1", "--data", data]);
+    assert_eq!(nobody, "\"n1\" is no supervisor in the sheet in force");
+    let (_, told) = said(&["password", "--of", "sup", "--data", data]);
+    assert!(told.contains("Password, shown this once: "), "{told}");
+}
+
+#[test]
+fn a_sheet_that_lacks_somebody_says_whom() {
+    let town = Town::default();
+    town.keys().save(town.folder()).unwrap();
+    let sheet = warmhand_tests::organisation::SHEET;
+    let file = town.folder().join("sheet.json");
+    let mut value: serde_json::Value = serde_json::from_str(sheet).unwrap();
+    let people = value["people"].as_array_mut().unwrap();
+    people.retain(|person| person["id"] != "n1");
+    fs::write(&file, value.to_string()).unwrap();
+    let line = [
+        "organisation",
+        "load",
+        text(&file),
+        "--data",
+        text(town.folder()),
+    ];
+    let (is_done, told) = said(&line);
+    assert!(is_done && told.contains("No longer on it: n1."), "{told}");
+}

@@ -1,0 +1,178 @@
+//! Somebody orders that nothing of a record be left: on the server, on every device, and whatever is put back later.
+
+use super::{Kept, note, text, town, waiting};
+use std::fs;
+use std::path::Path;
+use warmhand_core::domain::id::DocumentId;
+use warmhand_server::journal::{Event, Journal};
+use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::cli::{refused, said};
+use warmhand_tests::organisation::SHEET;
+use warmhand_tests::town::{Phone, Town};
+
+const WHY: &str = "recorded for the wrong person";
+
+fn erase(record: DocumentId, data: &Path) -> (bool, String) {
+    let id = record.to_string();
+    let line = [
+        "record",
+        "erase",
+        &id,
+        "--by",
+        "sup",
+        "--why",
+        WHY,
+        "--data",
+        text(data),
+    ];
+    said(&line)
+}
+
+fn has(phone: &Phone, town: &Town, record: DocumentId) -> bool {
+    phone.app.handoff(record, town.now()).is_ok()
+}
+
+/// Records that the first page counts.
+fn counted(town: &Town) -> usize {
+    let seen = town.run(town.server().store.snapshot(town.now()));
+    seen.unwrap().records.len()
+}
+
+fn lies_in(words: &str, file: &Path) -> bool {
+    let bytes = fs::read(file).unwrap();
+    bytes.windows(words.len()).any(|w| w == words.as_bytes())
+}
+
+#[test]
+fn nothing_of_it_is_left_on_the_server_or_on_any_device_and_everything_else_is() {
+    let mut town = town();
+    let (mut ana, mut carla, record, _) = town.shared_handoff();
+    let (other, patient) = ana.handoff(&town, "Noor");
+    note(&mut ana, &town, record, "words that were sent");
+    ana.sync(&town);
+    carla.sync(&town);
+    assert_eq!(counted(&town), 2);
+    let all = town.entries(patient);
+    // One goes on in it without signal.
+    note(&mut carla, &town, record, "words that come too late");
+
+    let (is_done, told) = erase(record, town.folder());
+    assert!(
+        is_done && told.starts_with("1 documents are erased here"),
+        "{told}"
+    );
+    assert_eq!(counted(&town), 1);
+    assert_eq!(town.verify(), Verified::SOUND);
+    ana.sync(&town);
+    carla.sync(&town);
+    for phone in [&ana, &carla] {
+        assert!(!has(phone, &town, record) && has(phone, &town, other));
+        let listed = phone.app.patients(town.now()).unwrap().rows;
+        assert_eq!(listed.len(), 1);
+        let status = phone.app.sync_status().unwrap();
+        assert!(status.unsent.is_empty());
+    }
+    assert_eq!(town.entries(patient), all);
+    assert!(waiting(&town).is_empty());
+    assert_eq!(town.verify(), Verified::SOUND);
+    town.close();
+    for words in ["Rosa", "words that were sent", "words that come too late"] {
+        assert!(!lies_in(words, &town.database()), "{words}");
+    }
+    assert!(lies_in("Noor", &town.database()));
+}
+
+#[test]
+fn it_stays_so_when_an_older_image_is_put_back_and_whoever_held_it_brings_it_again() {
+    let mut town = town();
+    let (mut ana, mut carla, record, patient) = town.shared_handoff();
+    let kept = Kept::of(&town);
+    note(&mut ana, &town, record, "after the backup");
+    ana.sync(&town);
+    assert!(erase(record, town.folder()).0);
+    town.close();
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
+    }
+    fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    town.open(None);
+    assert_eq!(town.entries(patient).len(), 0);
+    // Neither has heard of it, and both were told of a log that is no more.
+    for phone in [&mut ana, &mut carla] {
+        phone.sync(&town);
+    }
+    assert!(!has(&ana, &town, record) && !has(&carla, &town, record));
+    assert_eq!(town.entries(patient).len(), 0);
+    assert!(waiting(&town).is_empty());
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn work_that_waits_for_a_person_is_erased_with_its_record_and_its_author_is_told() {
+    let town = town();
+    let (_, _, record, patient) = town.shared_handoff();
+    let mut lena = town.device("lena", &["d1"]);
+    lena.sync(&town);
+    note(&mut lena, &town, record, "words that may not go there");
+    // Meanwhile she has gone to another site.
+    let home = r#""roles": [{"role": "doula", "sites": ["home"]}]"#;
+    let sheet = SHEET.replacen(home, &home.replace("home", "clinic"), 1);
+    town.run(town.server().store.load_sheet(sheet)).unwrap();
+    lena.sync(&town);
+    assert_eq!(waiting(&town).len(), 1);
+    let file = lena.file().to_owned();
+    let changes = || {
+        let db = rusqlite::Connection::open(&file).unwrap();
+        let count = db.query_row("select count(*) from change", [], |row| {
+            row.get::<_, i64>(0)
+        });
+        count.unwrap()
+    };
+    assert_eq!(changes(), 1);
+    assert!(erase(record, town.folder()).0);
+    assert!(waiting(&town).is_empty());
+    lena.sync(&town);
+    assert_eq!((changes(), town.entries(patient).len()), (0, 0));
+    let told: Vec<_> = Journal::of(town.folder()).lines().unwrap();
+    assert!(told.iter().any(|line| line.event == Event::Erased(record)));
+}
+
+#[test]
+fn all_of_a_patient_goes_at_once_and_who_may_not_order_it_changes_nothing() {
+    let town = town();
+    let (mut ana, _, record, patient) = town.shared_handoff();
+    let (id, data) = (record.to_string(), text(town.folder()).to_owned());
+    let order = |by: &str, why: &str, id: &str| {
+        let line = [
+            "record", "erase", id, "--by", by, "--why", why, "--data", &data,
+        ];
+        refused(&line)
+    };
+    assert_eq!(
+        order("n1", WHY, &id),
+        "\"n1\" is no administrator or supervisor on the sheet"
+    );
+    assert_eq!(order("sup", " ", &id), "say why, in words that name nobody");
+    let unknown = patient.to_string();
+    assert_eq!(order("sup", WHY, &unknown), "there is no such record");
+    assert_eq!(order("sup", WHY, "7"), "\"7\" is no record's id");
+    assert_eq!(town.entries(patient).len(), 9 - 1);
+    let line = [
+        "record",
+        "erase",
+        &id,
+        "--by",
+        "sup",
+        "--why",
+        WHY,
+        "--whole-patient",
+        "--data",
+        &data,
+    ];
+    let (is_done, told) = said(&line);
+    // What she answered lies in a document of its own.
+    assert!(is_done && told.starts_with("2 documents"), "{told}");
+    ana.sync(&town);
+    assert!(ana.app.patients(town.now()).unwrap().rows.is_empty());
+    assert_eq!(town.verify(), Verified::SOUND);
+}
