@@ -165,7 +165,9 @@ impl World {
         let refused = before.changes.iter().filter(|(_, held)| held.is_refused());
         let told = std::mem::take(&mut self.devices[d].told);
         let refused = refused.map(|(hash, _)| *hash).chain(told.refused);
-        for hash in refused {
+        // What was erased is in no box: this very answer may have said so.
+        let erased = self.erased_changes(before);
+        for hash in refused.filter(|hash| !erased.contains(hash)) {
             let entries = before.changes.get(&hash).map(|change| &change.entries);
             let is_on_server =
                 entries.is_some_and(|entries| entries.iter().all(|(id, _)| held.contains(id)));

@@ -217,7 +217,15 @@ impl Store for Sqlite {
         why: String,
         now: Timestamp,
     ) -> Doing<'_, usize> {
-        self.write(move |verb| verb.erase(record, whole_patient, (&user, &why), now))
+        Box::pin(async move {
+            let erase =
+                move |verb: &Verb<'_>| verb.erase(record, whole_patient, (&user, &why), now);
+            let done = self.write(erase).await?;
+            if let Some(empty) = self.writer.emptying() {
+                let _ = tokio::task::spawn_blocking(empty).await;
+            }
+            Ok(done)
+        })
     }
 
     fn head(&self) -> Doing<'_, u64> {

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// With so many pages it is brought in beside the writer.
 const LONG: u32 = 2_000;
@@ -32,12 +33,23 @@ impl WriteAhead {
     /// Counts its pages at every commit from here on.
     pub fn watched(db: &mut Connection, path: &Path) -> Result<Self, StoreError> {
         let beside = Connection::open(path)?;
-        // It takes what it gets: a writer or reader that is in the way is left alone.
+        // Ordinarily it takes what it gets: a writer or reader that is in the way is left alone.
+        beside.busy_timeout(Duration::from_secs(5))?;
         beside.pragma_update(None, "synchronous", "full")?;
         Ok(Self {
             state: watched(db, TOO_LONG)?,
             beside: Arc::new(Mutex::new(beside)),
         })
+    }
+
+    /// Brings all of it in and leaves an empty file: what was erased lies in it still. Waits for readers, not for ever.
+    pub fn emptying(&self) -> impl FnOnce() + Send + use<> {
+        let beside = Arc::clone(&self.beside);
+        move || {
+            let beside = beside.lock().unwrap_or_else(PoisonError::into_inner);
+            // Were it to fail, the log says it until it is written anew.
+            let _ = beside.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        }
     }
 
     /// Brings it in, if it has become long: for a thread of its own, on which nobody waits.

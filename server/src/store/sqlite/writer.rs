@@ -124,6 +124,11 @@ impl Writer {
         }
     }
 
+    /// Empties the write-ahead log: for a thread of its own.
+    pub fn emptying(&self) -> Option<impl FnOnce() + Send + 'static> {
+        self.ahead.as_ref().map(WriteAhead::emptying)
+    }
+
     /// Shortens the write-ahead log, if it has become long: for a thread of its own, on which nobody waits.
     pub fn shortening(&self) -> Option<impl FnOnce() + Send + 'static> {
         self.ahead.as_ref().and_then(WriteAhead::shortening)
