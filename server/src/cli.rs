@@ -146,7 +146,7 @@ enum Asked {
     /// Single records.
     Record {
         #[command(subcommand)]
-        asked: RecordAsked,
+        asked: record::Asked,
     },
     /// Stories: scenarios played through real devices and a real server in memory.
     Story {
@@ -191,35 +191,6 @@ enum RescueAsked {
         /// Takes it though this server does not know the device.
         #[arg(long)]
         of_unknown_device: bool,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum RecordAsked {
-    /// Writes a record as an Automerge document that any standard reader opens.
-    Export {
-        /// The record's id.
-        id: String,
-        /// Where to write it.
-        file: PathBuf,
-        #[command(flatten)]
-        data: DataFlags,
-    },
-    /// Takes everything out that a record says, here and on every device at its next contact. It cannot be undone.
-    Erase {
-        /// The record's id.
-        id: String,
-        /// Who ordered it: the code of an administrator or supervisor in the sheet.
-        #[arg(long)]
-        by: String,
-        /// Why, in words that name nobody: it is kept.
-        #[arg(long)]
-        why: String,
-        /// Everything else of the same patient as well: her other records, and what she answered.
-        #[arg(long)]
-        whole_patient: bool,
         #[command(flatten)]
         data: DataFlags,
     },
@@ -323,30 +294,7 @@ async fn done(
             people,
             data,
         } => setup::enrol_code(name, kind, people, &folder(data)?, out).await,
-        Asked::Device { asked } => match asked {
-            device::Asked::List { data } => device::list(&folder(data)?, out).await,
-            device::Asked::People {
-                device,
-                people,
-                data,
-            } => device::people(&device, people, &folder(data)?, out).await,
-            device::Asked::Confirm {
-                device,
-                name,
-                kind,
-                people,
-                data,
-            } => device::confirm(&device, (name, kind, people), &folder(data)?, out).await,
-            device::Asked::Revoke { device, data } => {
-                device::revoke(&device, &folder(data)?, out).await
-            }
-            device::Asked::Reinstate { device, data } => {
-                device::reinstate(&device, &folder(data)?, out).await
-            }
-            device::Asked::Boxes { device, file, data } => {
-                device::boxes(&device, &file, &folder(data)?, out).await
-            }
-        },
+        Asked::Device { asked } => device::run(asked, folder, out).await,
         Asked::Backup { file, data } => keep::backup(&file, &folder(data)?, out),
         Asked::Restore {
             file,
@@ -380,18 +328,7 @@ async fn done(
                     data,
                 },
         } => rescue::import(&file, of_unknown_device, &folder(data)?, out).await,
-        Asked::Record { asked } => match asked {
-            RecordAsked::Export { id, file, data } => {
-                record::export(&id, &file, &folder(data)?, out).await
-            }
-            RecordAsked::Erase {
-                id,
-                by,
-                why,
-                whole_patient,
-                data,
-            } => record::erase(&id, whole_patient, (by, why), &folder(data)?, out).await,
-        },
+        Asked::Record { asked } => record::run(asked, folder, out).await,
         Asked::Story {
             asked: StoryAsked::Run { file, shuffle },
         } => crate::story::run(&file, shuffle, out)

@@ -72,6 +72,32 @@ pub(super) enum Asked {
     },
 }
 
+/// Does it, in the data folder that the flags lead to.
+pub(super) async fn run(
+    asked: Asked,
+    folder: impl Fn(DataFlags) -> Result<PathBuf, String>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    match asked {
+        Asked::List { data } => list(&folder(data)?, out).await,
+        Asked::People {
+            device,
+            people: who,
+            data,
+        } => people(&device, who, &folder(data)?, out).await,
+        Asked::Confirm {
+            device,
+            name,
+            kind,
+            people,
+            data,
+        } => confirm(&device, (name, kind, people), &folder(data)?, out).await,
+        Asked::Revoke { device, data } => revoke(&device, &folder(data)?, out).await,
+        Asked::Reinstate { device, data } => reinstate(&device, &folder(data)?, out).await,
+        Asked::Boxes { device, file, data } => boxes(&device, &file, &folder(data)?, out).await,
+    }
+}
+
 /// A server on the folder, and the one device of it that was named.
 async fn named(device: &str, data: &Path) -> Result<(Arc<Server>, DeviceRow), String> {
     let server = open(data, Settings::default())?;
@@ -97,7 +123,7 @@ async fn devices(server: &Server) -> Result<Vec<DeviceRow>, String> {
     Ok(rows)
 }
 
-pub(super) async fn list(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
+async fn list(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
     let server = open(data, Settings::default())?;
     for row in devices(&server).await? {
         let people: Vec<&str> = row.people.iter().map(UserId::as_str).collect();
@@ -146,7 +172,7 @@ pub(super) async fn list(data: &Path, out: &mut (dyn Write + Send)) -> Result<()
     Ok(())
 }
 
-pub(super) async fn people(
+async fn people(
     device: &str,
     people: Vec<String>,
     data: &Path,
@@ -165,7 +191,7 @@ pub(super) async fn people(
     .map_err(said)
 }
 
-pub(super) async fn confirm(
+async fn confirm(
     device: &str,
     (name, kind, people): (Option<String>, String, Vec<String>),
     data: &Path,
@@ -187,11 +213,7 @@ pub(super) async fn confirm(
     .map_err(said)
 }
 
-pub(super) async fn revoke(
-    device: &str,
-    data: &Path,
-    out: &mut (dyn Write + Send),
-) -> Result<(), String> {
+async fn revoke(device: &str, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
     let (server, row) = named(device, data).await?;
     let done = server.store.revoke(row.id, server.now()).await;
     done.map_err(|error| error.to_string())?;
@@ -203,11 +225,7 @@ pub(super) async fn revoke(
     .map_err(said)
 }
 
-pub(super) async fn reinstate(
-    device: &str,
-    data: &Path,
-    out: &mut (dyn Write + Send),
-) -> Result<(), String> {
+async fn reinstate(device: &str, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
     let (server, row) = named(device, data).await?;
     let done = server.store.reinstate(row.id, server.now()).await;
     done.map_err(|error| error.to_string())?;
@@ -215,7 +233,7 @@ pub(super) async fn reinstate(
 }
 
 /// Opens what a wiped device handed over.
-pub(super) async fn boxes(
+async fn boxes(
     device: &str,
     file: &Path,
     data: &Path,

@@ -1,12 +1,62 @@
 //! Single records from the terminal of the server: one handed out as a document, one of which nothing is to be left.
 
+use super::flags::DataFlags;
 use super::setup::{open, said};
 use crate::Settings;
+use clap::Subcommand;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use warmhand_core::document::export as save;
 use warmhand_core::domain::id::{DocumentId, UserId};
+
+/// What is asked of a record.
+#[derive(Debug, Subcommand)]
+pub(super) enum Asked {
+    /// Writes a record as an Automerge document that any standard reader opens.
+    Export {
+        /// The record's id.
+        id: String,
+        /// Where to write it.
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Takes everything out that a record says, here and on every device at its next contact. It cannot be undone.
+    Erase {
+        /// The record's id.
+        id: String,
+        /// Who ordered it: the code of an administrator or supervisor in the sheet.
+        #[arg(long)]
+        by: String,
+        /// Why, in words that name nobody: it is kept.
+        #[arg(long)]
+        why: String,
+        /// Everything else of the same patient as well: her other records, and what she answered.
+        #[arg(long)]
+        whole_patient: bool,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+}
+
+/// Does it, in the data folder that the flags lead to.
+pub(super) async fn run(
+    asked: Asked,
+    folder: impl Fn(DataFlags) -> Result<PathBuf, String>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    match asked {
+        Asked::Export { id, file, data } => export(&id, &file, &folder(data)?, out).await,
+        Asked::Erase {
+            id,
+            by,
+            why,
+            whole_patient,
+            data,
+        } => erase(&id, whole_patient, (by, why), &folder(data)?, out).await,
+    }
+}
 
 fn record(id: &str) -> Result<DocumentId, String> {
     id.parse()
@@ -14,7 +64,7 @@ fn record(id: &str) -> Result<DocumentId, String> {
 }
 
 /// A record as an Automerge document.
-pub(super) async fn export(
+async fn export(
     id: &str,
     file: &Path,
     data: &Path,
@@ -34,7 +84,7 @@ pub(super) async fn export(
 }
 
 /// Nothing of it is left.
-pub(super) async fn erase(
+async fn erase(
     id: &str,
     whole_patient: bool,
     (by, why): (String, String),

@@ -231,9 +231,7 @@ impl Blows {
             "commit" => has_written,
             _ => true,
         };
-        let Some((calls, blow)) = armed.blow.as_mut() else {
-            return None;
-        };
+        let (calls, blow) = armed.blow.as_mut()?;
         if only_written && !has_written {
             return None;
         }

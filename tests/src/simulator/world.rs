@@ -43,7 +43,7 @@ impl World {
     pub fn new(history: &History, runtime: &Rc<Runtime>, is_traced: bool) -> Self {
         let folder = quick_folder();
         // A journal that was begun late knows less of devices.
-        let count = Template::get().put(folder.path(), history.seed % 2 == 0);
+        let count = Template::get().put(folder.path(), history.seed.is_multiple_of(2));
         let now: Timestamp = "2026-03-02T14:00:00Z".parse().expect("a time");
         let at = folder.path().to_owned();
         let mut server = ServerProcess::new(at, Rc::clone(runtime), now, history.seed);

@@ -84,7 +84,7 @@ pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError
     finish(db, place, settings.keys.clone())
 }
 
-/// Begins a file that nobody but its owner reads; what SQLite puts beside it is like it.
+/// Begins a file that nobody but its owner reads; what `SQLite` puts beside it is like it.
 fn for_its_owner(path: &Path) -> Result<(), StoreError> {
     let begun = OpenOptions::new()
         .write(true)
