@@ -105,9 +105,9 @@ mod tests {
         let mut db = open();
         db.execute_batch("create table some (n integer)").unwrap();
         let state = watched(&mut db, 1).unwrap();
-        let writing = db.transaction_with_behavior(TransactionBehavior::Immediate);
-        let writing = writing.unwrap();
-        writing.execute("insert into some values (1)", []).unwrap();
+        let begun = db.transaction_with_behavior(TransactionBehavior::Immediate);
+        let begun = begun.unwrap();
+        begun.execute("insert into some values (1)", []).unwrap();
         // Another brings it in, and waits for this very writer: nobody else may meanwhile.
         let (waits, waiting) = mpsc::channel();
         let mut other = open();
@@ -118,7 +118,7 @@ mod tests {
             other.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
         });
         waiting.recv().unwrap();
-        writing.commit().unwrap();
+        begun.commit().unwrap();
         assert!(state.pages.load(Ordering::Relaxed) >= 1);
         drop(go);
         beside.join().unwrap().unwrap();
