@@ -73,11 +73,14 @@ class Device:
         """Becomes a device of the server. Raises NotEnrolled with what to do if it does not."""
         asked = self.app.enrol(code, self.clock())
         carried = self.carrier.carry(asked)
-        if isinstance(carried, Carried.FAILED):
-            raise NotEnrolled(f"{self.carrier.server} was not reached, or its certificate is not the one given")
-        if carried.status != 200:
-            raise NotEnrolled(WHY_NOT.get(carried.status, f"the server answered with status {carried.status}"))
-        self.app.sync_answered(asked.number, carried, self.clock())
+        try:
+            self.app.sync_answered(asked.number, carried, self.clock())
+        except Refusal.NotEnrolled:
+            if isinstance(carried, Carried.FAILED):
+                why = f"{self.carrier.server} was not reached, or its certificate is not the one given"
+            else:
+                why = WHY_NOT.get(carried.status, f"the server answered with status {carried.status}")
+            raise NotEnrolled(why) from None
 
     def sync(self):
         """Carries until there is nothing to say, or the server does not answer. Tells whether all is sent."""

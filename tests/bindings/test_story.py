@@ -133,12 +133,13 @@ class Story(Town):
 
     def test_a_code_is_good_once(self):
         code = self.server.code("second", ["n2"])
-        from device import Device
+        from device import Device, NotEnrolled
         from warmhand import Refusal
 
         Device(self.app("second.db"), self.carrier(), lambda: self.now).enrol(code)
         late = Device(self.app("third.db"), self.carrier(), lambda: self.now)
-        self.refused(Refusal.NotEnrolled, lambda: late.enrol(code))
+        why = self.refused(NotEnrolled, lambda: late.enrol(code))
+        self.assertIn("it was used", str(why))
         self.refused(Refusal.NotEnrolled, lambda: late.do("SignIn", user="n2"))
 
 
