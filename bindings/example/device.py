@@ -73,14 +73,17 @@ class Device:
         """Becomes a device of the server. Raises NotEnrolled with what to do if it does not."""
         asked = self.app.enrol(code, self.clock())
         carried = self.carrier.carry(asked)
+        why = None
+        if isinstance(carried, Carried.FAILED):
+            why = f"{self.carrier.server} was not reached, or its certificate is not the one given"
+        elif carried.status != 200:
+            why = WHY_NOT.get(carried.status, f"the server answered with status {carried.status}")
         try:
             self.app.sync_answered(asked.number, carried, self.clock())
         except Refusal.NotEnrolled:
-            if isinstance(carried, Carried.FAILED):
-                why = f"{self.carrier.server} was not reached, or its certificate is not the one given"
-            else:
-                why = WHY_NOT.get(carried.status, f"the server answered with status {carried.status}")
-            raise NotEnrolled(why) from None
+            why = why or "the answer does not read"
+        if why is not None:
+            raise NotEnrolled(why)
 
     def sync(self):
         """Carries until there is nothing to say, or the server does not answer. Tells whether all is sent."""
@@ -153,6 +156,8 @@ def main():
             print(f"Record {record}: {here.stage}, grade {here.grade}, leave-check {here.encounters[0].leave_check}")
             is_sent = device.sync()
         print("On the server." if is_sent else "On this device, to be sent.")
+    except Refusal.NotEnrolled:
+        sys.exit("not done: this is no device of the server yet; give it a code with --code")
     except Refusal as refusal:
         sys.exit(f"refused, and nothing was changed: {refusal!r}")
     except (NotEnrolled, OSError, ValueError) as why:
