@@ -26,9 +26,12 @@ impl World {
         let doc = documents.into_iter().nth(at).expect("one of them");
         let kept = self.server.quarantine.values();
         let kept = kept.filter(|lying| lying.change.doc == doc);
-        let kept: BTreeSet<EntryId> = kept
+        let mut kept: BTreeSet<EntryId> = kept
             .flat_map(|lying| lying.change.puts.iter().map(|put| put.id))
             .collect();
+        let accepted = self.server.accepted.values();
+        let accepted = accepted.filter(|change| change.doc == doc);
+        kept.extend(accepted.flat_map(|change| change.entries.iter().map(|(id, _)| *id)));
         let store = self.server.store();
         let why = "recorded for the wrong person".to_owned();
         let done = store.erase(doc, false, "sup".into(), why, self.server_now());
