@@ -48,6 +48,14 @@ impl Kept {
         self.folder.path().join(name)
     }
 
+    /// Puts the copy in the place of the database of a stopped server, by hand.
+    fn put_in_place(&self, town: &Town) {
+        for end in ["", "-wal", "-shm"] {
+            std::fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
+        }
+        std::fs::copy(self.file("copy.db"), town.database()).unwrap();
+    }
+
     /// Copies keys and journal as they are by now.
     fn and_beside(self, town: &Town) -> Self {
         for name in ["warmhand.keys", "warmhand.journal"] {

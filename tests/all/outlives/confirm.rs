@@ -346,10 +346,7 @@ fn an_operator_sees_that_a_device_waits_and_says_whose_it_is() {
     let mut new = town.device("ngozi", &["n2"]);
     let id = new.app.id().unwrap().to_string();
     town.close();
-    for end in ["", "-wal", "-shm"] {
-        std::fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
-    }
-    std::fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    kept.put_in_place(&town);
     town.open(None);
     new.sync(&town);
     let data = super::text(town.folder()).to_owned();

@@ -98,10 +98,7 @@ fn it_stays_so_when_an_older_image_is_put_back_and_whoever_held_it_brings_it_aga
     ana.sync(&town);
     assert!(erase(record, town.folder()).0);
     town.close();
-    for end in ["", "-wal", "-shm"] {
-        fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
-    }
-    fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    kept.put_in_place(&town);
     town.open(None);
     assert_eq!(town.entries(patient).len(), 0);
     // Neither has heard of it, and both were told of a log that is no more.

@@ -74,10 +74,7 @@ fn an_image_that_is_put_in_place_by_hand_is_brought_up_to_the_journal_as_well() 
     let kept = Kept::of(&town);
     revoke(&town, &ana);
     town.close();
-    for end in ["", "-wal", "-shm"] {
-        fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
-    }
-    fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    kept.put_in_place(&town);
     let (_, told) = said(&["verify", "--data", text(town.folder())]);
     assert!(told.contains("is not sound"), "{told}");
     town.open(None);
@@ -176,10 +173,7 @@ fn a_device_that_was_not_taken_back_in_the_end_is_not_in_service_after_a_restore
     town.open(None);
     assert!(device(&town, &ana).revoked_at.is_some());
     town.close();
-    for end in ["", "-wal", "-shm"] {
-        fs::remove_file(town.folder().join(format!("warmhand.db{end}"))).ok();
-    }
-    fs::copy(kept.file("copy.db"), town.database()).unwrap();
+    kept.put_in_place(&town);
     town.open(None);
     assert!(device(&town, &ana).revoked_at.is_some());
     assert_eq!(town.verify(), Verified::SOUND);
