@@ -196,6 +196,10 @@ impl App {
         let taken = self
             .engine
             .answered(&mut self.store, number, carried, &mut *self.rng, now)?;
+        if matches!(carried, Carried::Failed) {
+            // A morning without a signal: nobody waits, and the log must not grow until the evening.
+            self.store.settle_log();
+        }
         let mut topics = vec![Topic::Sync];
         if !taken.patients.is_empty() {
             topics.push(Topic::Records);

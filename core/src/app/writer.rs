@@ -14,7 +14,7 @@ use crate::store::{DeviceRow, Rows, Store, Write, live, tip};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::Timestamp;
 use rand::RngCore;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 /// Entries for one document.
@@ -22,7 +22,10 @@ struct Bundle {
     doc: DocumentId,
     kind: DocumentKind,
     patient: PatientId,
-    past: Record,
+    /// What is in it already.
+    known: Vec<Arc<Entry>>,
+    /// All of that, folded.
+    past: OnceCell<Record>,
     entries: Vec<(Entry, String)>,
 }
 
@@ -143,7 +146,8 @@ fn add(
             doc: at,
             kind,
             patient,
-            past,
+            known: past.entries().to_vec(),
+            past: OnceCell::from(past),
             entries: Vec::new(),
         });
     }
@@ -158,11 +162,15 @@ fn add(
 }
 
 impl Bundle {
+    /// What the next entry stands on: folded once somebody asks, for most bundles have but one entry.
+    fn past(&self) -> &Record {
+        self.past.get_or_init(|| Record::of(self.doc, &self.known))
+    }
+
     fn push(&mut self, desk: &Desk<'_>, draft: Draft) -> Result<(), Refusal> {
-        let (entry, text) = desk.entry(&self.past, draft)?;
-        let mut known = self.past.entries().to_vec();
-        known.push(Arc::new(entry.clone()));
-        self.past = Record::of(self.doc, &known);
+        let (entry, text) = desk.entry(self.past(), draft)?;
+        self.known.push(Arc::new(entry.clone()));
+        self.past.take();
         self.entries.push((entry, text));
         Ok(())
     }
@@ -191,7 +199,7 @@ fn begin(
     body: Body,
 ) -> Result<(), Refusal> {
     match bundles.iter_mut().find(|b| b.doc == doc) {
-        Some(bundle) if !bundle.past.is_opened() => bundle.push(
+        Some(bundle) if !bundle.past().is_opened() => bundle.push(
             desk,
             Draft {
                 id: desk.entry_id(),

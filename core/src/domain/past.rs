@@ -3,86 +3,148 @@
 
 use super::entry::Entry;
 use super::id::EntryId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 /// The entries of one document in causal order, with their ancestry.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
     order: Vec<Arc<Entry>>,
-    place: BTreeMap<EntryId, usize>,
-    ancestors: Vec<Vec<u64>>,
+    /// Where each lies in the order, by id.
+    places: Vec<(EntryId, usize)>,
+    /// What each one's author had seen: a row of bits an entry, one row after the other.
+    ancestors: Vec<u64>,
+    /// The words of a row.
+    words: usize,
     standing: Vec<Arc<Entry>>,
+}
+
+/// Entries by their rank: the order in which they would be shown if none stood on another.
+struct Ranked<'a> {
+    entries: Vec<&'a Arc<Entry>>,
+    /// Of each, the ranks of those that it stands on, as far as they are here.
+    causes: Vec<Vec<usize>>,
+}
+
+impl<'a> Ranked<'a> {
+    fn of(entries: &'a [Arc<Entry>]) -> Self {
+        let all: BTreeMap<EntryId, &Arc<Entry>> = entries.iter().map(|e| (e.id, e)).collect();
+        let mut entries: Vec<_> = all.into_values().collect();
+        entries.sort_unstable_by_key(|e| (e.occurred_at.timestamp(), e.id));
+        let mut ranks: Vec<_> = (0..).zip(&entries).map(|(at, e)| (e.id, at)).collect();
+        ranks.sort_unstable();
+        let causes = entries.iter().map(|entry| {
+            let others = entry.after.iter().filter(|id| **id != entry.id);
+            let mut causes: Vec<_> = others.filter_map(|id| find(&ranks, *id)).collect();
+            causes.sort_unstable();
+            causes.dedup();
+            causes
+        });
+        Self {
+            causes: causes.collect(),
+            entries,
+        }
+    }
+
+    /// All ranks, causes first.
+    fn in_order(&self) -> Vec<usize> {
+        let count = self.entries.len();
+        let mut waits_for: Vec<usize> = self.causes.iter().map(Vec::len).collect();
+        let mut frees = vec![Vec::new(); count];
+        for (rank, causes) in self.causes.iter().enumerate() {
+            for cause in causes {
+                if let Some(freed) = frees.get_mut(*cause) {
+                    freed.push(rank);
+                }
+            }
+        }
+        let mut ready: BinaryHeap<_> = waits_for
+            .iter()
+            .enumerate()
+            .filter(|(_, causes)| **causes == 0)
+            .map(|(rank, _)| Reverse(rank))
+            .collect();
+        let mut is_placed = vec![false; count];
+        let mut order = Vec::with_capacity(count);
+        while order.len() < count {
+            // A ring of causes, which no honest device can make, is broken at its earliest entry.
+            let next = ready.pop().map(|Reverse(rank)| rank);
+            let Some(rank) = next.or_else(|| is_placed.iter().position(|placed| !placed)) else {
+                break;
+            };
+            if let Some(placed) = is_placed.get_mut(rank) {
+                *placed = true;
+            }
+            order.push(rank);
+            for freed in frees.get(rank).into_iter().flatten() {
+                let Some(left) = waits_for.get_mut(*freed) else {
+                    continue;
+                };
+                *left -= 1;
+                if *left == 0 && is_placed.get(*freed) == Some(&false) {
+                    ready.push(Reverse(*freed));
+                }
+            }
+        }
+        order
+    }
+}
+
+/// What lies beside this id.
+fn find(sorted: &[(EntryId, usize)], id: EntryId) -> Option<usize> {
+    let at = sorted.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+    sorted.get(at).map(|(_, found)| *found)
 }
 
 impl Past {
     /// Orders entries: causes first; among concurrent ones by `occurred_at`, then id. An entry given twice counts
-    /// once. Ids in `after` that are not here are passed over; a ring of causes (which no honest device can make) is
-    /// broken at the earliest entry.
+    /// once. Ids in `after` that are not here are passed over; a ring of causes is broken at the earliest entry.
     pub fn of(entries: &[Arc<Entry>]) -> Self {
-        let all: BTreeMap<EntryId, &Arc<Entry>> = entries.iter().map(|e| (e.id, e)).collect();
-        let mut waits: BTreeMap<EntryId, BTreeSet<EntryId>> = BTreeMap::new();
-        let mut frees: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
-        for entry in all.values() {
-            let causes: BTreeSet<_> = entry
-                .after
-                .iter()
-                .copied()
-                .filter(|a| *a != entry.id && all.contains_key(a))
-                .collect();
-            for cause in &causes {
-                frees.entry(*cause).or_default().push(entry.id);
-            }
-            waits.insert(entry.id, causes);
-        }
-        let rank = |id: EntryId| (all.get(&id).map(|e| e.occurred_at.timestamp()), id);
-        let mut ready: BTreeSet<_> = waits
-            .iter()
-            .filter(|(_, w)| w.is_empty())
-            .map(|(id, _)| rank(*id))
-            .collect();
-        let mut past = Self::default();
-        while !waits.is_empty() {
-            let next = ready
-                .pop_first()
-                .map(|(_, id)| id)
-                .or_else(|| waits.keys().copied().min_by_key(|id| rank(*id)));
-            let Some(id) = next else { break };
-            if waits.remove(&id).is_none() {
+        let ranked = Ranked::of(entries);
+        let in_order = ranked.in_order();
+        let mut past = Self {
+            words: in_order.len().div_ceil(64),
+            ..Self::default()
+        };
+        let mut place_of = vec![None; in_order.len()];
+        for rank in in_order {
+            let (Some(entry), Some(causes)) = (ranked.entries.get(rank), ranked.causes.get(rank))
+            else {
                 continue;
-            }
-            if let Some(entry) = all.get(&id) {
-                past.push(Arc::clone(entry));
-                past.standing.push(Arc::clone(entry));
-            }
-            for freed in frees.remove(&id).unwrap_or_default() {
-                if let Some(left) = waits.get_mut(&freed) {
-                    left.remove(&id);
-                    if left.is_empty() {
-                        ready.insert(rank(freed));
-                    }
-                }
+            };
+            let here = past.order.len();
+            past.add(
+                entry,
+                causes
+                    .iter()
+                    .filter_map(|cause| place_of.get(*cause).copied().flatten()),
+            );
+            if let Some(place) = place_of.get_mut(rank) {
+                *place = Some(here);
             }
         }
+        let places = past.order.iter().enumerate();
+        past.places = places.map(|(at, entry)| (entry.id, at)).collect();
+        past.places.sort_unstable();
+        past.standing.clone_from(&past.order);
         past
     }
 
-    fn push(&mut self, entry: Arc<Entry>) {
-        let mut seen = vec![0_u64; self.order.len() / 64 + 1];
-        for cause in &entry.after {
-            if let Some(&at) = self.place.get(cause) {
-                set(&mut seen, at);
-                for (mine, theirs) in seen
-                    .iter_mut()
-                    .zip(self.ancestors.get(at).into_iter().flatten())
-                {
-                    *mine |= theirs;
-                }
-            }
+    /// Adds an entry behind all that it stands on.
+    fn add(&mut self, entry: &Arc<Entry>, causes: impl Iterator<Item = usize>) {
+        let mut seen = vec![0_u64; self.words];
+        for cause in causes {
+            set(&mut seen, cause);
+            join(&mut seen, self.seen_by(cause));
         }
-        self.place.insert(entry.id, self.order.len());
-        self.order.push(entry);
-        self.ancestors.push(seen);
+        self.order.push(Arc::clone(entry));
+        self.ancestors.append(&mut seen);
+    }
+
+    fn seen_by(&self, at: usize) -> &[u64] {
+        let row = at * self.words..(at + 1) * self.words;
+        self.ancestors.get(row).unwrap_or_default()
     }
 
     /// The entries, causes first.
@@ -107,21 +169,18 @@ impl Past {
 
     /// One entry.
     pub fn get(&self, id: EntryId) -> Option<&Arc<Entry>> {
-        self.place.get(&id).and_then(|at| self.order.get(*at))
+        self.place(id).and_then(|at| self.order.get(at))
     }
 
     /// Its place in the order.
     pub fn place(&self, id: EntryId) -> Option<usize> {
-        self.place.get(&id).copied()
+        find(&self.places, id)
     }
 
     /// Had the author of `later` seen `earlier`? An entry has not seen itself.
     pub fn saw(&self, later: EntryId, earlier: EntryId) -> bool {
         match (self.place(later), self.place(earlier)) {
-            (Some(later), Some(earlier)) => self
-                .ancestors
-                .get(later)
-                .is_some_and(|bits| is_set(bits, earlier)),
+            (Some(later), Some(earlier)) => is_set(self.seen_by(later), earlier),
             _ => false,
         }
     }
@@ -137,11 +196,9 @@ impl Past {
 
     /// The newest entries: those that no other has seen.
     pub fn heads(&self) -> Vec<EntryId> {
-        let mut seen = vec![0_u64; self.order.len() / 64 + 1];
-        for bits in &self.ancestors {
-            for (all, one) in seen.iter_mut().zip(bits) {
-                *all |= one;
-            }
+        let mut seen = vec![0_u64; self.words];
+        for at in 0..self.order.len() {
+            join(&mut seen, self.seen_by(at));
         }
         self.order
             .iter()
@@ -153,15 +210,10 @@ impl Past {
 
     /// These entries and all that their authors had seen.
     pub fn up_to(&self, ids: &[EntryId]) -> Vec<Arc<Entry>> {
-        let mut wanted = vec![0_u64; self.order.len() / 64 + 1];
+        let mut wanted = vec![0_u64; self.words];
         for at in ids.iter().filter_map(|id| self.place(*id)) {
             set(&mut wanted, at);
-            for (all, one) in wanted
-                .iter_mut()
-                .zip(self.ancestors.get(at).into_iter().flatten())
-            {
-                *all |= one;
-            }
+            join(&mut wanted, self.seen_by(at));
         }
         self.order
             .iter()
@@ -169,6 +221,12 @@ impl Past {
             .filter(|(at, _)| is_set(&wanted, *at))
             .map(|(_, e)| Arc::clone(e))
             .collect()
+    }
+}
+
+fn join(all: &mut [u64], more: &[u64]) {
+    for (all, more) in all.iter_mut().zip(more) {
+        *all |= more;
     }
 }
 
