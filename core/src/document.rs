@@ -5,8 +5,10 @@
 
 mod change;
 mod export;
+mod kept;
 
 pub use change::{
     Actor, Change, ChangeHash, LIMITS, Limits, Put, Sealed, Unsound, genesis_hash, seal,
 };
 pub use export::{ExportFailed, entries_of, export};
+pub use kept::{beside, kept};

@@ -239,9 +239,9 @@ fn a_database_that_was_meddled_with_is_not_sound_and_who_sees_what_is_computed_a
             ..sound
         }
     );
-    let kind = "instr(fields, cast('RecordOpened' as blob))";
+    let kind = "instr(bytes, cast('RecordOpened' as blob))";
     let unread = format!(
-        "update change set fields = cast(substr(fields, 1, {kind} - 1) || 'RecordMisput' || substr(fields, {kind} + 12)
+        "update change set bytes = cast(substr(bytes, 1, {kind} - 1) || 'RecordMisput' || substr(bytes, {kind} + 12)
              as blob) where {kind} > 0"
     );
     assert!(!found(&mut town, &unread).records);

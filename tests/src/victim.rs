@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use warmhand_core::document::{Change, ChangeHash};
+use warmhand_core::document::{Change, ChangeHash, kept};
 
 /// The disk of a process: watched, and full when it is told to be.
 pub struct Disk {
@@ -152,16 +152,18 @@ pub fn is_whole(db: &Connection) -> bool {
 
 /// The changes of a device's or a server's database, read from their fields.
 pub fn changes(db: &Connection) -> BTreeMap<ChangeHash, Change> {
-    let mut all = db.prepare("select hash, fields from change").expect("rows");
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let rows: Vec<(Vec<u8>, Vec<u8>)> = all
+    let mut all = db
+        .prepare("select hash, fields, bytes from change")
+        .expect("rows");
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = all
         .query_map([], read)
         .and_then(Iterator::collect)
         .expect("rows");
     rows.into_iter()
-        .map(|(hash, fields)| {
+        .map(|(hash, fields, bytes)| {
             let hash = ChangeHash::from_bytes(&hash).expect("a hash");
-            (hash, minicbor::decode(&fields).expect("a change"))
+            (hash, kept(&fields, &bytes).expect("a change"))
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 //! make the document is asked of them (`live`), not stored.
 
 use super::{Rows, StoreError};
-use crate::document::{Actor, Change, ChangeHash, genesis_hash};
+use crate::document::{Actor, Change, ChangeHash, genesis_hash, kept};
 use crate::domain::id::{DocumentId, UserId};
 use crate::wire::{QuarantineReason, Receipt};
 use rusqlite::{OptionalExtension, Row, params};
@@ -88,7 +88,7 @@ pub struct StoredChange {
     pub receipt: Option<Receipt>,
 }
 
-const COLUMNS: &str = "hash, fields, state, reason, confirmed, relay, orphan, recorded_at, received_at, offset_ms, key, mac";
+const COLUMNS: &str = "hash, fields, state, reason, confirmed, relay, orphan, recorded_at, received_at, offset_ms, key, mac, bytes";
 
 fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
     let (received_at, offset_ms): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
@@ -110,7 +110,7 @@ fn stored(row: &Row<'_>) -> Result<StoredChange, StoreError> {
     let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED);
     let state = row.get_ref(2)?.as_str().map_err(|_| StoreError::DAMAGED)?;
     Ok(StoredChange {
-        change: minicbor::decode(blob(1)?).map_err(|_| StoreError::DAMAGED)?,
+        change: kept(blob(1)?, blob(12)?).ok_or(StoreError::DAMAGED)?,
         hash: ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
         state: ChangeState::read(state)?,
         reason: row.get(3)?,

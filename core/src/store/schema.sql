@@ -56,7 +56,7 @@ create table change (
   hash blob not null unique,
   doc blob not null,
   device blob not null,
-  fields blob not null,          -- CBOR: its actor, what it stands on, its entries
+  fields blob not null,          -- CBOR: its actor, what it stands on, where in the bytes its entries lie
   bytes blob not null,
   state text not null,           -- saved, accepted, remote, quarantined, rejected, aside, superseded, released, dismissed
   reason integer,

@@ -2,7 +2,7 @@
 //! another one. Never deletes.
 
 use super::{ChangeState, StoreError, StoredChange, Write};
-use crate::document::{Actor, ChangeHash, Sealed};
+use crate::document::{Actor, ChangeHash, Sealed, beside};
 use crate::domain::id::{DocumentId, UserId};
 use crate::wire::Receipt;
 use rusqlite::params;
@@ -22,7 +22,7 @@ impl Write<'_> {
     ) -> Result<(), StoreError> {
         let change = &sealed.change;
         let (from, to) = self.places(change.doc)?.ok_or(StoreError::DAMAGED)?;
-        let fields = minicbor::to_vec(change).map_err(|_| StoreError::DAMAGED)?;
+        let fields = beside(sealed).ok_or(StoreError::DAMAGED)?;
         self.change(
             "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at,
                  received_at, offset_ms, key, mac)

@@ -21,9 +21,9 @@ fn a_check_finds_what_verify_finds_and_says_so() {
     assert_eq!(checked(&town), Verified::SOUND);
     for (sql, unsound) in [
         (
-            "update change set fields = cast(substr(fields, 1, instr(fields, cast('RecordOpened' as blob)) - 1)
-                 || 'RecordMisput' || substr(fields, instr(fields, cast('RecordOpened' as blob)) + 12) as blob)
-                 where instr(fields, cast('RecordOpened' as blob)) > 0",
+            "update change set bytes = cast(substr(bytes, 1, instr(bytes, cast('RecordOpened' as blob)) - 1)
+                 || 'RecordMisput' || substr(bytes, instr(bytes, cast('RecordOpened' as blob)) + 12) as blob)
+                 where instr(bytes, cast('RecordOpened' as blob)) > 0",
             "records",
         ),
         ("update visibility set to_seq = from_seq", "visibility"),

@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
-use warmhand_core::document::{Actor, Change, Put, seal};
+use warmhand_core::document::{Actor, Change, Put, beside, kept, seal};
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::view::SyncState;
 use warmhand_server::store::sqlite::Verified;
@@ -17,17 +17,17 @@ use warmhand_tests::town::{Phone, Town};
 pub(super) fn odd(phone: &Phone, town: &Town, record: DocumentId, words: &str) -> EntryId {
     let db = Connection::open(phone.file()).unwrap();
     let mut changes = db
-        .prepare("select hash, fields from change where doc = ?1 order by place")
+        .prepare("select hash, fields, bytes from change where doc = ?1 order by place")
         .unwrap();
-    let held: Vec<(Vec<u8>, Vec<u8>)> = changes
+    let held: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = changes
         .query_map([&record.as_bytes()[..]], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .and_then(Iterator::collect)
         .unwrap();
-    let (last, fields) = held.last().unwrap();
+    let (last, fields, bytes) = held.last().unwrap();
     let last = warmhand_core::document::ChangeHash::from_bytes(last).unwrap();
-    let below: Change = minicbor::decode(fields).unwrap();
+    let below = kept(fields, bytes).unwrap();
     let mut entry: Value = serde_json::from_str(&below.puts[0].text).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(7);
     let id = EntryId::new(town.now(), &mut rng);
@@ -58,7 +58,7 @@ pub(super) fn odd(phone: &Phone, town: &Town, record: DocumentId, words: &str) -
             &sealed.hash.0[..],
             &record.as_bytes()[..],
             &device.as_bytes()[..],
-            minicbor::to_vec(&sealed.change).unwrap(),
+            beside(&sealed).unwrap(),
             sealed.bytes,
             town.now().as_millisecond()
         ],

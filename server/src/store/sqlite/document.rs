@@ -7,7 +7,7 @@ use crate::store::Folder;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::sync::Arc;
-use warmhand_core::document::{Change, ChangeHash, Sealed};
+use warmhand_core::document::{Change, ChangeHash, Sealed, beside, kept};
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DocumentId, PatientId};
@@ -26,7 +26,7 @@ pub(super) struct ChangeRow {
 
 /// What [`change_row`] reads.
 pub(super) const COLUMNS: &str =
-    "change.seq, change.hash, change.fields, change.received_at, change.offset_ms";
+    "change.seq, change.hash, change.fields, change.bytes, change.received_at, change.offset_ms";
 
 /// One change.
 pub(super) fn change_row(row: &rusqlite::Row<'_>) -> Result<ChangeRow, StoreError> {
@@ -35,10 +35,10 @@ pub(super) fn change_row(row: &rusqlite::Row<'_>) -> Result<ChangeRow, StoreErro
     Ok(ChangeRow {
         seq: seq.unsigned_abs(),
         hash: sound(ChangeHash::from_bytes(bytes(1)?))?,
-        change: minicbor::decode(bytes(2)?).map_err(|_| StoreError::Damaged)?,
+        change: sound(kept(bytes(2)?, bytes(3)?))?,
         times: ReceiptTimes {
-            received_at: instant(row.get(3)?),
-            offset_ms: row.get(4)?,
+            received_at: instant(row.get(4)?),
+            offset_ms: row.get(5)?,
         },
     })
 }
@@ -222,7 +222,7 @@ impl Verb<'_> {
             offset_ms,
         );
         let seq = self.append(&row)?;
-        let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
+        let fields = sound(beside(sealed))?;
         self.change(
             "insert into change (seq, hash, doc, user, fields, bytes, received_at, offset_ms)
                  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -36,7 +36,7 @@ create table change (
   hash blob not null unique,
   doc blob not null references document (id),
   user text not null,
-  fields blob not null,          -- CBOR: its actor, what it stands on, its entries
+  fields blob not null,          -- CBOR: its actor, what it stands on, where in the bytes its entries lie
   bytes blob not null,
   received_at integer not null,
   offset_ms integer not null
