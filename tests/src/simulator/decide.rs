@@ -9,7 +9,7 @@ use rand::{Rng, RngCore};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use warmhand_core::document::{Actor, Change, ChangeHash, Put, genesis_hash, seal};
+use warmhand_core::document::{Actor, Change, ChangeHash, Put, beside, genesis_hash, seal};
 use warmhand_core::domain::id::{DocumentId, EntryId, UserId};
 use warmhand_core::wire::Decision;
 use warmhand_server::store::{QuarantineRow, Store, StoreError};
@@ -198,7 +198,7 @@ impl World {
             puts: vec![put.clone()],
         });
         let sealed = sealed.expect("a change");
-        let fields = minicbor::to_vec(&sealed.change).expect("fields");
+        let fields = beside(&sealed).expect("fields");
         eyes.execute(
             "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at)
                  values ((select max(place) + 1 from change where doc = ?2), ?1, ?2, ?3, ?4, ?5, 'saved', ?6)",

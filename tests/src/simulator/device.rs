@@ -1,13 +1,13 @@
 //! A device: the real core on a file, the blow that may strike it, and what it was told, kept apart from it.
 
 use super::fault::{Blow, Blows, Struck};
-use super::look::{self, DeviceLook};
+use super::look::{self, AcceptedChange, DeviceLook};
 use super::process::{Disk, Image};
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rusqlite::Connection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use warmhand_core::app::{App, Place};
 use warmhand_core::document::ChangeHash;
@@ -165,5 +165,16 @@ impl Device {
         self.told = backup.told.clone();
         self.backup = Some(backup);
         true
+    }
+
+    /// The server's word for everything but these is worth nothing any more.
+    pub fn void_receipts(&mut self, kept: &BTreeMap<ChangeHash, AcceptedChange>) {
+        let look = self.look();
+        for hash in look.changes.keys().filter(|hash| !kept.contains_key(hash)) {
+            let sql = "update change set mac = ?2 where hash = ?1 and mac is not null";
+            self.eyes
+                .execute(sql, [&hash.0[..], &look::VOID])
+                .expect("written");
+        }
     }
 }

@@ -47,6 +47,8 @@ faults! {
     ServerRestored,
     /// An older image was put back under a new epoch.
     ServerRestoredAnew,
+    /// An older image was put back, and no receipt of what came after it was worth anything.
+    ServerRestoredUnproved,
     /// An image was put back that is older than a device's enrolment.
     RestoredBeforeEnrolment,
     /// A device asked that the image did not know.

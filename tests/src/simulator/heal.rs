@@ -136,9 +136,9 @@ impl World {
             holds(Oracle::Quiet, !is_mechanical, || {
                 format!("device {d} did not write {hash:?} anew")
             })?;
-            let is_on_another =
-                reason == QuarantineReason::StandsOn as i64 || is_orphan(look, held);
-            if !is_on_another || rests_on_standing(look, held) {
+            let is_orphan = |held: &HeldChange| !self.receipts_void && is_orphan(look, held);
+            let is_on_another = reason == QuarantineReason::StandsOn as i64 || is_orphan(held);
+            if !is_on_another || rests_on_standing(look, held, &is_orphan) {
                 continue;
             }
             let known = look.entries_of(held.doc);
@@ -160,7 +160,11 @@ impl World {
 }
 
 /// Does it stand on what was refused for who wrote it, or on what is not here?
-fn rests_on_standing(look: &DeviceLook, held: &HeldChange) -> bool {
+fn rests_on_standing(
+    look: &DeviceLook,
+    held: &HeldChange,
+    is_orphan: &impl Fn(&HeldChange) -> bool,
+) -> bool {
     held.deps
         .iter()
         .filter(|dep| **dep != genesis_hash())
@@ -169,18 +173,22 @@ fn rests_on_standing(look: &DeviceLook, held: &HeldChange) -> bool {
                 // Why it was rejected is numbered apart.
                 let is_refused =
                     below.state != "rejected" && (below.is_refused() || below.is_settled());
-                is_refused && below.reason.is_some_and(is_of_standing) && !is_orphan(look, below)
-                    || rests_on_standing(look, below)
+                is_refused && below.reason.is_some_and(is_of_standing) && !is_orphan(below)
+                    || rests_on_standing(look, below, is_orphan)
             })
         })
 }
 
-/// Kept at the server because what it stands on was not taken there at all.
+/// Kept at the server because what it stands on was not taken there. Where receipts are void, that is what the
+/// server wrote anew, or somebody else gave it back first: then it waits for a person.
 fn is_orphan(look: &DeviceLook, held: &HeldChange) -> bool {
     let recovered = held.reason == Some(QuarantineReason::Recovered as i64);
-    let on_rejected =
-        |dep: &ChangeHash| look.changes.get(dep).is_some_and(|b| b.state == "rejected");
-    recovered && held.deps.iter().any(on_rejected)
+    let is_refused = |below: &HeldChange| {
+        let of_itself = below.state == "quarantined" && !below.reason.is_some_and(is_of_standing);
+        below.state == "rejected" || of_itself
+    };
+    let on_refused = |dep: &ChangeHash| look.changes.get(dep).is_some_and(is_refused);
+    recovered && held.deps.iter().any(on_refused)
 }
 
 /// Does an entry speak of another that is here and not in the record?

@@ -176,7 +176,8 @@ impl World {
         let mut entry_is_known = false;
         let (fault, sent) = match k % 12 {
             0 => {
-                draft.by(hers, other);
+                // As if somebody else had written it; or she herself, on another's device.
+                draft.by(hers, if r.is_multiple_of(2) { other } else { own });
                 (Fault::Forged, pushed(draft.change()))
             }
             1 => {

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OpenFlags, Row};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use warmhand_core::document::{Change, ChangeHash, Put, genesis_hash};
+use warmhand_core::document::{Change, ChangeHash, Put, genesis_hash, kept};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use warmhand_core::wire::{Cursor, SealedBox, Token};
 
@@ -26,6 +26,15 @@ fn doc(row: &Row<'_>, at: usize) -> rusqlite::Result<DocumentId> {
 
 fn change(row: &Row<'_>, at: usize) -> rusqlite::Result<Change> {
     Ok(minicbor::decode(&row.get::<_, Vec<u8>>(at)?).expect("a change"))
+}
+
+/// A receipt that no key has signed.
+pub const VOID: [u8; 16] = [0; 16];
+
+/// A change of which the bytes are kept, too.
+fn kept_change(row: &Row<'_>, fields: usize, bytes: usize) -> rusqlite::Result<Change> {
+    let (fields, bytes): (Vec<u8>, Vec<u8>) = (row.get(fields)?, row.get(bytes)?);
+    Ok(kept(&fields, &bytes).expect("a change"))
 }
 
 fn entries(puts: Vec<Put>) -> Vec<(EntryId, String)> {
@@ -117,9 +126,9 @@ pub struct DeviceLook {
 impl DeviceLook {
     /// Reads it all.
     pub fn of(db: &Connection) -> Self {
-        let sql = "select hash, fields, state, relay, mac is not null, reason from change";
+        let sql = "select hash, fields, state, relay, coalesce(mac <> zeroblob(16), false), reason, bytes from change";
         let changes = all(db, sql, [], |row| {
-            let change = change(row, 1)?;
+            let change = kept_change(row, 1, 6)?;
             let held = HeldChange {
                 doc: change.doc,
                 device: change.device,
@@ -248,9 +257,9 @@ pub struct AcceptedChange {
 /// The accepted changes after a row of the log.
 pub fn accepted_after(db: &Connection, seq: u64) -> Vec<(ChangeHash, AcceptedChange)> {
     let seq = i64::try_from(seq).expect("a row");
-    let sql = "select hash, seq, fields from change where seq > ?1 order by seq";
+    let sql = "select hash, seq, fields, bytes from change where seq > ?1 order by seq";
     all(db, sql, [seq], |row| {
-        let change = change(row, 2)?;
+        let change = kept_change(row, 2, 3)?;
         let accepted = AcceptedChange {
             seq: row.get::<_, i64>(1)?.unsigned_abs(),
             doc: change.doc,

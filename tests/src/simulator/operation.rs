@@ -14,6 +14,8 @@ pub enum Operation {
     Note(u8, u8),
     /// Somebody tries something in a record; the rules take it or refuse it.
     Try(u8, u8, u16),
+    /// A record goes on its way to another owner: somebody says that it needs one, gives it, or takes it.
+    HandOver(u8, u8),
     /// Somebody writes a note in a record on a page of the server.
     Page(u8, u16),
     /// A newer app writes an entry of a kind that nobody here knows.
@@ -50,6 +52,8 @@ pub enum Operation {
     Restore(u8),
     /// An earlier copy is put back under a new epoch.
     RestoreAnew(u8),
+    /// An earlier copy is put back, and the server's word for what came after it is worth nothing any more.
+    RestoreUnproved(u8),
     /// The copy is put back that was made before the last device was enrolled.
     RestoreEarly,
     /// Somebody says whose a device is that the server does not know.
@@ -98,7 +102,7 @@ impl Operation {
         let (d, k): (u8, u8) = (rng.random_range(0..4), rng.random_range(0..8));
         let wide: u16 = rng.random();
         let place: u8 = rng.random_range(0..120);
-        match rng.random_range(0..228) {
+        match rng.random_range(0..234) {
             0..9 => Self::Open(d),
             9..30 => Self::Note(d, k),
             30..56 => Self::Try(d, k, wide),
@@ -139,6 +143,8 @@ impl Operation {
             218..221 => Self::Confirm(3),
             221..222 => Self::Rotate,
             222..224 => Self::Erase(k),
+            224..226 => Self::RestoreUnproved(k),
+            226..230 => Self::HandOver(d, k),
             _ => Self::Odd(d, k),
         }
     }
@@ -146,6 +152,19 @@ impl Operation {
     /// Some that follow one another: each is in the alphabet, and all of them in a row are seldom drawn.
     pub fn seldom(rng: &mut ChaCha12Rng) -> Vec<Self> {
         let (d, r): (u8, u8) = (rng.random_range(0..4), rng.random_range(0..8));
+        let e = rng.random_range(0..4);
+        if rng.random_bool(0.2) {
+            // A record is given to somebody on another device, who takes it.
+            return vec![
+                Self::HandOver(d, r),
+                Self::HandOver(d, r),
+                Self::Sync(d),
+                Self::Sync(e),
+                Self::HandOver(e, r),
+                Self::Sync(e),
+                Self::Sync(d),
+            ];
+        }
         if rng.random_bool(0.5) {
             // A phone is put back and worked on before it asks: the count of its actor is given twice.
             return vec![
@@ -172,9 +191,9 @@ impl Operation {
     /// The same with less in it, for a history that is being cut down.
     pub fn simpler(self) -> Vec<Self> {
         match self {
-            Self::RestoreAnew(k) => vec![Self::Restore(k)],
+            Self::RestoreAnew(k) | Self::RestoreUnproved(k) => vec![Self::Restore(k)],
             Self::RestoreEarly => vec![Self::Restore(0)],
-            Self::Try(d, r, _) => vec![Self::Note(d, r)],
+            Self::Try(d, r, _) | Self::HandOver(d, r) => vec![Self::Note(d, r)],
             Self::Sync(d) => vec![Self::Round(d)],
             Self::ServerPower(n, _) => vec![Self::KillServer(n)],
             Self::DevicePower(d, n, _) => vec![Self::KillDevice(d, n)],

@@ -128,9 +128,11 @@ impl World {
         let erased = self.erased_in(before);
         // Written after the server had been told to, and before this device heard of it.
         self.forget_entries(&erased);
+        // A copy with a void receipt of what the server itself once wrote is taken by nobody.
+        let is_void = |id: &EntryId| self.receipts_void && self.truth.gone.contains(id);
         let mut wiped = had
             .difference(&has)
-            .filter(|id| !erased.contains(id))
+            .filter(|id| !erased.contains(id) && !is_void(id))
             .copied();
         if let Some(lost) = wiped.clone().find(|entry| !held.contains(entry)) {
             return holds(Oracle::Kept, false, || {

@@ -7,6 +7,7 @@ use super::template::{self, Template};
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 use warmhand_server::store::Store;
 
@@ -38,30 +39,55 @@ impl World {
     }
 
     pub(super) fn restore(&mut self, k: u8, is_new_epoch: bool) -> Result<(), Failure> {
-        let image = usize::from(k) % self.server.images.len();
-        let image = self.server.images[image].clone();
         self.tally.count(if is_new_epoch {
             Fault::ServerRestoredAnew
         } else {
             Fault::ServerRestored
         });
-        self.put_back(&image, is_new_epoch)
+        let new = self.put_back(&self.image_of(k), is_new_epoch);
+        self.look_after_restore(&new)
+    }
+
+    pub(super) fn restore_unproved(&mut self, k: u8) -> Result<(), Failure> {
+        self.tally.count(Fault::ServerRestoredUnproved);
+        self.receipts_void = true;
+        // No word of it is on its way either.
+        while !self.net.is_empty() {
+            self.lose(0)?;
+        }
+        let new = self.put_back(&self.image_of(k), false);
+        // Neither has a newer copy.
+        let last = usize::from(k) % self.server.images.len();
+        self.server.images.truncate(last + 1);
+        for device in self.devices.iter_mut().filter(|device| device.lives()) {
+            device.void_receipts(&self.server.accepted);
+        }
+        self.look_after_restore(&new)
     }
 
     pub(super) fn restore_early(&mut self) -> Result<(), Failure> {
         self.tally.count(Fault::RestoredBeforeEnrolment);
-        self.put_back(Template::get().early(), false)
+        let new = self.put_back(Template::get().early(), false);
+        self.look_after_restore(&new)
     }
 
-    fn put_back(&mut self, image: &Image, is_new_epoch: bool) -> Result<(), Failure> {
+    fn image_of(&self, k: u8) -> Image {
+        let images = &self.server.images;
+        images[usize::from(k) % images.len()].clone()
+    }
+
+    fn put_back(&mut self, image: &Image, is_new_epoch: bool) -> Vec<ChangeHash> {
         self.server.blows.disarm();
         self.server.restore(image, is_new_epoch);
         self.restored = true;
-        let new = self.server.refresh();
+        self.server.refresh()
+    }
+
+    fn look_after_restore(&mut self, new: &[ChangeHash]) -> Result<(), Failure> {
         let head = self.server.head.seq;
         self.says(|| format!("    the log ends at {head}"));
         self.note_what_is_gone();
-        self.check_server(&new)
+        self.check_server(new)
     }
 
     pub(super) fn rotate(&mut self) -> Result<(), Failure> {

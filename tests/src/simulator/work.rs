@@ -100,6 +100,46 @@ impl World {
         self.command(d, &by.into(), command)
     }
 
+    pub(super) fn hand_over(&mut self, d: u8, r: u8) -> Result<(), Failure> {
+        const OTHERS: [&str; 6] = ["n2", "d1", "c1", "ma", "a2", "n1"];
+        let Some(d) = self.named(d) else {
+            return Ok(());
+        };
+        let Some(record) = self.pick(d, r) else {
+            return Ok(());
+        };
+        let device = &self.devices[d];
+        let patient = device.look().documents[&record].1;
+        let app = device.app.as_ref().expect("it lives");
+        let Ok((joined, _)) = app.patient(patient) else {
+            return Ok(());
+        };
+        let Some(folded) = joined.record(record) else {
+            return Ok(());
+        };
+        let people = &device.people;
+        let open = folded.owner_offers.iter().rev().find(|o| o.taken.is_none());
+        let mine = open.filter(|offer| people.contains(&offer.to));
+        let owner = folded.owners.iter().find(|owner| people.contains(owner));
+        let user = mine.map(|offer| &offer.to).or(owner).unwrap_or(&people[0]);
+        let command = match mine {
+            Some(offer) => json!({"AcceptOwnership": {"record": record, "offer": offer.entry.id}}),
+            None if folded.need.is_none() => {
+                json!({"IdentifyNeed": {"record": record, "basis": "judgement", "owner": user}})
+            }
+            None => {
+                let to = OTHERS[usize::from(r) % OTHERS.len()];
+                json!({"OfferOwnership": {"record": record, "to": to}})
+            }
+        };
+        let user = user.clone();
+        self.command(
+            d,
+            &user,
+            serde_json::from_value(command).expect("a command"),
+        )
+    }
+
     /// Somebody asks the core for something; what she was told is written down.
     fn command(&mut self, d: usize, user: &UserId, command: Command) -> Result<(), Failure> {
         let name = format!("{command:?}");

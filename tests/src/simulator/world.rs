@@ -35,6 +35,8 @@ pub struct World {
     pub trace: Option<Vec<String>>,
     /// An image was put back.
     pub(super) restored: bool,
+    /// Once receipts of what the server has lost were worth nothing.
+    pub(super) receipts_void: bool,
     _folder: TempDir,
 }
 
@@ -65,6 +67,7 @@ impl World {
             tally: Tally::default(),
             trace: is_traced.then(Vec::new),
             restored: false,
+            receipts_void: false,
             _folder: folder,
         }
     }
@@ -133,6 +136,7 @@ impl World {
             Operation::Open(d) => self.open(d),
             Operation::Note(d, r) => self.note(d, r),
             Operation::Try(d, r, k) => self.attempt(d, r, k),
+            Operation::HandOver(d, r) => self.hand_over(d, r),
             Operation::Page(r, k) => self.page(r, k),
             Operation::Newer(d, r) => self.newer(d, r),
             Operation::Round(d) => self.round(d),
@@ -151,6 +155,7 @@ impl World {
             Operation::Image => self.image(),
             Operation::Restore(k) => self.restore(k, false),
             Operation::RestoreAnew(k) => self.restore(k, true),
+            Operation::RestoreUnproved(k) => self.restore_unproved(k),
             Operation::RestoreEarly => self.restore_early(),
             Operation::Confirm(d) => self.confirm(d),
             Operation::Rotate => self.rotate(),
