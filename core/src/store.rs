@@ -21,7 +21,7 @@ mod wipe;
 pub use author::Author;
 pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
-pub use device::{DeviceRow, Phase};
+pub use device::{DeviceRow, Phase, Service};
 pub use list::ListRow;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};

@@ -1,7 +1,7 @@
 //! Who calls: the address of the peer, or, behind a proxy that the operator named, the address that the proxy saw. What
 //! anybody else writes into a header is not believed. Knows no account and no device.
 
-use crate::Server;
+use crate::{Server, Settings};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
@@ -77,28 +77,41 @@ fn address(hop: &str) -> Option<IpAddr> {
     Some(ip.to_canonical())
 }
 
-/// Notes who calls. Without TLS of its own, on an address that other machines reach, the server answers its proxies
-/// alone: anybody else would speak in the clear.
+/// Who is at the other end of the connection.
+fn peer(request: &Request) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(peer)| peer.ip().to_canonical())
+}
+
+/// Notes who calls.
 pub async fn noted(
     State(server): State<Arc<Server>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    let (proxies, only_proxies) = (&server.settings.proxies, server.settings.only_proxies);
-    if let Some(peer) = peer
-        && only_proxies
-        && !peer.is_loopback()
-        && !proxies.trusts(peer)
-    {
+    let proxies = &server.settings.proxies;
+    let caller = Caller(peer(&request).map(|peer| proxies.caller(peer, request.headers())));
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+/// Without TLS of its own, on an address that other machines reach, the server answers its proxies alone: anybody else
+/// would speak in the clear.
+pub async fn in_the_clear(
+    State(server): State<Arc<Server>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Settings {
+        proxies,
+        only_proxies,
+        ..
+    } = &server.settings;
+    let is_strange = |peer: IpAddr| !peer.is_loopback() && !proxies.trusts(peer);
+    if *only_proxies && peer(&request).is_some_and(is_strange) {
         let sentence = "this server is reached through its proxy alone\n";
         return (StatusCode::FORBIDDEN, sentence).into_response();
     }
-    let caller = Caller(peer.map(|peer| proxies.caller(peer, request.headers())));
-    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 

@@ -84,6 +84,13 @@ impl Config {
                  that brings TLS in trusted_proxies"
             ));
         }
+        let metrics_listen = values.read("metrics_listen", |text| text.parse().ok())?;
+        if metrics_listen.is_some_and(|metrics| meet(metrics, listen)) {
+            return Err(format!(
+                "metrics_listen and listen are both at port {}; give one of them another",
+                listen.port()
+            ));
+        }
         let is_https = public_url
             .as_ref()
             .is_some_and(|url| url.starts_with("https:"));
@@ -94,7 +101,7 @@ impl Config {
             min_free_bytes: needed(values, "min_free_mb", |text| {
                 text.parse::<u64>().ok()?.checked_mul(1_000_000)
             })?,
-            metrics_listen: values.read("metrics_listen", |text| text.parse().ok())?,
+            metrics_listen,
             log: needed(values, "log", |text| match text {
                 "text" => Some(LogForm::Text),
                 "json" => Some(LogForm::Json),
@@ -144,6 +151,13 @@ fn needed<T>(
     values
         .read(name, parse)?
         .ok_or_else(|| format!("{name} is not set"))
+}
+
+/// Would two listeners be in each other's way? Port 0 is any that is free.
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_any = |address: &SocketAddr| address.ip().is_unspecified();
+    let same_ip = one.ip() == other.ip() || is_any(&one) || is_any(&other);
+    one.port() == other.port() && one.port() != 0 && same_ip
 }
 
 fn within<T: std::str::FromStr + PartialOrd + Copy>(text: &str, least: T, most: T) -> Option<T> {

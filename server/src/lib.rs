@@ -140,6 +140,7 @@ impl Server {
                 self.settings.request_timeout,
             ))
             .layer(CatchPanicLayer::new())
+            .layer(from_fn_with_state(Arc::clone(self), caller::in_the_clear))
             .layer(from_fn_with_state(Arc::clone(self), api::log::line))
             .layer(from_fn_with_state(Arc::clone(self), caller::noted));
         if self.settings.lasting_tls {

@@ -288,7 +288,8 @@ fn without_tls_of_its_own_it_answers_its_proxies_alone() {
         only_proxies: true,
         ..Settings::default()
     };
-    let router = settled(&town, settings).0.router();
+    let server = settled(&town, settings).0;
+    let router = server.router();
     let from = |peer: &str| {
         let mut request = get("/sign-in");
         let peer: SocketAddr = peer.parse().unwrap();
@@ -298,6 +299,19 @@ fn without_tls_of_its_own_it_answers_its_proxies_alone() {
     assert_eq!(from("192.0.2.9:1"), 403);
     assert_eq!(from("10.0.0.5:1"), 200);
     assert_eq!(from("127.0.0.1:1"), 200);
+    let (store, now) = (&*server.store, town.now());
+    let standing = town.run(metrics::Standing::read(
+        store,
+        town.folder(),
+        None,
+        None,
+        now,
+    ));
+    let told = server.metrics.text(standing.unwrap()).unwrap();
+    assert!(
+        told.contains(r#"http_requests_total{status="4xx"} 1"#),
+        "{told}"
+    );
 }
 
 #[test]

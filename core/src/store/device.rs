@@ -36,8 +36,8 @@ pub struct DeviceRow {
     pub last_answer_at: Option<i64>,
     /// The server no longer takes it.
     pub signed_off: bool,
-    /// It was taken out of service: it sends what it holds and shows nothing.
-    pub withdrawn: bool,
+    /// Is it in service, as the server last said?
+    pub service: Service,
 }
 
 impl DeviceRow {
@@ -59,6 +59,35 @@ impl DeviceRow {
         self.offset_ms = offset_ms;
         self.last_answer_at = Some(now.as_millisecond());
         self.signed_off = false;
+    }
+}
+
+/// Does the server take what a device sends?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// It does.
+    In,
+    /// The server was put back from a copy older than this device: it keeps everything aside until somebody says whose the
+    /// device is.
+    Unconfirmed,
+    /// The device was taken out of service: it sends what it holds and shows nothing.
+    Withdrawn,
+}
+
+impl Service {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, StoreError> {
+        [Self::In, Self::Unconfirmed, Self::Withdrawn]
+            .into_iter()
+            .find(|service| service.as_str() == text)
+            .ok_or(StoreError::DAMAGED)
     }
 }
 
@@ -147,24 +176,24 @@ impl Rows<'_> {
             .0
             .prepare_cached(
                 "select device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high,
-                        offset_ms, signed_in, last_answer_at, signed_off, withdrawn from device",
+                        offset_ms, signed_in, last_answer_at, signed_off, service from device",
             )?
             .query_row([], |row| {
                 let raw: Raw = (
                     row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
                     row.get(7)?, row.get(8)?, row.get(9)?,
                 );
-                let rest: (i64, Option<String>, Option<i64>, bool, bool) =
+                let rest: (i64, Option<String>, Option<i64>, bool, String) =
                     (row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?);
                 Ok((raw, rest))
             })
             .optional()?;
-        let Some((raw, (offset_ms, signed_in, last_answer_at, signed_off, withdrawn))) = found
-        else {
+        let Some((raw, rest)) = found else {
             return Ok(None);
         };
         let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) =
             raw;
+        let (offset_ms, signed_in, last_answer_at, signed_off, service) = rest;
         let resync = match (resync_cursor, resync_high) {
             (Some(cursor), Some(high)) => Some((read(&cursor)?, read(&high)?)),
             _ => None,
@@ -183,7 +212,7 @@ impl Rows<'_> {
             signed_in: signed_in.map(UserId),
             last_answer_at,
             signed_off,
-            withdrawn,
+            service: Service::read(&service)?,
         }))
     }
 }
@@ -196,12 +225,12 @@ impl Write<'_> {
             row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
         self.change(
             "insert into device (id, device, token, name, shared, people, cursor, high, phase,
-                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, withdrawn)
+                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, service)
                  values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                  on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4,
                      people = ?5, cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9,
                      resync_high = ?10, offset_ms = ?11, signed_in = ?12, last_answer_at = ?13,
-                     signed_off = ?14, withdrawn = ?15",
+                     signed_off = ?14, service = ?15",
             params![
                 row.device.as_bytes(),
                 row.token,
@@ -217,7 +246,7 @@ impl Write<'_> {
                 row.signed_in.as_ref().map(UserId::as_str),
                 row.last_answer_at,
                 row.signed_off,
-                row.withdrawn,
+                row.service.as_str(),
             ],
         )?;
         Ok(())

@@ -4,7 +4,9 @@
 use super::{Taken, Untaken, apply, offset, reauthor, resync, wipe};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
-use crate::store::{ChangeState, DeviceRow, Phase, Store, StoreError, StoredChange, Write};
+use crate::store::{
+    ChangeState, DeviceRow, Phase, Service, Store, StoreError, StoredChange, Write,
+};
 use crate::wire::{
     Ack, AckState, Decided, Decision, QuarantineReason, RejectReason, Status, SyncAnswer,
     Unreadable, Withdrawal, unpack,
@@ -68,7 +70,11 @@ fn take(
         moved |= settle(write, device.device, ack, &mut touched, &mut taken.patients)?;
     }
     device.high = answer.high;
-    device.withdrawn = answer.withdrawal.is_some();
+    device.service = match (&answer.withdrawal, answer.unconfirmed) {
+        (Some(_), _) => Service::Withdrawn,
+        (None, true) => Service::Unconfirmed,
+        (None, false) => Service::In,
+    };
     if let Some(withdrawal) = answer.withdrawal {
         // Nobody works on it any more.
         taken.people = !device.people.is_empty();

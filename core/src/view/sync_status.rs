@@ -62,6 +62,9 @@ pub enum SyncState {
     NeedsHelp,
     /// The server no longer takes this device; its work is kept.
     SignedOff,
+    /// The server was put back from a copy that is older than this device: until somebody there says whose it is, what it
+    /// sends is kept aside and nothing new comes.
+    Unconfirmed,
     /// The server has not answered for longer than the organisation allows: no name is shown until it does.
     Locked,
     /// This device was taken out of service; what it holds is on its way to the practice.

@@ -226,5 +226,6 @@ pub(super) async fn enrol_code(
         .issue_code(name, kind, people)
         .await
         .map_err(|error| error.to_string())?;
-    writeln!(out, "{}\nGood once, until {}.", code.text, code.expires_at).map_err(said)
+    let until = code.expires_at.strftime("%Y-%m-%d %H:%M UTC");
+    writeln!(out, "{}\nGood once, until {until}.", code.text).map_err(said)
 }

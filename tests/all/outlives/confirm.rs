@@ -103,6 +103,12 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
     note(&mut new, &town, record, "while it waits");
     new.sync(&town);
     assert_eq!(notes(&new, patient), had + 1);
+    let says = new.app.sync_status().unwrap();
+    assert_eq!(
+        (says.state, says.count),
+        (SyncState::Unconfirmed, 1),
+        "and says why"
+    );
     assert_eq!(town.verify(), Verified::SOUND);
 
     let id = new.app.id().unwrap();
