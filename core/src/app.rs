@@ -293,8 +293,8 @@ impl App {
         }
         let state = match device.phase {
             _ if device.signed_off => SyncState::SignedOff,
-            _ if device.service == Service::Unconfirmed => SyncState::Unconfirmed,
             _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
+            _ if device.service == Service::Unconfirmed => SyncState::Unconfirmed,
             Phase::Comparing | Phase::Fetching | Phase::Confirming | Phase::Refilling => {
                 SyncState::Comparing
             }

@@ -22,6 +22,7 @@ pub use author::Author;
 pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
 pub use device::{DeviceRow, Phase, Service};
+pub use folded::End;
 pub use list::ListRow;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};

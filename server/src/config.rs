@@ -155,8 +155,9 @@ fn needed<T>(
 
 /// Would two listeners be in each other's way? Port 0 is any that is free.
 fn meet(one: SocketAddr, other: SocketAddr) -> bool {
-    let is_any = |address: &SocketAddr| address.ip().is_unspecified();
-    let same_ip = one.ip() == other.ip() || is_any(&one) || is_any(&other);
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let is_any = a.is_unspecified() || b.is_unspecified();
+    let same_ip = a == b || is_any && a.is_ipv4() == b.is_ipv4();
     one.port() == other.port() && one.port() != 0 && same_ip
 }
 

@@ -295,7 +295,7 @@ impl App {
         let home = PatientId::of_practice(partner);
         let held = rows.documents_of(home, crate::domain::code::DocumentKind::Partner)?;
         let first = held.first().map(|doc| rows.record(*doc)).transpose()?;
-        Ok(first.map(|(record, _)| record))
+        Ok(first.map(|folded| folded.record))
     }
 
     /// Whether one tap takes a handoff that waits: the command is asked, not the list.

@@ -10,11 +10,12 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::{Receipts, read};
 use crate::refusal::{Problem, Refusal};
-use crate::store::{DeviceRow, Rows, Store, Write, live, tip};
+use crate::store::{DeviceRow, End, Rows, Store, Write};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::Timestamp;
 use rand::RngCore;
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Entries for one document.
@@ -22,6 +23,8 @@ struct Bundle {
     doc: DocumentId,
     kind: DocumentKind,
     patient: PatientId,
+    /// Where what is stored of it ends.
+    end: End,
     /// What is in it already.
     known: Vec<Arc<Entry>>,
     /// All of that, folded.
@@ -71,8 +74,9 @@ fn within(
     };
     let reading = loaded
         .as_ref()
-        .map(|(patient, receipts)| read(patient, receipts, author.sheet, author.now));
-    let patient = loaded.as_ref().map(|(patient, _)| patient);
+        .map(|(patient, receipts, _)| read(patient, receipts, author.sheet, author.now));
+    let patient = loaded.as_ref().map(|(patient, ..)| patient);
+    let ends = loaded.as_ref().map(|(.., ends)| ends);
     let desk = Desk {
         now: author.now,
         person: author.person,
@@ -86,7 +90,12 @@ fn within(
     let plan = command.plan(&desk)?;
     let mut bundles: Vec<Bundle> = Vec::new();
     for draft in plan.drafts {
-        add(write, &desk, record, plan.patient, &mut bundles, draft)?;
+        let at = Place {
+            record,
+            new_patient: plan.patient,
+            ends,
+        };
+        add(write, &desk, &at, &mut bundles, draft)?;
     }
     let whose = plan.patient.or(patient.map(|p| p.id));
     let made = Outcome {
@@ -103,9 +112,19 @@ fn within(
     Ok(made)
 }
 
-fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts), Refusal> {
+/// Where the documents of a patient end.
+type Ends = BTreeMap<DocumentId, End>;
+
+/// What a command is about.
+struct Place<'a> {
+    record: Option<DocumentId>,
+    new_patient: Option<PatientId>,
+    ends: Option<&'a Ends>,
+}
+
+fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts, Ends), Refusal> {
     match rows.document_row(record)? {
-        Some((DocumentKind::Record, patient, false)) => Ok(rows.patient(patient)?),
+        Some((DocumentKind::Record, patient, false)) => Ok(rows.patient_to_write(patient)?),
         _ => Err(Refusal::NotHere("the record")),
     }
 }
@@ -114,14 +133,13 @@ fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts), Refu
 fn add(
     rows: &Rows<'_>,
     desk: &Desk<'_>,
-    record: Option<DocumentId>,
-    new_patient: Option<PatientId>,
+    place: &Place<'_>,
     bundles: &mut Vec<Bundle>,
     draft: Draft,
 ) -> Result<(), Refusal> {
     let patient = match &draft.target {
         Target::Practice(partner) => Some(PatientId::of_practice(partner)),
-        _ => new_patient.or(desk.patient.map(|p| p.id)),
+        _ => place.new_patient.or(desk.patient.map(|p| p.id)),
     };
     let patient = patient.ok_or(Refusal::NotHere("the patient"))?;
     let kind = match &draft.target {
@@ -131,21 +149,26 @@ fn add(
         _ => DocumentKind::Record,
     };
     let at = match &draft.target {
-        Target::Record => record.ok_or(Refusal::NotHere("the record"))?,
+        Target::Record => place.record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => *doc,
         Target::Screens | Target::Sud | Target::Practice(_) => {
             beside(rows, desk, bundles, patient, kind)?
         }
     };
     if !bundles.iter().any(|b| b.doc == at) {
-        let past = match desk.patient.and_then(|p| p.document(at)) {
-            Some(read) => read.clone(),
-            None => rows.record(at)?.0,
+        let read = desk.patient.and_then(|p| p.document(at));
+        let read = read.zip(place.ends.and_then(|ends| ends.get(&at)));
+        let (past, end) = if let Some((read, end)) = read {
+            (read.clone(), end.clone())
+        } else {
+            let folded = rows.record(at)?;
+            (folded.record, folded.end)
         };
         bundles.push(Bundle {
             doc: at,
             kind,
             patient,
+            end,
             known: past.entries().to_vec(),
             past: OnceCell::from(past),
             entries: Vec::new(),
@@ -220,7 +243,6 @@ fn change(
     author: &Author<'_>,
     bundle: &Bundle,
 ) -> Result<(), Refusal> {
-    let held = write.document(bundle.doc)?;
     let puts: Vec<Put> = bundle
         .entries
         .iter()
@@ -229,24 +251,27 @@ fn change(
             text: text.clone(),
         })
         .collect();
-    let live = live(&held);
     let more: usize = puts.iter().map(|put| put.text.len()).sum();
-    let held_bytes: usize = live.iter().map(|c| c.change.text_bytes()).sum();
     // A worry is taken down however full the record is.
     let is_safety = bundle.entries.iter().all(|(e, _)| e.body.is_safety());
-    if more > LIMITS.text || !is_safety && more + held_bytes > LIMITS.document {
+    if more > LIMITS.text || !is_safety && more + bundle.end.text_bytes > LIMITS.document {
         return Err(Refusal::Invalid {
             field: "record",
             problem: Problem::TooLong,
         });
     }
-    let tip = tip(&live);
     write.save_document(bundle.doc, bundle.kind, bundle.patient)?;
     let who = crate::store::Author {
         doc: bundle.doc,
         device: author.device.device,
         user: &author.person.id,
     };
-    write.write_next(who, tip, puts, author.now.as_millisecond(), rng)?;
+    write.write_next(
+        who,
+        bundle.end.tip.clone(),
+        puts,
+        author.now.as_millisecond(),
+        rng,
+    )?;
     Ok(())
 }

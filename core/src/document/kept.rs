@@ -53,7 +53,8 @@ pub fn beside(sealed: &Sealed) -> Option<Vec<u8>> {
     minicbor::to_vec(&beside).ok()
 }
 
-/// A change, read from its bytes and what was kept beside them. None if the two are not of one change.
+/// A change, read from its bytes and what was kept beside them. None if they cannot be of one change; whether they are, its
+/// hash says.
 pub fn kept(fields: &[u8], bytes: &[u8]) -> Option<Change> {
     let Beside {
         mut change,

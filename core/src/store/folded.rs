@@ -1,7 +1,8 @@
 //! Documents as they read: entries folded, a patient with all her records, a practice as far as people were told.
 
-use super::change::live;
-use super::{Rows, StoreError};
+use super::change::{live, tip};
+use super::{Rows, StoreError, StoredChange};
+use crate::document::ChangeHash;
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
@@ -10,7 +11,36 @@ use crate::domain::join::Patient;
 use crate::domain::partner::Practice;
 use crate::domain::read::{ReceiptTimes, Receipts};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// A document as it reads.
+pub struct Folded {
+    /// Its entries, folded.
+    pub record: Record,
+    /// When the server had them.
+    pub receipts: Receipts,
+    /// Where it ends.
+    pub end: End,
+}
+
+/// Where the next change of a document goes.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// What it stands on, and its first operation.
+    pub tip: (Vec<ChangeHash>, u64),
+    /// Bytes of text that are there.
+    pub text_bytes: usize,
+}
+
+impl End {
+    fn of(live: &[&StoredChange]) -> Self {
+        Self {
+            tip: tip(live),
+            text_bytes: live.iter().map(|c| c.change.text_bytes()).sum(),
+        }
+    }
+}
 
 impl Rows<'_> {
     /// Patients with a document here.
@@ -27,10 +57,11 @@ impl Rows<'_> {
     }
 
     /// A document folded, with the receipts of its entries. Receipts that are not confirmed count for nothing.
-    pub fn record(&self, doc: DocumentId) -> Result<(Record, Receipts), StoreError> {
+    pub fn record(&self, doc: DocumentId) -> Result<Folded, StoreError> {
         let changes = self.document(doc)?;
         let (mut entries, mut receipts) = (Vec::new(), Receipts::default());
-        for stored in live(&changes) {
+        let live = live(&changes);
+        for stored in &live {
             for put in &stored.change.puts {
                 // Kept as it is, and read by nobody: no entry, or one that lies under another's id.
                 let Some(entry) = Entry::parse(&put.text)
@@ -53,21 +84,36 @@ impl Rows<'_> {
                 entries.push(Arc::new(entry));
             }
         }
-        Ok((Record::of(doc, &entries), receipts))
+        Ok(Folded {
+            record: Record::of(doc, &entries),
+            receipts,
+            end: End::of(&live),
+        })
     }
 
     /// A patient with all her records that this device shows, and what she answered.
     pub fn patient(&self, patient: PatientId) -> Result<(Patient, Receipts), StoreError> {
+        let (joined, receipts, _) = self.patient_to_write(patient)?;
+        Ok((joined, receipts))
+    }
+
+    /// The same, with where each of her documents ends.
+    pub fn patient_to_write(
+        &self,
+        patient: PatientId,
+    ) -> Result<(Patient, Receipts, BTreeMap<DocumentId, End>), StoreError> {
         let (mut documents, mut receipts) = (Vec::new(), Receipts::default());
+        let mut ends = BTreeMap::new();
         for doc in self.documents_of_patient(patient)? {
-            let (document, more) = self.record(doc)?;
+            let folded = self.record(doc)?;
             // When answers arrived is asked by nobody.
-            if !document.is_of_answers() {
-                receipts.0.extend(more.0);
+            if !folded.record.is_of_answers() {
+                receipts.0.extend(folded.receipts.0);
             }
-            documents.push(document);
+            documents.push(folded.record);
+            ends.insert(doc, folded.end);
         }
-        Ok((Patient::of(patient, documents), receipts))
+        Ok((Patient::of(patient, documents), receipts, ends))
     }
 
     /// A practice, as far as people were told: its documents, folded.
@@ -76,7 +122,7 @@ impl Rows<'_> {
         let documents = self
             .documents_of(home, DocumentKind::Partner)?
             .into_iter()
-            .map(|doc| self.record(doc).map(|(record, _)| record))
+            .map(|doc| self.record(doc).map(|folded| folded.record))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Practice::of(partner.clone(), &documents))
     }

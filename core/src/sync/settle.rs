@@ -72,6 +72,8 @@ fn take(
     device.high = answer.high;
     device.service = match (&answer.withdrawal, answer.unconfirmed) {
         (Some(_), _) => Service::Withdrawn,
+        // Silence about a withdrawal says nothing while nobody has said whose this device is.
+        (None, true) if device.service == Service::Withdrawn => Service::Withdrawn,
         (None, true) => Service::Unconfirmed,
         (None, false) => Service::In,
     };

@@ -59,6 +59,37 @@ fn a_check_finds_what_verify_finds_and_says_so() {
 }
 
 #[test]
+fn a_change_that_is_no_text_any_more_does_not_end_the_check() {
+    let mut town = town();
+    town.shared_handoff();
+    town.close();
+    let sql = "update change set bytes = cast(substr(bytes, 1, instr(bytes, cast('RecordOpened' as blob)) - 1)
+        || x'ff' || substr(bytes, instr(bytes, cast('RecordOpened' as blob)) + 1) as blob)
+        where instr(bytes, cast('RecordOpened' as blob)) > 0";
+    let db = Connection::open(town.database()).unwrap();
+    assert_eq!(db.execute(sql, []).unwrap(), 1);
+    drop(db);
+    town.open(None);
+    let damaged = Verified {
+        changes: false,
+        records: false,
+        ..Verified::SOUND
+    };
+    let found = town.verify();
+    assert_eq!(
+        (found.changes, found.records, found.log),
+        (false, false, true)
+    );
+    assert_eq!(
+        Verified {
+            visibility: true,
+            ..found
+        },
+        damaged
+    );
+}
+
+#[test]
 fn a_check_goes_on_beside_a_writer_and_between_its_parts_everybody_writes() {
     let town = town();
     let (mut ana, carla, record, _) = town.shared_handoff();

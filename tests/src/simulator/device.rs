@@ -169,6 +169,8 @@ impl Device {
 
     /// The server's word for everything but these is worth nothing any more.
     pub fn void_receipts(&mut self, kept: &BTreeMap<ChangeHash, AcceptedChange>) {
+        // Nor is there an older copy that has it.
+        self.backup = None;
         let look = self.look();
         for hash in look.changes.keys().filter(|hash| !kept.contains_key(hash)) {
             let sql = "update change set mac = ?2 where hash = ?1 and mac is not null";

@@ -136,6 +136,8 @@ impl World {
             holds(Oracle::Quiet, !is_mechanical, || {
                 format!("device {d} did not write {hash:?} anew")
             })?;
+            // Once receipts were worth nothing, what others had given back was kept aside, and for its sake what stood on it:
+            // that waits for a person, also where its author gave hers back later.
             let is_orphan = |held: &HeldChange| !self.receipts_void && is_orphan(look, held);
             let is_on_another = reason == QuarantineReason::StandsOn as i64 || is_orphan(held);
             if !is_on_another || rests_on_standing(look, held, &is_orphan) {
@@ -179,8 +181,7 @@ fn rests_on_standing(
         })
 }
 
-/// Kept at the server because what it stands on was not taken there. Where receipts are void, that is what the
-/// server wrote anew, or somebody else gave it back first: then it waits for a person.
+/// Kept at the server because what it stands on was not taken there.
 fn is_orphan(look: &DeviceLook, held: &HeldChange) -> bool {
     let recovered = held.reason == Some(QuarantineReason::Recovered as i64);
     let is_refused = |below: &HeldChange| {

@@ -67,6 +67,8 @@ pub struct HeldChange {
     pub relay: bool,
     /// The server's word for it lies beside it.
     pub receipted: bool,
+    /// With a receipt that is worth nothing.
+    pub is_void: bool,
     /// Why the server did not take it, as the wire numbers it.
     pub reason: Option<i64>,
     /// What it stands on.
@@ -126,7 +128,8 @@ pub struct DeviceLook {
 impl DeviceLook {
     /// Reads it all.
     pub fn of(db: &Connection) -> Self {
-        let sql = "select hash, fields, state, relay, coalesce(mac <> zeroblob(16), false), reason, bytes from change";
+        let sql = "select hash, fields, state, relay, coalesce(mac <> zeroblob(16), false), reason, bytes,
+            coalesce(mac = zeroblob(16), false) from change";
         let changes = all(db, sql, [], |row| {
             let change = kept_change(row, 1, 6)?;
             let held = HeldChange {
@@ -136,6 +139,7 @@ impl DeviceLook {
                 relay: row.get(3)?,
                 receipted: row.get(4)?,
                 reason: row.get(5)?,
+                is_void: row.get(7)?,
                 last_op: change.last_op(),
                 deps: change.deps,
                 entries: entries(change.puts),

@@ -1,6 +1,6 @@
 //! What must hold after every operation.
 
-use super::look::{self, DeviceLook};
+use super::look::{self, DeviceLook, HeldChange};
 use super::network::Answer;
 use super::oracle::{Failure, Oracle, holds};
 use super::told::hashes;
@@ -128,8 +128,13 @@ impl World {
         let erased = self.erased_in(before);
         // Written after the server had been told to, and before this device heard of it.
         self.forget_entries(&erased);
-        // A copy with a void receipt of what the server itself once wrote is taken by nobody.
-        let is_void = |id: &EntryId| self.receipts_void && self.truth.gone.contains(id);
+        // What the server itself once wrote, with a receipt that is worth nothing, is taken by nobody.
+        let own = look::own_device(&self.server.eyes);
+        let is_void = |id: &EntryId| {
+            let has = |held: &&HeldChange| held.entries.iter().any(|(entry, _)| entry == id);
+            let mut holding = before.changes.values().filter(has);
+            self.truth.gone.contains(id) && holding.all(|held| held.is_void && held.device == own)
+        };
         let mut wiped = had
             .difference(&has)
             .filter(|id| !erased.contains(id) && !is_void(id))

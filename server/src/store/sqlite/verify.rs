@@ -1,7 +1,7 @@
 //! Checking a database against itself, part by part. Each part is a short reading transaction of its own, so that a check
 //! beside a serving server holds up nobody; all parts in one transaction are a check of one moment.
 
-use super::document::{COLUMNS, change_row, folder};
+use super::document::{COLUMNS, ChangeRow, change_row, folder};
 use super::log::chain;
 use super::open::reading;
 use super::{Sqlite, StoreError, Verb, int, sound};
@@ -74,6 +74,15 @@ fn is_full(count: usize, most: u64) -> bool {
     u64::try_from(count).is_ok_and(|count| count >= most)
 }
 
+/// What does not read is what a check is for: it goes on.
+fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(StoreError::Damaged) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl Verb<'_> {
     /// The next part.
     fn check(&self, so_far: Check, now: Timestamp) -> Result<Check, StoreError> {
@@ -102,11 +111,13 @@ impl Verb<'_> {
         let mut rows = statement.query(params![int(after)?, int(ROWS)?])?;
         let (mut last, mut count) = (after, 0);
         while let Some(row) = rows.next()? {
-            let bytes: Vec<u8> = row.get(3)?;
-            let held = change_row(row)?;
-            let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
-            *holds &= seal(held.change).is_ok_and(same);
-            (last, count) = (held.seq, count + 1);
+            let (seq, bytes): (i64, Vec<u8>) = (row.get(0)?, row.get(3)?);
+            let makes = |held: ChangeRow| {
+                let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
+                seal(held.change).is_ok_and(same)
+            };
+            *holds &= readable(change_row(row))?.is_some_and(makes);
+            (last, count) = (seq.unsigned_abs(), count + 1);
         }
         Ok(if count < ROWS {
             Next::Log(0, [0; 32])
@@ -203,7 +214,10 @@ impl Verb<'_> {
             let patient = sound(PatientId::from_bytes(&id))?;
             let (mut scopes, mut documents) = (BTreeSet::new(), Vec::new());
             for (id, kind) in self.documents_of(patient)? {
-                let document = self.document(id)?;
+                let Some(document) = readable(self.document(id))? else {
+                    found.records = false;
+                    continue;
+                };
                 let reads = |held: &Held| {
                     let ids = held.change.puts.iter().map(|put| put.id);
                     ids.eq(held.entries.iter().map(|entry| entry.id))
