@@ -115,28 +115,24 @@ fn a_value_that_makes_no_sense_is_refused_with_the_place_it_came_from() {
 
 #[test]
 fn two_listeners_at_one_port_are_refused_before_one_of_them_is_opened() {
-    let both = |listen: &str, metrics: &str| {
-        refused(&[
-            "config",
-            "check",
-            "--listen",
-            listen,
-            "--metrics-listen",
-            metrics,
-        ])
+    let check = |listen: &str, metrics: &str| {
+        let (listen, metrics) = (
+            format!("--listen={listen}"),
+            format!("--metrics-listen={metrics}"),
+        );
+        run_in(&[], &["config", "check", &listen, &metrics])
     };
-    let sentence = "metrics_listen and listen are both at port 9464; give one of them another";
-    assert_eq!(both("127.0.0.1:9464", "127.0.0.1:9464"), sentence);
-    assert_eq!(both("127.0.0.1:9464", "0.0.0.0:9464"), sentence);
-    let apart = [
-        "config",
-        "check",
-        "--listen",
-        "127.0.0.1:0",
-        "--metrics-listen",
-        "127.0.0.1:0",
-    ];
-    assert!(run_in(&[], &apart).went_well, "any free port is another");
+    let sentence =
+        "warmhand: metrics_listen and listen are both at port 9464; give one of them another\n";
+    for metrics in ["127.0.0.1:9464", "0.0.0.0:9464"] {
+        let run = check("127.0.0.1:9464", metrics);
+        assert_eq!((run.went_well, run.err.as_str()), (false, sentence));
+    }
+    assert!(
+        check("127.0.0.1:0", "127.0.0.1:0").went_well,
+        "any free port is another"
+    );
+    assert!(check("127.0.0.1:9464", "[::]:9464").went_well);
 }
 
 #[test]
