@@ -146,7 +146,7 @@ impl World {
         Ok(())
     }
 
-    /// Who believes that the server keeps something for a person to decide, is right.
+    /// Who believes that the server keeps something for a person to decide, is right; and a decision was heard.
     fn check_refused(&self) -> Result<(), Failure> {
         let kept = self.server.entries();
         for d in self.living() {
@@ -162,6 +162,13 @@ impl World {
                         )
                     },
                 )?;
+                let is_own = held.device == self.devices[d].id && !self.devices[d].revoked;
+                let lying = self.server.quarantine.get(hash);
+                let is_decided = lying.is_some_and(|lying| lying.is_decided);
+                let is_heard = held.state != "quarantined" || !is_own || !is_decided;
+                holds(Oracle::Refused, is_heard, || {
+                    format!("device {d} never heard what was decided about {hash:?}")
+                })?;
             }
         }
         Ok(())
