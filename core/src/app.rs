@@ -14,7 +14,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary};
 use crate::refusal::Refusal;
-use crate::store::{DeviceRow, Fault, Phase, Service, Store, StoreError};
+use crate::store::{DeviceRow, Enrolment, Fault, Phase, Store, StoreError};
 pub use crate::store::{Key, Place};
 use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
@@ -294,7 +294,7 @@ impl App {
         let state = match device.phase {
             _ if device.signed_off => SyncState::SignedOff,
             _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
-            _ if device.service == Service::Unconfirmed => SyncState::Unconfirmed,
+            _ if device.enrolment == Enrolment::Unconfirmed => SyncState::Unconfirmed,
             Phase::Comparing | Phase::Fetching | Phase::Confirming | Phase::Refilling => {
                 SyncState::Comparing
             }
@@ -316,7 +316,7 @@ impl App {
         };
         Ok(match device.phase {
             Phase::Wiping | Phase::Wiped | Phase::Ended => screen.nameless(SyncState::Wiped),
-            _ if device.service == Service::Withdrawn => screen.nameless(SyncState::Withdrawn),
+            _ if device.enrolment == Enrolment::Withdrawn => screen.nameless(SyncState::Withdrawn),
             _ => screen,
         })
     }
@@ -325,7 +325,7 @@ impl App {
     pub fn sync_status_at(&self, now: Timestamp) -> Result<SyncStatusScreen, Refusal> {
         let mut screen = self.sync_status()?;
         let device = self.device()?;
-        if device.service != Service::Withdrawn && self.is_locked(&device, now)? {
+        if device.enrolment != Enrolment::Withdrawn && self.is_locked(&device, now)? {
             screen = screen.nameless(SyncState::Locked);
         }
         let corrected = device.corrected(now);

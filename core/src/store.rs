@@ -21,7 +21,7 @@ mod wipe;
 pub use author::Author;
 pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
-pub use device::{DeviceRow, Phase, Service};
+pub use device::{DeviceRow, Enrolment, Phase};
 pub use folded::End;
 pub use list::ListRow;
 pub use open::Place;

@@ -3,14 +3,14 @@
 
 use super::App;
 use crate::refusal::Refusal;
-use crate::store::{DeviceRow, Service};
+use crate::store::{DeviceRow, Enrolment};
 use jiff::Timestamp;
 
 impl App {
     /// The device, while it is in service.
     pub(super) fn in_service(&self) -> Result<DeviceRow, Refusal> {
         let device = self.device()?;
-        if device.service == Service::Withdrawn {
+        if device.enrolment == Enrolment::Withdrawn {
             return Err(Refusal::Withdrawn);
         }
         Ok(device)

@@ -36,8 +36,8 @@ pub struct DeviceRow {
     pub last_answer_at: Option<i64>,
     /// The server no longer takes it.
     pub signed_off: bool,
-    /// Is it in service, as the server last said?
-    pub service: Service,
+    /// How its enrolment stands, as the server last said.
+    pub enrolment: Enrolment,
 }
 
 impl DeviceRow {
@@ -62,9 +62,9 @@ impl DeviceRow {
     }
 }
 
-/// Does the server take what a device sends?
+/// How its enrolment stands: does the server take what the device sends?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
+pub enum Enrolment {
     /// It does.
     In,
     /// The server was put back from a copy older than this device: it keeps everything aside until somebody says whose the
@@ -74,7 +74,7 @@ pub enum Service {
     Withdrawn,
 }
 
-impl Service {
+impl Enrolment {
     fn as_str(self) -> &'static str {
         match self {
             Self::In => "in",
@@ -86,7 +86,7 @@ impl Service {
     fn read(text: &str) -> Result<Self, StoreError> {
         [Self::In, Self::Unconfirmed, Self::Withdrawn]
             .into_iter()
-            .find(|service| service.as_str() == text)
+            .find(|enrolment| enrolment.as_str() == text)
             .ok_or(StoreError::DAMAGED)
     }
 }
@@ -176,7 +176,7 @@ impl Rows<'_> {
             .0
             .prepare_cached(
                 "select device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high,
-                        offset_ms, signed_in, last_answer_at, signed_off, service from device",
+                        offset_ms, signed_in, last_answer_at, signed_off, enrolment from device",
             )?
             .query_row([], |row| {
                 let raw: Raw = (
@@ -193,7 +193,7 @@ impl Rows<'_> {
         };
         let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) =
             raw;
-        let (offset_ms, signed_in, last_answer_at, signed_off, service) = rest;
+        let (offset_ms, signed_in, last_answer_at, signed_off, enrolment) = rest;
         let resync = match (resync_cursor, resync_high) {
             (Some(cursor), Some(high)) => Some((read(&cursor)?, read(&high)?)),
             _ => None,
@@ -212,7 +212,7 @@ impl Rows<'_> {
             signed_in: signed_in.map(UserId),
             last_answer_at,
             signed_off,
-            service: Service::read(&service)?,
+            enrolment: Enrolment::read(&enrolment)?,
         }))
     }
 }
@@ -225,12 +225,12 @@ impl Write<'_> {
             row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
         self.change(
             "insert into device (id, device, token, name, shared, people, cursor, high, phase,
-                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, service)
+                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, enrolment)
                  values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                  on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4,
                      people = ?5, cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9,
                      resync_high = ?10, offset_ms = ?11, signed_in = ?12, last_answer_at = ?13,
-                     signed_off = ?14, service = ?15",
+                     signed_off = ?14, enrolment = ?15",
             params![
                 row.device.as_bytes(),
                 row.token,
@@ -246,7 +246,7 @@ impl Write<'_> {
                 row.signed_in.as_ref().map(UserId::as_str),
                 row.last_answer_at,
                 row.signed_off,
-                row.service.as_str(),
+                row.enrolment.as_str(),
             ],
         )?;
         Ok(())

@@ -15,7 +15,7 @@ create table device (
   signed_in text,
   last_answer_at integer,
   signed_off integer not null default 0,
-  service text not null          -- as the server last said: in, unconfirmed, withdrawn
+  enrolment text not null        -- as the server last said: in, unconfirmed, withdrawn
 );
 create table sealed_box (
   -- what a device that was wiped keeps of what nobody has taken: only the server's key opens it

@@ -2,7 +2,7 @@
 //! The two are apart: rows go in one transaction, and a file that has still to be cleaned says so until it is.
 
 use super::{
-    ChangeState, DeviceRow, KnownSheet, Phase, Rows, Service, Store, StoreError, StoredChange,
+    ChangeState, DeviceRow, Enrolment, KnownSheet, Phase, Rows, Store, StoreError, StoredChange,
     Write,
 };
 use crate::domain::id::EntryId;
@@ -105,7 +105,7 @@ impl Write<'_> {
             signed_in: None,
             last_answer_at: device.last_answer_at,
             signed_off: false,
-            service: Service::Withdrawn,
+            enrolment: Enrolment::Withdrawn,
         })
     }
 

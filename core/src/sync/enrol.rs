@@ -2,7 +2,7 @@
 
 use super::{Taken, Untaken, offset};
 use crate::domain::organisation::Organisation;
-use crate::store::{DeviceRow, Phase, Service, Store};
+use crate::store::{DeviceRow, Enrolment, Phase, Store};
 use crate::wire::{Cursor, EnrolAnswer, EnrolRequest, Token, Unreadable, pack, unpack};
 use jiff::Timestamp;
 
@@ -55,7 +55,7 @@ pub(super) fn answered(
         signed_in: None,
         last_answer_at: Some(now.as_millisecond()),
         signed_off: false,
-        service: Service::In,
+        enrolment: Enrolment::In,
     };
     store.write(|write| {
         write.drop_boxes()?;

@@ -11,7 +11,7 @@ use super::{Taken, Untaken, apply, offset, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
-use crate::store::{DeviceRow, Phase, Service, Store, StoreError, StoredChange, Write};
+use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
     Ack, AckState, Cursor, DocsAnswer, DocsRequest, Offer, ReconcileAnswer, ReconcileRequest,
     Status, Token, Unreadable, pack, unpack,
@@ -46,9 +46,9 @@ pub(super) fn begin(
     // Again within one: the server's log moves under us, or it does not know its own. Not to be asked in a ring.
     let is_stuck = device.phase != Phase::Normal;
     device.phase = Phase::Comparing;
-    if device.service == Service::Unconfirmed {
+    if device.enrolment == Enrolment::Unconfirmed {
         // Of another log: this one says in its next answer how it is here.
-        device.service = Service::In;
+        device.enrolment = Enrolment::In;
     }
     device.resync = Some((
         Cursor {

@@ -5,7 +5,7 @@ use super::{Taken, Untaken, apply, offset, reauthor, resync, wipe};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{
-    ChangeState, DeviceRow, Phase, Service, Store, StoreError, StoredChange, Write,
+    ChangeState, DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write,
 };
 use crate::wire::{
     Ack, AckState, Decided, Decision, QuarantineReason, RejectReason, Status, SyncAnswer,
@@ -70,12 +70,12 @@ fn take(
         moved |= settle(write, device.device, ack, &mut touched, &mut taken.patients)?;
     }
     device.high = answer.high;
-    device.service = match (&answer.withdrawal, answer.unconfirmed) {
-        (Some(_), _) => Service::Withdrawn,
+    device.enrolment = match (&answer.withdrawal, answer.unconfirmed) {
+        (Some(_), _) => Enrolment::Withdrawn,
         // Silence about a withdrawal says nothing while nobody has said whose this device is.
-        (None, true) if device.service == Service::Withdrawn => Service::Withdrawn,
-        (None, true) => Service::Unconfirmed,
-        (None, false) => Service::In,
+        (None, true) if device.enrolment == Enrolment::Withdrawn => Enrolment::Withdrawn,
+        (None, true) => Enrolment::Unconfirmed,
+        (None, false) => Enrolment::In,
     };
     if let Some(withdrawal) = answer.withdrawal {
         // Nobody works on it any more.
