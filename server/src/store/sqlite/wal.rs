@@ -6,11 +6,14 @@ use super::StoreError;
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use warmhand_core::store::make_room;
 
-/// With so many pages it is brought in beside the writer.
+/// With so many pages it is given room: a process that writes less needs none.
+const IN_USE: u32 = 64;
+/// With so many it is brought in beside the writer.
 const LONG: u32 = 2_000;
 /// With so many the writer itself does it, since nobody else came to it.
 const TOO_LONG: u32 = 16_000;
@@ -27,6 +30,8 @@ struct State {
     pages: AtomicU32,
     /// So many of them were brought in since then.
     brought: AtomicU32,
+    /// Its file has room for as many as it may have.
+    has_room: AtomicBool,
 }
 
 impl WriteAhead {
@@ -44,22 +49,32 @@ impl WriteAhead {
 
     /// Brings all of it in and leaves an empty file: what was erased lies in it still. Waits for readers, not for ever.
     pub fn emptying(&self) -> impl FnOnce() + Send + use<> {
-        let beside = Arc::clone(&self.beside);
+        let (beside, state) = (Arc::clone(&self.beside), Arc::clone(&self.state));
         move || {
             let beside = beside.lock().unwrap_or_else(PoisonError::into_inner);
             // Were it to fail, the log says it until it is written anew.
             let _ = beside.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+            state.has_room.store(false, Ordering::Relaxed);
         }
     }
 
-    /// Brings it in, if it has become long: for a thread of its own, on which nobody waits.
-    pub fn shortening(&self) -> Option<impl FnOnce() + Send + use<>> {
+    /// Gives it room, if it is in use, and brings it in, if it has become long: for a thread of its own, on which nobody
+    /// waits.
+    pub fn tending(&self) -> Option<impl FnOnce() + Send + use<>> {
         let (beside, state) = (Arc::clone(&self.beside), Arc::clone(&self.state));
-        let is_long = state.pages.load(Ordering::Relaxed) >= LONG;
-        let is_brought = state.brought.load(Ordering::Relaxed) > 0;
-        (is_long && !is_brought).then_some(move || {
+        let pages = state.pages.load(Ordering::Relaxed);
+        let lacks_room = pages >= IN_USE && !state.has_room.load(Ordering::Relaxed);
+        let is_long = pages >= LONG && state.brought.load(Ordering::Relaxed) == 0;
+        (lacks_room || is_long).then_some(move || {
             // One is enough.
-            if let Ok(beside) = beside.try_lock() {
+            let Ok(beside) = beside.try_lock() else {
+                return;
+            };
+            if lacks_room && !state.has_room.swap(true, Ordering::Relaxed) {
+                // Were it to fail, it grows as it is written.
+                let _ = make_room(&beside, LONG);
+            }
+            if is_long {
                 let sql = "pragma wal_checkpoint(passive)";
                 let brought = beside.query_row(sql, [], |row| row.get(2));
                 // Were it to fail, the log is only longer; the next commit asks again.

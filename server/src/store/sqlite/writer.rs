@@ -129,9 +129,9 @@ impl Writer {
         self.ahead.as_ref().map(WriteAhead::emptying)
     }
 
-    /// Shortens the write-ahead log, if it has become long: for a thread of its own, on which nobody waits.
-    pub fn shortening(&self) -> Option<impl FnOnce() + Send + 'static> {
-        self.ahead.as_ref().and_then(WriteAhead::shortening)
+    /// Gives the write-ahead log room, and shortens it if it has become long: for a thread of its own, on which nobody waits.
+    pub fn tending(&self) -> Option<impl FnOnce() + Send + 'static> {
+        self.ahead.as_ref().and_then(WriteAhead::tending)
     }
 }
 
