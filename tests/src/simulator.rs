@@ -15,6 +15,7 @@ mod network;
 mod noise;
 mod operation;
 mod oracle;
+mod page;
 mod process;
 mod rest;
 mod safety;

@@ -8,7 +8,7 @@ use super::world::World;
 use rand::{Rng, RngCore};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use warmhand_core::document::{Actor, Change, ChangeHash, Put, beside, genesis_hash, seal};
 use warmhand_core::domain::id::{DocumentId, EntryId, UserId};
 use warmhand_core::wire::Decision;
@@ -34,6 +34,7 @@ impl World {
     pub(super) fn decide(&mut self, k: u8, decision: Decision) -> Result<(), Failure> {
         self.server.refresh();
         let mut rows = self.before_the_reviewer();
+        self.check_dismissed(&rows)?;
         rows.retain(|row| !self.is_forged(row.hash));
         if rows.is_empty() {
             return Ok(());
@@ -46,6 +47,7 @@ impl World {
             let entries: Vec<_> = entries.collect();
             self.truth.written_anew.extend(entries);
         }
+        let causes = self.causes_of(row.hash);
         let seed = self.rng(self.tally.operations << 5).random();
         let now = self.server_now();
         let store = self.server.store();
@@ -67,9 +69,12 @@ impl World {
             match decision {
                 Decision::Released => {
                     self.tally.count(Fault::Released);
-                    self.truth.released.extend(ids);
+                    self.truth.released.extend(ids.chain(causes));
                 }
-                Decision::Dismissed => self.tally.count(Fault::Dismissed),
+                Decision::Dismissed => {
+                    self.tally.count(Fault::Dismissed);
+                    self.truth.dismissed.extend(ids);
+                }
             }
             let again = self.before_the_reviewer();
             let is_away = again.iter().all(|other| other.hash != row.hash);
@@ -79,6 +84,32 @@ impl World {
         }
         self.check_server(&new)?;
         self.check_released(false)
+    }
+
+    /// The honest entries that lie there undecided and on which a change stands: who releases it releases them.
+    fn causes_of(&self, hash: ChangeHash) -> Vec<EntryId> {
+        let mut found = BTreeSet::new();
+        let mut next = vec![hash];
+        while let Some(hash) = next.pop() {
+            let lying = self.server.quarantine.get(&hash);
+            if let Some(lying) = lying.filter(|l| !l.is_decided && !found.contains(&hash)) {
+                next.extend(&lying.change.deps);
+                found.insert(hash);
+            }
+        }
+        let honest = found.iter().filter(|hash| !self.is_forged(**hash));
+        let puts = honest.flat_map(|hash| &self.server.quarantine[hash].change.puts);
+        puts.map(|put| put.id).collect()
+    }
+
+    /// She is not asked twice, in whatever change an entry comes.
+    fn check_dismissed(&self, rows: &[QuarantineRow]) -> Result<(), Failure> {
+        let entries = rows.iter().flat_map(|row| &row.entries);
+        let mut twice = entries.filter(|entry| self.truth.dismissed.contains(&entry.id));
+        let twice = twice.next();
+        holds(Oracle::Once, twice.is_none(), || {
+            format!("{twice:?} lies before the reviewer, who has dismissed it")
+        })
     }
 
     /// The text of every entry in a record.
@@ -114,7 +145,7 @@ impl World {
 
     /// What was released and is neither in the record nor anywhere with a receipt has to be decided about again.
     pub(super) fn note_what_is_to_be_released_again(&mut self) {
-        let mut held = std::collections::BTreeSet::new();
+        let mut held = BTreeSet::new();
         held.extend(self.in_records().into_keys());
         for device in self.devices.iter().filter(|device| device.lives()) {
             held.extend(device.look().receipted());

@@ -80,6 +80,8 @@ impl World {
         self.server.blows.disarm();
         self.server.restore(image, is_new_epoch);
         self.restored = true;
+        // What was decided since is to be decided again.
+        self.truth.dismissed.clear();
         self.server.refresh()
     }
 

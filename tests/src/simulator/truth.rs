@@ -36,6 +36,8 @@ pub struct Truth {
     pub accepted_once: BTreeSet<EntryId>,
     /// Entries of which a person was told that they are released.
     pub released: BTreeSet<EntryId>,
+    /// Entries of which a person was told, in the present log, that they stay out of the record.
+    pub dismissed: BTreeSet<EntryId>,
     /// Documents of which nothing was to be left.
     pub erased: BTreeSet<DocumentId>,
     /// Acknowledged entries that no living copy with a receipt is left of: the server was put back, the holders are lost.

@@ -1,4 +1,4 @@
-//! What people do in a history: on devices, by the commands of the product; on a page; with a newer app.
+//! What people do in a history: on devices, by the commands of the product, and with a newer app.
 
 use super::fault::Fault;
 use super::look::DeviceLook;
@@ -6,13 +6,9 @@ use super::oracle::{Failure, Oracle, holds};
 use super::truth::Written;
 use super::world::World;
 use crate::history;
-use rand::Rng;
 use serde_json::json;
-use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DocumentId, UserId};
-use warmhand_core::domain::payload::Noted;
 use warmhand_core::usecase::Command;
-use warmhand_server::store::Store;
 
 /// So many records and no more: a history stays small enough to be read.
 const RECORDS: usize = 6;
@@ -204,50 +200,6 @@ impl World {
             );
         }
         self.check_device(d, &look)
-    }
-
-    pub(super) fn page(&mut self, r: u8, k: u16) -> Result<(), Failure> {
-        self.server.refresh();
-        let opened = self.server.accepted.values().filter(|change| {
-            change
-                .entries
-                .first()
-                .is_some_and(|(_, text)| text.contains("\"RecordOpened\""))
-        });
-        let records: Vec<_> = opened.map(|change| change.doc).collect();
-        if records.is_empty() {
-            return Ok(());
-        }
-        let record = records[usize::from(r) % records.len()];
-        let user = if k.is_multiple_of(2) { "c1" } else { "n2" };
-        let text = format!("on a page {}", self.truth.written.len());
-        let seed = self
-            .rng(u64::from(k) << 32 | self.tally.operations)
-            .random();
-        let now = self.server_now();
-        let body = Body::from(Noted { text });
-        let store = self.server.store();
-        let done = self
-            .server
-            .run(store.author(user.into(), record, body, seed, now));
-        if let Some(struck) = self.server.recover_from_blow() {
-            self.note_blow(&struck, true);
-        }
-        let new = self.server.refresh();
-        for hash in &new {
-            let change = &self.server.accepted[hash];
-            for (entry, text) in change.entries.clone() {
-                let (device, user) = (change.device, change.user.clone());
-                self.truth
-                    .written
-                    .insert(entry, Written { text, device, user });
-                if done.is_ok() {
-                    self.truth.acknowledged.insert(entry);
-                }
-            }
-        }
-        self.says(|| format!("    {user} on a page: {} changes", new.len()));
-        self.check_server(&new)
     }
 
     pub(super) fn newer(&mut self, d: u8, r: u8) -> Result<(), Failure> {
