@@ -3,14 +3,13 @@
 
 mod account;
 mod backup;
-mod confirm;
 mod decision;
 mod device;
 mod document;
 mod erasure;
 mod journal;
-mod keys;
 mod log;
+mod named_keys;
 mod open;
 mod page;
 mod push;
@@ -21,6 +20,7 @@ mod reconcile;
 mod rescue;
 mod scope;
 mod sheet;
+mod unconfirmed;
 mod verbs;
 mod verify;
 mod visibility;

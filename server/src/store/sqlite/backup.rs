@@ -1,7 +1,7 @@
 //! A copy of the whole database, taken while it is served, and such a copy put back in another folder. What is written
 //! has its name only once it is whole and on the disk.
 
-use super::keys::{lacks, name_keys, named_keys};
+use super::named_keys::{lacks, name_keys, named_keys};
 use super::open::{FILE, VERSION, version};
 use super::{StoreError, instant};
 use crate::key_file::{KeyFile, Mark};

@@ -1,8 +1,8 @@
 //! Opening a data folder, and making one. A folder without a database, a damaged one and one of a newer version are
 //! told apart before anything is written.
 
-use super::keys::{lacks, named_keys};
 use super::log::Head;
+use super::named_keys::{lacks, named_keys};
 use super::queue::Queue;
 use super::readings::Readings;
 use super::sheet::KnownSheet;
