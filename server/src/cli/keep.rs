@@ -48,12 +48,20 @@ pub(super) async fn verify(data: &Path, out: &mut (dyn Write + Send)) -> Result<
         writeln!(out, "{word:>9}  {what}").map_err(said)?;
     }
     if found == Verified::SOUND {
-        Ok(())
-    } else {
-        Err(format!(
+        return Ok(());
+    }
+    let but_for_the_journal = Verified {
+        journal: true,
+        ..found
+    };
+    match journal::read(&data.join(journal::FILE)) {
+        Err(amiss) if but_for_the_journal == Verified::SOUND => {
+            Err(format!("{}: {amiss}", data.display()))
+        }
+        _ => Err(format!(
             "{} is not sound; keep it as it is, and restore a backup beside it",
             data.display()
-        ))
+        )),
     }
 }
 

@@ -109,9 +109,15 @@ impl Restoring {
             return Ok(held);
         }
         let lacking: Vec<String> = lacking.iter().map(ToString::to_string).collect();
+        let lacking = lacking.join(", ");
+        // It was made with these very keys.
+        if held.lacks(&image.keys).is_empty() {
+            return Err(format!(
+                "the journal names key {lacking}, which is not among these keys: bring their newest copy, or this server's own journal if it is another's; if the newer keys are lost, --without-receipts goes on without them"
+            ));
+        }
         Err(format!(
-            "these keys lack number {}, with which the server has signed; bring the newest copy, or go on without what it has signed with --without-receipts",
-            lacking.join(", ")
+            "these keys lack number {lacking}, with which the server has signed; bring the newest copy, or go on without what it has signed with --without-receipts"
         ))
     }
 

@@ -124,6 +124,11 @@ fn a_damaged_journal_is_refused_in_one_sentence_and_a_torn_last_line_is_not() {
     let sentence = store.replay().unwrap_err().to_string();
     assert!(sentence.contains("line 1 of the journal"), "{sentence}");
     drop(store);
+    let (is_sound, told) = said(&["verify", "--data", text(town.folder())]);
+    assert!(
+        !is_sound && told.contains("line 1 of the journal is damaged"),
+        "{told}"
+    );
 
     fs::write(&journal, &sound[..sound.len() - 9]).unwrap();
     let (is_done, told) = said(&words(&line));

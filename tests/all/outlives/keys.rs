@@ -117,7 +117,7 @@ fn keys_that_lack_one_that_signed_are_refused_wherever_they_come_from() {
     std::fs::copy(town.folder().join("warmhand.journal"), &journal).unwrap();
     let with = |copy: &Path, keys: &Path| restoring([copy, keys, &journal], anew.path());
     let line = with(&copy, &first);
-    assert!(refused(&words(&line)).contains("lack number 2"));
+    assert!(refused(&words(&line)).contains("the journal names key 2"));
     let later = place.file("later.db");
     said(&["backup", text(&later), "--data", &data]);
     assert_eq!(image(&later).unwrap().keys.len(), 2);
