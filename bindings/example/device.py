@@ -112,6 +112,27 @@ def drawn(text):
     return json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
 
 
+def said(refusal):
+    """A refusal in words. A shell has its own texts for these, in the language of whoever holds the phone."""
+    match refusal:
+        case Refusal.Invalid():
+            return f"{refusal.field}: {refusal.problem}"
+        case Refusal.NotAllowed():
+            return f"the rules do not allow it now ({refusal.rule})"
+        case Refusal.NotHere():
+            return f"{refusal.what} is not on this device"
+        case Refusal.Storage():
+            return f"the file cannot serve: {refusal.trouble.name.lower().replace('_', ' ')}"
+        case Refusal.SignedOut():
+            return "nobody is signed in"
+        case Refusal.Locked():
+            return "locked: the server has not answered for too long"
+        case Refusal.Withdrawn():
+            return "this device was taken out of service"
+        case _:
+            return "something went wrong inside; look whether it was kept"
+
+
 def record_a_handoff(device, site, name):
     """A visit, from the door to the door. Tells the record."""
     practice = drawn(device.app.directory(device.clock())).partners[0].partner
@@ -159,7 +180,7 @@ def main():
     except Refusal.NotEnrolled:
         sys.exit("not done: this is no device of the server yet; give it a code with --code")
     except Refusal as refusal:
-        sys.exit(f"refused, and nothing was changed: {refusal!r}")
+        sys.exit(f"refused, and nothing was changed: {said(refusal)}")
     except (NotEnrolled, OSError, ValueError) as why:
         sys.exit(f"not done: {why}")
 
