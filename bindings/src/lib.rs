@@ -4,7 +4,7 @@
 //! Nothing is decided here. What a shell acts on (what to carry, what was made, why something was refused) is declared
 //! again as the core has it, so that the core need not know of this library; where the two differ, this library does not
 //! compile. Commands come in and screens go out as the JSON text of the core's own types: a screen is one value that is
-//! drawn whole, and seventeen of them are some hundred nested records.
+//! drawn whole, and nineteen of them are some hundred nested records.
 
 #![deny(missing_docs)]
 #![expect(

@@ -1,9 +1,11 @@
-//! Warmhand's core: what a device is. A line may use only what stands above it in this list.
+//! Warmhand's core: what a device is. A line may use only what stands before it: room and domain,
+//! document, wire, refusal, store, sync, usecase, view, app.
 
 pub mod app;
 pub mod document;
 pub mod domain;
 pub mod refusal;
+pub mod room;
 pub mod store;
 pub mod sync;
 pub mod usecase;

@@ -24,7 +24,6 @@ pub use cipher::Key;
 pub use device::{DeviceRow, Enrolment, Phase};
 pub use folded::End;
 pub use list::ListRow;
-pub use log::make_room;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
 pub use waiting::Waiting;

@@ -1,5 +1,5 @@
-//! Admission: may this change become part of its document? Pure: everything that it has to know is handed in. Malformed
-//! is rejected; well-formed but not allowed is quarantined; nothing else is refused, and no clock is asked.
+//! Admission: may this change become part of its document? Pure: everything that it has to know is handed in. Malformed,
+//! too big or without room is rejected; well-formed but not allowed is quarantined; no clock is asked.
 
 mod document;
 

@@ -1,4 +1,4 @@
-//! What devices speak with: five requests and a nudge. Bodies are bounded, every answer is typed, no text of an error
+//! What devices speak with: six requests and a nudge. Bodies are bounded, every answer is typed, no text of an error
 //! says anything about a patient.
 
 pub mod log;

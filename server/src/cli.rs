@@ -133,7 +133,7 @@ enum Asked {
         #[command(flatten)]
         data: DataFlags,
     },
-    /// Computes what pages read anew from the changes.
+    /// Computes who sees what anew from the changes.
     Rebuild {
         #[command(flatten)]
         data: DataFlags,

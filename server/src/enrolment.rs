@@ -1,4 +1,4 @@
-//! One-time codes: ten characters that nobody mixes up, good once and for a quarter of an hour, stored as a hash.
+//! One-time codes: twelve characters that nobody mixes up, good once and for a quarter of an hour, stored as a hash.
 
 use crate::Server;
 use crate::store::{CodeDraft, StoreError};
@@ -15,7 +15,7 @@ const LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// A code as it is shown, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// `K7QM-4TXD-9R`.
+    /// `K7QM-4TXD-9RPA`.
     pub text: String,
     /// Good until then.
     pub expires_at: Timestamp,

@@ -5,6 +5,7 @@
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use warmhand_core::document::{Change, ChangeHash, kept};
@@ -29,7 +30,7 @@ impl Disk {
         Self { library, full }
     }
 
-    /// From now on no database file grows beyond so many bytes.
+    /// From now on no log is written, and no database grows, beyond so many bytes.
     pub fn fill(&self, bytes: u64) {
         let beside = self.full.with_extension("next");
         fs::write(&beside, bytes.to_string()).expect("written");
@@ -88,13 +89,12 @@ impl Victim {
         }
     }
 
-    /// Waits until the write-ahead log beside this database has grown by so many bytes, or this holds of what was said:
-    /// mostly a moment in the middle of a commit.
+    /// Waits until the write-ahead log beside this database is written so many bytes further, or this holds of what was
+    /// said: mostly a moment in the middle of a commit.
     pub fn until_it_writes(&mut self, database: &Path, bytes: u64, or: impl Fn(&[String]) -> bool) {
         let log = beside(database, "-wal");
-        let size = || fs::metadata(&log).map_or(0, |file| file.len());
-        let from = size();
-        self.until(|said| size() >= from + bytes || or(said));
+        let from = written(&log);
+        self.until(|said| written(&log) >= from + bytes || or(said));
     }
 
     /// Kills it, as the system does when it is out of memory, and tells everything that it had said.
@@ -122,11 +122,39 @@ pub fn beside(database: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// What a log begins with.
+pub const HEADER: u64 = 32;
+/// What a page takes in a log.
+pub const FRAME: u64 = 24 + 4_096;
+
+/// How far a log is written, to the frame that was begun last: the room behind it is empty.
+pub fn written(log: &Path) -> u64 {
+    let Ok(file) = File::open(log) else {
+        return 0;
+    };
+    let length = file.metadata().map_or(0, |file| file.len());
+    let begins = |n: u64| HEADER + n * FRAME;
+    let is_written = |n: u64| {
+        let mut page = [0; 4];
+        file.read_at(&mut page, begins(n)).is_ok() && page != [0; 4]
+    };
+    let (mut some, mut none) = (0, length.saturating_sub(HEADER).div_ceil(FRAME));
+    while some < none {
+        let middle = (some + none) / 2;
+        if is_written(middle) {
+            some = middle + 1;
+        } else {
+            none = middle;
+        }
+    }
+    length.min(begins(some))
+}
+
 /// A log that has been used from its beginning again is as long as it ever was: once it is long, it is put into the
 /// database, so that the next one can be seen to grow. Nobody may have the database open.
 pub fn begin_log_anew(database: &Path) {
     const LONG: u64 = 4_000_000;
-    if fs::metadata(beside(database, "-wal")).is_ok_and(|log| log.len() > LONG) {
+    if written(&beside(database, "-wal")) > LONG {
         let db = Connection::open(database).expect("it opens");
         db.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
             .expect("a checkpoint");

@@ -17,6 +17,9 @@ const VERSION: i64 = 1;
 /// More than there are: a statement that falls out is planned anew at every use, which costs more than running it.
 const STATEMENTS: usize = 128;
 
+/// What `SQLite` takes for memory, where a file is meant: nothing in it would be durable.
+const IN_MEMORY: &str = ":memory:";
+
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -36,6 +39,9 @@ impl Store {
         }
         let mut db = match place {
             Place::File(path) | Place::Encrypted(path, _) => {
+                if path.as_os_str() == IN_MEMORY {
+                    return Err(StoreError::Trouble(StorageTrouble::Unavailable));
+                }
                 for_its_owner(path);
                 Connection::open(path)?
             }

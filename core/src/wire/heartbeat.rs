@@ -1,9 +1,9 @@
-//! How a device is, when there is nothing else to say.
+//! How a device is, when nothing else gets through.
 
 use super::{DeviceState, Hello};
 use minicbor::{Decode, Encode};
 
-/// How the device is, when there is nothing to sync or a sync failed half-way.
+/// How the device is, after requests that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Heartbeat {
     /// Who and where.

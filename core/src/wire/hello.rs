@@ -1,4 +1,4 @@
-//! What every request carries: who, where in the log, and how the device is.
+//! What the requests of sync carry: who, where in the log, and how the device is.
 
 use crate::domain::id::DocumentId;
 use minicbor::{Decode, Encode};
@@ -31,7 +31,7 @@ pub struct Cursor {
     pub after: Option<DocumentId>,
 }
 
-/// What every request carries.
+/// What the requests of sync carry.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Hello {
     /// A random number, echoed by the answer; an answer with another number is dropped whole.

@@ -67,7 +67,7 @@ pub const KEYS: [Key; 15] = [
         name: "sign_in_tries",
         default: Some("5"),
         form: "a number from 1 to 100",
-        about: "So many wrong passwords or codes cost nothing; each further one doubles the wait",
+        about: "With so many wrong passwords or codes half a minute's wait begins; each further one doubles it",
     },
     Key {
         name: "max_connections",

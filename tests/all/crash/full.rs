@@ -3,10 +3,9 @@
 
 use super::{Ground, Look, Verified, wrote};
 use serde_json::json;
-use std::fs;
 use warmhand_core::app::{Carried, SyncStep};
 use warmhand_tests::load::server::morning;
-use warmhand_tests::victim::{Disk, beside};
+use warmhand_tests::victim::{Disk, beside, written};
 
 #[test]
 fn a_device_without_room_says_so_keeps_what_it_has_and_goes_on_once_there_is_room() {
@@ -20,7 +19,7 @@ fn a_device_without_room_says_so_keeps_what_it_has_and_goes_on_once_there_is_roo
     for (seed, more) in [0, 100, 4_120, 9_000, 20_000].into_iter().enumerate() {
         let mut victim = ground.device_apart("ana.db", "-", seed as u64, Some(&disk));
         victim.until(|said| wrote(said).len() >= 2);
-        disk.fill(fs::metadata(beside(&file, "-wal")).unwrap().len() + more);
+        disk.fill(written(&beside(&file, "-wal")) + more);
         victim.until(|said| refused(said) >= 3);
         disk.free();
         let enough = wrote(&victim.said()).len() + 3;
@@ -53,8 +52,7 @@ fn a_server_without_room_says_so_and_takes_everything_once_there_is_room() {
         texts.push(name);
         let now = morning() + jiff::SignedDuration::from_hours(n as i64);
         ana.does(opened, now);
-        let log = fs::metadata(beside(&ground.database(), "-wal"));
-        disk.fill(log.map_or(0, |log| log.len()) + more);
+        disk.fill(written(&beside(&ground.database(), "-wal")) + more);
         ana.app.sync_wanted();
         let SyncStep::Send(asked) = ana.app.sync_next(now).unwrap() else {
             panic!("nothing to send")

@@ -13,13 +13,15 @@ use warmhand_core::wire::{AckState, SyncAnswer, unpack};
 use warmhand_server::store::sqlite::{Sqlite, Verified};
 use warmhand_tests::load::device::Device;
 use warmhand_tests::load::server::{self as load, morning};
-use warmhand_tests::victim::{Disk, beside, changes, left};
+use warmhand_tests::victim::{self, Disk, beside, changes, left};
 
-const HEADER: usize = 32;
-const FRAME: usize = 24 + 4_096;
+const HEADER: usize = victim::HEADER as usize;
+const FRAME: usize = victim::FRAME as usize;
 
-/// The log without a frame that a kill has cut short: nobody was told of it.
-fn whole_frames(mut log: Vec<u8>) -> Vec<u8> {
+/// The log without a frame that a kill has cut short, of which nobody was told, and without the room behind it.
+fn whole_frames(path: &Path) -> Vec<u8> {
+    let mut log = fs::read(path).unwrap();
+    log.truncate(victim::written(path) as usize);
     let torn = log.len().saturating_sub(HEADER) % FRAME;
     log.truncate(log.len() - torn);
     log
@@ -66,7 +68,7 @@ fn a_device_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
     let mut victim = ground.device_apart("ana.db", &listening.url, 5, Some(&disk));
     victim.until(|said| wrote(said).len() >= 12);
     let said = victim.kill();
-    let log = whole_frames(fs::read(beside(&file, "-wal")).unwrap());
+    let log = whole_frames(&beside(&file, "-wal"));
     assert_eq!(
         fs::read(&file).unwrap(),
         before,
@@ -141,7 +143,7 @@ fn a_server_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
     let before = fs::read(ground.database()).unwrap();
     let promised = acknowledged(&mut ana, || victim.said());
     drop(victim.kill());
-    let log = whole_frames(fs::read(beside(&ground.database(), "-wal")).unwrap());
+    let log = whole_frames(&beside(&ground.database(), "-wal"));
     assert_eq!(
         fs::read(ground.database()).unwrap(),
         before,

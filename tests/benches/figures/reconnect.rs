@@ -200,7 +200,8 @@ fn in_sync(table: &mut Table, device: &mut Device, records: usize) {
         ("requests", count.requests, Goal::AtMost(1.0, "1")),
     ];
     for (what, value, goal) in figures {
-        table.counted(&format!("{name}_{what}"), "B", value as f64, None, goal);
+        let unit = if what == "requests" { "" } else { "B" };
+        table.counted(&format!("{name}_{what}"), unit, value as f64, None, goal);
     }
 }
 

@@ -159,7 +159,7 @@ impl Table {
         }
     }
 
-    /// `name -> {value, unit, floor, ratio}`.
+    /// `name -> {value, unit, floor, ratio, cpu_us, floor_cpu_us}`.
     pub fn json(&self) -> String {
         let all: Map<String, Value> = self
             .figures

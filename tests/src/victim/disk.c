@@ -1,10 +1,12 @@
 /* The disk under a process, as far as it can be told without privileges: loaded in front of libc, it says of every
  * database file when it is made durable, and can be full. It knows nothing of what is written.
  *
- * - After each fsync or fdatasync of such a file a line "synced NAME SIZE" goes to standard output: between the
- *   process's own lines, in the order of what happened.
- * - While the file named by VICTIM_DISK_FULL is there, no such file grows beyond the number of bytes that it holds: the
- *   write that would is cut short there, and the next one fails with ENOSPC, as a disk does it.
+ * - After each fsync or fdatasync of such a file a line "synced NAME END" goes to standard output: between the process's
+ *   own lines, in the order of what happened. END is where the last write through this descriptor ended; of one through
+ *   which nothing was written nothing is said.
+ * - While the file named by VICTIM_DISK_FULL is there, no log is written beyond the number of bytes that it holds, also
+ *   where it is longer, as on a disk that copies what it writes, and no database grows beyond it: the write that would is
+ *   cut short there, and the next one fails with ENOSPC, as a disk does it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +30,15 @@ static const char *database(int fd, char *path, size_t size) {
     return strcmp(end, ".db") == 0 || strcmp(end, ".db-wal") == 0 ? name + 1 : NULL;
 }
 
+/* Where the last write through each descriptor ended. */
+static long long ends[4096];
+
 static int synced(int fd, long call) {
     int done = syscall(call, fd);
     char path[4096], line[4200];
-    struct stat now;
-    const char *name = done == 0 ? database(fd, path, sizeof path) : NULL;
-    if (name && fstat(fd, &now) == 0) {
-        int length = snprintf(line, sizeof line, "synced %s %lld\n", name, (long long)now.st_size);
+    const char *name = done == 0 && fd < 4096 && ends[fd] ? database(fd, path, sizeof path) : NULL;
+    if (name) {
+        int length = snprintf(line, sizeof line, "synced %s %lld\n", name, ends[fd]);
         syscall(SYS_write, 1, line, length);
     }
     return done;
@@ -48,14 +52,16 @@ static long long room(int fd, off_t at) {
     const char *control = getenv("VICTIM_DISK_FULL");
     char path[4096], text[32] = {0};
     struct stat now;
-    if (!control || !database(fd, path, sizeof path) || fstat(fd, &now) != 0) return -1;
+    const char *name = control ? database(fd, path, sizeof path) : NULL;
+    if (!name || fstat(fd, &now) != 0) return -1;
     int limits = open(control, O_RDONLY | O_CLOEXEC);
     if (limits < 0) return -1;
     ssize_t length = read(limits, text, sizeof text - 1);
     close(limits);
     if (length <= 0) return -1;
     long long limit = atoll(text);
-    if (limit < now.st_size) limit = now.st_size;
+    int is_log = strcmp(strrchr(name, '.'), ".db-wal") == 0;
+    if (!is_log && limit < now.st_size) limit = now.st_size;
     return limit > at ? limit - at : 0;
 }
 
@@ -66,7 +72,9 @@ static ssize_t written(int fd, const void *bytes, size_t length, off_t at) {
         return -1;
     }
     if (left > 0 && (size_t)left < length) length = (size_t)left;
-    return syscall(SYS_pwrite64, fd, bytes, length, at);
+    ssize_t done = syscall(SYS_pwrite64, fd, bytes, length, at);
+    if (done > 0 && fd < 4096) ends[fd] = at + done;
+    return done;
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) { return written(fd, bytes, length, at); }

@@ -18,7 +18,7 @@ pub struct DeviceCodePage {
     /// The drawing by [`qr_svg`]; without it the code is typed.
     pub qr: Option<String>,
     pub server: String,
-    /// `13:34, in 30 minutes`.
+    /// `13:34, in 15 minutes`.
     pub expires: String,
 }
 
@@ -30,9 +30,9 @@ impl DeviceCodePage {
             kind: "phone".into(),
             people: "Ngozi Okafor".into(),
             code: "K7QM-4TXD-9RPA".into(),
-            qr: qr_svg("https://warmhand.harborcounty.example/enrol#K7QM4TXD9RPA"),
+            qr: qr_svg("https://warmhand.harborcounty.example/#K7QM-4TXD-9RPA"),
             server: "https://warmhand.harborcounty.example".into(),
-            expires: "13:34, in 30 minutes".into(),
+            expires: "13:34, in 15 minutes".into(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use warmhand_core::store::make_room;
+use warmhand_core::room;
 
 /// With so many pages it is given room: a process that writes less needs none.
 const IN_USE: u32 = 64;
@@ -72,7 +72,7 @@ impl WriteAhead {
             };
             if lacks_room && !state.has_room.swap(true, Ordering::Relaxed) {
                 // Were it to fail, it grows as it is written.
-                let _ = make_room(&beside, LONG);
+                let _ = beside.path().map(|path| room::make(Path::new(path), LONG));
             }
             if is_long {
                 let sql = "pragma wal_checkpoint(passive)";
