@@ -223,8 +223,8 @@ impl Sqlite {
                 done
             });
             let done = writer.done(piece, journal.as_ref(), fault.as_ref()).await;
-            if let Some(tend) = writer.tending() {
-                tokio::task::spawn_blocking(tend);
+            if let Some(shorten) = writer.shortening() {
+                tokio::task::spawn_blocking(shorten);
             }
             done
         })

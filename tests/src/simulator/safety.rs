@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 use warmhand_core::view::SyncState;
-use warmhand_core::wire::{Ack, AckState, DeliveredDocument, DocsAnswer, SyncAnswer, unpack};
+use warmhand_core::wire::{
+    Ack, AckState, DeliveredDocument, DocsAnswer, QuarantineReason, SyncAnswer, unpack,
+};
 
 impl World {
     /// The log is dense; what was just accepted was written by who it says; nothing lies twice before the reviewer.
@@ -164,6 +166,12 @@ impl World {
                     format!("device {d} holds {id}, which nobody wrote so")
                 })?;
             }
+            // That it is not said yet whose the device is, is no word about what was written on it.
+            let unconfirmed = QuarantineReason::Unconfirmed as i64;
+            let is_taken_for_refused = held.is_refused() && held.reason == Some(unconfirmed);
+            holds(Oracle::Refused, !is_taken_for_refused, || {
+                format!("device {d} takes for refused what waits until somebody says whose it is")
+            })?;
         }
         self.check_refused_kept(d, look)?;
         if look.is_wiped() {

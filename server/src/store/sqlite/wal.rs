@@ -5,7 +5,7 @@
 use super::StoreError;
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +20,7 @@ const TOO_LONG: u32 = 16_000;
 
 /// The log of a file, in pages.
 pub(super) struct WriteAhead {
+    database: PathBuf,
     state: Arc<State>,
     beside: Arc<Mutex<Connection>>,
 }
@@ -42,6 +43,7 @@ impl WriteAhead {
         beside.busy_timeout(Duration::from_secs(5))?;
         beside.pragma_update(None, "synchronous", "full")?;
         Ok(Self {
+            database: path.to_owned(),
             state: watched(db, TOO_LONG)?,
             beside: Arc::new(Mutex::new(beside)),
         })
@@ -58,23 +60,23 @@ impl WriteAhead {
         }
     }
 
-    /// Gives it room, if it is in use, and brings it in, if it has become long: for a thread of its own, on which nobody
-    /// waits.
-    pub fn tending(&self) -> Option<impl FnOnce() + Send + use<>> {
+    /// Gives it room, if it is in use and has none: once, and then not before it was emptied.
+    pub fn make_room(&self) {
+        let is_in_use = self.state.pages.load(Ordering::Relaxed) >= IN_USE;
+        if is_in_use && !self.state.has_room.swap(true, Ordering::Relaxed) {
+            // Were it to fail, it grows as it is written.
+            let _ = room::make(&self.database, LONG);
+        }
+    }
+
+    /// Brings it in, if it has become long: for a thread of its own, on which nobody waits.
+    pub fn shortening(&self) -> Option<impl FnOnce() + Send + use<>> {
         let (beside, state) = (Arc::clone(&self.beside), Arc::clone(&self.state));
-        let pages = state.pages.load(Ordering::Relaxed);
-        let lacks_room = pages >= IN_USE && !state.has_room.load(Ordering::Relaxed);
-        let is_long = pages >= LONG && state.brought.load(Ordering::Relaxed) == 0;
-        (lacks_room || is_long).then_some(move || {
+        let is_long = state.pages.load(Ordering::Relaxed) >= LONG;
+        let is_brought = state.brought.load(Ordering::Relaxed) > 0;
+        (is_long && !is_brought).then_some(move || {
             // One is enough.
-            let Ok(beside) = beside.try_lock() else {
-                return;
-            };
-            if lacks_room && !state.has_room.swap(true, Ordering::Relaxed) {
-                // Were it to fail, it grows as it is written.
-                let _ = beside.path().map(|path| room::make(Path::new(path), LONG));
-            }
-            if is_long {
+            if let Ok(beside) = beside.try_lock() {
                 let sql = "pragma wal_checkpoint(passive)";
                 let brought = beside.query_row(sql, [], |row| row.get(2));
                 // Were it to fail, the log is only longer; the next commit asks again.

@@ -122,6 +122,10 @@ impl Writer {
         while !some.is_empty() {
             together(&mut db, &mut some, journal, fault);
         }
+        // Everybody has been told: the log is given room before the next one comes.
+        if let Some(ahead) = &self.ahead {
+            ahead.make_room();
+        }
     }
 
     /// Empties the write-ahead log: for a thread of its own.
@@ -129,9 +133,9 @@ impl Writer {
         self.ahead.as_ref().map(WriteAhead::emptying)
     }
 
-    /// Gives the write-ahead log room, and shortens it if it has become long: for a thread of its own, on which nobody waits.
-    pub fn tending(&self) -> Option<impl FnOnce() + Send + 'static> {
-        self.ahead.as_ref().and_then(WriteAhead::tending)
+    /// Shortens the write-ahead log, if it has become long: for a thread of its own, on which nobody waits.
+    pub fn shortening(&self) -> Option<impl FnOnce() + Send + 'static> {
+        self.ahead.as_ref().and_then(WriteAhead::shortening)
     }
 }
 
