@@ -167,8 +167,9 @@ impl World {
                 })?;
             }
             // That it is not said yet whose the device is, is no word about what was written on it.
-            let unconfirmed = QuarantineReason::Unconfirmed as i64;
-            let is_taken_for_refused = held.is_refused() && held.reason == Some(unconfirmed);
+            let unconfirmed = Some(QuarantineReason::Unconfirmed as i64);
+            let is_own = held.device == self.devices[d].id;
+            let is_taken_for_refused = is_own && held.is_refused() && held.reason == unconfirmed;
             holds(Oracle::Refused, !is_taken_for_refused, || {
                 format!("device {d} takes for refused what waits until somebody says whose it is")
             })?;
