@@ -1,20 +1,15 @@
 //! A process with its files: it ends, its power fails, an older copy of its files is put back. What a commit wrote and
 //! nobody was told of may be lost in part, cut at any byte.
 
+use crate::victim::beside;
 use rusqlite::Connection;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A copy of a database.
 #[derive(Clone)]
 pub struct Image {
     database: Vec<u8>,
-}
-
-fn beside(database: &Path, end: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 impl Image {
