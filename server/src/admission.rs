@@ -90,6 +90,7 @@ pub fn judge<E>(
         let past = document.past(&sealed.change.deps);
         unused(&past, &entries, &sealed, elsewhere)?;
         ordered(&entries)?;
+        begun(document, &entries)?;
         if !belongs(document, &entries) {
             return Err(MALFORMED.into());
         }
@@ -243,6 +244,16 @@ fn seen(document: &Document, past: &Record, entries: &[Arc<Entry>]) -> Result<()
             return Err(Verdict::Quarantine(QuarantineReason::Reauthor));
         }
         earlier.insert(entry.id);
+    }
+    Ok(())
+}
+
+/// A worry is taken down also where a device has nothing left of a record, since what opens it was lost here and its proof
+/// is void. Until that comes back it waits, before a person's eyes; its device then writes it anew.
+fn begun(document: &Document, entries: &[Arc<Entry>]) -> Result<(), Verdict> {
+    let opens = entries.iter().any(|entry| entry.body.opens().is_some());
+    if document.held.is_empty() && !opens {
+        return Err(Verdict::Quarantine(QuarantineReason::StandsOn));
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ pub enum QuarantineReason {
     /// The rule of the event does not hold in what she had seen.
     #[n(2)]
     Guard,
-    /// It stands on a change in quarantine.
+    /// It stands on a change in quarantine, or on a beginning that is not here.
     #[n(3)]
     StandsOn,
     /// The actor's count forks or has a gap, or the actor is another device's: written anew by its device.
