@@ -11,7 +11,9 @@ use super::{Taken, Untaken, apply, offset, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
-use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write};
+use crate::store::{
+    ChangeState, DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write,
+};
 use crate::wire::{
     Ack, AckState, Cursor, DocsAnswer, DocsRequest, Offer, ReconcileAnswer, ReconcileRequest,
     Status, Token, Unreadable, pack, unpack,
@@ -243,6 +245,11 @@ fn take(
     for ack in &answer.acks {
         match receipted(write, ack)? {
             Some(stored) => {
+                if let AckState::Quarantined(reason) = ack.state {
+                    // Why it lies there in this log, which may be another why: what stands on it goes by that.
+                    let quarantined = ChangeState::Quarantined;
+                    write.settle(stored.hash, quarantined, Some(reason as i64), None)?;
+                }
                 write.offer_again(&stored, stored.change.device == device.device)?;
                 touched.insert(stored.change.doc);
             }
