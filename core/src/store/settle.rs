@@ -98,7 +98,7 @@ impl Write<'_> {
     pub fn unconfirm_all(&mut self) -> Result<(), StoreError> {
         self.change(
             "update change set confirmed = 0, relay = 0
-                 where state in ('accepted', 'remote', 'quarantined', 'aside', 'released', 'dismissed')",
+                 where state in ('accepted', 'remote', 'quarantined', 'rejected', 'aside', 'released', 'dismissed')",
             [],
         )?;
         Ok(())
