@@ -186,8 +186,6 @@ impl Ground {
                     let texts = puts.iter().map(|put| (put.id, put.text.clone()));
                     ground.texts.extend(texts);
                 }
-                // What was written anew once waits where that is, also where it stands on what stays now.
-                Some(_) if stored.state == ChangeState::Superseded => {}
                 Some(Fate::Stays | Fate::Answered | Fate::Refused) => {
                     ground.spoken_for.extend(puts.iter().map(|put| put.id));
                 }

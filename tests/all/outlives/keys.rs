@@ -69,7 +69,7 @@ fn a_receipt_of_a_key_that_is_lost_is_no_receipt() {
     note(&mut ana, &town, record, "after the backup");
     ana.sync(&town);
     carla.sync(&town);
-    let after = town.entries(patient);
+    drop(ana);
     let anew = tempfile::tempdir().unwrap();
     let copy = kept.file("copy.db");
     let line = [
@@ -90,14 +90,6 @@ fn a_receipt_of_a_key_that_is_lost_is_no_receipt() {
     carla.sync(&town);
     assert_eq!(town.entries(patient), before);
     assert_eq!(super::waiting(&town).len(), 1);
-
-    // What proves nothing while Carla says it is proven once Ana comes, whose it is.
-    ana.sync(&town);
-    assert_eq!(town.entries(patient), after);
-    assert_eq!(super::waiting(&town), []);
-    carla.sync(&town);
-    assert_eq!(carla.entries(patient), after);
-    assert_eq!(town.verify(), Verified::SOUND);
 }
 
 #[test]

@@ -148,9 +148,7 @@ impl Verb<'_> {
             .receipt
             .filter(|r| self.keys.is_valid(&pushed.change, pushed.hash, r));
         let lying = self.quarantined(pushed.hash)?;
-        if let (Some(lying), None) = (&lying, receipt)
-            && !lying.is_proven_by(push.sender.device)
-        {
+        if let (Some(lying), None) = (&lying, receipt) {
             return Ok(lying.state());
         }
         match judge(
@@ -206,14 +204,13 @@ impl Verb<'_> {
                         return Ok(state);
                     }
                 }
-                if let Some(lying) = lying {
-                    return Ok(lying.state());
+                if lying.is_none() {
+                    self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
                 }
-                self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
                 Ok(AckState::Quarantined(reason))
             }
             Verdict::Missing(hashes) => Ok(AckState::MissingDeps(hashes)),
-            Verdict::Reject(reason) => Ok(lying.map_or(AckState::Rejected(reason), |l| l.state())),
+            Verdict::Reject(reason) => Ok(AckState::Rejected(reason)),
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{Change, ChangeHash, Put};
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::{DeviceId, EntryId};
+use warmhand_core::domain::id::EntryId;
 use warmhand_core::wire::{AckState, Decision, QuarantineReason};
 
 /// What a fork, a gap or a foreign actor held up is written anew by its device; where that has not happened after so
@@ -34,12 +34,6 @@ impl Lying {
             Some(decision) => AckState::Decided(self.reason, decision),
             None => AckState::Quarantined(self.reason),
         }
-    }
-
-    /// Somebody else gave it back without proof; here comes the device that wrote it, and that is the proof.
-    pub(super) fn is_proven_by(&self, device: DeviceId) -> bool {
-        let is_relayed = self.reason == QuarantineReason::Recovered && self.decided.is_none();
-        is_relayed && self.change.device == device
     }
 }
 
@@ -118,18 +112,12 @@ impl Verb<'_> {
         Ok(all)
     }
 
-    /// How a known hash stands here, as this device is told; nothing of one that is to come, or to come again from it.
-    pub(super) fn state_of(
-        &self,
-        hash: ChangeHash,
-        device: DeviceId,
-    ) -> Result<Option<AckState>, StoreError> {
+    /// How a known hash stands here; nothing of one that is lacking.
+    pub(super) fn state_of(&self, hash: ChangeHash) -> Result<Option<AckState>, StoreError> {
         if let Some(receipt) = self.receipt_of(hash)? {
             return Ok(Some(AckState::Accepted(receipt)));
         }
-        let lying = self.quarantined(hash)?;
-        let lying = lying.filter(|lying| !lying.is_proven_by(device));
-        Ok(lying.map(|lying| lying.state()))
+        Ok(self.quarantined(hash)?.map(|lying| lying.state()))
     }
 
     /// Has a record this very entry?

@@ -76,7 +76,7 @@ impl Verb<'_> {
             return Ok(answer);
         }
         for hash in request.offers.iter().flat_map(|offer| &offer.hashes) {
-            match self.state_of(*hash, device)? {
+            match self.state_of(*hash)? {
                 Some(state) => answer.acks.push(Ack { hash: *hash, state }),
                 None => answer.need.push(*hash),
             }
