@@ -245,11 +245,6 @@ fn take(
     for ack in &answer.acks {
         match receipted(write, ack)? {
             Some(stored) => {
-                if let AckState::Quarantined(reason) = ack.state {
-                    // Why it lies there in this log, which may be another why: what stands on it goes by that.
-                    let quarantined = ChangeState::Quarantined;
-                    write.settle(stored.hash, quarantined, Some(reason as i64), None)?;
-                }
                 write.offer_again(&stored, stored.change.device == device.device)?;
                 touched.insert(stored.change.doc);
             }
