@@ -1,19 +1,17 @@
-//! When the server's log is another one than the device was told of. Everything is kept, and nothing counts as being
-//! on the server until it is confirmed again. First documents are compared, as far as the server once had them: those
-//! that are the same on both sides are confirmed with that. Of all others, and of what lies in quarantine, was turned away
-//! or was kept aside, every hash held is offered in a flat list, own and others', shown and hidden; what the server lacks is sent to
-//! it again with its receipt; what is lacking here is fetched whole, and what the server does not show is no longer for
-//! this device. A comparison that twice ends with something else than the server has is not made a third time: then every
-//! hash is offered, and every visible document is fetched anew from the beginning.
+//! When the server's log is another one than the device was told of. Everything is kept, and nothing counts as being on
+//! the server until it is confirmed again. First documents are compared, as far as the server once had them: those that
+//! are the same on both sides are confirmed with that. Of all others, and of what lies in quarantine, was turned away
+//! or was kept aside, every hash held is offered in a flat list, own and others', shown and hidden; what the server
+//! lacks is sent to it again with its receipt; what is lacking here is fetched whole, and what the server does not show
+//! is no longer for this device. A comparison that twice ends with something else than the server has is not made a
+//! third time: then every hash is offered, and every visible document is fetched anew from the beginning.
 
 use super::compare::{Compared, Rounds};
 use super::{Taken, Untaken, apply, offset, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
-use crate::store::{
-    ChangeState, DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write,
-};
+use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
     Ack, AckState, Cursor, DocsAnswer, DocsRequest, Offer, ReconcileAnswer, ReconcileRequest,
     Status, Token, Unreadable, pack, unpack,
