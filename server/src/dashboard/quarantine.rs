@@ -66,7 +66,7 @@ fn why(reason: QuarantineReason) -> &'static str {
         QuarantineReason::Access => "Written by somebody who may not see this record",
         QuarantineReason::Role => "Not in the role of who wrote it",
         QuarantineReason::Guard => "A rule of the record did not hold in what its author had seen",
-        QuarantineReason::StandsOn => "Stands on other work that is kept aside",
+        QuarantineReason::StandsOn => "Stands on other work that is kept aside or not here",
         QuarantineReason::Reauthor => "Its device has not written it anew",
         QuarantineReason::Revoked => "From a device or a person no longer in service",
         QuarantineReason::Recovered => "Given back without proof of who wrote it",
