@@ -136,7 +136,7 @@ impl App {
     }
 
     /// Writes everything that this device holds into a new file, for whoever carries it to the server when the device
-    /// cannot sync any more. It is in the clear: share it with nobody else, and delete it. Nothing of the device changes.
+    /// cannot sync any more. Only the server opens it. Nothing of the device changes.
     pub fn rescue(&self, path: String) -> Result<Rescued, Refusal> {
         self.with(|core| {
             let trouble = |_| refused::Refusal::Storage(refused::StorageTrouble::Unavailable);

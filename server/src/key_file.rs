@@ -11,6 +11,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use warmhand_core::wire::BoxKey;
 
 /// Where it lies in a data folder.
 pub const FILE: &str = "warmhand.keys";
@@ -23,6 +25,8 @@ pub struct KeyFile {
     organisation: [u8; 16],
     older: Vec<Key>,
     newest: Key,
+    /// What follows from the newest for boxes, once somebody asked: every sync does.
+    closing: OnceLock<BoxKey>,
 }
 
 #[derive(Clone)]
@@ -53,6 +57,7 @@ impl KeyFile {
             organisation,
             older: Vec::new(),
             newest,
+            closing: OnceLock::new(),
         }
     }
 
@@ -72,6 +77,7 @@ impl KeyFile {
             organisation: self.organisation,
             older,
             newest,
+            closing: OnceLock::new(),
         })
     }
 
@@ -145,6 +151,11 @@ impl KeyFile {
         })
     }
 
+    /// What follows from the key that signs for whoever closes boxes, made once.
+    pub(crate) fn closing(&self, make: impl FnOnce() -> BoxKey) -> BoxKey {
+        *self.closing.get_or_init(make)
+    }
+
     /// Reads the keys of a data folder.
     pub fn load(folder: &Path) -> Result<Self, String> {
         Self::read(&folder.join(FILE))
@@ -178,6 +189,7 @@ impl KeyFile {
             organisation,
             older: Vec::new(),
             newest: keys.next()??,
+            closing: OnceLock::new(),
         };
         for key in keys {
             let Key {

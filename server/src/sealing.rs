@@ -1,5 +1,5 @@
-//! The key pairs of sealed boxes: what a wiped device keeps of what nobody took is closed under the public half of the
-//! newest, and opened here alone. They follow from the key file, so that whoever keeps a copy of that keeps these too.
+//! The key pairs of sealed boxes: what a wiped device keeps of what nobody took, and what is carried in a rescue file, is
+//! closed under the public half of the newest, and opened here alone. They follow from the key file, so that whoever keeps a copy of that keeps these too.
 
 use crate::key_file::KeyFile;
 use warmhand_core::domain::id::DeviceId;
@@ -9,7 +9,7 @@ const PURPOSE: &[u8] = b"wh-sealed-box-1";
 
 /// Under which boxes are closed from now on.
 pub fn closing(keys: &KeyFile) -> BoxKey {
-    BoxOpener::of(&keys.derive(keys.signing(), PURPOSE)).key()
+    keys.closing(|| BoxOpener::of(&keys.derive(keys.signing(), PURPOSE)).key())
 }
 
 /// What a device put into a box, whichever key it was closed under; none if it is none of these.

@@ -76,6 +76,11 @@ fn unsent_work_of_a_lost_device_waits_for_a_person_who_releases_it() {
     note(&mut ana, &town, patient, "nor this");
     let held = ana.entries(patient);
     let file = exported(ana, &folder);
+    let bytes = fs::read(&file).unwrap();
+    for words in ["not sent yet", "Rosa"] {
+        let is_clear = bytes.windows(words.len()).any(|w| w == words.as_bytes());
+        assert!(!is_clear, "whoever finds the file reads \"{words}\"");
+    }
     let told = imported(&file, &data);
     let [there, 2, 0, 0] = counted(&told)[..] else {
         panic!("{told}")
@@ -183,8 +188,10 @@ fn a_file_that_is_no_rescue_file_or_not_whole_is_refused_and_nothing_of_it_is_ta
     assert_eq!(refusal(&whole[..whole.len() - 1]), cut);
     assert_eq!(refusal(&[&whole[..], b"more"].concat()), cut);
     let mut flipped = whole.clone();
-    flipped[30] ^= 0x55;
-    let sentence = format!("{at}: a part of it does not read; copy it again");
+    flipped[90] ^= 0x55;
+    let sentence = format!(
+        "{at}: it does not open with the keys here: it was written for another server, or has changed; copy it again"
+    );
     assert_eq!(refusal(&flipped), sentence);
     assert_eq!(town.run(town.server().store.patients()).unwrap(), []);
     assert_eq!(waiting(&town), []);

@@ -206,6 +206,7 @@ fn the_age_of_what_waits_is_what_devices_have_said() {
         sheet_version: 1,
         cursor: warmhand_core::wire::Cursor::default(),
         high: warmhand_core::wire::Token::default(),
+        box_key: 0,
     };
     let beat = pack(&warmhand_core::wire::Heartbeat { hello, state });
     assert_eq!(town.post("/v1/heartbeat", Some(&ana.bearer), beat).0, 200);

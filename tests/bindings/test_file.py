@@ -181,6 +181,7 @@ class Rescue(Town):
         said = self.server.run("rescue", "import", str(file), "--data", self.server.data)
         self.assertIn("        1  wait in quarantine", said)
         whole = file.read_bytes()
+        self.assertNotIn(b"Rosa", whole)
         self.refused(Refusal.Storage, lambda: ana.app.rescue(str(file)), trouble=StorageTrouble.UNAVAILABLE)
         self.assertEqual(file.read_bytes(), whole)
 

@@ -3,12 +3,9 @@
 
 use super::App;
 use crate::document::ChangeHash;
-use crate::domain::id::DeviceId;
 use crate::refusal::{Refusal, StorageTrouble};
 use crate::store::{ChangeState, StoredChange};
-use crate::wire::{
-    MAX_MESSAGE, PushedChange, PushedDocument, RescuePart, begin_rescue, write_rescue,
-};
+use crate::wire::{MAX_MESSAGE, PushedChange, PushedDocument, RescueFile, RescuePart};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -30,24 +27,22 @@ pub struct Rescued {
 
 impl App {
     /// Writes everything that this device holds, hidden and refused work and that of others too, with its receipts. What
-    /// it has written anew itself is in it once. It is in the clear.
-    pub fn rescue(&self, out: &mut dyn Write) -> Result<Rescued, Refusal> {
-        let device = self.id()?;
+    /// it has written anew itself is in it once. Only its server can open it.
+    pub fn rescue(&mut self, out: &mut dyn Write) -> Result<Rescued, Refusal> {
         let rows = self.store.rows();
-        let mut file = File {
-            out,
-            device,
+        let device = rows.device()?.ok_or(Refusal::NotEnrolled)?;
+        let begun = RescueFile::begin(out, device.device, device.box_key, &mut *self.rng);
+        let mut file = Parts {
+            file: begun.map_err(trouble)?,
             docs: Vec::new(),
             bytes: 0,
             rescued: Rescued::default(),
         };
-        begin_rescue(file.out).map_err(trouble)?;
         for doc in rows.every_document()? {
             let kept = rows.document(doc)?.into_iter().filter(is_kept).collect();
             file.document(causes_first(kept)).map_err(trouble)?;
         }
         file.part(true).map_err(trouble)?;
-        file.out.flush().map_err(trouble)?;
         Ok(file.rescued)
     }
 }
@@ -88,15 +83,14 @@ fn causes_first(mut waiting: Vec<StoredChange>) -> Vec<StoredChange> {
     ordered
 }
 
-struct File<'a> {
-    out: &'a mut dyn Write,
-    device: DeviceId,
+struct Parts<'a> {
+    file: RescueFile<'a>,
     docs: Vec<PushedDocument>,
     bytes: usize,
     rescued: Rescued,
 }
 
-impl File<'_> {
+impl Parts<'_> {
     fn document(&mut self, changes: Vec<StoredChange>) -> io::Result<()> {
         self.rescued.documents += u64::from(!changes.is_empty());
         for stored in changes {
@@ -128,11 +122,9 @@ impl File<'_> {
 
     fn part(&mut self, is_last: bool) -> io::Result<()> {
         self.bytes = 0;
-        let part = RescuePart {
-            device: self.device,
+        self.file.write(&RescuePart {
             docs: std::mem::take(&mut self.docs),
             is_last,
-        };
-        write_rescue(self.out, &part)
+        })
     }
 }

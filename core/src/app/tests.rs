@@ -17,10 +17,10 @@ use crate::refusal::Refusal;
 use crate::usecase::{Command, Outcome};
 use crate::view::EntryState;
 use crate::wire::{
-    Ack, AckState, Cursor, Decided, Decision, Delivered, DeliveredChange, DeliveredDocument,
-    DocsAnswer, DocsRequest, DocumentDigest, EnrolAnswer, EnrolRequest, Holding, PushedChange,
-    QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest, RejectReason, Sheet, Status,
-    SyncAnswer, SyncRequest, Token, pack, unpack,
+    Ack, AckState, BoxOpener, Cursor, Decided, Decision, Delivered, DeliveredChange,
+    DeliveredDocument, DocsAnswer, DocsRequest, DocumentDigest, EnrolAnswer, EnrolRequest, Holding,
+    PushedChange, QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest, RejectReason,
+    Sheet, Status, SyncAnswer, SyncRequest, Token, pack, unpack,
 };
 use acts::{note, open_record, patient_of, shown};
 use jiff::Timestamp;
@@ -173,6 +173,7 @@ impl Server {
             decided: std::mem::take(&mut self.decided),
             withdrawal: None,
             unconfirmed: self.unconfirmed,
+            box_key: None,
         };
         if !known {
             return answer;
@@ -321,6 +322,7 @@ impl Server {
                         text: SHEET.into(),
                     },
                     people: vec!["n1".into(), "n2".into()],
+                    box_key: BoxOpener::of(&[1; 32]).key(),
                 })
             }
             "/v1/sync" => pack(&self.sync(&unpack(&asked.body).unwrap())),

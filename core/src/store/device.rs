@@ -2,7 +2,7 @@
 
 use super::{Rows, StoreError, Write};
 use crate::domain::id::{DeviceId, UserId};
-use crate::wire::{Cursor, Token};
+use crate::wire::{BoxKey, Cursor, Token};
 use jiff::{SignedDuration, Timestamp};
 use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
@@ -38,6 +38,8 @@ pub struct DeviceRow {
     pub signed_off: bool,
     /// How its enrolment stands, as the server last said.
     pub enrolment: Enrolment,
+    /// Under which it closes what only the server may open.
+    pub box_key: BoxKey,
 }
 
 impl DeviceRow {
@@ -176,15 +178,15 @@ impl Rows<'_> {
             .0
             .prepare_cached(
                 "select device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high,
-                        offset_ms, signed_in, last_answer_at, signed_off, enrolment from device",
+                        offset_ms, signed_in, last_answer_at, signed_off, enrolment, box_key from device",
             )?
             .query_row([], |row| {
                 let raw: Raw = (
                     row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?,
                     row.get(7)?, row.get(8)?, row.get(9)?,
                 );
-                let rest: (i64, Option<String>, Option<i64>, bool, String) =
-                    (row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?);
+                let rest: (i64, Option<String>, Option<i64>, bool, String, [u8; 32]) =
+                    (row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?, row.get(15)?);
                 Ok((raw, rest))
             })
             .optional()?;
@@ -193,7 +195,7 @@ impl Rows<'_> {
         };
         let (device, token, name, shared, people, cursor, high, phase, resync_cursor, resync_high) =
             raw;
-        let (offset_ms, signed_in, last_answer_at, signed_off, enrolment) = rest;
+        let (offset_ms, signed_in, last_answer_at, signed_off, enrolment, box_key) = rest;
         let resync = match (resync_cursor, resync_high) {
             (Some(cursor), Some(high)) => Some((read(&cursor)?, read(&high)?)),
             _ => None,
@@ -213,6 +215,7 @@ impl Rows<'_> {
             last_answer_at,
             signed_off,
             enrolment: Enrolment::read(&enrolment)?,
+            box_key: BoxKey(box_key),
         }))
     }
 }
@@ -225,12 +228,13 @@ impl Write<'_> {
             row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
         self.change(
             "insert into device (id, device, token, name, shared, people, cursor, high, phase,
-                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, enrolment)
-                 values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                     resync_cursor, resync_high, offset_ms, signed_in, last_answer_at, signed_off, enrolment,
+                     box_key)
+                 values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
                  on conflict (id) do update set device = ?1, token = ?2, name = ?3, shared = ?4,
                      people = ?5, cursor = ?6, high = ?7, phase = ?8, resync_cursor = ?9,
                      resync_high = ?10, offset_ms = ?11, signed_in = ?12, last_answer_at = ?13,
-                     signed_off = ?14, enrolment = ?15",
+                     signed_off = ?14, enrolment = ?15, box_key = ?16",
             params![
                 row.device.as_bytes(),
                 row.token,
@@ -247,6 +251,7 @@ impl Write<'_> {
                 row.last_answer_at,
                 row.signed_off,
                 row.enrolment.as_str(),
+                row.box_key.0,
             ],
         )?;
         Ok(())

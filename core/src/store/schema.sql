@@ -15,7 +15,8 @@ create table device (
   signed_in text,
   last_answer_at integer,
   signed_off integer not null default 0,
-  enrolment text not null        -- as the server last said: in, unconfirmed, withdrawn
+  enrolment text not null,       -- as the server last said: in, unconfirmed, withdrawn
+  box_key blob not null          -- the server's public key, for what only the server may open
 );
 create table sealed_box (
   -- what a device that was wiped keeps of what nobody has taken: only the server's key opens it

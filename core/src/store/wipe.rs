@@ -106,6 +106,7 @@ impl Write<'_> {
             last_answer_at: device.last_answer_at,
             signed_off: false,
             enrolment: Enrolment::Withdrawn,
+            box_key: device.box_key,
         })
     }
 

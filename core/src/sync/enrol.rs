@@ -23,7 +23,8 @@ pub(super) fn answered(
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
     let answer: EnrolAnswer = unpack(body)?;
-    if answer.number != number || Organisation::parse(&answer.sheet.text).is_err() {
+    let is_sound = Organisation::parse(&answer.sheet.text).is_ok() && answer.box_key.is_sound();
+    if answer.number != number || !is_sound {
         return Err(Unreadable::Content.into());
     }
     let offset_ms = offset(now, answer.server_now)?;
@@ -56,6 +57,7 @@ pub(super) fn answered(
         last_answer_at: Some(now.as_millisecond()),
         signed_off: false,
         enrolment: Enrolment::In,
+        box_key: answer.box_key,
     };
     store.write(|write| {
         write.drop_boxes()?;

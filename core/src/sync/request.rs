@@ -31,6 +31,7 @@ pub(super) fn hello(
         sheet_version: store.rows().sheet_version()?,
         cursor,
         high,
+        box_key: device.box_key.mark(),
     })
 }
 

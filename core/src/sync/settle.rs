@@ -8,7 +8,7 @@ use crate::store::{
     ChangeState, DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write,
 };
 use crate::wire::{
-    Ack, AckState, Decided, Decision, QuarantineReason, RejectReason, Status, SyncAnswer,
+    Ack, AckState, BoxKey, Decided, Decision, QuarantineReason, RejectReason, Status, SyncAnswer,
     Unreadable, Withdrawal, unpack,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -70,6 +70,10 @@ fn take(
         moved |= settle(write, device.device, ack, &mut touched, &mut taken.patients)?;
     }
     device.high = answer.high;
+    // Under a key that is none nothing could be closed.
+    if let Some(key) = answer.box_key.filter(BoxKey::is_sound) {
+        device.box_key = key;
+    }
     device.enrolment = match (&answer.withdrawal, answer.unconfirmed) {
         (Some(_), _) => Enrolment::Withdrawn,
         // Silence about a withdrawal says nothing while nobody has said whose this device is.

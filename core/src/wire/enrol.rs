@@ -1,6 +1,6 @@
 //! A one-time code becomes a device.
 
-use super::{Sheet, Token};
+use super::{BoxKey, Sheet, Token};
 use crate::domain::id::{DeviceId, UserId};
 use minicbor::{Decode, Encode};
 
@@ -51,4 +51,7 @@ pub struct EnrolAnswer {
     /// Who may work on it.
     #[n(8)]
     pub people: Vec<UserId>,
+    /// Under which it closes what it hands over for the server alone.
+    #[n(9)]
+    pub box_key: BoxKey,
 }

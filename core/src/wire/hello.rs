@@ -55,6 +55,9 @@ pub struct Hello {
     /// The highest head ever told.
     #[n(6)]
     pub high: Token,
+    /// Which of the server's keys for closed boxes it has, by its mark.
+    #[n(7)]
+    pub box_key: u32,
 }
 
 /// How the device is: no patient data.

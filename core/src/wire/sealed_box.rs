@@ -15,6 +15,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
+use uuid::Uuid;
 
 type Suite = X25519HkdfSha256;
 
@@ -36,6 +37,20 @@ pub struct BoxHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(transparent)]
 pub struct BoxKey(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
+
+impl BoxKey {
+    /// By what a device says which key it has: its first four bytes.
+    pub fn mark(&self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    /// Can a box be closed under it?
+    pub fn is_sound(&self) -> bool {
+        let mut nothing = StdRng::from_seed([0; 32]);
+        SealedBox::close(self, DeviceId(Uuid::nil()), &[], &mut nothing).is_some()
+    }
+}
 
 /// The server's own half: it alone opens.
 pub struct BoxOpener(<Suite as Kem>::PrivateKey, BoxKey);
@@ -122,7 +137,6 @@ impl TryCryptoRng for Drawn {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn a_box_opens_for_its_server_and_its_device_and_for_nobody_else() {
@@ -150,9 +164,9 @@ mod tests {
     fn nothing_is_closed_under_a_key_that_is_none() {
         let mut rng = StdRng::from_seed([3; 32]);
         let device = DeviceId(Uuid::from_u128(7));
-        assert_eq!(
-            SealedBox::close(&BoxKey([0; 32]), device, b"x", &mut rng),
-            None
-        );
+        let none = BoxKey([0; 32]);
+        assert_eq!(SealedBox::close(&none, device, b"x", &mut rng), None);
+        assert!(!none.is_sound());
+        assert!(BoxOpener::of(&[1; 32]).key().is_sound());
     }
 }

@@ -1,6 +1,6 @@
 //! The one round trip: push, verify, pull.
 
-use super::{Ack, Cursor, Decided, DeviceState, Hello, Packed, Receipt, Token, Withdrawal};
+use super::{Ack, BoxKey, Cursor, Decided, DeviceState, Hello, Packed, Receipt, Token, Withdrawal};
 use crate::document::{Change, ChangeHash};
 use crate::domain::id::{DocumentId, UserId};
 use minicbor::{Decode, Encode};
@@ -100,6 +100,9 @@ pub struct SyncAnswer {
     /// what it pushes is kept, and nothing is told.
     #[cbor(n(14), default)]
     pub unconfirmed: bool,
+    /// Under which boxes are closed from now on, when the device has another key.
+    #[n(15)]
+    pub box_key: Option<BoxKey>,
 }
 
 /// Whether the tokens match the server's log.

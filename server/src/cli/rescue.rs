@@ -2,7 +2,8 @@
 //! device's file; it changes nothing in it.
 
 use super::setup::{checked, open, said};
-use crate::{Server, Settings};
+use crate::key_file::KeyFile;
+use crate::{Server, Settings, sealing};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use std::fs::{self, File, OpenOptions};
@@ -10,7 +11,7 @@ use std::io::{BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use warmhand_core::app::{App, Place};
-use warmhand_core::wire::{Ack, AckState, RescueParts};
+use warmhand_core::wire::{Ack, AckState, RescueParts, SealedBox};
 
 /// Writes a device's changes into a new file.
 pub(super) fn export(
@@ -23,9 +24,8 @@ pub(super) fn export(
         return Err(format!("there is no file {}", device.display()));
     }
     let refused = |why: &dyn std::fmt::Display| format!("{}: {why}", device.display());
-    // It draws nothing: only what is there is read.
-    let rng = Box::new(ChaCha20Rng::from_seed([0; 32]));
-    let app = App::open(&Place::File(device.to_owned()), rng).map_err(|why| refused(&why))?;
+    let rng = Box::new(ChaCha20Rng::from_os_rng());
+    let mut app = App::open(&Place::File(device.to_owned()), rng).map_err(|why| refused(&why))?;
     app.id().map_err(|why| refused(&why))?;
     let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
     let to = OpenOptions::new()
@@ -46,7 +46,7 @@ pub(super) fn export(
     writeln!(
         out,
         "Written to {}: {} changes in {} documents, {} of them never acknowledged by the server.\n\
-         It holds what patients said, in the clear: carry it as you would the device, and delete it once it is taken.",
+         Only the server of this device opens it, where its keys are. Delete it once it is taken.",
         file.display(),
         rescued.changes,
         rescued.documents,
@@ -86,24 +86,28 @@ pub(super) async fn import(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     checked(data)?;
+    let amiss = |why| format!("{}: {why}", file.display());
+    let keys = KeyFile::load(data)?;
     let parts = || -> Result<_, String> {
         let from = File::open(file)
             .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-        Ok(RescueParts::of(BufReader::new(from)))
+        let open = |device, closed: &SealedBox| sealing::open(&keys, device, closed);
+        RescueParts::of(BufReader::new(from), open).map_err(amiss)
     };
-    let amiss = |why| format!("{}: {why}", file.display());
     let server = open(data, Settings::default())?;
     let devices = server.store.devices().await;
     let devices = devices.map_err(|error| format!("{}: {error}", data.display()))?;
-    for part in parts()? {
-        let device = part.map_err(amiss)?.device;
-        if !of_unknown_device && !devices.iter().any(|known| known.id == device) {
-            return Err(format!(
-                "{} is of a device that this server does not know; if it was enrolled here after the backup that was \
-                 restored, --of-unknown-device takes it",
-                file.display()
-            ));
-        }
+    let whole = parts()?;
+    let device = whole.device();
+    if !of_unknown_device && !devices.iter().any(|known| known.id == device) {
+        return Err(format!(
+            "{} is of a device that this server does not know; if it was enrolled here after the backup that was \
+             restored, --of-unknown-device takes it",
+            file.display()
+        ));
+    }
+    for part in whole {
+        part.map_err(amiss)?;
     }
     let mut tally = Tally::default();
     for part in parts()? {

@@ -3,6 +3,7 @@
 
 mod account;
 mod backup;
+mod boxes;
 mod decision;
 mod device;
 mod document;

@@ -13,8 +13,8 @@ use warmhand_core::domain::id::{DeviceId, PatientId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Reading, read};
 use warmhand_core::wire::{
-    Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer, Sheet, Status, SyncAnswer,
-    Token, pack,
+    BoxOpener, Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer, Sheet, Status,
+    SyncAnswer, Token, pack,
 };
 
 const EPOCH: [u8; 16] = [1; 16];
@@ -88,6 +88,7 @@ fn enrolled(sheet: &Organisation, now: Timestamp) -> Result<App, String> {
             text: serde_json::to_string(sheet).map_err(|error| error.to_string())?,
         },
         people: Vec::new(),
+        box_key: BoxOpener::of(&[0; 32]).key(),
     };
     app.sync_answered(
         number,
@@ -147,6 +148,7 @@ fn deliver(
         decided: Vec::new(),
         withdrawal: None,
         unconfirmed: false,
+        box_key: None,
     };
     let carried = Carried::Answer {
         status: 200,

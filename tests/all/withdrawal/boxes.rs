@@ -1,14 +1,15 @@
 //! What nobody took from a device that wiped itself: in boxes that the server alone opens.
 
 use super::{
-    assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
+    NAME, assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
+use warmhand_core::app::SyncStep;
 use warmhand_core::document::{Actor, Change, Put, beside, kept, seal};
-use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::view::SyncState;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::town::{Phone, Town};
@@ -118,4 +119,67 @@ fn a_box_comes_again_to_a_server_that_was_put_back() {
     assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
     assert_eq!(loss(&town, id).wiped_at, Some(town.now()));
     assert_eq!(town.verify(), Verified::SOUND);
+}
+
+/// What can be read in the boxes of a device.
+fn within(town: &Town, id: DeviceId) -> Vec<String> {
+    let boxes = town.run(town.server().store.boxes(id)).unwrap();
+    let pushed = boxes
+        .into_iter()
+        .flat_map(|one| one.within.expect("it opens").changes);
+    let puts = pushed.flat_map(|pushed| pushed.change.puts);
+    puts.map(|put| put.text).collect()
+}
+
+fn erase(town: &Town, record: DocumentId) {
+    let why = "recorded for the wrong person".to_owned();
+    let store = &town.server().store;
+    town.run(store.erase(record, false, "sup".into(), why, town.now()))
+        .unwrap();
+}
+
+#[test]
+fn of_what_is_erased_nothing_is_left_in_a_box_either() {
+    let town = Town::default();
+    let (mut ana, record) = day(&town);
+    let id = ana.app.id().unwrap();
+    let (other, _) = ana.handoff(&town, "Noor");
+    odd(&ana, &town, record, "words that nobody took");
+    odd(&ana, &town, other, "words about another");
+    revoke(&town, &ana);
+    ana.sync(&town);
+    assert_eq!(state(&ana), SyncState::Wiped);
+    let before = within(&town, id);
+    assert!(before.iter().any(|text| text.contains("that nobody took")));
+    erase(&town, record);
+    let after = within(&town, id);
+    let of_other = |text: &&String| !text.contains(NAME) && !text.contains("that nobody took");
+    assert_eq!(after.iter().filter(of_other).count(), after.len());
+    assert!(after.iter().any(|text| text.contains("about another")));
+    let boxes = town.run(town.server().store.boxes(id)).unwrap();
+    assert_eq!(loss(&town, id).boxes as usize, boxes.len());
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_box_of_what_was_erased_before_it_came_is_kept_empty_and_not_asked_for_again() {
+    let town = Town::default();
+    let (mut ana, record) = day(&town);
+    let id = ana.app.id().unwrap();
+    odd(&ana, &town, record, "words that nobody took");
+    ana.sync(&town);
+    revoke(&town, &ana);
+    assert_eq!(round(&mut ana, &town), "/v1/sync");
+    ana.restart();
+    assert_nothing_is_left(ana.file());
+    erase(&town, record);
+    ana.sync(&town);
+    assert!(within(&town, id).is_empty());
+    assert_eq!((loss(&town, id).boxes, waiting(&town).len()), (0, 0));
+    assert!(loss(&town, id).wiped_at.is_some());
+    let next = ana.app.sync_next(town.now()).unwrap();
+    assert!(
+        matches!(next, SyncStep::Idle(_)),
+        "it has nothing more to say"
+    );
 }

@@ -2,15 +2,17 @@
 //! packed, into the corpus of its decoder. Run once for a new decoder; what lies there stays.
 
 use serde_json::json;
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use warmhand_core::app::{Carried, Outgoing, SyncStep};
 use warmhand_core::document::Change;
 use warmhand_core::wire::{
     Delivered, DeliveredDocument, DeviceState, DocsAnswer, DocsRequest, EnrolAnswer, EnrolRequest,
-    Heartbeat, HeartbeatAnswer, ReconcileAnswer, ReconcileRequest, SyncAnswer, SyncRequest,
-    WipedAnswer, WipedReport, pack, unpack,
+    Heartbeat, HeartbeatAnswer, ReconcileAnswer, ReconcileRequest, RescueParts, SealedBox,
+    SyncAnswer, SyncRequest, WipedAnswer, WipedReport, pack, unpack,
 };
+use warmhand_server::sealing;
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -103,6 +105,27 @@ fn carried(phone: &mut Phone, town: &Town, corpus: &Corpus, name: &str) {
     }
 }
 
+/// A rescue file whose boxes are open: of a closed one no change would come to what reads what is in it.
+fn unclosed(town: &Town, file: &[u8]) -> Vec<u8> {
+    let bytes = RefCell::new(Vec::new());
+    let open = |device, closed: &SealedBox| {
+        let opened = sealing::open(town.keys(), device, closed).expect("its own");
+        let length = u32::try_from(opened.len()).expect("a short part");
+        bytes.borrow_mut().extend(length.to_be_bytes());
+        bytes.borrow_mut().extend(&opened);
+        Some(opened)
+    };
+    let parts = RescueParts::of(file, open).expect("a rescue file");
+    let device = parts.device();
+    parts.for_each(|part| drop(part.expect("a part")));
+    [
+        b"warmhand rescue 1\n",
+        &device.as_bytes()[..],
+        &bytes.into_inner(),
+    ]
+    .concat()
+}
+
 fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
     let corpus = Corpus(Path::new(&folder).to_owned());
@@ -122,7 +145,7 @@ fn main() {
     carried(&mut carla, &town, &corpus, "resync");
     let mut rescued = Vec::new();
     carla.app.rescue(&mut rescued).expect("written");
-    corpus.put("rescue", "carla", &rescued);
+    corpus.put("rescue", "carla", &unclosed(&town, &rescued));
 
     ana.app.sync_wanted();
     if let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now())

@@ -20,6 +20,8 @@ use warmhand_core::wire::{
 };
 use warmhand_server::Server;
 use warmhand_server::clock::SetClock;
+use warmhand_server::key_file::KeyFile;
+use warmhand_server::sealing::closing;
 
 /// Who makes records.
 pub const NURSES: usize = 20;
@@ -116,6 +118,8 @@ pub struct County {
     /// The random source of the fixture.
     pub rng: ChaCha20Rng,
     number: u64,
+    /// Which key for closed boxes its devices have.
+    box_key: u32,
 }
 
 impl County {
@@ -140,6 +144,7 @@ impl County {
             records: Vec::new(),
             rng: ChaCha20Rng::seed_from_u64(7),
             number: 0,
+            box_key: closing(&KeyFile::load(folder).expect("keys")).mark(),
         };
         county
             .runtime
@@ -289,6 +294,7 @@ impl County {
                     after: None,
                 },
                 high: head,
+                box_key: self.box_key,
             },
             state: DeviceState::default(),
             push,

@@ -32,6 +32,9 @@ impl World {
         let accepted = self.server.accepted.values();
         let accepted = accepted.filter(|change| change.doc == doc);
         kept.extend(accepted.flat_map(|change| change.entries.iter().map(|(id, _)| *id)));
+        let boxed = self.boxed_there().into_iter();
+        let boxed = boxed.filter(|boxed| boxed.doc == doc);
+        kept.extend(boxed.flat_map(|boxed| boxed.entries));
         let store = self.server.store();
         let why = "recorded for the wrong person".to_owned();
         let done = store.erase(doc, false, "sup".into(), why, self.server_now());
@@ -72,10 +75,19 @@ impl World {
         if erased.is_empty() {
             return Ok(());
         }
+        let boxed = self.boxed_there().into_iter();
+        let left = boxed.map(|b| b.doc).find(|doc| erased.contains(doc));
+        holds(Oracle::Erased, left.is_none(), || {
+            format!("{left:?} is erased and lies in a box at the server")
+        })?;
         self.truth.erased = erased;
         for d in 0..self.devices.len() {
             if self.devices[d].lives() {
-                let entries = self.erased_in(&self.devices[d].look());
+                let look = self.devices[d].look();
+                let mut entries = self.erased_in(&look);
+                let boxed = self.opened(d, &look.boxes);
+                let boxed = boxed.filter(|boxed| self.truth.erased.contains(&boxed.doc));
+                entries.extend(boxed.flat_map(|boxed| boxed.entries));
                 self.forget_entries(&entries);
             }
         }

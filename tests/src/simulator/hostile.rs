@@ -147,6 +147,7 @@ impl World {
                 sheet_version: 1,
                 cursor: look.cursor,
                 high: look.high,
+                box_key: 0,
             },
             state: DeviceState::default(),
             push: vec![PushedDocument { doc, changes }],

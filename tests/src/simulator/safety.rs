@@ -123,10 +123,8 @@ impl World {
             self.check_boxed(d, before, after, held)?;
         }
         let (had, mut has) = (before.entries(), after.entries());
-        has.extend(
-            self.opened(d, &after.boxes)
-                .flat_map(|(_, entries)| entries),
-        );
+        let boxed = self.opened(d, &after.boxes);
+        has.extend(boxed.flat_map(|boxed| boxed.entries));
         let erased = self.erased_in(before);
         // Written after the server had been told to, and before this device heard of it.
         self.forget_entries(&erased);

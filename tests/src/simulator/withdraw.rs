@@ -7,13 +7,20 @@ use super::world::World;
 use std::collections::BTreeSet;
 use std::fs;
 use warmhand_core::document::ChangeHash;
-use warmhand_core::domain::id::{EntryId, UserId};
+use warmhand_core::domain::id::{DocumentId, EntryId, UserId};
 use warmhand_core::wire::{PushedDocument, SealedBox, unpack};
 use warmhand_server::sealing;
 use warmhand_server::store::{ConfirmDraft, Store, StoreError};
 
 /// What lies in the file of a device that was used: names, entries, the sheet.
 const WORDS: [&str; 4] = ["Rosa", "RecordOpened", "Harbor Counseling", "recorded_at\""];
+
+/// A change in a box.
+pub(super) struct Boxed {
+    pub doc: DocumentId,
+    pub hash: ChangeHash,
+    pub entries: Vec<EntryId>,
+}
 
 impl World {
     pub(super) fn reinstate(&mut self, d: u8) -> Result<(), Failure> {
@@ -113,12 +120,8 @@ impl World {
         self.check_server(&new)
     }
 
-    /// What is in boxes of a device, by change.
-    pub(super) fn opened(
-        &self,
-        d: usize,
-        boxes: &[SealedBox],
-    ) -> impl Iterator<Item = (ChangeHash, Vec<EntryId>)> {
+    /// What is in boxes of a device, change by change.
+    pub(super) fn opened(&self, d: usize, boxes: &[SealedBox]) -> impl Iterator<Item = Boxed> {
         let keys = self.server.keys.clone();
         let device = self.devices[d].id;
         let open = |closed: &SealedBox| sealing::open(&keys, device, closed);
@@ -130,22 +133,30 @@ impl World {
             .flat_map(|document| document.changes)
             .map(|pushed| {
                 let puts = pushed.change.puts.iter();
-                (pushed.hash, puts.map(|put| put.id).collect())
+                Boxed {
+                    doc: pushed.change.doc,
+                    hash: pushed.hash,
+                    entries: puts.map(|put| put.id).collect(),
+                }
             })
+    }
+
+    /// Everything in boxes at the server.
+    pub(super) fn boxed_there(&self) -> Vec<Boxed> {
+        let kept = look::boxes(&self.server.eyes);
+        let all = 0..self.devices.len();
+        all.flat_map(|d| self.opened(d, &kept)).collect()
     }
 
     /// Every entry in a box, on a living device or at the server.
     pub(super) fn entries_in_boxes(&self) -> BTreeSet<EntryId> {
-        let kept = look::boxes(&self.server.eyes);
-        let mut within = BTreeSet::new();
+        let mut within = self.boxed_there();
         for d in 0..self.devices.len() {
-            let mut boxes = kept.clone();
             if self.devices[d].lives() {
-                boxes.extend(self.devices[d].look().boxes);
+                within.extend(self.opened(d, &self.devices[d].look().boxes));
             }
-            within.extend(self.opened(d, &boxes).flat_map(|(_, entries)| entries));
         }
-        within
+        within.into_iter().flat_map(|boxed| boxed.entries).collect()
     }
 
     /// It wiped itself just now: what was refused and is in no record went into a box.
@@ -158,7 +169,7 @@ impl World {
     ) -> Result<(), Failure> {
         self.tally.count(Fault::DeviceWiped);
         self.says(|| format!("    device {d} wiped itself, {} boxes", after.boxes.len()));
-        let boxed: BTreeSet<_> = self.opened(d, &after.boxes).collect();
+        let boxed: Vec<_> = self.opened(d, &after.boxes).collect();
         if !boxed.is_empty() {
             self.tally.count(Fault::BoxClosed);
         }
@@ -171,7 +182,7 @@ impl World {
             let entries = before.changes.get(&hash).map(|change| &change.entries);
             let is_on_server =
                 entries.is_some_and(|entries| entries.iter().all(|(id, _)| held.contains(id)));
-            let is_boxed = boxed.iter().any(|(boxed, _)| *boxed == hash);
+            let is_boxed = boxed.iter().any(|boxed| boxed.hash == hash);
             holds(Oracle::Wiped, is_on_server || is_boxed, || {
                 format!("device {d} wiped {hash:?}, which was refused and is in no box")
             })?;
@@ -207,7 +218,12 @@ impl World {
             format!("device {d} wiped itself and the server does not know")
         })?;
         let there = look::boxes(&self.server.eyes);
-        let is_there = look.boxes.iter().all(|closed| there.contains(closed));
+        let is_erased = |closed: &SealedBox| {
+            let mut within = self.opened(d, std::slice::from_ref(closed));
+            within.any(|boxed| self.truth.erased.contains(&boxed.doc))
+        };
+        let mut boxes = look.boxes.iter();
+        let is_there = boxes.all(|closed| there.contains(closed) || is_erased(closed));
         holds(Oracle::Wiped, is_there, || {
             format!("the server lacks a box of device {d}")
         })

@@ -3,6 +3,7 @@
 use super::log::Row;
 use super::{StoreError, Verb, instant, int, sound};
 use crate::journal::{Event, Place};
+use crate::sealing;
 use crate::store::{CodeDraft, DeviceRow, LossRow};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -123,6 +124,7 @@ impl Verb<'_> {
             server_now: now.as_millisecond(),
             sheet,
             people,
+            box_key: sealing::closing(self.keys),
         })
     }
 
@@ -211,7 +213,7 @@ impl Verb<'_> {
     pub(super) fn device_rows(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select id, name, kind, last_seen_at, unsent, oldest_unsent_at, next_due_at, offset_ms, revoked_at, wiped_at,
-                 is_encrypted, (select count(*) from sealed_box where device = id), confirmed, proposed
+                 is_encrypted, (select count(*) from sealed_box where device = id and box <> x''), confirmed, proposed
                  from device order by id",
         )?;
         let mut rows = statement.query([])?;

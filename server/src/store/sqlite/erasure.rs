@@ -1,6 +1,6 @@
 //! Somebody orders that nothing of a record be left. What it says goes from the database, and from every device at its
-//! next contact; what the log says of it (ids and hashes) stays, and the order itself, also when an older image is put
-//! back. Backups and rescue files are files: whoever keeps them has to see to them.
+//! next contact, and from the boxes of wiped ones; what the log says of it (ids and hashes) stays, and the order itself,
+//! also when an older image is put back. Backups and rescue files are files: whoever keeps them has to see to them.
 
 use super::log::Row;
 use super::{StoreError, Verb, int, sound};
@@ -76,6 +76,7 @@ impl Verb<'_> {
         ] {
             self.change(sql, [id])?;
         }
+        self.empty_boxes(doc)?;
         // Through what her other documents are seen may have been said in this one alone.
         match patient {
             Some(patient) => self.place(patient, &self.viewers(&self.sheet()?.1)?, None),

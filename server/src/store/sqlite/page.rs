@@ -5,6 +5,7 @@ use super::document::{COLUMNS, ChangeRow, change_row};
 use super::push::Push;
 use super::{StoreError, Verb, sound};
 use crate::admission::Sender;
+use crate::sealing;
 use jiff::Timestamp;
 use rusqlite::{Rows, params};
 use std::cell::OnceCell;
@@ -66,6 +67,8 @@ impl Verb<'_> {
             answer.retry_after_ms = answer.acks.iter().all(waits).then_some(UNCONFIRMED_MS);
             return Ok(answer);
         }
+        let box_key = sealing::closing(self.keys);
+        answer.box_key = (box_key.mark() != hello.box_key).then_some(box_key);
         answer.people = self.people_in_force(device)?;
         self.fill(device, request, &mut answer)?;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
@@ -335,5 +338,6 @@ fn answer(
         decided: Vec::new(),
         withdrawal: None,
         unconfirmed: false,
+        box_key: None,
     }
 }

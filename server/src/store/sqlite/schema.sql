@@ -103,7 +103,7 @@ create table sealed_box (
   -- what wiped devices kept of what nobody had taken: closed, for whoever has the key
   hash blob primary key,
   device blob not null references device (id),
-  box blob not null,
+  box blob not null,             -- empty once what lay in it was erased
   since integer not null
 ) without rowid;
 create index sealed_box_device on sealed_box (device);

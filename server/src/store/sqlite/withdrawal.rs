@@ -1,19 +1,14 @@
-//! A device or a person is taken away: revoked, taken back, off a device; what a wiped device says, and what it hands over
-//! closed.
+//! A device or a person is taken away: revoked, taken back, off a device; and what a wiped device says.
 
 use super::log::Row;
 use super::{StoreError, Verb, instant, int};
 use crate::journal::Event;
 use crate::sealing;
-use crate::store::BoxRow;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, UserId};
-use warmhand_core::wire::{
-    Ack, AckState, BoxHash, PushedDocument, SealedBox, SyncRequest, WipedAnswer, WipedReport,
-    Withdrawal, unpack,
-};
+use warmhand_core::wire::{Ack, AckState, SyncRequest, WipedAnswer, WipedReport, Withdrawal};
 
 const NOT_THERE: StoreError = StoreError::NotFound("there is no such device in service");
 
@@ -194,51 +189,6 @@ impl Verb<'_> {
             server_now: at,
             lacks,
         })
-    }
-
-    /// Keeps a box as it came. What is in it is offered like a rescue: known work is known; what an older database lacks
-    /// lies in quarantine again; what was not kept before is not kept now, and stays in the box.
-    fn keep(&self, device: DeviceId, closed: &SealedBox, now: Timestamp) -> Result<(), StoreError> {
-        let is_new = self.change(
-            "insert into sealed_box (hash, device, box, since) values (?1, ?2, ?3, ?4) on conflict (hash) do nothing",
-            params![
-                &closed.hash().0[..],
-                &device.as_bytes()[..],
-                closed.0,
-                now.as_millisecond()
-            ],
-        )?;
-        let opened = sealing::open(self.keys, device, closed);
-        let within = opened.and_then(|bytes| unpack::<PushedDocument>(&bytes).ok());
-        if let Some(document) = within.filter(|_| is_new == 1) {
-            self.rescue(&[document], now)?;
-        }
-        Ok(())
-    }
-
-    fn has_box(&self, hash: &BoxHash) -> Result<bool, StoreError> {
-        let sql = "select exists (select 1 from sealed_box where hash = ?1)";
-        let mut statement = self.db.prepare_cached(sql)?;
-        Ok(statement.query_row([&hash.0[..]], |row| row.get(0))?)
-    }
-
-    /// The boxes of a device, opened as far as these keys open them.
-    pub(super) fn boxes(&self, device: DeviceId) -> Result<Vec<BoxRow>, StoreError> {
-        let mut statement = self
-            .db
-            .prepare_cached("select box, since from sealed_box where device = ?1 order by hash")?;
-        let mut rows = statement.query([&device.as_bytes()[..]])?;
-        let mut boxes = Vec::new();
-        while let Some(row) = rows.next()? {
-            let closed = SealedBox(row.get(0)?);
-            let opened = sealing::open(self.keys, device, &closed);
-            boxes.push(BoxRow {
-                hash: closed.hash(),
-                since: super::instant(row.get(1)?),
-                within: opened.and_then(|bytes| unpack(&bytes).ok()),
-            });
-        }
-        Ok(boxes)
     }
 
     /// Of how many patients records lay on a device at most, as of its last request: what it could see from where it had

@@ -1,0 +1,88 @@
+//! Boxes that wiped devices handed over: kept as they came, opened with the server's own keys, emptied when what lies in
+//! them is erased.
+
+use super::{StoreError, Verb, sound};
+use crate::sealing;
+use crate::store::BoxRow;
+use jiff::Timestamp;
+use rusqlite::params;
+use warmhand_core::domain::id::{DeviceId, DocumentId};
+use warmhand_core::wire::{BoxHash, PushedDocument, SealedBox, unpack};
+
+impl Verb<'_> {
+    /// Keeps a box as it came. What is in it is offered like a rescue: known work is known; what an older database lacks
+    /// lies in quarantine again; what was not kept before is not kept now, and stays in the box. Of what was erased the
+    /// box is kept empty: then nobody asks for it again.
+    pub(super) fn keep(
+        &self,
+        device: DeviceId,
+        closed: &SealedBox,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let within = self.opened(device, closed);
+        let is_erased = match &within {
+            Some(document) => self.is_erased(document.doc)?,
+            None => false,
+        };
+        let is_new = self.change(
+            "insert into sealed_box (hash, device, box, since) values (?1, ?2, ?3, ?4) on conflict (hash) do nothing",
+            params![
+                &closed.hash().0[..],
+                &device.as_bytes()[..],
+                if is_erased { &[] } else { &closed.0[..] },
+                now.as_millisecond()
+            ],
+        )?;
+        if let Some(document) = within.filter(|_| is_new == 1 && !is_erased) {
+            self.rescue(&[document], now)?;
+        }
+        Ok(())
+    }
+
+    fn opened(&self, device: DeviceId, closed: &SealedBox) -> Option<PushedDocument> {
+        let opened = sealing::open(self.keys, device, closed)?;
+        unpack(&opened).ok()
+    }
+
+    /// Empties the boxes in which something of a document lies, as far as these keys open them.
+    pub(super) fn empty_boxes(&self, doc: DocumentId) -> Result<(), StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select hash, device, box from sealed_box where box <> x''")?;
+        let full: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        for (hash, device, closed) in full {
+            let device = sound(DeviceId::from_bytes(&device))?;
+            let within = self.opened(device, &SealedBox(closed));
+            if within.is_some_and(|document| document.doc == doc) {
+                self.change("update sealed_box set box = x'' where hash = ?1", [hash])?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn has_box(&self, hash: &BoxHash) -> Result<bool, StoreError> {
+        let sql = "select exists (select 1 from sealed_box where hash = ?1)";
+        let mut statement = self.db.prepare_cached(sql)?;
+        Ok(statement.query_row([&hash.0[..]], |row| row.get(0))?)
+    }
+
+    /// The boxes of a device, opened as far as these keys open them.
+    pub(super) fn boxes(&self, device: DeviceId) -> Result<Vec<BoxRow>, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select box, since from sealed_box where device = ?1 and box <> x'' order by hash",
+        )?;
+        let mut rows = statement.query([&device.as_bytes()[..]])?;
+        let mut boxes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let closed = SealedBox(row.get(0)?);
+            boxes.push(BoxRow {
+                hash: closed.hash(),
+                since: super::instant(row.get(1)?),
+                within: self.opened(device, &closed),
+            });
+        }
+        Ok(boxes)
+    }
+}
