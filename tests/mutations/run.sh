@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Takes one rule at a time out of a copy of the tree and plays histories until one fails: seeds, then those that are kept in
-# tests/simulator; where none does, the ordinary tests. A rule without which nothing fails is a rule that nothing proves: then
-# this ends with 1.
+# tests/simulator; where none does, the ordinary tests, and last those that kill processes and cut the power. A rule without
+# which nothing fails is a rule that nothing proves: then this ends with 1.
 #
 #   tests/mutations/run.sh [SEEDS] [RULE...]     e.g. tests/mutations/run.sh 2000 high-token settle-by-hash
 #
@@ -40,13 +40,16 @@ kept() {
   return 1
 }
 
-# The first of the tests that fails; without those that play histories or look at the sources.
-tests() {
+# The first of these tests that fails.
+failing() {
   local name
-  cargo test -q --test all -- --skip simulated --skip house --skip crash >"$tree/tests.log" 2>&1
+  cargo test -q --test all -- "$@" >"$tree/tests.log" 2>&1
   name=$(sed -n '/^failures:$/,$s/^    \([a-z0-9_:]*\)$/\1/p' "$tree/tests.log" | head -1)
   [ -n "$name" ] && printf 'test `%s` | |\n' "$name"
 }
+
+# Without those that play histories or look at the sources.
+tests() { failing --skip simulated --skip house --skip crash || failing crash; }
 
 survivors=0
 printf '| Rule | Falls | Shortest history |\n|---|---|---|\n'
