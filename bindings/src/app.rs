@@ -136,12 +136,18 @@ impl App {
     }
 
     /// Writes everything that this device holds into a new file, for whoever carries it to the server when the device
-    /// cannot sync any more. Only the server opens it. Nothing of the device changes.
-    pub fn rescue(&self, path: String) -> Result<Rescued, Refusal> {
+    /// cannot sync any more. Only its server opens it, or, where that has lost its keys, the one whose key for boxes is
+    /// named, as "warmhand keys show" prints it. Nothing of the device changes.
+    pub fn rescue(&self, path: String, named: Option<String>) -> Result<Rescued, Refusal> {
         self.with(|core| {
+            let key = named.as_deref().map(str::parse).transpose();
+            let key = key.map_err(|_| refused::Refusal::Invalid {
+                field: "named",
+                problem: refused::Problem::Unreadable,
+            })?;
             let trouble = |_| refused::Refusal::Storage(refused::StorageTrouble::Unavailable);
             let mut file = BufWriter::new(File::create_new(&path).map_err(trouble)?);
-            let rescued = core.rescue(&mut file);
+            let rescued = core.rescue(&mut file, key);
             let kept = file.get_ref().sync_all().map_err(trouble);
             // Half a file is of no use, and would stand in the way of a whole one.
             rescued

@@ -21,6 +21,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use warmhand_core::wire::BoxKey;
 
 /// An offline-first companion for warm handoffs.
 #[derive(Debug, Parser)]
@@ -183,6 +184,9 @@ enum RescueAsked {
         device: PathBuf,
         /// A file that does not exist yet.
         file: PathBuf,
+        /// Closes it for whoever has the keys of which "warmhand keys show" prints this: where the server has lost its own.
+        #[arg(long = "for", value_name = "KEY")]
+        named: Option<BoxKey>,
     },
     /// Takes such a file: what carries this server's receipts is taken, everything else waits in quarantine.
     Import {
@@ -191,6 +195,9 @@ enum RescueAsked {
         /// Takes it though this server does not know the device.
         #[arg(long)]
         of_unknown_device: bool,
+        /// Opens it with this copy of other keys than the data folder's.
+        #[arg(long, value_name = "COPY")]
+        keys: Option<PathBuf>,
         #[command(flatten)]
         data: DataFlags,
     },
@@ -318,16 +325,25 @@ async fn done(
         Asked::Verify { data } => keep::verify(&folder(data)?, out).await,
         Asked::Rebuild { data } => keep::rebuild(&folder(data)?, out).await,
         Asked::Rescue {
-            asked: RescueAsked::Export { device, file },
-        } => rescue::export(&device, &file, out),
+            asked:
+                RescueAsked::Export {
+                    device,
+                    file,
+                    named,
+                },
+        } => rescue::export(&device, &file, named, out),
         Asked::Rescue {
             asked:
                 RescueAsked::Import {
                     file,
                     of_unknown_device,
+                    keys,
                     data,
                 },
-        } => rescue::import(&file, of_unknown_device, &folder(data)?, out).await,
+        } => {
+            let keys = keys.as_deref();
+            rescue::import(&file, of_unknown_device, keys, &folder(data)?, out).await
+        }
         Asked::Record { asked } => record::run(asked, folder, out).await,
         Asked::Story {
             asked: StoryAsked::Run { file, shuffle },

@@ -5,6 +5,7 @@ use serde_json::json;
 use std::path::Path;
 use warmhand_core::wire::QuarantineReason;
 use warmhand_tests::cli::{refused, said};
+use warmhand_tests::load::device::Device;
 use warmhand_tests::town::{Phone, Town};
 use warmhand_tests::visit::asks;
 
@@ -162,4 +163,31 @@ fn the_same_is_done_from_the_terminal() {
         refused(&unknown),
         "there is no device \"phone\"; \"warmhand device list\" prints those there are"
     );
+}
+
+#[test]
+fn a_phone_is_one_persons_from_the_first_day_on() {
+    let town = Town::default();
+    let server = town.server();
+    let place = |kind: &str, people: &[&str]| {
+        let people = people.iter().map(|user| (*user).into()).collect();
+        town.run(server.issue_code("hers".into(), kind.into(), people))
+    };
+    let sentence = "a phone is one person's; what several people work on is a tablet";
+    let refused = place("phone", &["n1", "n2"]).map(|_| ());
+    assert_eq!(refused.unwrap_err().to_string(), sentence);
+    place("tablet", &["n1", "n2"]).unwrap();
+    let code = place("phone", &["n1"]).unwrap();
+    let mut hers = Device::open(&town.folder().join("hers.db"), "", 3);
+    let asked = hers.app.enrol(&code.text, town.now());
+    let carried = town.carry(&asked);
+    let taken = hers.app.sync_answered(asked.number, &carried, town.now());
+    taken.unwrap();
+    let id = hers.app.id().unwrap();
+    let people = |people: &[&str]| {
+        let people = people.iter().map(|user| (*user).into()).collect();
+        town.run(server.store.set_people(id, people, town.now()))
+    };
+    assert_eq!(people(&["n1", "n2"]).unwrap_err().to_string(), sentence);
+    people(&["n2"]).unwrap();
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use warmhand_core::domain::id::PatientId;
 use warmhand_core::view::SyncState;
-use warmhand_core::wire::{Decision, QuarantineReason};
+use warmhand_core::wire::{BoxKey, Decision, QuarantineReason};
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::QuarantineRow;
-use warmhand_server::store::sqlite::Verified;
+use warmhand_server::store::sqlite::{Keys, Verified, backup, restore};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::{Phone, Town};
 
@@ -137,7 +138,7 @@ fn a_device_that_was_thought_lost_and_comes_back_says_nothing_twice() {
     // It still runs: it writes the file itself.
     let rescued = ana
         .app
-        .rescue(&mut fs::File::create(&file).unwrap())
+        .rescue(&mut fs::File::create(&file).unwrap(), None)
         .unwrap();
     assert_eq!(rescued.unsent, 1);
     imported(&file, &data);
@@ -189,10 +190,7 @@ fn a_file_that_is_no_rescue_file_or_not_whole_is_refused_and_nothing_of_it_is_ta
     assert_eq!(refusal(&[&whole[..], b"more"].concat()), cut);
     let mut flipped = whole.clone();
     flipped[90] ^= 0x55;
-    let sentence = format!(
-        "{at}: it does not open with the keys here: it was written for another server, or has changed; copy it again"
-    );
-    assert_eq!(refusal(&flipped), sentence);
+    assert_eq!(refusal(&flipped), closed(&wrong));
     assert_eq!(town.run(town.server().store.patients()).unwrap(), []);
     assert_eq!(waiting(&town), []);
 
@@ -213,4 +211,105 @@ fn a_file_that_is_no_rescue_file_or_not_whole_is_refused_and_nothing_of_it_is_ta
         "{letter}"
     );
     assert!(!folder.path().join("new").exists());
+}
+
+/// What the command says when another's keys are asked to open the file.
+fn closed(file: &Path) -> String {
+    format!(
+        "{}: it does not open with the keys here: it was written for another server, or has changed; copy it again",
+        file.display()
+    )
+}
+
+/// How many changes went into a file of this device, for the keys that it knows or for those that are named.
+fn written(phone: &mut Phone, file: &Path, named: Option<BoxKey>) -> u64 {
+    let mut out = fs::File::create(file).unwrap();
+    phone.app.rescue(&mut out, named).unwrap().changes
+}
+
+#[test]
+fn a_key_that_was_added_closes_what_comes_after_it_and_opens_what_came_before() {
+    let town = Town::default();
+    let (folder, data) = ground(&town);
+    let (mut ana, _, _, patient) = town.shared_handoff();
+    let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+    let first = folder.path().join("first");
+    town.keys().export(&first).unwrap();
+    written(&mut ana, &before, None);
+    let (went_well, told) = said(&["keys", "rotate", "--data", &data]);
+    assert!(went_well, "{told}");
+    town.run(town.server().store.look_at_keys()).unwrap();
+    ana.sync(&town);
+    note(&mut ana, &town, patient, "not sent yet");
+    written(&mut ana, &after, None);
+    assert_eq!(counted(&imported(&before, &data))[1..], [0, 0, 0]);
+    // The first key alone opens the older file and not the newer one.
+    let with = |file: &Path| {
+        let line = [
+            "rescue",
+            "import",
+            text(file),
+            "--keys",
+            text(&first),
+            "--data",
+            &data,
+        ];
+        said(&line)
+    };
+    assert!(with(&before).0);
+    let (went_well, told) = with(&after);
+    assert!(!went_well && told.contains(&closed(&after)), "{told}");
+    assert_eq!(counted(&imported(&after, &data))[1..], [1, 0, 0]);
+}
+
+#[test]
+fn a_server_that_lost_its_keys_takes_what_was_closed_for_the_new_ones_and_with_an_older_copy_the_rest()
+ {
+    let mut town = Town::default();
+    let (folder, _) = ground(&town);
+    let (mut ana, mut carla, _, patient) = town.shared_handoff();
+    let backup_of = folder.path().join("copy.db");
+    backup(town.folder(), &backup_of).unwrap();
+    let older_keys = folder.path().join("older keys");
+    town.keys().export(&older_keys).unwrap();
+    note(&mut ana, &town, patient, "not sent yet");
+    let other = KeyFile::new([1; 16], [2; 32], jiff::Timestamp::UNIX_EPOCH);
+    let anew = tempfile::tempdir().unwrap();
+    restore(&backup_of, anew.path(), &Keys::Lost(&other), [8; 16]).unwrap();
+    town.restore_under(&anew, other);
+    let data = ground(&town).1;
+
+    let file = folder.path().join("for the old keys");
+    written(&mut ana, &file, None);
+    assert_eq!(
+        refused(&["rescue", "import", text(&file), "--data", &data]),
+        closed(&file)
+    );
+    let line = [
+        "rescue",
+        "import",
+        text(&file),
+        "--keys",
+        text(&older_keys),
+        "--data",
+        &data,
+    ];
+    let (went_well, told) = said(&line);
+    assert!(went_well, "{told}");
+    assert!(counted(&told)[1] > 0, "her note waits for a person: {told}");
+
+    // Where no copy is left, the device is told for whom to close it.
+    let (_, shown) = said(&["keys", "show", "--data", &data]);
+    let key: BoxKey = shown.split_whitespace().last().unwrap().parse().unwrap();
+    let named = folder.path().join("for the new keys");
+    let changes = written(&mut ana, &named, Some(key));
+    let told = counted(&imported(&named, &data));
+    assert_eq!(told.iter().sum::<usize>() as u64, changes);
+
+    // And one that still reaches the server has its key from then on, though it is out of step.
+    carla.sync(&town);
+    let file = folder.path().join("after a word with the server");
+    written(&mut carla, &file, None);
+    imported(&file, &data);
+    assert_eq!(town.verify(), Verified::SOUND);
 }

@@ -176,13 +176,13 @@ class Rescue(Town):
         ana = self.device("ana")
         ana.do("OpenRecord", site=self.story["organisation"]["sites"][0]["id"], preferred_name="Rosa")
         file = self.folder / "rescue"
-        rescued = ana.app.rescue(str(file))
+        rescued = ana.app.rescue(str(file), None)
         self.assertEqual((rescued.documents, rescued.changes, rescued.unsent), (1, 1, 1))
         said = self.server.run("rescue", "import", str(file), "--data", self.server.data)
         self.assertIn("        1  wait in quarantine", said)
         whole = file.read_bytes()
         self.assertNotIn(b"Rosa", whole)
-        self.refused(Refusal.Storage, lambda: ana.app.rescue(str(file)), trouble=StorageTrouble.UNAVAILABLE)
+        self.refused(Refusal.Storage, lambda: ana.app.rescue(str(file), None), trouble=StorageTrouble.UNAVAILABLE)
         self.assertEqual(file.read_bytes(), whole)
 
 

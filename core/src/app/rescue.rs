@@ -5,7 +5,7 @@ use super::App;
 use crate::document::ChangeHash;
 use crate::refusal::{Refusal, StorageTrouble};
 use crate::store::{ChangeState, StoredChange};
-use crate::wire::{MAX_MESSAGE, PushedChange, PushedDocument, RescueFile, RescuePart};
+use crate::wire::{BoxKey, MAX_MESSAGE, PushedChange, PushedDocument, RescueFile};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -27,11 +27,17 @@ pub struct Rescued {
 
 impl App {
     /// Writes everything that this device holds, hidden and refused work and that of others too, with its receipts. What
-    /// it has written anew itself is in it once. Only its server can open it.
-    pub fn rescue(&mut self, out: &mut dyn Write) -> Result<Rescued, Refusal> {
+    /// it has written anew itself is in it once. Only its server can open it, or, where that has lost its keys, whoever has
+    /// the other half of the key that is named.
+    pub fn rescue(
+        &mut self,
+        out: &mut dyn Write,
+        named: Option<BoxKey>,
+    ) -> Result<Rescued, Refusal> {
         let rows = self.store.rows();
         let device = rows.device()?.ok_or(Refusal::NotEnrolled)?;
-        let begun = RescueFile::begin(out, device.device, device.box_key, &mut *self.rng);
+        let key = named.unwrap_or(device.box_key);
+        let begun = RescueFile::begin(out, device.device, key, &mut *self.rng);
         let mut file = Parts {
             file: begun.map_err(trouble)?,
             docs: Vec::new(),
@@ -122,9 +128,6 @@ impl Parts<'_> {
 
     fn part(&mut self, is_last: bool) -> io::Result<()> {
         self.bytes = 0;
-        self.file.write(&RescuePart {
-            docs: std::mem::take(&mut self.docs),
-            is_last,
-        })
+        self.file.write(std::mem::take(&mut self.docs), is_last)
     }
 }

@@ -44,6 +44,10 @@ fn take(
         return Ok(Taken::default());
     };
     device.heard(offset_ms, now);
+    // Under a key that is none nothing could be closed.
+    if let Some(key) = answer.box_key.filter(BoxKey::is_sound) {
+        device.box_key = key;
+    }
     let head = match answer.status {
         Status::Resync(head) => Some(head),
         // A head that goes back is another log, whatever the answer calls itself.
@@ -70,10 +74,6 @@ fn take(
         moved |= settle(write, device.device, ack, &mut touched, &mut taken.patients)?;
     }
     device.high = answer.high;
-    // Under a key that is none nothing could be closed.
-    if let Some(key) = answer.box_key.filter(BoxKey::is_sound) {
-        device.box_key = key;
-    }
     device.enrolment = match (&answer.withdrawal, answer.unconfirmed) {
         (Some(_), _) => Enrolment::Withdrawn,
         // Silence about a withdrawal says nothing while nobody has said whose this device is.

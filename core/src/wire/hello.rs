@@ -57,7 +57,7 @@ pub struct Hello {
     pub high: Token,
     /// Which of the server's keys for closed boxes it has, by its mark.
     #[n(7)]
-    pub box_key: u32,
+    pub box_key: u64,
 }
 
 /// How the device is: no patient data.

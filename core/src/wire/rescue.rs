@@ -16,11 +16,14 @@ const AROUND: u64 = 1 + 32 + 16;
 /// A part of a rescue file.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct RescuePart {
-    /// Changes, causes first within a document.
+    /// Its number, from 0: a part that is missing is missed.
     #[n(0)]
+    pub number: u32,
+    /// Changes, causes first within a document.
+    #[n(1)]
     pub docs: Vec<PushedDocument>,
     /// Nothing comes after it.
-    #[n(1)]
+    #[n(2)]
     pub is_last: bool,
 }
 
@@ -30,7 +33,7 @@ pub enum Unrescuable {
     /// It begins otherwise.
     #[error("it is no rescue file")]
     Mark,
-    /// The last part is missing, or something comes after it.
+    /// A part is missing or out of its place, or something comes after the last.
     #[error("it is not whole; copy it again")]
     Cut,
     /// A part was closed for somebody else, or touched since.
@@ -52,6 +55,7 @@ pub struct RescueFile<'a> {
     device: DeviceId,
     key: BoxKey,
     rng: &'a mut dyn RngCore,
+    number: u32,
 }
 
 impl<'a> RescueFile<'a> {
@@ -69,20 +73,25 @@ impl<'a> RescueFile<'a> {
             device,
             key,
             rng,
+            number: 0,
         })
     }
 
-    /// Writes a part; the last one is on its way to the disk then.
-    pub fn write(&mut self, part: &RescuePart) -> io::Result<()> {
-        let closed = SealedBox::close(&self.key, self.device, &pack(part), self.rng);
+    /// Writes the next part; with the last one the file is whole.
+    pub fn write(&mut self, docs: Vec<PushedDocument>, is_last: bool) -> io::Result<()> {
+        let number = self.number;
+        self.number += 1;
+        let part = pack(&RescuePart {
+            number,
+            docs,
+            is_last,
+        });
+        let closed = SealedBox::close(&self.key, self.device, &part, self.rng);
         let closed = closed.ok_or_else(|| io::Error::other("nothing can be closed"))?;
         let length = u32::try_from(closed.0.len()).map_err(io::Error::other)?;
         self.out.write_all(&length.to_be_bytes())?;
         self.out.write_all(&closed.0)?;
-        if part.is_last {
-            self.out.flush()?;
-        }
-        Ok(())
+        if is_last { self.out.flush() } else { Ok(()) }
     }
 }
 
@@ -96,7 +105,8 @@ pub struct RescueParts<R, O> {
 
 #[derive(Clone, Copy, PartialEq)]
 enum At {
-    Part,
+    /// Before the part of this number.
+    Part(u32),
     End,
     /// Read, or found to be no rescue file: nothing more is told.
     Over,
@@ -119,7 +129,7 @@ impl<R: Read, O: Fn(DeviceId, &SealedBox) -> Option<Vec<u8>>> RescueParts<R, O> 
             from,
             open,
             device: DeviceId::from_bytes(&device).ok_or(Unrescuable::Mark)?,
-            at: At::Part,
+            at: At::Part(0),
         })
     }
 
@@ -129,14 +139,14 @@ impl<R: Read, O: Fn(DeviceId, &SealedBox) -> Option<Vec<u8>>> RescueParts<R, O> 
     }
 
     fn part(&mut self) -> Result<Option<RescuePart>, Unrescuable> {
-        if self.at == At::End {
+        let At::Part(number) = self.at else {
             let is_more = self.from.read(&mut [0])? > 0;
             return if is_more {
                 Err(Unrescuable::Cut)
             } else {
                 Ok(None)
             };
-        }
+        };
         let mut length = [0; 4];
         fill(&mut self.from, &mut length, Unrescuable::Cut)?;
         let length = u64::from(u32::from_be_bytes(length));
@@ -150,9 +160,14 @@ impl<R: Read, O: Fn(DeviceId, &SealedBox) -> Option<Vec<u8>>> RescueParts<R, O> 
         }
         let opened = (self.open)(self.device, &SealedBox(bytes)).ok_or(Unrescuable::Closed)?;
         let part: RescuePart = unpack(&opened)?;
-        if part.is_last {
-            self.at = At::End;
+        if part.number != number {
+            return Err(Unrescuable::Cut);
         }
+        self.at = if part.is_last {
+            At::End
+        } else {
+            At::Part(number + 1)
+        };
         Ok(Some(part))
     }
 }
@@ -188,18 +203,14 @@ mod tests {
 
     const DEVICE: DeviceId = DeviceId(uuid::Uuid::from_u128(7));
 
-    fn part(is_last: bool) -> RescuePart {
-        let docs = Vec::new();
-        RescuePart { docs, is_last }
-    }
-
-    fn file(parts: &[RescuePart]) -> Vec<u8> {
+    /// A file of so many parts, without anything in them.
+    fn file(parts: u32, is_whole: bool) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut rng = StdRng::from_seed([3; 32]);
         let key = BoxOpener::of(&[1; 32]).key();
         let mut file = RescueFile::begin(&mut bytes, DEVICE, key, &mut rng).unwrap();
-        for part in parts {
-            file.write(part).unwrap();
+        for number in 1..=parts {
+            file.write(Vec::new(), is_whole && number == parts).unwrap();
         }
         bytes
     }
@@ -217,15 +228,15 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_again_by_its_server_alone() {
-        let parts = [part(false), part(false), part(true)];
-        let file = file(&parts);
-        assert_eq!(read(&file).unwrap(), parts);
+        let file = file(3, true);
+        let numbers: Vec<u32> = read(&file).unwrap().iter().map(|p| p.number).collect();
+        assert_eq!(numbers, [0, 1, 2]);
         assert!(matches!(read_by(2, &file), Err(Unrescuable::Closed)));
     }
 
     #[test]
     fn a_file_that_is_cut_anywhere_is_refused_and_so_is_one_with_something_after_its_end() {
-        let whole = file(&[part(false), part(true)]);
+        let whole = file(2, true);
         for end in 0..whole.len() {
             let refused = read(&whole[..end]).unwrap_err();
             let fits = if end < MARK.len() {
@@ -237,12 +248,25 @@ mod tests {
         }
         let more = [&whole[..], b"x"].concat();
         assert!(matches!(read(&more), Err(Unrescuable::Cut)));
-        assert!(matches!(read(&file(&[])), Err(Unrescuable::Cut)));
+        assert!(matches!(read(&file(2, false)), Err(Unrescuable::Cut)));
+    }
+
+    #[test]
+    fn a_part_that_was_taken_out_or_put_in_twice_is_missed() {
+        let (whole, head) = (file(3, true), MARK.len() + 16);
+        let length = whole[head..].first_chunk().copied().map(u32::from_be_bytes);
+        let second = head + 4 + usize::try_from(length.unwrap()).unwrap();
+        let first = &whole[head..second];
+        let without = [&whole[..head], &whole[second..]].concat();
+        let twice = [&whole[..head], first, first, &whole[second..]].concat();
+        for file in [without, twice] {
+            assert!(matches!(read(&file), Err(Unrescuable::Cut)));
+        }
     }
 
     #[test]
     fn a_part_that_claims_to_be_larger_than_a_message_is_not_read() {
-        let mut bytes = file(&[]);
+        let mut bytes = file(0, false);
         bytes.extend(u32::MAX.to_be_bytes());
         let refused = read(&bytes).unwrap_err();
         assert!(matches!(refused, Unrescuable::Part(Unreadable::TooBig)));

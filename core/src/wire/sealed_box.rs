@@ -15,6 +15,8 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
 use uuid::Uuid;
 
 type Suite = X25519HkdfSha256;
@@ -39,16 +41,38 @@ pub struct BoxHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 pub struct BoxKey(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
 impl BoxKey {
-    /// By what a device says which key it has: its first four bytes.
-    pub fn mark(&self) -> u32 {
-        let [a, b, c, d, ..] = self.0;
-        u32::from_be_bytes([a, b, c, d])
+    /// By what a device says which key it has: its first eight bytes.
+    pub fn mark(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// Can a box be closed under it?
     pub fn is_sound(&self) -> bool {
         let mut nothing = StdRng::from_seed([0; 32]);
         SealedBox::close(self, DeviceId(Uuid::nil()), &[], &mut nothing).is_some()
+    }
+}
+
+/// As an operator reads it to whoever closes a box.
+impl fmt::Display for BoxKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+/// Why a text is no key for boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no key for boxes: \"warmhand keys show\" prints one, of 64 characters")]
+pub struct NoBoxKey;
+
+impl FromStr for BoxKey {
+    type Err = NoBoxKey;
+
+    fn from_str(text: &str) -> Result<Self, NoBoxKey> {
+        let mut key = [0; 32];
+        hex::decode_to_slice(text, &mut key).map_err(|_| NoBoxKey)?;
+        Some(Self(key)).filter(Self::is_sound).ok_or(NoBoxKey)
     }
 }
 
@@ -167,6 +191,11 @@ mod tests {
         let none = BoxKey([0; 32]);
         assert_eq!(SealedBox::close(&none, device, b"x", &mut rng), None);
         assert!(!none.is_sound());
-        assert!(BoxOpener::of(&[1; 32]).key().is_sound());
+        assert_eq!(none.to_string().parse::<BoxKey>(), Err(NoBoxKey));
+        let key = BoxOpener::of(&[1; 32]).key();
+        assert_eq!(key.to_string().parse(), Ok(key));
+        for text in ["", "7", &key.to_string()[1..], &format!("{key}0"), "ü"] {
+            assert_eq!(text.parse::<BoxKey>(), Err(NoBoxKey), "{text}");
+        }
     }
 }

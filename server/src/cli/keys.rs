@@ -5,6 +5,7 @@ use super::setup::{checked, said};
 use crate::clock::{Clock, Random, SystemClock};
 use crate::journal;
 use crate::key_file::KeyFile;
+use crate::sealing;
 use crate::store::sqlite::Sqlite;
 use clap::Subcommand;
 use std::fs::OpenOptions;
@@ -79,7 +80,12 @@ pub(super) fn show(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), Stri
         )
         .map_err(said)?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "rescue files are closed for {}",
+        sealing::closing(&keys)
+    )
+    .map_err(said)
 }
 
 pub(super) fn export(file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {

@@ -11,12 +11,13 @@ use std::io::{BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use warmhand_core::app::{App, Place};
-use warmhand_core::wire::{Ack, AckState, RescueParts, SealedBox};
+use warmhand_core::wire::{Ack, AckState, BoxKey, RescueParts, SealedBox};
 
 /// Writes a device's changes into a new file.
 pub(super) fn export(
     device: &Path,
     file: &Path,
+    named: Option<BoxKey>,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     // Opening would make one.
@@ -35,7 +36,7 @@ pub(super) fn export(
         .open(file)
         .map_err(cannot)?;
     let mut to = BufWriter::new(to);
-    let rescued = app.rescue(&mut to).map_err(|why| refused(&why));
+    let rescued = app.rescue(&mut to, named).map_err(|why| refused(&why));
     let kept = to.get_ref().sync_all().map_err(cannot);
     let rescued = rescued
         .and_then(|rescued| kept.map(|()| rescued))
@@ -46,7 +47,7 @@ pub(super) fn export(
     writeln!(
         out,
         "Written to {}: {} changes in {} documents, {} of them never acknowledged by the server.\n\
-         Only the server of this device opens it, where its keys are. Delete it once it is taken.",
+         Only the server of this device opens it, with its keys. Keep the device until it is taken.",
         file.display(),
         rescued.changes,
         rescued.documents,
@@ -82,12 +83,13 @@ impl Tally {
 pub(super) async fn import(
     file: &Path,
     of_unknown_device: bool,
+    keys: Option<&Path>,
     data: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     checked(data)?;
     let amiss = |why| format!("{}: {why}", file.display());
-    let keys = KeyFile::load(data)?;
+    let keys = keys.map_or_else(|| KeyFile::load(data), KeyFile::read)?;
     let parts = || -> Result<_, String> {
         let from = File::open(file)
             .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;

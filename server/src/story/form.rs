@@ -143,9 +143,12 @@ fn device(told: Value, place: &str, organisation: &Organisation) -> Result<Devic
             "\"{stranger}\" is not among the organisation's people"
         )));
     }
-    if told.people.is_empty() {
-        return Err(amiss("a device is for at least one person".to_owned()));
-    }
+    let kind = match &told.people[..] {
+        [] => return Err(amiss("a device is for at least one person".to_owned())),
+        [_] => DeviceKind::Phone,
+        _ => DeviceKind::Tablet,
+    };
+    let kind = told.kind.unwrap_or(kind);
     let clock_ahead = told
         .clock_ahead
         .as_ref()
@@ -153,7 +156,7 @@ fn device(told: Value, place: &str, organisation: &Organisation) -> Result<Devic
         .map_err(amiss)?;
     Ok(Device {
         name: told.name,
-        kind: told.kind.unwrap_or(DeviceKind::Phone),
+        kind,
         people: told.people,
         link: told.link.unwrap_or(Link::Up),
         clock_ahead,

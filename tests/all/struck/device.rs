@@ -185,10 +185,11 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
     drop(day.app());
 
     let code = town
-        .run(
-            town.server()
-                .issue_code("ana".into(), "phone".into(), vec!["n1".into(), "d1".into()]),
-        )
+        .run(town.server().issue_code(
+            "ana".into(),
+            "tablet".into(),
+            vec!["n1".into(), "d1".into()],
+        ))
         .unwrap();
     let asked = day.app().enrol(&code.text, town.now());
     let step = Step::Enrol(code.text, town.carry(&asked));

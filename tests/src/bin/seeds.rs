@@ -144,7 +144,7 @@ fn main() {
     town.restore(&older);
     carried(&mut carla, &town, &corpus, "resync");
     let mut rescued = Vec::new();
-    carla.app.rescue(&mut rescued).expect("written");
+    carla.app.rescue(&mut rescued, None).expect("written");
     corpus.put("rescue", "carla", &unclosed(&town, &rescued));
 
     ana.app.sync_wanted();

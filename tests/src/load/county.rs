@@ -20,7 +20,6 @@ use warmhand_core::wire::{
 };
 use warmhand_server::Server;
 use warmhand_server::clock::SetClock;
-use warmhand_server::key_file::KeyFile;
 use warmhand_server::sealing::closing;
 
 /// Who makes records.
@@ -119,7 +118,7 @@ pub struct County {
     pub rng: ChaCha20Rng,
     number: u64,
     /// Which key for closed boxes its devices have.
-    box_key: u32,
+    box_key: u64,
 }
 
 impl County {
@@ -144,7 +143,7 @@ impl County {
             records: Vec::new(),
             rng: ChaCha20Rng::seed_from_u64(7),
             number: 0,
-            box_key: closing(&KeyFile::load(folder).expect("keys")).mark(),
+            box_key: closing(&server::key()).mark(),
         };
         county
             .runtime

@@ -1,7 +1,7 @@
 //! Boxes that wiped devices handed over: kept as they came, opened with the server's own keys, emptied when what lies in
 //! them is erased.
 
-use super::{StoreError, Verb, sound};
+use super::{StoreError, Verb};
 use crate::sealing;
 use crate::store::BoxRow;
 use jiff::Timestamp;
@@ -25,10 +25,14 @@ impl Verb<'_> {
             None => false,
         };
         let is_new = self.change(
-            "insert into sealed_box (hash, device, box, since) values (?1, ?2, ?3, ?4) on conflict (hash) do nothing",
+            "insert into sealed_box (hash, device, doc, box, since) values (?1, ?2, ?3, ?4, ?5)
+                 on conflict (hash) do nothing",
             params![
                 &closed.hash().0[..],
                 &device.as_bytes()[..],
+                within
+                    .as_ref()
+                    .map(|document| document.doc.as_bytes().to_vec()),
                 if is_erased { &[] } else { &closed.0[..] },
                 now.as_millisecond()
             ],
@@ -44,22 +48,19 @@ impl Verb<'_> {
         unpack(&opened).ok()
     }
 
-    /// Empties the boxes in which something of a document lies, as far as these keys open them.
-    pub(super) fn empty_boxes(&self, doc: DocumentId) -> Result<(), StoreError> {
-        let mut statement = self
-            .db
-            .prepare_cached("select hash, device, box from sealed_box where box <> x''")?;
-        let full: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
-        for (hash, device, closed) in full {
-            let device = sound(DeviceId::from_bytes(&device))?;
-            let within = self.opened(device, &SealedBox(closed));
-            if within.is_some_and(|document| document.doc == doc) {
-                self.change("update sealed_box set box = x'' where hash = ?1", [hash])?;
-            }
-        }
-        Ok(())
+    /// Empties the boxes in which something of a document lies. Returns how many.
+    pub(super) fn empty_boxes(&self, doc: DocumentId) -> Result<usize, StoreError> {
+        self.change(
+            "update sealed_box set box = x'' where doc = ?1 and box <> x''",
+            [&doc.as_bytes()[..]],
+        )
+    }
+
+    /// Lies something of a document in a box?
+    pub(super) fn is_boxed(&self, doc: DocumentId) -> Result<bool, StoreError> {
+        let sql = "select exists (select 1 from sealed_box where doc = ?1 and box <> x'')";
+        let mut statement = self.db.prepare_cached(sql)?;
+        Ok(statement.query_row([&doc.as_bytes()[..]], |row| row.get(0))?)
     }
 
     pub(super) fn has_box(&self, hash: &BoxHash) -> Result<bool, StoreError> {

@@ -11,6 +11,10 @@ use sha2::{Digest, Sha256};
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::wire::{DeviceState, EnrolAnswer, Hello};
 
+/// It locks later than a shared one, and nobody else signs in on it.
+pub(super) const ONE_PERSONS: &str =
+    "a phone is one person's; what several people work on is a tablet";
+
 impl Verb<'_> {
     /// The server's own device, on which pages write.
     pub(super) fn add_web_device(&self, id: DeviceId) -> Result<(), StoreError> {
@@ -65,6 +69,8 @@ impl Verb<'_> {
             "a device is a phone or a tablet".to_owned()
         } else if people.is_empty() {
             "say who works on the device".to_owned()
+        } else if kind == "phone" && people.len() > 1 {
+            ONE_PERSONS.to_owned()
         } else if let Some(unknown) = unknown {
             format!("\"{unknown}\" is not among the organisation's people")
         } else {

@@ -38,7 +38,7 @@ impl Verb<'_> {
                 let all = self.documents_of(patient)?;
                 all.into_iter().map(|(doc, _)| doc).collect()
             }
-            None if kept.is_empty() => {
+            None if kept.is_empty() && !self.is_boxed(record)? => {
                 return Err(StoreError::NotFound("there is no such record"));
             }
             _ => vec![record],

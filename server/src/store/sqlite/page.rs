@@ -47,14 +47,21 @@ impl Verb<'_> {
     ) -> Result<SyncAnswer, StoreError> {
         let hello = &request.hello;
         self.seen(device, hello, &request.state, now)?;
+        // To whomever it speaks: a device that is out of step, or out of service, may have to be rescued too.
+        let box_key = sealing::closing(self.keys);
+        let box_key = (box_key.mark() != hello.box_key).then_some(box_key);
         if !self.in_step(hello)? {
             let head = self.head()?;
-            return Ok(answer(hello, Status::Resync(head), now, head));
+            return Ok(SyncAnswer {
+                box_key,
+                ..answer(hello, Status::Resync(head), now, head)
+            });
         }
         let acks = self.take_all(device, request, now)?;
         let head = self.head()?;
         let mut answer = SyncAnswer {
             acks,
+            box_key,
             ..answer(hello, Status::Ok, now, head)
         };
         if self.is_revoked(device)? {
@@ -67,8 +74,6 @@ impl Verb<'_> {
             answer.retry_after_ms = answer.acks.iter().all(waits).then_some(UNCONFIRMED_MS);
             return Ok(answer);
         }
-        let box_key = sealing::closing(self.keys);
-        answer.box_key = (box_key.mark() != hello.box_key).then_some(box_key);
         answer.people = self.people_in_force(device)?;
         self.fill(device, request, &mut answer)?;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.

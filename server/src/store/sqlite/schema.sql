@@ -103,10 +103,12 @@ create table sealed_box (
   -- what wiped devices kept of what nobody had taken: closed, for whoever has the key
   hash blob primary key,
   device blob not null references device (id),
-  box blob not null,             -- empty once what lay in it was erased
+  doc blob,                      -- of which document something lies in it, if these keys opened it
+  box blob not null,             -- empty once that was erased
   since integer not null
 ) without rowid;
 create index sealed_box_device on sealed_box (device);
+create index sealed_box_doc on sealed_box (doc);
 create table device_person (
   -- who may work on a device, in rows of the log
   device blob not null references device (id),

@@ -1,5 +1,6 @@
 //! A device or a person is taken away: revoked, taken back, off a device; and what a wiped device says.
 
+use super::device::ONE_PERSONS;
 use super::log::Row;
 use super::{StoreError, Verb, instant, int};
 use crate::journal::Event;
@@ -75,17 +76,16 @@ impl Verb<'_> {
         people: &[UserId],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let in_service: Option<bool> = self
+        let is_phone: Option<bool> = self
             .db
             .query_row(
-                "select revoked_at is null from device where id = ?1 and kind != 'web'",
+                "select kind = 'phone' from device
+                     where id = ?1 and kind != 'web' and revoked_at is null",
                 [&device.as_bytes()[..]],
                 |row| row.get(0),
             )
             .optional()?;
-        if in_service != Some(true) {
-            return Err(NOT_THERE);
-        }
+        let is_phone = is_phone.ok_or(NOT_THERE)?;
         if !self.is_confirmed(device)? {
             return Err(StoreError::Refused(
                 "the server does not know this device yet; confirm it, and say then who works on it".into(),
@@ -95,6 +95,9 @@ impl Verb<'_> {
             return Err(StoreError::Refused(
                 "say who works on the device; to take it from everybody, revoke it".into(),
             ));
+        }
+        if is_phone && people.len() > 1 {
+            return Err(StoreError::Refused(ONE_PERSONS.into()));
         }
         let (_, sheet) = self.sheet()?;
         let was: BTreeSet<UserId> = self.people(device)?.into_iter().collect();
