@@ -37,18 +37,22 @@ fn asked() -> (Town, Phone, Outgoing) {
 fn the_server_answers_whatever_is_posted_and_stays_sound() {
     alone(|| {
         let (town, mut ana, asked) = asked();
-        let bearer = asked.bearer.as_deref();
+        // Whoever says that she is wiped is out of service from then on.
+        let mut lena = town.device("lena", &["d1"]);
+        lena.sync(&town);
+        let (hers, lenas) = (asked.bearer.as_deref(), Some(lena.bearer.as_str()));
         let honest: warmhand_core::wire::SyncRequest = unpack(&asked.body).unwrap();
         let doors = [
-            ("/v1/sync", vec![plain(&honest)]),
-            ("/v1/sync", seeds("sync_request")),
-            ("/v1/reconcile", seeds("reconcile_request")),
-            ("/v1/docs", seeds("docs_request")),
-            ("/v1/heartbeat", seeds("heartbeat")),
-            ("/v1/enrol", seeds("enrol_request")),
+            ("/v1/sync", hers, vec![plain(&honest)]),
+            ("/v1/sync", hers, seeds("sync_request")),
+            ("/v1/reconcile", hers, seeds("reconcile_request")),
+            ("/v1/docs", hers, seeds("docs_request")),
+            ("/v1/heartbeat", hers, seeds("heartbeat")),
+            ("/v1/enrol", hers, seeds("enrol_request")),
+            ("/v1/wiped", lenas, seeds("wiped_report")),
         ];
         let mut told = std::collections::BTreeMap::<u16, usize>::new();
-        for (path, seeds) in doors {
+        for (path, bearer, seeds) in doors {
             for seed in 0..REQUESTS {
                 let body = mutant(&seeds, &mut ChaCha8Rng::seed_from_u64(seed));
                 let (status, _) = town.post(path, bearer, body);

@@ -156,13 +156,16 @@ fn a_server_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
     let folder = ground.file("lost");
     fs::create_dir(&folder).unwrap();
     for end in ends {
-        left(&before, &log[..end], &folder.join("warmhand.db"));
-        let held = opened(&ground, &folder);
-        for (size, hash) in &promised {
-            assert!(
-                *size > end as u64 || held.contains(hash),
-                "lost, cut at {end}"
-            );
+        let cut = (log[..end].to_vec(), end);
+        for (log, intact) in [cut, hollow(&log, end)] {
+            left(&before, &log, &folder.join("warmhand.db"));
+            let held = opened(&ground, &folder);
+            for (size, hash) in &promised {
+                assert!(
+                    *size > intact as u64 || held.contains(hash),
+                    "lost, cut at {end}"
+                );
+            }
         }
     }
 }
