@@ -2,6 +2,7 @@
 //! One request is in flight at a time, under a random number; an answer with another number is dropped whole. What an
 //! answer tells, and the positions that it raises, are one transaction.
 
+mod answer;
 mod apply;
 mod compare;
 mod enrol;
@@ -197,7 +198,7 @@ impl Engine {
         let taken = match carried {
             Carried::Answer { status: 200, body } => match kind {
                 Kind::Enrol => enrol::answered(store, number, body, now),
-                Kind::Sync => settle::answered(store, number, body, rng, now),
+                Kind::Sync => answer::answered(store, number, body, rng, now),
                 Kind::Reconcile => resync::compared(store, &mut self.comparison, number, body, now),
                 Kind::Docs => resync::answered(store, number, body, rng, now),
                 Kind::Heartbeat => request::heard(number, body),

@@ -11,8 +11,6 @@ mod restore;
 mod serve;
 mod setup;
 
-pub(crate) use setup::begin;
-
 use crate::config::{self, Config, Values};
 use clap::{Parser, Subcommand};
 use flags::{AllFlags, DataFlags};
@@ -217,7 +215,7 @@ enum StoryAsked {
 
 #[derive(Debug, Subcommand)]
 enum ConfigAsked {
-    /// Prints what is in force and where each value came from; refuses what serve would refuse before it begins.
+    /// Prints what is in force and where each value came from; refuses what cannot be served, as far as it shows without opening data or port.
     Check {
         #[command(flatten)]
         flags: AllFlags,

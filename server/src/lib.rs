@@ -3,6 +3,7 @@
 pub mod account;
 pub mod admission;
 pub mod api;
+mod begin;
 pub mod caller;
 pub mod check;
 pub mod cli;

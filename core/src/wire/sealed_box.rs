@@ -43,8 +43,7 @@ pub struct BoxKey(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 impl BoxKey {
     /// By what a device says which key it has: its first eight bytes.
     pub fn mark(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        self.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
     }
 
     /// Can a box be closed under it?

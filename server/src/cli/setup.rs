@@ -1,17 +1,18 @@
 //! What an operator does by hand on a data folder.
 
 use crate::account::supervisor;
+use crate::begin::begin;
 use crate::clock::{Random, SystemClock};
 use crate::data_folder;
 use crate::key_file::KeyFile;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, Place, Replayed, Sqlite};
+use crate::store::sqlite::{Replayed, Sqlite};
 use crate::{Server, Settings};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
-use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Organisation;
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
@@ -137,30 +138,6 @@ pub(super) async fn password(
         writeln!(out, "Password, shown this once: {password}").map_err(said)?;
     }
     Ok(())
-}
-
-/// The database and the keys of a new folder.
-pub(crate) fn begin(data: &Path, sheet: &str, random: &Random) -> Result<(), String> {
-    data_folder::make(data)?;
-    let not = |error: std::io::Error| format!("{} cannot be read: {error}", data.display());
-    if fs::read_dir(data).map_err(not)?.next().is_some() {
-        return Err(format!(
-            "{} is not empty; choose an empty folder",
-            data.display()
-        ));
-    }
-    let now = crate::clock::Clock::now(&SystemClock);
-    let keys = KeyFile::new(random.bytes(), random.bytes(), now);
-    let settings = sqlite::Settings {
-        sheet,
-        epoch: random.bytes(),
-        keys: keys.clone(),
-        web: random.with(|rng| DeviceId::new(now, rng)),
-    };
-    keys.save(data)?;
-    sqlite::init(&Place::Folder(data.to_owned()), &settings)
-        .map(|_| ())
-        .map_err(|error| format!("{}: {error}", data.display()))
 }
 
 /// Puts a new sheet in force.

@@ -50,7 +50,7 @@ impl Stage {
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let address = format!("http://{address}");
         if !Sqlite::exists(folder) {
-            crate::cli::begin(folder, ORGANISATION, &Random::from_os())?;
+            crate::begin::begin(folder, ORGANISATION, &Random::from_os())?;
         }
         let held = data_folder::hold(folder)?;
         let store = Sqlite::open(folder, KeyFile::load(folder)?).map_err(|e| e.to_string())?;
