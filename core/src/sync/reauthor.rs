@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 enum Fate {
     /// It is part of the document.
     Stands,
+    /// So it is, and the server is still to be asked about it: what stands on it and lies there waits for that answer.
+    Asked,
     /// It stays where it is, and with it what stands on it.
     Stays,
     /// It stays where it is: a person decided about it while nobody had said whose this device is. What stands on it goes
@@ -122,14 +124,16 @@ fn fates(held: &[StoredChange], device: DeviceId) -> BTreeMap<ChangeHash, Fate> 
         let keeps = |fate: Fate| match fate {
             Fate::Stays => true,
             Fate::Answered => stored.state.is_taken(),
+            Fate::Asked => stored.state == ChangeState::Quarantined,
             Fate::Stands | Fate::Refused | Fate::Moves => false,
         };
         let on_what_stays = stored.change.deps.iter().map(below).any(keeps);
         let is_own = stored.change.device == device;
         let is_decided = matches!(stored.state, ChangeState::Released | ChangeState::Dismissed);
         let reason = stored.quarantine_reason();
+        let is_asked = stored.state == ChangeState::Saved || stored.relay;
         let fate = if stands.contains(&stored.hash) {
-            Fate::Stands
+            if is_asked { Fate::Asked } else { Fate::Stands }
         } else if is_decided && reason == Some(QuarantineReason::Unconfirmed) {
             Fate::Answered
         } else if on_what_stays || reason.is_some_and(QuarantineReason::is_of_standing) {
@@ -182,7 +186,7 @@ impl Ground {
             let puts = &stored.change.puts;
             ground.known.extend(puts.iter().map(|put| put.id));
             match fates.get(&stored.hash) {
-                Some(Fate::Stands) => {
+                Some(Fate::Stands | Fate::Asked) => {
                     let texts = puts.iter().map(|put| (put.id, put.text.clone()));
                     ground.texts.extend(texts);
                 }
