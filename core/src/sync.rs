@@ -15,7 +15,9 @@ mod wipe;
 use crate::domain::id::PatientId;
 use crate::refusal::Refusal;
 use crate::store::{Phase, Store, StoreError};
+use crate::wire::unpack;
 use jiff::{SignedDuration, Timestamp};
+use minicbor::Decode;
 use rand::{Rng, RngCore};
 use std::collections::BTreeSet;
 
@@ -289,6 +291,24 @@ impl From<StoreError> for Untaken {
 impl From<crate::wire::Unreadable> for Untaken {
     fn from(_: crate::wire::Unreadable) -> Self {
         Self::Unreadable
+    }
+}
+
+/// An answer to this very request, read, with the device's clock against the server's. `said`: which number and which clock
+/// it names.
+fn ours<A: for<'b> Decode<'b, ()>>(
+    body: &[u8],
+    number: u64,
+    now: Timestamp,
+    said: impl Fn(&A) -> (u64, i64),
+) -> Result<(A, i64), Untaken> {
+    let answer = unpack(body)?;
+    let (echoed, server_now) = said(&answer);
+    let offset_ms = offset(now, server_now)?;
+    if echoed == number {
+        Ok((answer, offset_ms))
+    } else {
+        Err(Untaken::Unreadable)
     }
 }
 

@@ -2,11 +2,11 @@
 //! cursor, and the positions are written in the same transaction.
 
 use super::settle::{decide, mend, settle, waits_with_us};
-use super::{Taken, Untaken, apply, offset, resync, wipe};
+use super::{Taken, Untaken, apply, ours, resync, wipe};
 use crate::domain::id::DocumentId;
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, Write};
-use crate::wire::{BoxKey, Status, SyncAnswer, Unreadable, Withdrawal, unpack};
+use crate::wire::{BoxKey, Status, SyncAnswer, Withdrawal};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -21,11 +21,8 @@ pub(super) fn answered(
     rng: &mut dyn RngCore,
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
-    let answer: SyncAnswer = unpack(body)?;
-    let offset_ms = offset(now, answer.server_now)?;
-    if answer.number != number {
-        return Err(Unreadable::Content.into());
-    }
+    let said = |answer: &SyncAnswer| (answer.number, answer.server_now);
+    let (answer, offset_ms) = ours(body, number, now, said)?;
     Ok(store.write(|write| take(write, &answer, offset_ms, rng, now))?)
 }
 

@@ -1,9 +1,9 @@
 //! Becoming a device: a one-time code for an id, a credential, the sheet and a first position.
 
-use super::{Taken, Untaken, offset};
+use super::{Taken, Untaken, ours};
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Enrolment, Phase, Store};
-use crate::wire::{Cursor, EnrolAnswer, EnrolRequest, Token, Unreadable, pack, unpack};
+use crate::wire::{Cursor, EnrolAnswer, EnrolRequest, Token, Unreadable, pack};
 use jiff::Timestamp;
 
 pub(super) fn request(code: &str, build: &str, number: u64, now: Timestamp) -> Vec<u8> {
@@ -22,12 +22,11 @@ pub(super) fn answered(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
-    let answer: EnrolAnswer = unpack(body)?;
-    let is_sound = Organisation::parse(&answer.sheet.text).is_ok() && answer.box_key.is_sound();
-    if answer.number != number || !is_sound {
+    let said = |answer: &EnrolAnswer| (answer.number, answer.server_now);
+    let (answer, offset_ms) = ours(body, number, now, said)?;
+    if Organisation::parse(&answer.sheet.text).is_err() || !answer.box_key.is_sound() {
         return Err(Unreadable::Content.into());
     }
-    let offset_ms = offset(now, answer.server_now)?;
     // A device stays who it is: what it holds is bound to its id. One that ended holds nothing, and the server knows.
     let known = store.rows().device()?;
     if known.is_some_and(|device| device.phase != Phase::Ended) {

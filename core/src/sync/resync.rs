@@ -7,14 +7,14 @@
 //! third time: then every hash is offered, and every visible document is fetched anew from the beginning.
 
 use super::compare::{Compared, Rounds};
-use super::{Taken, Untaken, apply, offset, request, settle};
+use super::{Taken, Untaken, apply, ours, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
     Ack, AckState, Cursor, DocsAnswer, DocsRequest, Offer, ReconcileAnswer, ReconcileRequest,
-    Status, Token, Unreadable, pack, unpack,
+    Status, Token, pack,
 };
 use jiff::Timestamp;
 use rand::RngCore;
@@ -107,11 +107,8 @@ pub(super) fn compared(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
-    let answer: ReconcileAnswer = unpack(body)?;
-    let offset_ms = offset(now, answer.server_now)?;
-    if answer.number != number {
-        return Err(Unreadable::Content.into());
-    }
+    let said = |answer: &ReconcileAnswer| (answer.number, answer.server_now);
+    let (answer, offset_ms) = ours(body, number, now, said)?;
     // If it cannot be written down what comes of it, it begins again.
     let current = comparison.take();
     let (taken, next) = store.write(|write| take_round(write, current, &answer, offset_ms, now))?;
@@ -216,11 +213,8 @@ pub(super) fn answered(
     rng: &mut dyn RngCore,
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
-    let answer: DocsAnswer = unpack(body)?;
-    let offset_ms = offset(now, answer.server_now)?;
-    if answer.number != number {
-        return Err(Unreadable::Content.into());
-    }
+    let said = |answer: &DocsAnswer| (answer.number, answer.server_now);
+    let (answer, offset_ms) = ours(body, number, now, said)?;
     Ok(store.write(|write| take(write, &answer, offset_ms, rng, now))?)
 }
 

@@ -1,11 +1,10 @@
 //! The end of a device that was taken out of service: once every change that it holds was answered, it closes what
 //! nobody has taken in boxes for the server and deletes everything else; from then on it says that it holds nothing.
 
-use super::{Taken, Untaken, offset};
+use super::{Taken, Untaken, ours};
 use crate::store::{DeviceRow, Phase, Store, StoreError, StoredChange, Write};
 use crate::wire::{
-    BoxKey, MAX_MESSAGE, PushedChange, PushedDocument, SealedBox, Unreadable, WipedAnswer,
-    WipedReport, pack, unpack,
+    BoxKey, MAX_MESSAGE, PushedChange, PushedDocument, SealedBox, WipedAnswer, WipedReport, pack,
 };
 use jiff::Timestamp;
 use rand::RngCore;
@@ -80,11 +79,8 @@ pub(super) fn answered(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Taken, Untaken> {
-    let answer: WipedAnswer = unpack(body)?;
-    offset(now, answer.server_now)?;
-    if answer.number != number {
-        return Err(Unreadable::Content.into());
-    }
+    let said = |answer: &WipedAnswer| (answer.number, answer.server_now);
+    let (answer, _) = ours(body, number, now, said)?;
     let more = !answer.lacks.is_empty();
     Ok(store.write(|write| {
         if let Some(mut device) = write.device()?.filter(|device| device.phase.is_wiped()) {
