@@ -1,9 +1,10 @@
-//! Warmhand's core: what a device is. A line may use only what stands before it: room and domain,
+//! Warmhand's core: what a device is. A line may use only what stands before it: room, packing and domain,
 //! document, wire, refusal, store, sync, usecase, view, app.
 
 pub mod app;
 pub mod document;
 pub mod domain;
+pub mod packing;
 pub mod refusal;
 pub mod room;
 pub mod store;

@@ -1,7 +1,7 @@
 //! A message as bytes: one byte that says how (0 plain, 1 zstd), then CBOR. Memory is bounded whatever arrives.
 
+use crate::packing::{Unpackable, packed, unpacked};
 use minicbor::{Decode, Encode};
-use std::io::Read;
 
 /// A message has at most this many bytes once unpacked.
 pub const MAX_MESSAGE: usize = 1024 * 1024;
@@ -9,6 +9,7 @@ pub const MAX_MESSAGE: usize = 1024 * 1024;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 const WORTH_PACKING: usize = 512;
+const LEVEL: i32 = 3;
 
 /// Why bytes are no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +30,7 @@ pub fn pack<T: Encode<()>>(message: &T) -> Vec<u8> {
     // Writing to memory cannot fail; were it to, an empty frame is refused by whoever reads it.
     let plain = minicbor::to_vec(message).unwrap_or_default();
     if plain.len() > WORTH_PACKING
-        && let Ok(packed) = zstd::bulk::compress(&plain, 3)
+        && let Some(packed) = packed(&plain, LEVEL)
     {
         return [&[ZSTD], packed.as_slice()].concat();
     }
@@ -43,18 +44,10 @@ pub fn unpack<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unreadable> 
         PLAIN if rest.len() > MAX_MESSAGE => Err(Unreadable::TooBig),
         PLAIN => minicbor::decode(rest).map_err(|_| Unreadable::Content),
         ZSTD => {
-            let mut decoder = zstd::Decoder::new(rest).map_err(|_| Unreadable::Content)?;
-            decoder
-                .window_log_max(21)
-                .map_err(|_| Unreadable::Content)?;
-            let mut plain = Vec::new();
-            decoder
-                .take(MAX_MESSAGE as u64 + 1)
-                .read_to_end(&mut plain)
-                .map_err(|_| Unreadable::Content)?;
-            if plain.len() > MAX_MESSAGE {
-                return Err(Unreadable::TooBig);
-            }
+            let plain = unpacked(rest, MAX_MESSAGE).map_err(|why| match why {
+                Unpackable::Content => Unreadable::Content,
+                Unpackable::TooBig => Unreadable::TooBig,
+            })?;
             minicbor::decode(&plain).map_err(|_| Unreadable::Content)
         }
         _ => Err(Unreadable::Frame),
