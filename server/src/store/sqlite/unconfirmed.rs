@@ -148,7 +148,7 @@ impl Verb<'_> {
             let change = PushedChange {
                 hash: lying.hash,
                 receipt: None,
-                orphan: true,
+                orphan: false,
                 change: lying.change,
             };
             let doc = change.change.doc;
@@ -185,11 +185,14 @@ impl Verb<'_> {
         for document in &documents {
             let acks = self.take(&push, document)?;
             for (ack, pushed) in acks.iter().zip(&document.changes) {
-                // What does not fit any more stays before a person; it is thrown away by nobody.
-                if matches!(ack.state, AckState::Rejected(_) | AckState::MissingDeps(_)) {
-                    let reason = QuarantineReason::Recovered;
-                    self.set_aside(&pushed.change, pushed.hash, reason, now)?;
-                }
+                // What does not fit any more stays before a person; it is thrown away by nobody. Where only what it stands
+                // on is lacking, its device goes on without that.
+                let reason = match ack.state {
+                    AckState::Rejected(_) => QuarantineReason::Recovered,
+                    AckState::MissingDeps(_) => QuarantineReason::StandsOn,
+                    _ => continue,
+                };
+                self.set_aside(&pushed.change, pushed.hash, reason, now)?;
             }
         }
         Ok(())
@@ -205,8 +208,14 @@ impl Verb<'_> {
     ) -> Result<QuarantineReason, StoreError> {
         let sender = &push.sender;
         let is_own = pushed.change.device == sender.device;
-        if reason != QuarantineReason::StandsOn || sender.confirmed || sender.revoked || !is_own {
+        if sender.confirmed || sender.revoked || !is_own {
             return Ok(reason);
+        }
+        match reason {
+            // What it stands on was turned away, and without that its device may well go on.
+            QuarantineReason::Recovered => return Ok(QuarantineReason::Unconfirmed),
+            QuarantineReason::StandsOn => {}
+            _ => return Ok(reason),
         }
         for dep in &pushed.change.deps {
             let lying = self.quarantined(*dep)?;
