@@ -16,6 +16,7 @@ mod settle;
 mod sheet;
 mod trouble;
 mod waiting;
+mod whole;
 mod wipe;
 
 pub use author::Author;
@@ -27,6 +28,7 @@ pub use list::ListRow;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
 pub use waiting::Waiting;
+pub use whole::{WholeRow, unpacked};
 
 use rusqlite::{Connection, Params, TransactionBehavior};
 use sheet::KnownSheet;

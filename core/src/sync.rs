@@ -6,10 +6,12 @@ mod answer;
 mod apply;
 mod compare;
 mod enrol;
+mod ground;
 mod reauthor;
 mod request;
 mod resync;
 mod settle;
+mod whole;
 mod wipe;
 
 use crate::domain::id::PatientId;

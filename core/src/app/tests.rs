@@ -8,6 +8,7 @@ mod hostile;
 mod index;
 mod resync;
 mod settle;
+mod whole;
 mod write;
 
 use super::{App, Carried, Outgoing, Place, SyncStep};

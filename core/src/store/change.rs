@@ -169,13 +169,15 @@ impl Rows<'_> {
 
     /// All changes of a document, in the order in which they came here: causes first.
     pub fn document(&self, doc: DocumentId) -> Result<Vec<StoredChange>, StoreError> {
-        let Some((from, to)) = self.places(doc)? else {
+        let Some(lying) = self.lying(doc)? else {
             return Ok(Vec::new());
         };
-        self.changes("where place between ?1 and ?2 order by place", [from, to])
+        let mut changes = lying.whole;
+        changes.extend(self.changes("where place between ?1 and ?2 order by place", lying.places)?);
+        Ok(changes)
     }
 
-    /// One change.
+    /// One change that lies by itself.
     pub fn change(&self, hash: ChangeHash) -> Result<Option<StoredChange>, StoreError> {
         Ok(self.changes("where hash = ?1", [&hash.0[..]])?.pop())
     }

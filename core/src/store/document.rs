@@ -7,7 +7,10 @@ use crate::domain::id::{DocumentId, PatientId};
 use rusqlite::{OptionalExtension, params};
 
 /// A document has room for so many changes; far fewer fit under its limit of bytes.
-const ROOM: i64 = 1 << 20;
+pub(super) const ROOM: i64 = 1 << 20;
+
+/// So many of these places are for what lay whole and was opened.
+pub(super) const OPENED: i64 = ROOM / 2;
 
 /// A document that does not apply is fetched anew this often; then it waits for a newer version, or for a person.
 const MOST_TRIES: u32 = 3;
@@ -103,7 +106,7 @@ impl Rows<'_> {
             .collect()
     }
 
-    fn document_ids(
+    pub(super) fn document_ids(
         &self,
         sql: &str,
         args: impl rusqlite::Params,
@@ -220,6 +223,7 @@ impl Write<'_> {
         for sql in [
             "delete from actor where doc = ?1",
             "delete from refetch where doc = ?1",
+            "delete from whole where doc = ?1",
             "delete from document where id = ?1",
             "delete from record_index where record = ?1",
             "delete from record_summary where record = ?1",
@@ -255,6 +259,7 @@ impl Write<'_> {
         for sql in [
             "delete from actor where doc = ?1",
             "delete from refetch where doc = ?1",
+            "delete from whole where doc = ?1",
             "delete from document where id = ?1
                  and not exists (select 1 from change where place between home and home + (1 << 20) - 1)",
         ] {

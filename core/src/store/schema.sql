@@ -75,6 +75,12 @@ create index change_unconfirmed on change (place) where confirmed = 0;
 create index change_set_aside on change (doc)
   where state in ('quarantined', 'rejected', 'superseded', 'released', 'dismissed');
 create index change_refused on change (place) where state in ('quarantined', 'rejected');
+create table whole (
+  -- documents that came whole, until something of one is spoken of by itself: all its changes as one row
+  doc blob primary key,
+  pack blob not null,            -- zstd of CBOR: each with its hash and its receipt
+  size integer not null          -- bytes once unpacked
+);
 create table actor (
   -- under which actor a person writes in a document on this device; a retired one is gone from here
   doc blob not null,

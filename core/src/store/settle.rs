@@ -1,6 +1,7 @@
 //! What becomes of changes: written with their entries, settled each by its own hash, marked when the server's log is
 //! another one. Never deletes.
 
+use super::document::OPENED;
 use super::{ChangeState, StoreError, StoredChange, Write};
 use crate::document::{Actor, ChangeHash, Sealed, beside};
 use crate::domain::id::{DocumentId, UserId};
@@ -20,8 +21,21 @@ impl Write<'_> {
         recorded_at: i64,
         receipt: Option<&Receipt>,
     ) -> Result<(), StoreError> {
+        let (from, to) = self.places(sealed.change.doc)?.ok_or(StoreError::DAMAGED)?;
+        // What lies whole comes before, also when it is opened later.
+        self.insert(sealed, state, recorded_at, receipt, [from + OPENED, to])
+    }
+
+    /// Adds a change behind those that lie between these places.
+    pub(super) fn insert(
+        &mut self,
+        sealed: &Sealed,
+        state: ChangeState,
+        recorded_at: i64,
+        receipt: Option<&Receipt>,
+        [from, to]: [i64; 2],
+    ) -> Result<(), StoreError> {
         let change = &sealed.change;
-        let (from, to) = self.places(change.doc)?.ok_or(StoreError::DAMAGED)?;
         let fields = beside(sealed).ok_or(StoreError::DAMAGED)?;
         self.change(
             "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at,
@@ -96,6 +110,7 @@ impl Write<'_> {
 
     /// The server's log is another one: nothing that it said before is good until it is said again.
     pub fn unconfirm_all(&mut self) -> Result<(), StoreError> {
+        self.open_every_whole()?;
         self.change(
             "update change set confirmed = 0, relay = 0
                  where state in ('accepted', 'remote', 'quarantined', 'rejected', 'aside', 'released', 'dismissed')",

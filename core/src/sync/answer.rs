@@ -1,12 +1,12 @@
 //! Taking the answer to a sync: each change is settled by its own hash, the page is applied if it continues the stored
 //! cursor, and the positions are written in the same transaction.
 
-use super::settle::{decide, mend, settle, waits_with_us};
+use super::settle::{decide, mend, settle, waits_with_us, whose};
 use super::{Taken, Untaken, apply, ours, resync, wipe};
 use crate::domain::id::DocumentId;
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, Write};
-use crate::wire::{BoxKey, Status, SyncAnswer, Withdrawal};
+use crate::wire::{BoxKey, DeliveredDocument, Status, SyncAnswer, Withdrawal};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -23,12 +23,12 @@ pub(super) fn answered(
 ) -> Result<Taken, Untaken> {
     let said = |answer: &SyncAnswer| (answer.number, answer.server_now);
     let (answer, offset_ms) = ours(body, number, now, said)?;
-    Ok(store.write(|write| take(write, &answer, offset_ms, rng, now))?)
+    Ok(store.write(|write| take(write, answer, offset_ms, rng, now))?)
 }
 
 fn take(
     write: &mut Write<'_>,
-    answer: &SyncAnswer,
+    mut answer: SyncAnswer,
     offset_ms: i64,
     rng: &mut dyn RngCore,
     now: Timestamp,
@@ -82,6 +82,7 @@ fn take(
         moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
         return withdraw(write, &device, withdrawal, moved, taken, rng);
     }
+    let docs = std::mem::take(&mut answer.docs);
     let is_whole = answer.from == device.cursor && !answer.more && !answer.unconfirmed;
     // Silence about people and documents says nothing while nobody has said whose this device is.
     if !answer.unconfirmed {
@@ -89,7 +90,7 @@ fn take(
         device.people.clone_from(&answer.people);
         device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
         taken.people = people != (device.people.clone(), device.signed_in.clone());
-        moved |= page(write, &mut device, answer, &mut touched, &mut taken)?;
+        moved |= page(write, &mut device, &answer, docs, &mut touched, &mut taken)?;
     }
     // Last, so that it is written on everything that the page brought.
     moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
@@ -145,6 +146,7 @@ fn page(
     write: &mut Write<'_>,
     device: &mut DeviceRow,
     answer: &SyncAnswer,
+    docs: Vec<DeliveredDocument>,
     touched: &mut BTreeSet<DocumentId>,
     taken: &mut Taken,
 ) -> Result<bool, StoreError> {
@@ -152,14 +154,13 @@ fn page(
         taken.more = true;
         return Ok(false);
     }
-    for delivered in &answer.docs {
-        taken
-            .patients
-            .extend(apply::document(write, device.device, delivered)?);
-        touched.insert(delivered.doc);
-    }
+    let patients = &mut taken.patients;
+    apply::documents(write, device.device, docs, patients, touched)?;
     for decided in &answer.decided {
-        touched.extend(decide(write, decided)?);
+        if let Some(doc) = decide(write, decided)? {
+            touched.insert(doc);
+            taken.patients.extend(whose(write, doc)?);
+        }
     }
     let moved = answer.cursor != device.cursor;
     device.cursor = answer.cursor;

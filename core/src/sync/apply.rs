@@ -1,48 +1,98 @@
 //! Applying one document of a page. Every change is built anew from its fields and taken only if its hash is the one
 //! claimed and it follows what is here; a document that cannot be applied is marked and the page goes on.
 
+use super::ground::Ground;
 use super::reauthor;
-use crate::document::{Actor, Change, ChangeHash, Sealed, genesis_hash, seal};
-use crate::domain::code::DocumentKind;
-use crate::domain::entry::Entry;
-use crate::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
-use crate::store::{ChangeState, StoreError, StoredChange, Write, live};
-use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Receipt};
-use std::collections::BTreeMap;
+use super::settle::whose;
+use super::whole::{Arrived, arrived, opening};
+use crate::document::{Change, ChangeHash, Sealed, seal};
+use crate::domain::id::{DeviceId, DocumentId, PatientId};
+use crate::store::{ChangeState, StoreError, StoredChange, Write};
+use crate::wire::{DeliveredChange, DeliveredDocument, Receipt};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Applies what a page says of one document. Returns the patient whose reading may have changed.
-pub(super) fn document(
+/// Applies what a page says of each of these documents. Adds the patients whose reading may have changed, and the documents.
+pub(super) fn documents(
     write: &mut Write<'_>,
     device: DeviceId,
-    delivered: &DeliveredDocument,
+    delivered: Vec<DeliveredDocument>,
+    patients: &mut BTreeSet<PatientId>,
+    touched: &mut BTreeSet<DocumentId>,
+) -> Result<(), StoreError> {
+    let is_here = |doc| Ok(write.document_row(doc)?.is_some());
+    for (doc, arrived) in arrived(delivered, device, is_here)? {
+        patients.extend(document(write, device, doc, arrived)?);
+        touched.insert(doc);
+    }
+    Ok(())
+}
+
+fn document(
+    write: &mut Write<'_>,
+    device: DeviceId,
+    doc: DocumentId,
+    arrived: Arrived,
 ) -> Result<Option<PatientId>, StoreError> {
-    let doc = delivered.doc;
-    let mut patient = write.document_row(doc)?.map(|(_, patient, _)| patient);
-    let is_here = patient.is_some();
-    let coming: Vec<Coming<'_>> = match &delivered.content {
-        Delivered::Changes(changes) => changes.iter().map(Coming::Fields).collect(),
-        Delivered::Whole(packed) => match packed.rebuild(doc) {
-            Ok(built) => built
-                .into_iter()
-                .map(|one| Coming::Built(Box::new(one)))
-                .collect(),
-            Err(why) => {
-                write.save_refetch(doc, &why.to_string(), true)?;
-                return Ok(patient);
-            }
-        },
-        Delivered::Erased => {
+    let patient = whose(write, doc)?;
+    let coming: Vec<Coming> = match arrived {
+        Arrived::New(_, _, row) if patient.is_some() => {
+            // Twice in one page.
+            row.changes()?.map(Coming::Fields).collect()
+        }
+        Arrived::New(kind, whose, row) => {
+            write.save_document(doc, kind, whose)?;
+            write.save_whole(doc, &row)?;
+            write.save_delivered(doc)?;
+            return Ok(Some(whose));
+        }
+        Arrived::Changes(changes) => changes.into_iter().map(Coming::Fields).collect(),
+        Arrived::Whole(changes) => changes.into_iter().map(Coming::Built).collect(),
+        Arrived::Unpackable(why) => {
+            write.save_refetch(doc, &why.to_string(), true)?;
+            return Ok(patient);
+        }
+        Arrived::Erased => {
             write.erase(doc)?;
             return Ok(patient);
         }
-        Delivered::Forget => {
+        Arrived::Forget => {
             if patient.is_some() {
                 write.hide(doc)?;
             }
             return Ok(patient);
         }
     };
-    let mut read: Option<Ground> = None;
+    changes(write, device, doc, patient, coming)
+}
+
+/// What is here of a document.
+#[derive(Default)]
+struct Here {
+    held: BTreeMap<ChangeHash, StoredChange>,
+    ground: Ground,
+}
+
+impl Here {
+    fn of(write: &Write<'_>, doc: DocumentId) -> Result<Self, StoreError> {
+        let held = write.document(doc)?;
+        Ok(Self {
+            ground: Ground::of(&held),
+            held: held.into_iter().map(|held| (held.hash, held)).collect(),
+        })
+    }
+}
+
+fn changes(
+    write: &mut Write<'_>,
+    device: DeviceId,
+    doc: DocumentId,
+    mut patient: Option<PatientId>,
+    coming: Vec<Coming>,
+) -> Result<Option<PatientId>, StoreError> {
+    let mut here = match patient {
+        Some(_) => Here::of(write, doc)?,
+        None => Here::default(),
+    };
     for change in coming {
         let (hash, receipt) = (change.hash(), *change.receipt());
         let own = change.fields().device == device;
@@ -51,28 +101,31 @@ pub(super) fn document(
         } else {
             ChangeState::Remote
         };
-        let held = if is_here { write.change(hash)? } else { None };
-        if let Some(held) = held {
+        if let Some(held) = here.held.get(&hash) {
+            let stands_anew = held.state != state;
             if !held.is_settled(state, &receipt) {
+                write.open_whole(doc)?;
                 write.settle(hash, state, None, Some(&receipt))?;
             }
-            if held.state != state {
+            if stands_anew {
                 // What was refused stands after all, and what stands on it with it.
-                read = None;
+                here = Here::of(write, doc)?;
             }
             continue;
         }
-        let mut ground = match read.take() {
-            Some(ground) => ground,
-            None => Ground::of(write, doc)?,
-        };
+        if here.ground.has(hash) {
+            continue;
+        }
         let theirs = change.fields();
-        if ground.has_count(theirs.actor, theirs.seq)
+        if here.ground.has_count(theirs.actor, theirs.seq)
             && reauthor::fork(write, doc, theirs.actor, theirs.seq)?
         {
-            ground = Ground::of(write, doc)?;
+            here = Here::of(write, doc)?;
         }
-        let sealed = change.sealed(doc).and_then(|sealed| ground.check(sealed));
+        let sealed = change.sealed(doc).and_then(|sealed| {
+            here.ground.check(&sealed)?;
+            Ok(sealed)
+        });
         let sealed = match sealed {
             Ok(sealed) => sealed,
             Err(why) => {
@@ -96,22 +149,21 @@ pub(super) fn document(
         if own {
             catch_up(write, &sealed)?;
         }
-        ground.add(&sealed);
-        read = Some(ground);
+        here.ground.add(&sealed);
     }
     write.save_delivered(doc)?;
     Ok(patient)
 }
 
 /// A change on its way in.
-enum Coming<'a> {
+enum Coming {
     /// As fields, with the hash that they must give.
-    Fields(&'a DeliveredChange),
+    Fields(DeliveredChange),
     /// Built anew, in a document whose heads are the ones claimed.
-    Built(Box<(Sealed, Receipt)>),
+    Built((Sealed, Receipt)),
 }
 
-impl Coming<'_> {
+impl Coming {
     fn hash(&self) -> ChangeHash {
         match self {
             Self::Fields(delivered) => delivered.hash,
@@ -142,7 +194,7 @@ impl Coming<'_> {
         if delivered.change.doc != doc {
             return Err("a change of another document");
         }
-        let sealed = seal(delivered.change.clone()).map_err(|_| "fields out of bounds")?;
+        let sealed = seal(delivered.change).map_err(|_| "fields out of bounds")?;
         if sealed.hash != delivered.hash {
             return Err("the fields do not give the hash");
         }
@@ -159,94 +211,4 @@ fn catch_up(write: &mut Write<'_>, sealed: &Sealed) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
-}
-
-/// What a change of this document may stand on.
-#[derive(Default)]
-struct Ground {
-    /// Every change held; with its last operation if it is part of the document.
-    changes: BTreeMap<ChangeHash, Option<u64>>,
-    /// The last count of every actor, and whose it is.
-    actors: BTreeMap<Actor, (u64, DeviceId, UserId)>,
-    /// The text under every entry id.
-    texts: BTreeMap<EntryId, String>,
-}
-
-impl Ground {
-    fn of(write: &Write<'_>, doc: DocumentId) -> Result<Self, StoreError> {
-        let held = write.document(doc)?;
-        let mut ground = Self {
-            changes: held.iter().map(|h| (h.hash, None)).collect(),
-            ..Self::default()
-        };
-        for StoredChange { change, hash, .. } in live(&held) {
-            ground.add_fields(*hash, change);
-        }
-        Ok(ground)
-    }
-
-    fn add(&mut self, sealed: &Sealed) {
-        self.add_fields(sealed.hash, &sealed.change);
-    }
-
-    fn add_fields(&mut self, hash: ChangeHash, change: &Change) {
-        self.changes.insert(hash, Some(change.last_op()));
-        let count = self
-            .actors
-            .entry(change.actor)
-            .or_insert_with(|| (0, change.device, change.user.clone()));
-        count.0 = count.0.max(change.seq);
-        for put in &change.puts {
-            self.texts.insert(put.id, put.text.clone());
-        }
-    }
-
-    /// Was this count of an actor given to another change?
-    fn has_count(&self, actor: Actor, seq: u64) -> bool {
-        self.actors
-            .get(&actor)
-            .is_some_and(|(last, _, _)| seq <= *last)
-    }
-
-    /// Does this change follow what is here? Says why not in words that name nobody.
-    fn check(&self, sealed: Sealed) -> Result<Sealed, &'static str> {
-        let change = &sealed.change;
-        // A dependency's last operation is above all of its own past: so the highest of them is the past's.
-        let mut last_op = 1;
-        for dep in change.deps.iter().filter(|dep| **dep != genesis_hash()) {
-            let dep = self
-                .changes
-                .get(dep)
-                .copied()
-                .flatten()
-                .ok_or("it stands on what is not here")?;
-            last_op = last_op.max(dep);
-        }
-        if change.start_op != last_op + 1 {
-            return Err("its first operation does not follow its past");
-        }
-        let fits = match self.actors.get(&change.actor) {
-            None => change.seq == 1 && change.actor_fits(),
-            Some((seq, device, user)) => {
-                change.seq == seq + 1 && change.device == *device && change.user == *user
-            }
-        };
-        if !fits {
-            return Err("it does not follow its actor's last change");
-        }
-        if change.puts.iter().any(|put| {
-            self.texts
-                .get(&put.id)
-                .is_some_and(|text| *text != put.text)
-        }) {
-            return Err("an entry id that is used for another text");
-        }
-        Ok(sealed)
-    }
-}
-
-/// What kind of document a first change begins, and whose.
-fn opening(sealed: &Sealed) -> Option<(DocumentKind, PatientId)> {
-    let first = sealed.change.puts.first()?;
-    Entry::parse(&first.text).ok()?.body.opens()
 }

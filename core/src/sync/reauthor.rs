@@ -89,6 +89,7 @@ pub(super) fn fork(
     actor: Actor,
     seq: u64,
 ) -> Result<bool, StoreError> {
+    write.open_whole(doc)?;
     let held = write.document(doc)?;
     let mut is_changed = false;
     for stored in live(&held) {

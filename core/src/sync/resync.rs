@@ -215,12 +215,12 @@ pub(super) fn answered(
 ) -> Result<Taken, Untaken> {
     let said = |answer: &DocsAnswer| (answer.number, answer.server_now);
     let (answer, offset_ms) = ours(body, number, now, said)?;
-    Ok(store.write(|write| take(write, &answer, offset_ms, rng, now))?)
+    Ok(store.write(|write| take(write, answer, offset_ms, rng, now))?)
 }
 
 fn take(
     write: &mut Write<'_>,
-    answer: &DocsAnswer,
+    answer: DocsAnswer,
     offset_ms: i64,
     rng: &mut dyn RngCore,
     now: Timestamp,
@@ -239,6 +239,7 @@ fn take(
             Some(stored) => {
                 write.offer_again(&stored, stored.change.device == device.device)?;
                 touched.insert(stored.change.doc);
+                patients.extend(settle::whose(write, stored.change.doc)?);
             }
             None => {
                 settle::settle(write, device.device, ack, &mut touched, &mut patients)?;
@@ -250,12 +251,16 @@ fn take(
             write.offer_again(&stored, stored.change.device == device.device)?;
             // What was refused in a log that is no more stands again, and what stood on it may be written anew.
             touched.insert(stored.change.doc);
+            patients.extend(settle::whose(write, stored.change.doc)?);
         }
     }
-    for delivered in &answer.docs {
-        patients.extend(apply::document(write, device.device, delivered)?);
-        touched.insert(delivered.doc);
-    }
+    apply::documents(
+        write,
+        device.device,
+        answer.docs,
+        &mut patients,
+        &mut touched,
+    )?;
     // They were asked for with the last of the hashes.
     let given = if before < ROUND { answer.given } else { 0 };
     for digest in write.wanted(given.min(WANTED))? {

@@ -21,14 +21,17 @@ pub(super) fn mend(
     patients: &mut BTreeSet<PatientId>,
     rng: &mut dyn RngCore,
 ) -> Result<bool, StoreError> {
-    for doc in touched {
-        patients.extend(write.document_row(*doc)?.map(|(_, patient, _)| patient));
-    }
     let mut is_mended = false;
     for doc in write.set_aside()?.intersection(touched) {
         is_mended |= reauthor::heal(write, device, *doc, rng)?;
+        patients.extend(whose(write, *doc)?);
     }
     Ok(is_mended)
+}
+
+/// Whose document it is, if it is here.
+pub(super) fn whose(write: &Write<'_>, doc: DocumentId) -> Result<Option<PatientId>, StoreError> {
+    Ok(write.document_row(doc)?.map(|(_, patient, _)| patient))
 }
 
 /// A person decided about work of this device that lay in quarantine. Tells in which document.
@@ -68,11 +71,12 @@ pub(super) fn settle(
     let waited = waits(&stored) || !stored.confirmed;
     let doc = stored.change.doc;
     if ack.state == AckState::Rejected(RejectReason::Erased) {
-        patients.extend(write.document_row(doc)?.map(|(_, patient, _)| patient));
+        patients.extend(whose(write, doc)?);
         write.erase(doc)?;
         return Ok(true);
     }
     touched.insert(doc);
+    patients.extend(whose(write, doc)?);
     let (state, reason, receipt) = match &ack.state {
         AckState::Accepted(receipt) if own => (ChangeState::Accepted, None, Some(receipt)),
         AckState::Accepted(receipt) => (ChangeState::Remote, None, Some(receipt)),
@@ -102,6 +106,7 @@ fn supply(
     missing: &[crate::document::ChangeHash],
 ) -> Result<bool, StoreError> {
     let mut changed = false;
+    write.open_whole(stored.change.doc)?;
     for hash in missing {
         let refused = |s: &StoredChange| !s.state.is_taken() && s.state != ChangeState::Aside;
         match write.change(*hash)?.filter(|s| !refused(s)) {

@@ -232,7 +232,8 @@ impl World {
         let fields = beside(&sealed).expect("fields");
         eyes.execute(
             "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at)
-                 values ((select max(place) + 1 from change where doc = ?2), ?1, ?2, ?3, ?4, ?5, 'saved', ?6)",
+                 values ((select max(place) + 1 from (select place from change where doc = ?2
+                     union all select home + (1 << 19) from document where id = ?2)), ?1, ?2, ?3, ?4, ?5, 'saved', ?6)",
             params![
                 &sealed.hash.0[..],
                 &doc.as_bytes()[..],

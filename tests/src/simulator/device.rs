@@ -6,12 +6,13 @@ use super::process::{Disk, Image};
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use warmhand_core::app::{App, Place};
-use warmhand_core::document::ChangeHash;
+use warmhand_core::document::{ChangeHash, seal};
 use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::store::{StoredChange, WholeRow};
 
 /// What a device has been told, as somebody beside it wrote down.
 #[derive(Clone, Debug, Default)]
@@ -176,6 +177,21 @@ impl Device {
             let sql = "update change set mac = ?2 where hash = ?1 and mac is not null";
             self.eyes
                 .execute(sql, [&hash.0[..], &look::VOID])
+                .expect("written");
+        }
+        for (doc, changes) in look::whole(&self.eyes) {
+            let void = |stored: StoredChange| {
+                let mut receipt = stored.receipt.expect("a receipt");
+                if !kept.contains_key(&stored.hash) {
+                    receipt.mac = look::VOID;
+                }
+                (seal(stored.change).expect("a change"), receipt)
+            };
+            let changes: Vec<_> = changes.into_iter().map(void).collect();
+            let row = WholeRow::of(&changes, self.id).expect("a row");
+            let sql = "update whole set pack = ?2, size = ?3 where doc = ?1";
+            self.eyes
+                .execute(sql, params![&doc.as_bytes()[..], row.pack, row.size])
                 .expect("written");
         }
     }

@@ -1,0 +1,125 @@
+//! Documents that come whole lie whole, read like any other, and are opened when something of them is spoken of.
+
+use super::*;
+use crate::document::seal;
+use crate::store::StoredChange;
+
+/// Another's device with so many records of three entries, all told; and a fresh device that asks for them.
+fn many(count: usize) -> (Server, App, Vec<DocumentId>) {
+    let mut server = Server::default();
+    let mut other = enrolled(&mut server, 2);
+    let docs = (0..count).map(|n| {
+        let record = patient_of(&open_record(&mut other, &format!("Ada {n}")).unwrap()).1;
+        note(&mut other, record, "one").unwrap();
+        record
+    });
+    let docs = docs.collect();
+    run(&mut other, &mut server).unwrap();
+    let app = enrolled(&mut server, 1);
+    (server, app, docs)
+}
+
+/// Takes a page of which every document comes whole, after it was edited.
+fn take_whole(app: &mut App, server: &mut Server, edit: impl FnOnce(&mut Vec<DeliveredDocument>)) {
+    let asked = asks(app);
+    let mut answer = server.sync(&unpack(&asked.body).unwrap());
+    for document in &mut answer.docs {
+        if let Delivered::Changes(changes) = &document.content {
+            document.content = Delivered::whole(changes.clone());
+            assert!(matches!(document.content, Delivered::Whole(_)));
+        }
+    }
+    edit(&mut answer.docs);
+    let body = pack(&answer);
+    let carried = Carried::Answer { status: 200, body };
+    app.sync_answered(asked.number, &carried, now()).unwrap();
+}
+
+fn held(app: &App, doc: DocumentId) -> Vec<StoredChange> {
+    app.store.rows().document(doc).unwrap()
+}
+
+fn open(app: &mut App, doc: DocumentId) {
+    let opened: Result<(), crate::store::StoreError> = app.store.write(|w| w.open_whole(doc));
+    opened.unwrap();
+}
+
+#[test]
+fn what_lies_whole_reads_like_what_lies_by_itself_and_is_opened_below_what_was_written_on_it() {
+    let (mut server, mut app, docs) = many(1);
+    let mut plain = enrolled(&mut server, 3);
+    run(&mut plain, &mut server).unwrap();
+    take_whole(&mut app, &mut server, |_| ());
+    let [doc] = docs[..] else {
+        panic!("one record")
+    };
+    let rows = app.store.rows();
+    assert_eq!(held(&app, doc), held(&plain, doc));
+    let hash = held(&app, doc)[0].hash;
+    assert_eq!(rows.change(hash), Ok(None), "none of them lies by itself");
+    note(&mut app, doc, "seen by us").unwrap();
+    let before = held(&app, doc);
+    assert_eq!(before.len(), 3);
+    open(&mut app, doc);
+    assert_eq!(held(&app, doc), before, "in the same order");
+    let [first, second] = [0, 1].map(|at| app.store.rows().change(before[at].hash));
+    assert_eq!(first, Ok(Some(before[0].clone())));
+    assert_eq!(second, Ok(Some(before[1].clone())));
+    open(&mut app, doc);
+    assert_eq!(held(&app, doc), before, "once is enough");
+}
+
+#[test]
+fn a_page_of_many_is_in_its_order_and_one_that_lies_holds_nobody_up() {
+    let (mut server, mut app, docs) = many(70);
+    let liar = docs[33];
+    take_whole(&mut app, &mut server, |delivered| {
+        for document in delivered {
+            if let (true, Delivered::Whole(packed)) = (document.doc == liar, &mut document.content)
+            {
+                packed.heads[0].0[0] ^= 1;
+            }
+        }
+    });
+    for doc in &docs {
+        assert_eq!(app.holds(*doc), Ok(*doc != liar));
+    }
+    let refetches = app.store.rows().refetches().unwrap();
+    assert_eq!(refetches.iter().map(|r| r.0).collect::<Vec<_>>(), [liar]);
+    run(&mut app, &mut server).unwrap();
+    assert_eq!(shown(&app, liar).len(), 3);
+    assert_eq!(app.store.rows().refetches(), Ok(Vec::new()));
+    assert_eq!(app.patients(now()).unwrap().rows.len(), docs.len());
+}
+
+#[test]
+fn one_that_comes_twice_in_a_page_is_taken_once() {
+    let (mut server, mut app, docs) = many(2);
+    take_whole(&mut app, &mut server, |delivered| {
+        delivered.push(delivered[0].clone());
+    });
+    for doc in docs {
+        assert_eq!(held(&app, doc).len(), 2);
+        assert_eq!(shown(&app, doc).len(), 3);
+    }
+    assert_eq!(app.store.rows().refetches(), Ok(Vec::new()));
+    assert_eq!(run(&mut app, &mut server), Ok(1), "nothing is left to say");
+}
+
+#[test]
+fn an_entry_id_with_two_texts_is_found_in_what_comes_whole() {
+    let (mut server, mut app, docs) = many(1);
+    let [doc] = docs[..] else {
+        panic!("one record")
+    };
+    let mut changes = server.log.clone();
+    changes[1].change.puts[0].id = changes[0].change.puts[0].id;
+    changes[1].hash = seal(changes[1].change.clone()).unwrap().hash;
+    take_whole(&mut app, &mut server, |delivered| {
+        delivered[0].content = Delivered::whole(changes);
+    });
+    assert_eq!(held(&app, doc).len(), 1, "what came before it stays");
+    assert_eq!(app.store.rows().refetches().unwrap().len(), 1);
+    run(&mut app, &mut server).unwrap();
+    assert_eq!(shown(&app, doc).len(), 3);
+}
