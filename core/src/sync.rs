@@ -76,6 +76,8 @@ pub struct Engine {
     comparison: Option<resync::Comparison>,
     wanted: bool,
     wanted_meanwhile: bool,
+    /// The last answer left more to say or to hear, at once.
+    goes_on: bool,
     failures: u32,
     not_before: Option<Timestamp>,
     last_said: Option<Timestamp>,
@@ -94,6 +96,11 @@ impl Engine {
         // The answer on its way may be of before.
         self.wanted_meanwhile = true;
         self.not_before = None;
+    }
+
+    /// Is it in the middle of something that takes more than one answer?
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     /// Did the server answer a moment ago, and nothing fail since? What the platform says of its link is no proof.
@@ -199,6 +206,7 @@ impl Engine {
             return Ok(Taken::default());
         };
         self.in_flight = None;
+        self.goes_on = false;
         let taken = match carried {
             Carried::Answer { status: 200, body } => match kind {
                 Kind::Enrol => enrol::answered(store, number, body, now),
@@ -235,6 +243,7 @@ impl Engine {
                 self.failures = u32::from(kind == Kind::Heartbeat);
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
                 self.wanted = taken.more || self.wanted_meanwhile;
+                self.goes_on = taken.more && taken.wait.is_none();
                 self.last_said = Some(now);
                 Ok(taken)
             }

@@ -91,6 +91,13 @@ impl Rows<'_> {
         read_summaries(&mut statement.query([])?, anew)
     }
 
+    /// Are there more patients than this of whom no index row tells what was written or came?
+    pub fn is_stale_beyond(&self, count: u32) -> Result<bool, StoreError> {
+        let sql = "select exists (select 1 from stale limit 1 offset ?1)";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row([count], |row| row.get(0))?)
+    }
+
     /// Patients with a record that was overtaken since it was indexed.
     pub(super) fn overtaken_patients(
         &self,

@@ -103,17 +103,22 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
 
     let times = if records > MANY { 1 } else { PAIRS };
     let times = if table.wants(&names[1]) { times } else { 1 };
-    let mut pairs = Pairs::default();
+    let (mut pairs, mut shown) = (Pairs::default(), Pairs::default());
     let (mut device, mut plain_device, mut fetched) = (None, None, 0);
     for n in 0..times {
         let path = visitor.anew(&format!("{records}-{n}"));
         let mut fresh = Device::open(&path, &listening.url, 5);
-        let (count, product) = timed(|| fresh.sync(morning()));
+        let (count, product) = timed(|| fresh.fetch(morning()));
+        let ((), look) = timed(|| {
+            fresh.goes_on(morning());
+            fresh.app.today(morning()).expect("the first screen");
+        });
         fetched = count.up + count.down;
         let path = files.path().join(format!("device-{n}.db"));
         let mut fresh_plain = FloorDevice::open(&path, &floor.url, 2);
         let (_, least) = timed(|| fresh_plain.sync());
         pairs.push(product, least);
+        shown.push(product.and(look), least);
         device = Some(fresh);
         plain_device = Some(fresh_plain);
     }
@@ -123,6 +128,7 @@ pub fn measure(table: &mut Table, county: &mut County, visitor: &Visitor, record
         Goal::Times(2.0, "<= 2 x")
     };
     table.pairs(&format!("{}ms", names[1]), "ms", &pairs, goal);
+    table.pairs(&format!("{}shown_ms", names[1]), "ms", &shown, Goal::None);
     table.counted(
         &format!("{}bytes", names[1]),
         "B",

@@ -69,6 +69,15 @@ impl Device {
         self.goes_on(now)
     }
 
+    /// Fetches everything, until it is durable; lists are not made ready yet.
+    pub fn fetch(&mut self, now: Timestamp) -> Count {
+        let mut count = self.exchange(now);
+        while self.app.sync_goes_on() {
+            assert!(self.step(now, &mut count), "there is something to say");
+        }
+        count
+    }
+
     /// The same for what is left to say after an exchange: mostly nothing.
     pub fn goes_on(&mut self, now: Timestamp) -> Count {
         let mut count = Count::default();
