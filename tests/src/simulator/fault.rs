@@ -1,7 +1,8 @@
 //! What goes wrong, by its name, and how often it did. And the blow that ends a process at one of its storage calls.
 
+use super::process::log_end;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use warmhand_core::store::{Fault as DeviceFault, Killed};
 use warmhand_server::store::StoreError;
@@ -184,6 +185,9 @@ impl Struck {
 
 #[derive(Debug, Default)]
 struct Armed {
+    database: PathBuf,
+    /// Where its log ended before the commit under way.
+    ended: (Vec<u8>, usize),
     blow: Option<(usize, Blow)>,
     /// The transaction under way has written something.
     has_written: bool,
@@ -193,10 +197,18 @@ struct Armed {
 }
 
 /// Strikes a process once, where it was told to. Shared with the store that it is built into.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Blows(Arc<Mutex<Armed>>);
 
 impl Blows {
+    /// For the process that has this database.
+    pub fn on(database: &Path) -> Self {
+        Self(Arc::new(Mutex::new(Armed {
+            database: database.to_owned(),
+            ..Armed::default()
+        })))
+    }
+
     fn armed(&self) -> MutexGuard<'_, Armed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,6 +245,13 @@ impl Blows {
             "commit" => has_written,
             _ => true,
         };
+        let is_power = matches!(armed.blow, Some((_, Blow::Power(_))));
+        if is_power && place == "commit" {
+            armed.ended = log_end(&armed.database);
+        }
+        // A row that is written as it was is no write: the commit before it has been told.
+        let is_in_log = is_power && has_written && place == "committed";
+        let is_in_log = is_in_log && log_end(&armed.database) != armed.ended;
         let (calls, blow) = armed.blow.as_mut()?;
         if only_written && !has_written {
             return None;
@@ -240,7 +259,7 @@ impl Blows {
         let fits = match blow {
             Blow::Kill => true,
             // Only what was written can be lost, and only until it is told.
-            Blow::Power(_) => place == "committed" && has_written,
+            Blow::Power(_) => is_in_log,
             Blow::Full => !matches!(place, "begin" | "committed"),
         };
         if *calls > 0 || !fits {

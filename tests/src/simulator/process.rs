@@ -61,6 +61,14 @@ impl Disk {
     }
 }
 
+/// Where what was committed last ends in the log beside a database, and of which log: a commit after which it ends where it
+/// ended before has written nothing.
+pub fn log_end(database: &Path) -> (Vec<u8>, usize) {
+    let log = fs::read(beside(database, "-wal")).unwrap_or_default();
+    let salt = log.get(16..24).unwrap_or_default().to_vec();
+    (salt, last_commit(&log).1)
+}
+
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 

@@ -72,13 +72,13 @@ impl ServerProcess {
         let path = folder.join("warmhand.db");
         let mut process = Self {
             eyes: look::open(&path),
+            blows: Blows::on(&path),
             folder,
             path,
             runtime,
             clock: Arc::new(SetBackClock(AtomicI64::new(now.as_millisecond()))),
             store: None,
             router: None,
-            blows: Blows::default(),
             images: Vec::new(),
             accepted: BTreeMap::new(),
             quarantine: BTreeMap::new(),
