@@ -43,13 +43,16 @@ kept() {
 # The first of these tests that fails.
 failing() {
   local name
-  cargo test -q --test all -- "$@" >"$tree/tests.log" 2>&1
+  cargo test -q "$@" >"$tree/tests.log" 2>&1
   name=$(sed -n '/^failures:$/,$s/^    \([a-z0-9_:]*\)$/\1/p' "$tree/tests.log" | head -1)
   [ -n "$name" ] && printf 'test `%s` | |\n' "$name"
 }
 
 # Without those that play histories or look at the sources.
-tests() { failing --skip simulated --skip house --skip crash || failing crash; }
+tests() {
+  failing -p warmhand-core --lib -- app::tests || failing --test all -- --skip simulated --skip house --skip crash ||
+    failing --test all -- crash
+}
 
 survivors=0
 printf '| Rule | Falls | Shortest history |\n|---|---|---|\n'

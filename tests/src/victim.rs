@@ -9,6 +9,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use warmhand_core::document::{Change, ChangeHash, kept};
+use warmhand_core::domain::id::DocumentId;
+use warmhand_core::store::{StoredChange, unpacked};
 
 /// The disk of a process: watched, and full when it is told to be.
 pub struct Disk {
@@ -188,10 +190,33 @@ pub fn changes(db: &Connection) -> BTreeMap<ChangeHash, Change> {
         .query_map([], read)
         .and_then(Iterator::collect)
         .expect("rows");
+    let single = rows.into_iter().map(|(hash, fields, bytes)| {
+        let hash = ChangeHash::from_bytes(&hash).expect("a hash");
+        (hash, kept(&fields, &bytes).expect("a change"))
+    });
+    // A device's documents that came whole, if this is one.
+    let is_device = db.table_exists(None, "whole").expect("tables");
+    let whole = is_device.then(|| whole(db)).into_iter().flatten();
+    let whole = whole.flat_map(|(_, changes)| changes);
+    single
+        .chain(whole.map(|stored| (stored.hash, stored.change)))
+        .collect()
+}
+
+/// The documents that lie whole in a device's database, with their changes.
+pub fn whole(db: &Connection) -> Vec<(DocumentId, Vec<StoredChange>)> {
+    let mut all = db
+        .prepare_cached("select doc, pack, size from whole")
+        .expect("rows");
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let rows: Vec<(Vec<u8>, Vec<u8>, u32)> = all
+        .query_map([], read)
+        .and_then(Iterator::collect)
+        .expect("rows");
     rows.into_iter()
-        .map(|(hash, fields, bytes)| {
-            let hash = ChangeHash::from_bytes(&hash).expect("a hash");
-            (hash, kept(&fields, &bytes).expect("a change"))
+        .map(|(doc, pack, size)| {
+            let doc = DocumentId::from_bytes(&doc).expect("a document");
+            (doc, unpacked(&pack, size).expect("changes"))
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 use super::fault::{Blow, Blows, Struck};
 use super::look::{self, AcceptedChange, DeviceLook};
 use super::process::{Disk, Image};
+use crate::victim::whole;
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -70,7 +71,7 @@ fn start(path: &Path, seed: u64, blows: &Blows) -> App {
 impl Device {
     /// A device on the file of an enrolled one.
     pub fn new(path: PathBuf, seed: u64) -> Self {
-        let blows = Blows::default();
+        let blows = Blows::on(&path);
         let app = start(&path, seed, &blows);
         Self {
             id: app.id().expect("enrolled"),
@@ -179,7 +180,7 @@ impl Device {
                 .execute(sql, [&hash.0[..], &look::VOID])
                 .expect("written");
         }
-        for (doc, changes) in look::whole(&self.eyes) {
+        for (doc, changes) in whole(&self.eyes) {
             let void = |stored: StoredChange| {
                 let mut receipt = stored.receipt.expect("a receipt");
                 if !kept.contains_key(&stored.hash) {

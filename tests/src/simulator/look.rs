@@ -3,7 +3,7 @@
 
 mod device;
 
-pub use device::{DeviceLook, HeldChange, whole};
+pub use device::{DeviceLook, HeldChange};
 
 use rusqlite::{Connection, OpenFlags, Row};
 use std::collections::{BTreeMap, BTreeSet};

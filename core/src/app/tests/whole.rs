@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::document::seal;
-use crate::store::StoredChange;
+use crate::store::{ChangeState, StoredChange};
 
 /// Another's device with so many records of three entries, all told; and a fresh device that asks for them.
 fn many(count: usize) -> (Server, App, Vec<DocumentId>) {
@@ -122,4 +122,36 @@ fn an_entry_id_with_two_texts_is_found_in_what_comes_whole() {
     assert_eq!(app.store.rows().refetches().unwrap().len(), 1);
     run(&mut app, &mut server).unwrap();
     assert_eq!(shown(&app, doc).len(), 3);
+}
+
+#[test]
+fn a_count_that_was_used_twice_is_found_in_what_lies_whole() {
+    let (mut server, mut app, docs) = many(1);
+    let [doc] = docs[..] else {
+        panic!("one record")
+    };
+    take_whole(&mut app, &mut server, |_| ());
+    let first = held(&app, doc)[1].clone();
+    // The same count of the same actor, with other words; as a change by itself, in the next page.
+    let mut second = server.log[1].clone();
+    second.change.puts[0].id = EntryId::new(now(), &mut ChaCha8Rng::seed_from_u64(8));
+    let (old, new) = (first.change.puts[0].id, second.change.puts[0].id);
+    let text = first.change.puts[0]
+        .text
+        .replace(&old.to_string(), &new.to_string());
+    second.change.puts[0].text = text;
+    second.hash = seal(second.change.clone()).unwrap().hash;
+    let asked = asks(&mut app);
+    let mut answer = server.sync(&unpack(&asked.body).unwrap());
+    let content = Delivered::Changes(vec![second.clone()]);
+    answer.docs.push(DeliveredDocument { doc, content });
+    let body = pack(&answer);
+    let carried = Carried::Answer { status: 200, body };
+    app.sync_answered(asked.number, &carried, now()).unwrap();
+    let became: BTreeMap<_, _> = held(&app, doc)
+        .into_iter()
+        .map(|held| (held.hash, (held.state, held.relay)))
+        .collect();
+    assert_eq!(became[&first.hash], (ChangeState::Aside, true));
+    assert_eq!(became[&second.hash], (ChangeState::Remote, false));
 }

@@ -2,11 +2,12 @@
 //! documents and its positions.
 
 use super::{VOID, all, boxes, doc, entries, hash, kept_change};
+use crate::victim::whole;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use warmhand_core::document::{Change, ChangeHash, genesis_hash};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
-use warmhand_core::store::{ChangeState, StoredChange, unpacked};
+use warmhand_core::store::ChangeState;
 use warmhand_core::wire::{Cursor, SealedBox, Token};
 
 /// A change as a device has it.
@@ -207,12 +208,4 @@ impl DeviceLook {
             .map(|(id, _)| *id)
             .collect()
     }
-}
-
-/// The documents that lie whole, with their changes.
-pub fn whole(db: &Connection) -> Vec<(DocumentId, Vec<StoredChange>)> {
-    all(db, "select doc, pack, size from whole", [], |row| {
-        let pack: Vec<u8> = row.get(1)?;
-        Ok((doc(row, 0)?, unpacked(&pack, row.get(2)?).expect("changes")))
-    })
 }
