@@ -125,6 +125,11 @@ impl App {
         self.with(|core| core.sync_next(now))
     }
 
+    /// Is there more to carry at once? A platform that gives little time in the background gives it as long as this holds.
+    pub fn sync_goes_on(&self) -> Result<bool, Refusal> {
+        self.with(|core| Ok(core.sync_goes_on()))
+    }
+
     /// What the carrier brought back for the request of this number; an answer to another one is passed over.
     pub fn sync_answered(
         &self,

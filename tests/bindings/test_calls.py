@@ -101,6 +101,7 @@ class Bad(Town):
             step = self.here.sync_next(self.now)
             self.assertIsInstance(step, SyncStep.SEND)
             self.here.sync_answered(step[0].number, carried, self.now)
+            self.assertFalse(self.here.sync_goes_on())
         self.here.sync_answered(1, Carried.ANSWER(status=200, body=b""), self.now)
         self.assertEqual(drawn(self.here.sync_status(self.now)).state, "to_send")
         self.assertTrue(self.phone.sync())

@@ -10,6 +10,7 @@ use crate::packing::{packed, unpacked_of};
 use crate::wire::{DeliveredChange, Receipt};
 use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
+use std::borrow::Cow;
 
 /// Packed as fast as it goes: a page of a first sync brings hundreds.
 const LEVEL: i32 = 1;
@@ -18,9 +19,9 @@ const MOST: usize = crate::wire::MAX_MESSAGE;
 
 /// A change of a document that lies whole: the server has it, and its word for it is good.
 #[derive(Encode, Decode)]
-struct Kept {
+struct Kept<'a> {
     #[n(0)]
-    change: Change,
+    change: Cow<'a, Change>,
     #[n(1)]
     hash: ChangeHash,
     #[n(2)]
@@ -30,23 +31,10 @@ struct Kept {
     own: bool,
 }
 
-/// The same as it is written.
-#[derive(Encode)]
-struct Keeping<'a> {
-    #[n(0)]
-    change: &'a Change,
-    #[n(1)]
-    hash: ChangeHash,
-    #[n(2)]
-    receipt: Receipt,
-    #[n(3)]
-    own: bool,
-}
-
-impl Kept {
+impl Kept<'_> {
     fn stored(self) -> StoredChange {
         StoredChange {
-            change: self.change,
+            change: self.change.into_owned(),
             hash: self.hash,
             state: if self.own {
                 ChangeState::Accepted
@@ -82,13 +70,13 @@ pub struct WholeRow {
 impl WholeRow {
     /// All changes of a document, causes first, each checked. None if they are too long to lie in one row.
     pub fn of(changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Self> {
-        let keeping = changes.iter().map(|(sealed, receipt)| Keeping {
-            change: &sealed.change,
+        let kept = changes.iter().map(|(sealed, receipt)| Kept {
+            change: Cow::Borrowed(&sealed.change),
             hash: sealed.hash,
             receipt: *receipt,
             own: sealed.change.device == device,
         });
-        let plain = minicbor::to_vec(keeping.collect::<Vec<_>>()).ok()?;
+        let plain = minicbor::to_vec(kept.collect::<Vec<_>>()).ok()?;
         let pack = packed(&plain, LEVEL)?;
         let size = u32::try_from(plain.len()).ok()?;
         (plain.len() <= MOST).then_some(Self { pack, size })
@@ -98,14 +86,14 @@ impl WholeRow {
     pub fn changes(&self) -> Result<impl Iterator<Item = DeliveredChange>, StoreError> {
         let kept = kept(&self.pack, self.size)?;
         Ok(kept.into_iter().map(|kept| DeliveredChange {
-            change: kept.change,
+            change: kept.change.into_owned(),
             hash: kept.hash,
             receipt: kept.receipt,
         }))
     }
 }
 
-fn kept(pack: &[u8], size: u32) -> Result<Vec<Kept>, StoreError> {
+fn kept(pack: &[u8], size: u32) -> Result<Vec<Kept<'static>>, StoreError> {
     let size = usize::try_from(size).map_or(MOST, |size| size.min(MOST));
     let plain = unpacked_of(pack, size).map_err(|_| StoreError::DAMAGED)?;
     minicbor::decode(&plain).map_err(|_| StoreError::DAMAGED)
