@@ -29,7 +29,8 @@ use std::sync::Arc;
 
 /// The version that this software says it is.
 pub const BUILD: &str = concat!("warmhand/", env!("CARGO_PKG_VERSION"));
-/// While pages follow one another whoever lists reads so many patients anew: a tenth of a second on a slow phone.
+/// While pages follow one another whoever lists reads at most so many patients anew: less than a tenth of a second on the
+/// machine of the figures, some times that on a phone.
 const MOST_STALE: u32 = 1_000;
 
 /// What may have changed.
