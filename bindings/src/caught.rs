@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
+use std::thread;
+use warmhand_core::sync::WORKER;
 
 thread_local! {
     /// While work of ours runs on this thread: where it panicked.
@@ -18,11 +20,13 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         let others = take_hook();
         set_hook(Box::new(move |info| {
             let place = info.location().map(ToString::to_string);
-            let is_ours = WATCHED.with_borrow_mut(|watched| {
-                let is_ours = watched.is_some();
-                *watched = watched.take().map(|_| place.unwrap_or_default());
-                is_ours
-            });
+            let is_worker = thread::current().name() == Some(WORKER);
+            let is_ours = is_worker
+                || WATCHED.with_borrow_mut(|watched| {
+                    let is_ours = watched.is_some();
+                    *watched = watched.take().map(|_| place.unwrap_or_default());
+                    is_ours
+                });
             if !is_ours {
                 others(info);
             }

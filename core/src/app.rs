@@ -186,7 +186,9 @@ impl App {
     /// cannot be written costs that time and nothing else.
     fn catch_up(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let rows = self.store.rows();
-        if self.engine.goes_on() && !rows.is_stale_beyond(MOST_STALE)? {
+        // What waits says with the next request when something of it falls due.
+        let has_time = self.engine.goes_on() && rows.unsent()?.0 == 0;
+        if has_time && !rows.is_stale_beyond(MOST_STALE)? {
             return Ok(());
         }
         let (Some(device), Some(sheet)) = (rows.device()?, rows.sheet()?) else {

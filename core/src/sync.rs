@@ -14,6 +14,8 @@ mod settle;
 mod whole;
 mod wipe;
 
+pub use whole::WORKER;
+
 use crate::domain::id::PatientId;
 use crate::refusal::Refusal;
 use crate::store::{Phase, Store, StoreError};
@@ -132,7 +134,10 @@ impl Engine {
             .last_said
             .is_none_or(|at| at > now || now.duration_since(at) >= HOUR);
         let (kind, path, body) = match device.phase {
-            Phase::Wiping => return Ok(SyncStep::Idle(now.checked_add(MINUTE).ok())),
+            Phase::Wiping => {
+                self.goes_on = false;
+                return Ok(SyncStep::Idle(now.checked_add(MINUTE).ok()));
+            }
             Phase::Ended if !self.wanted && !is_quiet => return Ok(self.idle()),
             Phase::Wiped | Phase::Ended => (
                 Kind::Wiped,
@@ -243,7 +248,7 @@ impl Engine {
                 self.failures = u32::from(kind == Kind::Heartbeat);
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
                 self.wanted = taken.more || self.wanted_meanwhile;
-                self.goes_on = taken.more && taken.wait.is_none();
+                self.goes_on = self.wanted && taken.wait.is_none();
                 self.last_said = Some(now);
                 Ok(taken)
             }

@@ -212,8 +212,21 @@ impl Write<'_> {
 
     /// Somebody ordered that nothing of it be left: whatever became of its changes, sent or not.
     pub fn erase(&mut self, doc: DocumentId) -> Result<(), StoreError> {
-        // What is deleted is overwritten.
+        self.overwriting(|write| write.delete_all_of(doc))
+    }
+
+    /// What is deleted meanwhile is overwritten in the file.
+    pub(super) fn overwriting(
+        &mut self,
+        delete: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.db.pragma_update(None, "secure_delete", true)?;
+        let deleted = delete(self);
+        self.db.pragma_update(None, "secure_delete", false)?;
+        deleted
+    }
+
+    fn delete_all_of(&mut self, doc: DocumentId) -> Result<(), StoreError> {
         if let Some((from, to)) = self.places(doc)? {
             self.change(
                 "delete from change where place between ?1 and ?2",
@@ -231,7 +244,6 @@ impl Write<'_> {
         ] {
             self.change(sql, [&doc.as_bytes()[..]])?;
         }
-        self.db.pragma_update(None, "secure_delete", false)?;
         Ok(())
     }
 

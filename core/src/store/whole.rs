@@ -77,9 +77,12 @@ impl WholeRow {
             own: sealed.change.device == device,
         });
         let plain = minicbor::to_vec(kept.collect::<Vec<_>>()).ok()?;
-        let pack = packed(&plain, LEVEL)?;
+        if plain.len() > MOST {
+            return None;
+        }
         let size = u32::try_from(plain.len()).ok()?;
-        (plain.len() <= MOST).then_some(Self { pack, size })
+        let pack = packed(&plain, LEVEL)?;
+        Some(Self { pack, size })
     }
 
     /// The changes in it.
@@ -150,7 +153,11 @@ impl Write<'_> {
         let (from, _) = self.places(doc)?.ok_or(StoreError::DAMAGED)?;
         let places = [from, from + OPENED - 1];
         let changes = unpacked(&pack, size)?;
-        self.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
+        // Were it erased later, nobody would look for what lay here.
+        self.overwriting(|write| {
+            write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
+            Ok(())
+        })?;
         for stored in changes {
             let sealed = seal(stored.change).map_err(|_| StoreError::DAMAGED)?;
             let receipt = stored.receipt.as_ref();

@@ -6,6 +6,7 @@ use crate::document::Sealed;
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
+use crate::refusal::StorageTrouble;
 use crate::store::{StoreError, WholeRow};
 use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Receipt, Unpackable};
 use std::panic::resume_unwind;
@@ -14,6 +15,8 @@ use std::thread;
 
 /// Fewer are not worth a thread of their own.
 const FEW: usize = 16;
+/// What a thread is called that builds a part of a page: what a panic on it says stays in the library as well.
+pub const WORKER: &str = "warmhand page";
 /// More threads than this do not help: the database takes one document after the other.
 const MOST_THREADS: usize = 4;
 
@@ -61,17 +64,22 @@ pub(super) fn arrived(
         return Ok(part(waiting, device));
     }
     let each = waiting.len().div_ceil(threads);
-    Ok(thread::scope(|scope| {
+    thread::scope(|scope| {
         let mut running = Vec::with_capacity(threads);
         while !waiting.is_empty() {
             let rest = waiting.split_off(each.min(waiting.len()));
             let some = std::mem::replace(&mut waiting, rest);
-            running.push(scope.spawn(move || part(some, device)));
+            let thread = thread::Builder::new().name(WORKER.to_owned());
+            let begun = thread.spawn_scoped(scope, move || part(some, device));
+            // The system has none left: the page comes again.
+            let begun = begun.map_err(|_| StoreError::Trouble(StorageTrouble::Busy));
+            running.push(begun?);
         }
         let done = running.into_iter().map(thread::ScopedJoinHandle::join);
-        done.flat_map(|one| one.unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
-    }))
+        Ok(done
+            .flat_map(|one| one.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect())
+    })
 }
 
 fn part(some: Vec<(DeliveredDocument, bool)>, device: DeviceId) -> Vec<Delivery> {

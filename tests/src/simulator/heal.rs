@@ -85,12 +85,17 @@ impl World {
         d: usize,
         look: &DeviceLook,
     ) -> Result<(), Failure> {
-        let mut anew = Vec::new();
+        let (mut anew, mut gone) = (Vec::new(), Vec::new());
         for hash in &self.devices[d].told.refused {
             let held = look
                 .changes
                 .get(hash)
                 .filter(|held| !held.entries.is_empty());
+            // Forgotten with its document, after the server had its entries in another change.
+            if held.is_none() && self.is_in_records(*hash) {
+                gone.push(*hash);
+                continue;
+            }
             holds(Oracle::Refused, held.is_some(), || {
                 format!("device {d} lost its refused change {hash:?}")
             })?;
@@ -116,7 +121,21 @@ impl World {
             self.devices[d].told.refused.remove(&hash);
             self.tally.count(Fault::WrittenAnew);
         }
+        for hash in gone {
+            self.devices[d].told.refused.remove(&hash);
+        }
         Ok(())
+    }
+
+    /// Does every entry of this change, which lies in quarantine, stand in a record?
+    fn is_in_records(&self, hash: ChangeHash) -> bool {
+        let Some(lying) = self.server.quarantine.get(&hash) else {
+            return false;
+        };
+        let texts = self.in_records();
+        let puts = &lying.change.puts;
+        puts.iter()
+            .all(|put| texts.get(&put.id).is_some_and(|text| **text == put.text))
     }
 
     /// At rest nothing of a device's own waits for a refusal that is not its own: it stands on somebody who was refused,
