@@ -14,6 +14,7 @@ mod reconcile;
 mod rescue;
 mod sealed_box;
 mod sync;
+mod texts;
 mod withdrawal;
 
 pub use ack::*;
@@ -28,4 +29,5 @@ pub use reconcile::*;
 pub use rescue::*;
 pub use sealed_box::*;
 pub use sync::*;
+pub use texts::Texts;
 pub use withdrawal::*;

@@ -171,8 +171,12 @@ fn built(packed: &Packed) {
         return;
     };
     let text = changes.iter().map(|(sealed, _)| sealed.change.text_bytes());
-    let words: usize = packed.texts.iter().map(String::len).sum();
-    assert_eq!(text.sum::<usize>(), words);
+    let words = packed.texts.read().expect("texts that were just read");
+    assert_eq!(
+        text.sum::<usize>(),
+        words.iter().map(String::len).sum::<usize>()
+    );
+    assert!(words.concat().len() <= MAX_MESSAGE);
 }
 
 fn delivered(delivered: &DeliveredDocument) {

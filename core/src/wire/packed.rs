@@ -2,10 +2,11 @@
 //! change, no count of an actor, no first operation, no id that its entry's text begins with. The receiver builds every
 //! change anew and takes the document only if its heads come out as the ones claimed: a head covers all of its past.
 
-use super::{DeliveredChange, MAX_MESSAGE, Receipt};
+use super::{DeliveredChange, MAX_MESSAGE, Receipt, Texts};
 use crate::document::{Actor, Change, ChangeHash, LIMITS, Put, Sealed, genesis_hash, seal};
 use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
 use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A whole document.
@@ -26,7 +27,7 @@ pub struct Packed {
     pub puts: Vec<u8>,
     /// The texts of all entries.
     #[n(4)]
-    pub texts: Vec<String>,
+    pub texts: Texts,
     /// The ids of those whose text does not begin with it, by the place of the text.
     #[n(5)]
     pub ids: BTreeMap<u32, EntryId>,
@@ -39,12 +40,13 @@ pub struct Packed {
     /// Of each change: which key signed.
     #[n(8)]
     pub keys: Vec<u16>,
-    /// Of each change: sixteen bytes of its receipt.
+    /// Of each change: the eight bytes of its receipt.
     #[cbor(n(9), with = "minicbor::bytes")]
     pub macs: Vec<u8>,
-    /// What every change must lead to.
-    #[n(10)]
-    pub heads: Vec<ChangeHash>,
+    /// The first bytes of the SHA-256 over what every change must lead to, the heads in their order. Whoever sends
+    /// columns can send any: it finds what was built otherwise than it was packed, and needs no more bytes for that.
+    #[cbor(n(10), with = "minicbor::bytes")]
+    pub heads: [u8; 8],
 }
 
 /// An actor, by what makes it.
@@ -61,7 +63,7 @@ pub struct PackedActor {
     pub user: UserId,
 }
 
-const MAC: usize = 16;
+const MAC: usize = 8;
 
 /// Why columns are no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,11 +116,15 @@ impl Before {
         self.changes.push((hash, change.last_op()));
     }
 
-    fn heads(&self) -> Vec<ChangeHash> {
+    fn heads(&self) -> [u8; 8] {
         let all = self.changes.iter().map(|(hash, _)| *hash);
         let mut heads: Vec<_> = all.filter(|hash| !self.stood_on.contains(hash)).collect();
         heads.sort_unstable();
-        heads
+        let digest = heads
+            .iter()
+            .fold(Sha256::new(), |digest, head| digest.chain_update(head.0));
+        let digest: [u8; 32] = digest.finalize().into();
+        digest.first_chunk().copied().unwrap_or_default()
     }
 }
 
@@ -130,13 +136,13 @@ impl Packed {
             by: Vec::new(),
             back: Vec::new(),
             puts: Vec::new(),
-            texts: Vec::new(),
+            texts: Texts::default(),
             ids: BTreeMap::new(),
             received: Vec::new(),
             offsets: Vec::new(),
             keys: Vec::new(),
             macs: Vec::new(),
-            heads: Vec::new(),
+            heads: [0; 8],
         };
         let mut before = Before::default();
         let mut places: BTreeMap<ChangeHash, usize> = BTreeMap::new();
@@ -174,10 +180,10 @@ impl Packed {
             packed.puts.push(u8::try_from(change.puts.len()).ok()?);
             for put in &change.puts {
                 if id_in(&put.text) != Some(put.id) {
-                    let place = u32::try_from(packed.texts.len()).ok()?;
+                    let place = u32::try_from(packed.texts.plain.len()).ok()?;
                     packed.ids.insert(place, put.id);
                 }
-                packed.texts.push(put.text.clone());
+                packed.texts.push(&put.text)?;
             }
             let receipt = &delivered.receipt;
             packed
@@ -199,7 +205,7 @@ impl Packed {
         self.check()?;
         let mut rebuilt = Vec::new();
         let mut before = Before::default();
-        let mut texts = (0..).zip(&self.texts);
+        let mut texts = (0..).zip(self.texts.read()?);
         let mut received_at = 0_i64;
         let receipts = self.received.iter().zip(&self.offsets).zip(&self.keys);
         let receipts = receipts.zip(self.macs.as_chunks::<MAC>().0);
@@ -217,8 +223,7 @@ impl Packed {
             }
             let puts = texts.by_ref().take(usize::from(*puts));
             let puts = puts.map(|(at, text)| {
-                let id = self.ids.get(&at).copied().or_else(|| id_in(text));
-                let text = text.clone();
+                let id = self.ids.get(&at).copied().or_else(|| id_in(&text));
                 id.map(|id| Put { id, text }).ok_or(Unpackable::Columns)
             });
             let change = Change {
@@ -243,9 +248,7 @@ impl Packed {
             };
             rebuilt.push((sealed, receipt));
         }
-        let mut claimed = self.heads.clone();
-        claimed.sort_unstable();
-        if claimed == before.heads() {
+        if self.heads == before.heads() {
             Ok(rebuilt)
         } else {
             Err(Unpackable::Heads)
@@ -272,7 +275,7 @@ impl Packed {
                 .iter()
                 .map(|puts| usize::from(*puts))
                 .sum::<usize>()
-                == self.texts.len();
+                == self.texts.plain.len();
         if !is_whole {
             return Err(Unpackable::Columns);
         }

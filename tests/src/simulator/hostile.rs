@@ -184,7 +184,7 @@ impl World {
             1 => {
                 draft.by(hers, other);
                 let receipt = Receipt {
-                    mac: [k; 16],
+                    mac: [k; 8],
                     ..last.receipt
                 };
                 (

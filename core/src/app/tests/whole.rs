@@ -77,7 +77,7 @@ fn a_page_of_many_is_in_its_order_and_one_that_lies_holds_nobody_up() {
         for document in delivered {
             if let (true, Delivered::Whole(packed)) = (document.doc == liar, &mut document.content)
             {
-                packed.heads[0].0[0] ^= 1;
+                packed.heads[0] ^= 1;
             }
         }
     });
