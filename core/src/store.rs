@@ -28,7 +28,7 @@ pub use list::ListRow;
 pub use open::Place;
 pub use trouble::{Fault, Killed, StoreError};
 pub use waiting::Waiting;
-pub use whole::{WholeRow, unpacked};
+pub use whole::{WholeRow, whole_changes};
 
 use rusqlite::{Connection, Params, TransactionBehavior};
 use sheet::KnownSheet;

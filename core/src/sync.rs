@@ -4,6 +4,7 @@
 
 mod answer;
 mod apply;
+mod arrived;
 mod compare;
 mod enrol;
 mod ground;
@@ -11,10 +12,9 @@ mod reauthor;
 mod request;
 mod resync;
 mod settle;
-mod whole;
 mod wipe;
 
-pub use whole::WORKER;
+pub use arrived::WORKER;
 
 use crate::domain::id::PatientId;
 use crate::refusal::Refusal;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use warmhand_core::document::{Change, ChangeHash, kept};
 use warmhand_core::domain::id::DocumentId;
-use warmhand_core::store::{StoredChange, unpacked};
+use warmhand_core::store::{StoredChange, whole_changes};
 
 /// The disk of a process: watched, and full when it is told to be.
 pub struct Disk {
@@ -206,17 +206,18 @@ pub fn changes(db: &Connection) -> BTreeMap<ChangeHash, Change> {
 /// The documents that lie whole in a device's database, with their changes.
 pub fn whole(db: &Connection) -> Vec<(DocumentId, Vec<StoredChange>)> {
     let mut all = db
-        .prepare_cached("select doc, pack, size from whole")
+        .prepare_cached("select doc, pack, size, confirmed from whole join document on id = doc")
         .expect("rows");
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let rows: Vec<(Vec<u8>, Vec<u8>, u32)> = all
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let rows: Vec<(Vec<u8>, Vec<u8>, u32, bool)> = all
         .query_map([], read)
         .and_then(Iterator::collect)
         .expect("rows");
     rows.into_iter()
-        .map(|(doc, pack, size)| {
+        .map(|(doc, pack, size, confirmed)| {
             let doc = DocumentId::from_bytes(&doc).expect("a document");
-            (doc, unpacked(&pack, size).expect("changes"))
+            let changes = whole_changes(doc, &pack, size, confirmed);
+            (doc, changes.expect("changes"))
         })
         .collect()
 }

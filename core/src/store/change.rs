@@ -219,9 +219,10 @@ impl Rows<'_> {
             .collect()
     }
 
-    /// How many changes the server has still to speak of.
+    /// How many changes the server has still to speak of; a document that lies whole counts as one.
     pub fn unconfirmed_count(&self) -> Result<u32, StoreError> {
-        let sql = "select count(*) from change where confirmed = 0 and relay = 0";
+        let sql = "select (select count(*) from change where confirmed = 0 and relay = 0)
+            + (select count(*) from document where confirmed = 0)";
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }

@@ -7,18 +7,15 @@ use crate::domain::id::DocumentId;
 use crate::wire::{DocumentDigest, Holding, Receipt, Sheet};
 use rusqlite::Row;
 
-type Held = (DocumentId, ChangeHash, Receipt);
-
-fn held(row: &Row<'_>) -> Result<Held, StoreError> {
+fn held(row: &Row<'_>) -> Result<(ChangeHash, Receipt), StoreError> {
     let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED);
     Ok((
-        DocumentId::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
-        ChangeHash::from_bytes(blob(1)?).ok_or(StoreError::DAMAGED)?,
+        ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
         Receipt {
-            received_at: row.get(2)?,
-            offset_ms: row.get(3)?,
-            key: row.get(4)?,
-            mac: blob(5)?.try_into().map_err(|_| StoreError::DAMAGED)?,
+            received_at: row.get(1)?,
+            offset_ms: row.get(2)?,
+            key: row.get(3)?,
+            mac: blob(4)?.try_into().map_err(|_| StoreError::DAMAGED)?,
         },
     ))
 }
@@ -27,26 +24,20 @@ impl Rows<'_> {
     /// Every document, by what the server has said that it has of it. What lies in quarantine, is refused, unsent or on
     /// its way back to the server is not in it.
     pub fn holding(&self) -> Result<Holding, StoreError> {
-        let sql = "select doc, hash, received_at, offset_ms, key, mac from change
-            where state in ('accepted', 'remote') and relay = 0 and mac is not null order by place";
+        let sql = "select hash, received_at, offset_ms, key, mac from change
+            where place between ?1 and ?2 and state in ('accepted', 'remote') and relay = 0 and mac is not null";
         let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
         let mut holding = Holding::default();
-        let mut of: Option<(DocumentId, Vec<(ChangeHash, Receipt)>)> = None;
-        while let Some(row) = rows.next()? {
-            let (doc, hash, receipt) = held(row)?;
-            match &mut of {
-                Some((known, changes)) if *known == doc => changes.push((hash, receipt)),
-                _ => {
-                    // A document's changes lie side by side.
-                    if let Some((known, changes)) = of.replace((doc, vec![(hash, receipt)])) {
-                        holding.add(known, DocumentDigest::of(known, changes));
-                    }
-                }
+        for doc in self.document_ids("select id from document order by home", [])? {
+            let (from, to) = self.places(doc)?.ok_or(StoreError::DAMAGED)?;
+            let mut changes = self.whole_receipts(doc)?;
+            let mut rows = statement.query([from, to])?;
+            while let Some(row) = rows.next()? {
+                changes.push(held(row)?);
             }
-        }
-        if let Some((known, changes)) = of {
-            holding.add(known, DocumentDigest::of(known, changes));
+            if !changes.is_empty() {
+                holding.add(doc, DocumentDigest::of(doc, changes));
+            }
         }
         Ok(holding)
     }
@@ -87,6 +78,7 @@ impl Write<'_> {
                  and state in ('accepted', 'remote') and relay = 0 and confirmed = 0",
             [from, to],
         )?;
+        self.confirm_whole(doc)?;
         self.save_delivered(doc)
     }
 

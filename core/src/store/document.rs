@@ -106,7 +106,7 @@ impl Rows<'_> {
             .collect()
     }
 
-    pub(super) fn document_ids(
+    pub(crate) fn document_ids(
         &self,
         sql: &str,
         args: impl rusqlite::Params,
@@ -256,10 +256,11 @@ impl Write<'_> {
         let waits: bool = self
             .db
             .prepare_cached(
-                "select exists (select 1 from change where place between ?1 and ?2
-                     and (state = 'saved' or relay = 1 or confirmed = 0))",
+                "select exists (select 1 from document where id = ?3 and confirmed = 0)
+                     or exists (select 1 from change where place between ?1 and ?2
+                                and (state = 'saved' or relay = 1 or confirmed = 0))",
             )?
-            .query_row([from, to], |row| row.get(0))?;
+            .query_row(params![from, to, &doc.as_bytes()[..]], |row| row.get(0))?;
         if waits {
             return Ok(());
         }

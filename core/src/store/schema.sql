@@ -37,10 +37,12 @@ create table document (
   kind text not null,
   patient blob not null,
   hidden integer not null default 0,
-  fresh integer not null default 1  -- came since the last fetching anew began
+  fresh integer not null default 1,     -- came since the last fetching anew began
+  confirmed integer not null default 1  -- of what lies whole: the server has spoken of it since its log last changed
 ) without rowid;
 create index document_patient on document (patient);
 create index document_hidden on document (id) where hidden = 1;
+create index document_unconfirmed on document (id) where confirmed = 0;
 create table refetch (
   -- documents of which something could not be applied, also of such as this device knows nothing else
   doc blob primary key,
@@ -78,8 +80,9 @@ create index change_refused on change (place) where state in ('quarantined', 're
 create table whole (
   -- documents that came whole, until something of one is spoken of by itself: all its changes as one row
   doc blob primary key,
-  pack blob not null,            -- zstd of CBOR: each with its hash and its receipt
-  size integer not null          -- bytes once unpacked
+  since integer not null,        -- when the server had the first of them
+  size integer not null,         -- bytes once unpacked
+  pack blob not null             -- zstd of CBOR: as it came, and the hash of each
 );
 create table actor (
   -- under which actor a person writes in a document on this device; a retired one is gone from here

@@ -110,7 +110,7 @@ impl Write<'_> {
 
     /// The server's log is another one: nothing that it said before is good until it is said again.
     pub fn unconfirm_all(&mut self) -> Result<(), StoreError> {
-        self.open_every_whole()?;
+        self.unconfirm_every_whole()?;
         self.change(
             "update change set confirmed = 0, relay = 0
                  where state in ('accepted', 'remote', 'quarantined', 'rejected', 'aside', 'released', 'dismissed')",

@@ -23,14 +23,16 @@ impl Rows<'_> {
     /// what is unconfirmed and of what was refused, and no other change.
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "select document.id, document.patient, min(recorded_at), max(state = 'quarantined'), max(state = 'rejected')
-                 from (select place from change where state = 'saved' or relay = 1
-                       union select place from change where confirmed = 0
-                       union select place from change where state in ('quarantined', 'rejected')
-                           and device = (select device from device)) as waits
-                 join change on change.place = waits.place
-                 join document on document.id = change.doc
-                 group by document.id order by min(recorded_at)",
+            "select document.id, document.patient, min(since), max(state = 'quarantined'), max(state = 'rejected')
+                 from (select doc, recorded_at as since, state from change where place in
+                           (select place from change where state = 'saved' or relay = 1
+                            union select place from change where confirmed = 0
+                            union select place from change where state in ('quarantined', 'rejected')
+                                and device = (select device from device))
+                       union all select doc, since, 'remote' from whole
+                           where doc in (select id from document where confirmed = 0)) as waits
+                 join document on document.id = waits.doc
+                 group by document.id order by min(since)",
         )?;
         let mut rows = statement.query([])?;
         let mut waiting = Vec::new();

@@ -1,15 +1,16 @@
 //! Documents that came whole lie whole: all changes as one row, packed. Most are never written in again on this device, and
-//! reading one row costs less than reading one for each change. What the server says of a single change, it says of one
-//! that lies by itself: before it is taken, the row is opened.
+//! reading one row costs less than reading one for each change. What the server says of all of it, also that it has it
+//! still, is noted beside it; what it says of a single change, it says of one that lies by itself: before that is taken,
+//! the row is opened.
 
 use super::document::{OPENED, ROOM};
 use super::{ChangeState, Rows, StoreError, StoredChange, Write};
-use crate::document::{Change, ChangeHash, Sealed, seal};
+use crate::document::{ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId};
-use crate::packing::{packed, unpacked_of};
-use crate::wire::{DeliveredChange, Receipt};
+use crate::packing;
+use crate::wire::{DeliveredChange, Packed, Receipt};
 use minicbor::{Decode, Encode};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use std::borrow::Cow;
 
 /// Packed as fast as it goes: a page of a first sync brings hundreds.
@@ -17,37 +18,29 @@ const LEVEL: i32 = 1;
 /// What is longer lies as single changes: nothing that is read here takes more memory than a message.
 const MOST: usize = crate::wire::MAX_MESSAGE;
 
-/// A change of a document that lies whole: the server has it, and its word for it is good.
+/// A document as it came, with what was computed of it then: the server has it, and its word for it is good.
 #[derive(Encode, Decode)]
 struct Kept<'a> {
     #[n(0)]
-    change: Cow<'a, Change>,
+    packed: Cow<'a, Packed>,
+    /// Of each change.
     #[n(1)]
-    hash: ChangeHash,
+    hashes: Vec<ChangeHash>,
+    /// Of each change: was it written on this device?
     #[n(2)]
-    receipt: Receipt,
-    /// Written on this device.
-    #[n(3)]
-    own: bool,
+    own: Vec<bool>,
 }
 
 impl Kept<'_> {
-    fn stored(self) -> StoredChange {
-        StoredChange {
-            change: self.change.into_owned(),
-            hash: self.hash,
-            state: if self.own {
-                ChangeState::Accepted
-            } else {
-                ChangeState::Remote
-            },
-            reason: None,
-            confirmed: true,
-            relay: false,
-            orphan: false,
-            recorded_at: self.receipt.received_at,
-            receipt: Some(self.receipt),
-        }
+    fn of(pack: &[u8], size: u32) -> Result<Self, StoreError> {
+        let size = usize::try_from(size).map_or(MOST, |size| size.min(MOST));
+        let plain = packing::unpacked_of(pack, size).map_err(|_| StoreError::DAMAGED)?;
+        minicbor::decode(&plain).map_err(|_| StoreError::DAMAGED)
+    }
+
+    fn changes(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {
+        let changes = self.packed.changes(doc, &self.hashes);
+        changes.map_err(|_| StoreError::DAMAGED)
     }
 }
 
@@ -65,53 +58,68 @@ pub struct WholeRow {
     pub pack: Vec<u8>,
     /// Bytes once unpacked.
     pub size: u32,
+    /// When the server had the first of it, in milliseconds.
+    pub since: i64,
 }
 
 impl WholeRow {
-    /// All changes of a document, causes first, each checked. None if they are too long to lie in one row.
-    pub fn of(changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Self> {
-        let kept = changes.iter().map(|(sealed, receipt)| Kept {
-            change: Cow::Borrowed(&sealed.change),
-            hash: sealed.hash,
-            receipt: *receipt,
-            own: sealed.change.device == device,
-        });
-        let plain = minicbor::to_vec(kept.collect::<Vec<_>>()).ok()?;
+    /// A document with its changes as they were built, causes first, each checked. None if they are too long to lie in
+    /// one row.
+    pub fn of(packed: &Packed, changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Self> {
+        let sealed = || changes.iter().map(|(sealed, _)| sealed);
+        let kept = Kept {
+            packed: Cow::Borrowed(packed),
+            hashes: sealed().map(|sealed| sealed.hash).collect(),
+            own: sealed().map(|s| s.change.device == device).collect(),
+        };
+        let plain = minicbor::to_vec(kept).ok()?;
         if plain.len() > MOST {
             return None;
         }
         let size = u32::try_from(plain.len()).ok()?;
-        let pack = packed(&plain, LEVEL)?;
-        Some(Self { pack, size })
+        let pack = packing::packed(&plain, LEVEL)?;
+        let since = changes.first()?.1.received_at;
+        Some(Self { pack, size, since })
     }
 
     /// The changes in it.
-    pub fn changes(&self) -> Result<impl Iterator<Item = DeliveredChange>, StoreError> {
-        let kept = kept(&self.pack, self.size)?;
-        Ok(kept.into_iter().map(|kept| DeliveredChange {
-            change: kept.change.into_owned(),
-            hash: kept.hash,
-            receipt: kept.receipt,
-        }))
+    pub fn changes(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {
+        Kept::of(&self.pack, self.size)?.changes(doc)
     }
 }
 
-fn kept(pack: &[u8], size: u32) -> Result<Vec<Kept<'static>>, StoreError> {
-    let size = usize::try_from(size).map_or(MOST, |size| size.min(MOST));
-    let plain = unpacked_of(pack, size).map_err(|_| StoreError::DAMAGED)?;
-    minicbor::decode(&plain).map_err(|_| StoreError::DAMAGED)
-}
-
-/// The changes in such a row, of so many bytes once unpacked.
-pub fn unpacked(pack: &[u8], size: u32) -> Result<Vec<StoredChange>, StoreError> {
-    Ok(kept(pack, size)?.into_iter().map(Kept::stored).collect())
+/// The changes of a document in such a row, of so many bytes once unpacked.
+pub fn whole_changes(
+    doc: DocumentId,
+    pack: &[u8],
+    size: u32,
+    confirmed: bool,
+) -> Result<Vec<StoredChange>, StoreError> {
+    let kept = Kept::of(pack, size)?;
+    let changes = kept.changes(doc)?.into_iter().zip(&kept.own);
+    let stored = changes.map(|(delivered, own)| StoredChange {
+        change: delivered.change,
+        hash: delivered.hash,
+        state: if *own {
+            ChangeState::Accepted
+        } else {
+            ChangeState::Remote
+        },
+        reason: None,
+        confirmed,
+        relay: false,
+        orphan: false,
+        recorded_at: delivered.receipt.received_at,
+        receipt: Some(delivered.receipt),
+    });
+    Ok(stored.collect())
 }
 
 impl Rows<'_> {
     /// How a document lies here; none if it does not.
     pub(super) fn lying(&self, doc: DocumentId) -> Result<Option<Lying>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "select home, pack, size from document left join whole on whole.doc = id where id = ?1",
+            "select home, pack, size, confirmed from document left join whole on whole.doc = id where id = ?1",
         )?;
         let mut rows = statement.query([&doc.as_bytes()[..]])?;
         let Some(row) = rows.next()? else {
@@ -120,7 +128,7 @@ impl Rows<'_> {
         let home: i64 = row.get(0)?;
         let pack = row.get_ref(1)?.as_blob_or_null();
         let changes = match pack.map_err(|_| StoreError::DAMAGED)? {
-            Some(pack) => unpacked(pack, row.get(2)?)?,
+            Some(pack) => whole_changes(doc, pack, row.get(2)?, row.get(3)?)?,
             None => Vec::new(),
         };
         Ok(Some(Lying {
@@ -128,47 +136,88 @@ impl Rows<'_> {
             places: [home, home + ROOM - 1],
         }))
     }
+
+    /// The server's word for each change of what lies whole of a document.
+    pub(super) fn whole_receipts(
+        &self,
+        doc: DocumentId,
+    ) -> Result<Vec<(ChangeHash, Receipt)>, StoreError> {
+        let sql = "select pack, size from whole where doc = ?1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([&doc.as_bytes()[..]])?;
+        let Some(row) = rows.next()? else {
+            return Ok(Vec::new());
+        };
+        let pack = row.get_ref(0)?.as_blob();
+        let kept = Kept::of(pack.map_err(|_| StoreError::DAMAGED)?, row.get(1)?)?;
+        let receipts = kept.packed.receipts();
+        Ok(kept.hashes.iter().copied().zip(receipts).collect())
+    }
 }
 
 impl Write<'_> {
     /// Notes a document's changes, of which nothing is here yet.
     pub fn save_whole(&mut self, doc: DocumentId, row: &WholeRow) -> Result<(), StoreError> {
         self.change(
-            "insert into whole (doc, pack, size) values (?1, ?2, ?3)",
-            params![&doc.as_bytes()[..], row.pack, row.size],
+            "insert into whole (doc, since, size, pack) values (?1, ?2, ?3, ?4)",
+            params![&doc.as_bytes()[..], row.since, row.size, row.pack],
         )?;
         Ok(())
     }
 
     /// From here on every change of this document lies by itself.
     pub fn open_whole(&mut self, doc: DocumentId) -> Result<(), StoreError> {
-        let row: Option<(Vec<u8>, u32)> = self
-            .db
-            .prepare_cached("select pack, size from whole where doc = ?1")?
-            .query_row([&doc.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((pack, size)) = row else {
+        let Some(Lying { whole, places }) = self.lying(doc)? else {
             return Ok(());
         };
-        let (from, _) = self.places(doc)?.ok_or(StoreError::DAMAGED)?;
-        let places = [from, from + OPENED - 1];
-        let changes = unpacked(&pack, size)?;
+        let Some(confirmed) = whole.first().map(|stored| stored.confirmed) else {
+            return Ok(());
+        };
         // Were it erased later, nobody would look for what lay here.
         self.overwriting(|write| {
             write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
             Ok(())
         })?;
-        for stored in changes {
+        let places = [places[0], places[0] + OPENED - 1];
+        for stored in whole {
             let sealed = seal(stored.change).map_err(|_| StoreError::DAMAGED)?;
+            if sealed.hash != stored.hash {
+                return Err(StoreError::DAMAGED);
+            }
             let receipt = stored.receipt.as_ref();
             self.insert(&sealed, stored.state, stored.recorded_at, receipt, places)?;
+        }
+        if !confirmed {
+            self.change(
+                "update change set confirmed = 0 where place between ?1 and ?2",
+                places,
+            )?;
+            self.confirm_whole(doc)?;
         }
         Ok(())
     }
 
-    /// The same for every document.
-    pub(super) fn open_every_whole(&mut self) -> Result<(), StoreError> {
-        for doc in self.document_ids("select doc from whole order by doc", [])? {
+    /// The server has all of it that lies whole; or it does not lie whole any more.
+    pub(super) fn confirm_whole(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        self.change(
+            "update document set confirmed = 1 where id = ?1 and confirmed = 0",
+            [&doc.as_bytes()[..]],
+        )?;
+        Ok(())
+    }
+
+    /// Nothing that lies whole is good until the server has said so again.
+    pub(super) fn unconfirm_every_whole(&mut self) -> Result<(), StoreError> {
+        self.change(
+            "update document set confirmed = 0 where id in (select doc from whole)",
+            [],
+        )?;
+        Ok(())
+    }
+
+    /// What is not the same at the server is spoken of change by change.
+    pub fn open_unconfirmed(&mut self) -> Result<(), StoreError> {
+        for doc in self.document_ids("select id from document where confirmed = 0", [])? {
             self.open_whole(doc)?;
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! Applying one document of a page. Every change is built anew from its fields and taken only if its hash is the one
 //! claimed and it follows what is here; a document that cannot be applied is marked and the page goes on.
 
+use super::arrived::{Arrived, arrived, opening};
 use super::ground::Ground;
 use super::reauthor;
 use super::settle::whose;
-use super::whole::{Arrived, arrived, opening};
 use crate::document::{Change, ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::store::{ChangeState, StoreError, StoredChange, Write};
@@ -37,7 +37,7 @@ fn document(
     let coming: Vec<Coming> = match arrived {
         Arrived::New(_, _, row) if patient.is_some() => {
             // Twice in one page.
-            row.changes()?.map(Coming::Fields).collect()
+            row.changes(doc)?.into_iter().map(Coming::Fields).collect()
         }
         Arrived::New(kind, whose, row) => {
             write.save_document(doc, kind, whose)?;

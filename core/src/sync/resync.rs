@@ -152,6 +152,7 @@ fn take_round(
             for doc in same {
                 write.confirm_document(doc)?;
             }
+            write.open_unconfirmed()?;
             for digest in there {
                 write.want(digest)?;
             }
@@ -166,6 +167,7 @@ fn take_round(
             });
             if failures >= MOST_FAILURES {
                 next = None;
+                write.open_unconfirmed()?;
                 device.phase = Phase::Confirming;
             }
         }

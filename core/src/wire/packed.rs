@@ -111,11 +111,6 @@ impl Before {
         *count
     }
 
-    fn add(&mut self, hash: ChangeHash, change: &Change) {
-        self.stood_on.extend(&change.deps);
-        self.changes.push((hash, change.last_op()));
-    }
-
     fn heads(&self) -> [u8; 8] {
         let all = self.changes.iter().map(|(hash, _)| *hash);
         let mut heads: Vec<_> = all.filter(|hash| !self.stood_on.contains(hash)).collect();
@@ -194,7 +189,8 @@ impl Packed {
             packed.keys.push(receipt.key);
             packed.macs.extend(receipt.mac);
             places.insert(delivered.hash, here);
-            before.add(delivered.hash, change);
+            before.stood_on.extend(&change.deps);
+            before.changes.push((delivered.hash, change.last_op()));
         }
         packed.heads = before.heads();
         (places.len() == changes.len()).then_some(packed)
@@ -202,20 +198,74 @@ impl Packed {
 
     /// Builds every change anew, with its receipt.
     pub fn rebuild(&self, doc: DocumentId) -> Result<Vec<(Sealed, Receipt)>, Unpackable> {
+        let sealed = |change| {
+            let sealed = seal(change).map_err(|_| Unpackable::Bounds)?;
+            Ok((sealed.hash, sealed.change.last_op(), sealed))
+        };
+        let (rebuilt, heads) = self.build(doc, sealed)?;
+        if self.heads == heads {
+            Ok(rebuilt)
+        } else {
+            Err(Unpackable::Heads)
+        }
+    }
+
+    /// The changes as they were once built, by the hashes that they had then.
+    pub fn changes(
+        &self,
+        doc: DocumentId,
+        hashes: &[ChangeHash],
+    ) -> Result<Vec<DeliveredChange>, Unpackable> {
+        let mut hashes = hashes.iter();
+        let named = |change: Change| {
+            let hash = *hashes.next().ok_or(Unpackable::Columns)?;
+            Ok((hash, change.last_op(), (change, hash)))
+        };
+        let (changes, _) = self.build(doc, named)?;
+        let delivered = |((change, hash), receipt)| DeliveredChange {
+            change,
+            hash,
+            receipt,
+        };
+        Ok(changes.into_iter().map(delivered).collect())
+    }
+
+    /// The receipt of each change.
+    pub fn receipts(&self) -> impl Iterator<Item = Receipt> {
+        let mut received_at = 0_i64;
+        let macs = self.macs.as_chunks::<MAC>().0;
+        let columns = self.received.iter().zip(&self.offsets).zip(&self.keys);
+        columns
+            .zip(macs)
+            .map(move |(((since, offset_ms), key), mac)| {
+                received_at = received_at.wrapping_add(*since);
+                Receipt {
+                    received_at,
+                    offset_ms: *offset_ms,
+                    key: *key,
+                    mac: *mac,
+                }
+            })
+    }
+
+    /// Every change with its receipt, and the heads. `known`: the hash of a change, its last operation, what becomes of it.
+    fn build<T>(
+        &self,
+        doc: DocumentId,
+        mut known: impl FnMut(Change) -> Result<(ChangeHash, u64, T), Unpackable>,
+    ) -> Result<(Vec<(T, Receipt)>, [u8; 8]), Unpackable> {
         self.check()?;
-        let mut rebuilt = Vec::new();
+        let actor = |of: &PackedActor| Actor::derive(of.device, &of.user, doc, &of.nonce);
+        let actors: Vec<_> = self.actors.iter().map(|of| (of, actor(of))).collect();
+        let mut built = Vec::with_capacity(self.by.len());
         let mut before = Before::default();
         let mut texts = (0..).zip(self.texts.read()?);
-        let mut received_at = 0_i64;
-        let receipts = self.received.iter().zip(&self.offsets).zip(&self.keys);
-        let receipts = receipts.zip(self.macs.as_chunks::<MAC>().0);
-        let changes = self.by.iter().zip(&self.back).zip(&self.puts).zip(receipts);
-        for (((by, back), puts), (((since, offset_ms), key), mac)) in changes {
+        let changes = self.by.iter().zip(&self.back).zip(&self.puts);
+        for (((by, back), puts), receipt) in changes.zip(self.receipts()) {
             let place = usize::try_from(*by).map_err(|_| Unpackable::Columns)?;
-            let whose = self.actors.get(place).ok_or(Unpackable::Columns)?;
-            let actor = Actor::derive(whose.device, &whose.user, doc, &whose.nonce);
+            let (whose, actor) = *actors.get(place).ok_or(Unpackable::Columns)?;
             let seq = before.count(actor);
-            let (mut deps, mut last_op) = (Vec::new(), 1);
+            let (mut deps, mut last_op) = (Vec::with_capacity(back.len()), 1);
             for steps in back {
                 let (dep, op) = before.back(*steps).ok_or(Unpackable::Columns)?;
                 deps.push(dep);
@@ -237,22 +287,12 @@ impl Packed {
                 user: whose.user.clone(),
                 puts: puts.collect::<Result<_, _>>()?,
             };
-            let sealed = seal(change).map_err(|_| Unpackable::Bounds)?;
-            before.add(sealed.hash, &sealed.change);
-            received_at = received_at.wrapping_add(*since);
-            let receipt = Receipt {
-                received_at,
-                offset_ms: *offset_ms,
-                key: *key,
-                mac: *mac,
-            };
-            rebuilt.push((sealed, receipt));
+            before.stood_on.extend(&change.deps);
+            let (hash, last_op, made) = known(change)?;
+            before.changes.push((hash, last_op));
+            built.push((made, receipt));
         }
-        if self.heads == before.heads() {
-            Ok(rebuilt)
-        } else {
-            Err(Unpackable::Heads)
-        }
+        Ok((built, before.heads()))
     }
 
     /// Do the columns fit one another, and does what they say stay small? Few bytes can name much: every change repeats

@@ -11,9 +11,10 @@ use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use warmhand_core::app::{App, Place};
-use warmhand_core::document::{ChangeHash, seal};
+use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::store::{StoredChange, WholeRow};
+use warmhand_core::wire::{DeliveredChange, Packed};
 
 /// What a device has been told, as somebody beside it wrote down.
 #[derive(Clone, Debug, Default)]
@@ -186,10 +187,16 @@ impl Device {
                 if !kept.contains_key(&stored.hash) {
                     receipt.mac = look::VOID;
                 }
-                (seal(stored.change).expect("a change"), receipt)
+                DeliveredChange {
+                    change: stored.change,
+                    hash: stored.hash,
+                    receipt,
+                }
             };
             let changes: Vec<_> = changes.into_iter().map(void).collect();
-            let row = WholeRow::of(&changes, self.id).expect("a row");
+            let packed = Packed::of(&changes).expect("columns");
+            let changes = packed.rebuild(doc).expect("changes");
+            let row = WholeRow::of(&packed, &changes, self.id).expect("a row");
             let sql = "update whole set pack = ?2, size = ?3 where doc = ?1";
             self.eyes
                 .execute(sql, params![&doc.as_bytes()[..], row.pack, row.size])

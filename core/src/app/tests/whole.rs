@@ -155,3 +155,76 @@ fn a_count_that_was_used_twice_is_found_in_what_lies_whole() {
     assert_eq!(became[&first.hash], (ChangeState::Aside, true));
     assert_eq!(became[&second.hash], (ChangeState::Remote, false));
 }
+
+/// Documents that lie whole.
+fn lying_whole(app: &App) -> BTreeSet<DocumentId> {
+    let all = app.store.rows().document_ids("select doc from whole", []);
+    all.unwrap().into_iter().collect()
+}
+
+#[test]
+fn after_a_resync_what_the_server_has_still_lies_whole_and_what_it_lost_is_given_back() {
+    let (mut server, mut app, docs) = many(20);
+    take_whole(&mut app, &mut server, |_| ());
+    run(&mut app, &mut server).unwrap();
+    assert_eq!(lying_whole(&app), docs.iter().copied().collect());
+    // The image lacks the last record, and the note in the one before it.
+    let (all, lost) = (server.log.clone(), docs[19]);
+    assert_eq!(all[all.len() - 1].change.doc, lost);
+    server.log.truncate(all.len() - 3);
+    let asked = asks(&mut app);
+    let carried = server.carry(&asked);
+    app.sync_answered(asked.number, &carried, now()).unwrap();
+    let is_green = |app: &App, doc: DocumentId| {
+        let states = shown(app, doc).into_values();
+        states
+            .into_iter()
+            .all(|state| state == EntryState::OnServer)
+    };
+    assert!(docs.iter().all(|doc| !is_green(&app, *doc)));
+    assert!(docs.iter().all(|doc| !held(&app, *doc)[0].confirmed));
+    assert_eq!(lying_whole(&app).len(), 20, "nothing is written anew");
+    assert_eq!(app.store.rows().waiting().unwrap().len(), 20);
+    assert_eq!(app.store.rows().is_answered(), Ok(false));
+    let asked = asks(&mut app);
+    assert_eq!(asked.path, "/v1/reconcile");
+    let carried = server.carry(&asked);
+    app.sync_answered(asked.number, &carried, now()).unwrap();
+    let differ = BTreeSet::from([docs[18], lost]);
+    for doc in &docs {
+        assert_eq!(is_green(&app, *doc), !differ.contains(doc));
+        assert_eq!(lying_whole(&app).contains(doc), !differ.contains(doc));
+    }
+    run(&mut app, &mut server).unwrap();
+    assert!(docs.iter().all(|doc| is_green(&app, *doc)));
+    let had: BTreeMap<_, _> = all.iter().map(|c| (c.hash, c.receipt)).collect();
+    let has: BTreeMap<_, _> = server.log.iter().map(|c| (c.hash, c.receipt)).collect();
+    assert_eq!(has, had, "each with the receipt that it once had");
+    assert_eq!(app.store.rows().waiting(), Ok(Vec::new()));
+    assert_eq!(app.store.rows().is_answered(), Ok(true));
+}
+
+#[test]
+fn a_document_that_lies_whole_and_is_doubted_does_not_go_before_it_is_answered() {
+    let (mut server, mut app, docs) = many(1);
+    take_whole(&mut app, &mut server, |_| ());
+    let doc = docs[0];
+    let write = |app: &mut App, what: &mut dyn FnMut(&mut crate::store::Write<'_>)| {
+        let written: Result<(), crate::store::StoreError> = app.store.write(|write| {
+            what(write);
+            Ok(())
+        });
+        written.unwrap();
+    };
+    write(&mut app, &mut |w| w.unconfirm_all().unwrap());
+    write(&mut app, &mut |w| w.hide(doc).unwrap());
+    write(&mut app, &mut |w| w.wipe_drained(doc).unwrap());
+    assert_eq!(held(&app, doc).len(), 2);
+    open(&mut app, doc);
+    write(&mut app, &mut |w| w.wipe_drained(doc).unwrap());
+    let doubted = held(&app, doc).into_iter().filter(|held| !held.confirmed);
+    assert_eq!(doubted.count(), 2, "opened, and doubted as before");
+    write(&mut app, &mut |w| w.confirm_document(doc).unwrap());
+    write(&mut app, &mut |w| w.wipe_drained(doc).unwrap());
+    assert_eq!(held(&app, doc), Vec::new());
+}

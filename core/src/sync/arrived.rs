@@ -8,7 +8,7 @@ use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::refusal::StorageTrouble;
 use crate::store::{StoreError, WholeRow};
-use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Receipt, Unpackable};
+use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Packed, Receipt, Unpackable};
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
 use std::thread;
@@ -94,7 +94,7 @@ fn arrives(delivered: DeliveredDocument, is_here: bool, device: DeviceId) -> Arr
         Delivered::Whole(packed) => match packed.rebuild(delivered.doc) {
             Err(why) => Arrived::Unpackable(why),
             Ok(changes) if is_here => Arrived::Whole(changes),
-            Ok(changes) => new(&changes, device).unwrap_or(Arrived::Whole(changes)),
+            Ok(changes) => new(&packed, &changes, device).unwrap_or(Arrived::Whole(changes)),
         },
         Delivered::Forget => Arrived::Forget,
         Delivered::Erased => Arrived::Erased,
@@ -102,14 +102,14 @@ fn arrives(delivered: DeliveredDocument, is_here: bool, device: DeviceId) -> Arr
 }
 
 /// A new document as one row; none if a change does not follow what came before, or nobody knows what it begins.
-fn new(changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Arrived> {
+fn new(packed: &Packed, changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Arrived> {
     let mut ground = Ground::default();
     for (sealed, _) in changes {
         ground.check(sealed).ok()?;
         ground.add(sealed);
     }
     let (kind, patient) = opening(&changes.first()?.0)?;
-    let row = WholeRow::of(changes, device)?;
+    let row = WholeRow::of(packed, changes, device)?;
     Some(Arrived::New(kind, patient, row))
 }
 
