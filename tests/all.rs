@@ -34,6 +34,8 @@ mod operations;
 mod operator;
 #[path = "all/outlives.rs"]
 mod outlives;
+#[path = "all/pages.rs"]
+mod pages;
 #[path = "all/patience.rs"]
 mod patience;
 #[path = "all/people.rs"]

@@ -13,7 +13,8 @@ const PUSH_BYTES: usize = MAX_MESSAGE / 4;
 const PUSH_CHANGES: u32 = 400;
 /// What a change costs beside its entries' text, its dependencies and its entries' ids.
 const HEAD_BYTES: usize = 300;
-const PAGE_BYTES: u32 = 256 * 1024;
+/// Words of a page; packed they are some thirty kilobytes.
+const PAGE_BYTES: u32 = 512 * 1024;
 
 pub(super) fn hello(
     store: &Store,

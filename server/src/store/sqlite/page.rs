@@ -75,11 +75,19 @@ impl Verb<'_> {
             return Ok(answer);
         }
         answer.people = self.people_in_force(device)?;
-        self.fill(device, request, &mut answer)?;
-        // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
         let (sheet, seq) = (self.sheet()?.0, self.sheet_seq()?);
-        let is_passed = hello.cursor.token.seq < seq && seq <= answer.cursor.token.seq;
-        if sheet.version != hello.sheet_version || is_passed {
+        let is_another = sheet.version != hello.sheet_version;
+        let is_to_come = hello.cursor.token.seq < seq;
+        // With the sheet beside it, and with what was pushed, an answer has to stay a message.
+        let mut room =
+            usize::try_from(request.page_bytes).map_or(PAGE_BYTES, |asked| asked.min(PAGE_BYTES));
+        if is_another || is_to_come {
+            room = room.saturating_sub(sheet.text.len());
+        }
+        room = room.saturating_sub(minicbor::to_vec(&answer.acks).map_or(0, |acks| acks.len()));
+        self.fill(device, request, room, &mut answer)?;
+        // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
+        if is_another || is_to_come && seq <= answer.cursor.token.seq {
             answer.sheet = Some(sheet);
         }
         Ok(answer)
@@ -138,6 +146,7 @@ impl Verb<'_> {
         &self,
         device: DeviceId,
         request: &SyncRequest,
+        room: usize,
         answer: &mut SyncAnswer,
     ) -> Result<(), StoreError> {
         let from = request.hello.cursor;
@@ -158,7 +167,7 @@ impl Verb<'_> {
             .filter(accepted)
             .map(|ack| ack.hash)
             .collect();
-        let mut page = Page::new(usize::try_from(request.page_bytes).unwrap_or(PAGE_BYTES));
+        let mut page = Page::new(room);
         let mut last = from.after.map(|after| (c + 1, after));
         let mut through = c;
         // A device that has nothing yet is not shown what changed in it.

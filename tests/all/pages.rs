@@ -1,0 +1,80 @@
+//! A page with all that may stand beside it stays a message: the longest sheet, answers to what was pushed, and a record as
+//! long as one gets behind a page that is nearly full.
+
+use serde_json::json;
+use warmhand_core::app::{Carried, SyncStep};
+use warmhand_core::domain::id::DocumentId;
+use warmhand_core::wire::{MAX_MESSAGE, SyncAnswer, unpack};
+use warmhand_tests::organisation::SHEET;
+use warmhand_tests::town::{Phone, Town};
+
+/// A sheet has at most 256 KB.
+const SHEET_BYTES: usize = 256 * 1024;
+
+/// The sheet with so many practices that it is as long as one may be.
+fn longest_sheet() -> String {
+    let practice = |n: usize| format!(r#"{{"id": "x{n}", "name": "{}"}},"#, "Practice ".repeat(9));
+    let practices: String = (0..SHEET_BYTES / practice(1_000).len() - 60)
+        .map(practice)
+        .collect();
+    SHEET.replace(r#""partners": ["#, &format!(r#""partners": [{practices}"#))
+}
+
+/// Writes in a record until it has nearly all that one may have, and so much that two of them leave a page room for one more.
+fn fill(phone: &mut Phone, town: &Town) -> DocumentId {
+    let (record, _) = phone.handoff(town, "Rosa");
+    for n in 0..55 {
+        // No two alike: nothing of this is packed to nothing.
+        let text: String = (0..800)
+            .map(|word| format!("{:04} ", (n * 7_919 + word * 104_729) % 9_973))
+            .collect();
+        phone.does(
+            town,
+            json!({"AddNote": {"record": record, "text": text.trim()}}),
+        );
+    }
+    record
+}
+
+#[test]
+fn the_longest_sheet_and_long_records_fit_an_answer() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let records: Vec<_> = (0..5).map(|_| fill(&mut ana, &town)).collect();
+    ana.sync(&town);
+    let sheet = longest_sheet();
+    assert!((SHEET_BYTES - 10_000..=SHEET_BYTES).contains(&sheet.len()));
+    town.run(town.server().store.load_sheet(sheet))
+        .expect("a sheet");
+    // Hers are to be answered in the same breath.
+    let mut carla = town.device("carla", &["c1"]);
+    for _ in 0..3 {
+        carla.handoff(&town, "Amina");
+    }
+    carla.app.sync_wanted();
+    let (mut longest, mut brought) = (0, 0);
+    while let Ok(SyncStep::Send(asked)) = carla.app.sync_next(town.now()) {
+        let Carried::Answer { status: 200, body } = town.carry(&asked) else {
+            panic!("the server refuses")
+        };
+        let answer: SyncAnswer = unpack(&body).expect("a message");
+        longest = longest.max(minicbor::to_vec(&answer).expect("CBOR").len());
+        brought += usize::from(answer.sheet.is_some());
+        carla
+            .app
+            .sync_answered(
+                asked.number,
+                &Carried::Answer { status: 200, body },
+                town.now(),
+            )
+            .expect("taken");
+    }
+    assert!(
+        longest > MAX_MESSAGE / 2 && longest < MAX_MESSAGE * 7 / 8,
+        "{longest}"
+    );
+    assert!(brought > 0);
+    for record in records {
+        assert_eq!(carla.app.holds(record), Ok(true));
+    }
+}
