@@ -141,7 +141,7 @@ impl Server {
             received_at: now().as_millisecond() + 1,
             offset_ms: 0,
             key: 1,
-            mac: pushed.hash.0[..8].try_into().unwrap(),
+            mac: pushed.hash.0[..10].try_into().unwrap(),
         });
         self.log.push(DeliveredChange {
             change: pushed.change.clone(),

@@ -15,10 +15,10 @@ pub struct Receipt {
     /// Which key signed.
     #[n(2)]
     pub key: u16,
-    /// The first eight bytes of an HMAC over organisation, document, hash, device, user, times. Nobody can
-    /// try a guess but by sending it to this server, which sets each aside for a person to see: 64 bits are enough.
+    /// The first ten bytes of an HMAC over organisation, document, hash, device, user, times. Nobody can
+    /// try a guess but by sending it to this server, which sets each aside for a person to see: 80 bits are enough (RFC 2104, 5).
     #[cbor(n(3), with = "minicbor::bytes")]
-    pub mac: [u8; 8],
+    pub mac: [u8; 10],
 }
 
 /// What the server says of one pushed change.

@@ -108,7 +108,7 @@ mod tests {
             received_at: 5,
             offset_ms: 0,
             key: 1,
-            mac: [3; 8],
+            mac: [3; 10],
         }
     }
 
@@ -173,7 +173,7 @@ mod tests {
                     (
                         two,
                         Receipt {
-                            mac: [4; 8],
+                            mac: [4; 10],
                             ..receipt()
                         },
                     ),

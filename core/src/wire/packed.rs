@@ -40,7 +40,7 @@ pub struct Packed {
     /// Of each change: which key signed.
     #[n(8)]
     pub keys: Vec<u16>,
-    /// Of each change: the eight bytes of its receipt.
+    /// Of each change: the ten bytes of its receipt.
     #[cbor(n(9), with = "minicbor::bytes")]
     pub macs: Vec<u8>,
     /// The first bytes of the SHA-256 over what every change must lead to, the heads in their order. Whoever sends
@@ -63,7 +63,7 @@ pub struct PackedActor {
     pub user: UserId,
 }
 
-const MAC: usize = 8;
+const MAC: usize = 10;
 
 /// Why columns are no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

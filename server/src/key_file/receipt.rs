@@ -39,7 +39,7 @@ impl KeyFile {
         change: &Change,
         hash: ChangeHash,
         (received_at, offset_ms): (i64, i64),
-    ) -> [u8; 8] {
+    ) -> [u8; 10] {
         let full = key.mac(&[
             b"wh-receipt-1",
             &self.organisation,

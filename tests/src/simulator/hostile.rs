@@ -184,7 +184,7 @@ impl World {
             1 => {
                 draft.by(hers, other);
                 let receipt = Receipt {
-                    mac: [k; 8],
+                    mac: [k; 10],
                     ..last.receipt
                 };
                 (

@@ -33,7 +33,7 @@ fn change(row: &Row<'_>, at: usize) -> rusqlite::Result<Change> {
 }
 
 /// A receipt that no key has signed.
-pub const VOID: [u8; 8] = [0; 8];
+pub const VOID: [u8; 10] = [0; 10];
 
 /// A change of which the bytes are kept, too.
 fn kept_change(row: &Row<'_>, fields: usize, bytes: usize) -> rusqlite::Result<Change> {

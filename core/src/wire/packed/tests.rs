@@ -38,7 +38,7 @@ fn change(who: u128, seq: u64, on: &[&DeliveredChange], puts: Vec<Put>) -> Deliv
         received_at: 1_772_000_000_000 + i64::try_from(seq).unwrap() * 977,
         offset_ms: -3,
         key: 1,
-        mac: sealed.hash.0[..8].try_into().unwrap(),
+        mac: sealed.hash.0[..10].try_into().unwrap(),
     };
     DeliveredChange {
         change: sealed.change,

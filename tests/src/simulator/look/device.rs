@@ -101,8 +101,8 @@ impl DeviceLook {
     /// Reads it all.
     pub fn of(db: &Connection) -> Self {
         let sql =
-            "select hash, fields, state, relay, coalesce(mac <> zeroblob(8), false), reason, bytes,
-            coalesce(mac = zeroblob(8), false) from change";
+            "select hash, fields, state, relay, coalesce(mac <> zeroblob(10), false), reason, bytes,
+            coalesce(mac = zeroblob(10), false) from change";
         let changes = all(db, sql, [], |row| {
             let change = kept_change(row, 1, 6)?;
             let held = HeldChange {
