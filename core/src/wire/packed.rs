@@ -84,6 +84,9 @@ fn id_in(text: &str) -> Option<EntryId> {
     text.strip_prefix("{\"id\":\"")?.get(..36)?.parse().ok()
 }
 
+/// What columns give: what was made of each change, with its receipt, and what they lead to.
+type Built<T> = (Vec<(T, Receipt)>, [u8; 8]);
+
 /// The changes before, as far as the next one needs them.
 #[derive(Default)]
 struct Before {
@@ -253,7 +256,7 @@ impl Packed {
         &self,
         doc: DocumentId,
         mut known: impl FnMut(Change) -> Result<(ChangeHash, u64, T), Unpackable>,
-    ) -> Result<(Vec<(T, Receipt)>, [u8; 8]), Unpackable> {
+    ) -> Result<Built<T>, Unpackable> {
         self.check()?;
         let actor = |of: &PackedActor| Actor::derive(of.device, &of.user, doc, &of.nonce);
         let actors: Vec<_> = self.actors.iter().map(|of| (of, actor(of))).collect();

@@ -34,8 +34,7 @@ pub struct Texts {
 impl Texts {
     /// One more. None if a byte in it would be taken for an id: JSON may have a few of these between its parts.
     pub fn push(&mut self, text: &str) -> Option<()> {
-        // All of it is looked at, many bytes at once.
-        if text.bytes().fold(false, |is, byte| is | (byte < ITSELF)) {
+        if text.bytes().fold(ITSELF, u8::min) < ITSELF {
             return None;
         }
         let mut plain = String::with_capacity(text.len());
@@ -54,13 +53,11 @@ impl Texts {
     fn mark(&mut self, id: &[u8; ID]) -> u8 {
         let before = self.ids.as_chunks().0.iter().rev();
         let mut marks = (NEWEST..ITSELF).zip(before);
-        match marks.find(|(_, before)| *before == id) {
-            Some((mark, _)) => mark,
-            None => {
-                self.ids.extend(id);
-                NEXT
-            }
+        if let Some((mark, _)) = marks.find(|(_, before)| *before == id) {
+            return mark;
         }
+        self.ids.extend(id);
+        NEXT
     }
 
     /// Each as it was. Together they are no longer than a message.
