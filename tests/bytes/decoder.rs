@@ -12,13 +12,13 @@ use std::time::Duration;
 use uuid::Uuid;
 use warmhand_core::document::{Change, seal};
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::{DeviceId, DocumentId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::wire::{
     Delivered, DeliveredDocument, DocsAnswer, DocsRequest, DocumentDigest, EnrolAnswer,
-    EnrolRequest, Heartbeat, HeartbeatAnswer, Holding, MAX_FRAME, MAX_MESSAGE, Packed,
+    EnrolRequest, Heartbeat, HeartbeatAnswer, Holding, MAX_FRAME, MAX_MESSAGE, Packed, PackedActor,
     PushedChange, PushedDocument, ReconcileAnswer, ReconcileRequest, RescueParts, SyncAnswer,
-    SyncRequest, WipedAnswer, WipedReport, unpack,
+    SyncRequest, Texts, WipedAnswer, WipedReport, unpack,
 };
 use warmhand_server::config::{Config, Flags, Values};
 use warmhand_server::key_file::KeyFile;
@@ -303,6 +303,31 @@ fn a_story_is_played_or_refused() {
     });
 }
 
+/// A document with one text, in which one id is named over and over.
+fn one_id(times: usize) -> Vec<u8> {
+    let packed = Packed {
+        actors: vec![PackedActor {
+            nonce: [1; 16],
+            device: DeviceId(Uuid::nil()),
+            user: "n1".into(),
+        }],
+        by: vec![0],
+        back: vec![vec![1]],
+        puts: vec![1],
+        texts: Texts {
+            plain: vec![format!("\u{1}{}", "\u{2}".repeat(times))],
+            ids: vec![7; 16],
+        },
+        ids: [(0, EntryId(Uuid::nil()))].into(),
+        received: vec![0],
+        offsets: vec![0],
+        keys: vec![0],
+        macs: vec![0; 10],
+        heads: [0; 8],
+    };
+    minicbor::to_vec(packed).unwrap()
+}
+
 /// Shapes that are small as bytes and large, or endless, as what they say.
 fn swollen() -> Vec<(&'static str, Vec<u8>)> {
     let framed = |cbor: Vec<u8>| [vec![0], cbor].concat();
@@ -325,6 +350,8 @@ fn swollen() -> Vec<(&'static str, Vec<u8>)> {
             many(&[0xa1, 0x18, 99], 0xa1),
         ),
         ("tags", many(&[0xa1, 0x02], 0xc1)),
+        ("an id", one_id(900_000)),
+        ("an id, as often as it may be", one_id(MAX_MESSAGE / 36 - 1)),
         ("names", framed(names.clone())),
         ("names, packed", packed(&names)),
         ("zeros, packed", packed(&vec![0; 64 * MAX_MESSAGE])),
