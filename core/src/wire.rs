@@ -20,7 +20,7 @@ mod withdrawal;
 pub use ack::*;
 pub use docs::*;
 pub use enrol::*;
-pub use frame::{MAX_MESSAGE, Unreadable, pack, unpack};
+pub use frame::{MAX_MESSAGE, Unreadable, encoded_len, pack, unpack};
 pub use heartbeat::*;
 pub use hello::*;
 pub use holding::{DocumentDigest, Holding, MAX_FRAME, digest_of};

@@ -95,7 +95,9 @@ fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
     let key: Option<u16> = row.get(10)?;
     let mac = row.get_ref(11)?.as_blob_or_null();
     let mac = mac.map_err(|_| StoreError::DAMAGED)?;
-    let mac = mac.and_then(|mac| mac.try_into().ok());
+    let mac = mac
+        .map(|mac| mac.try_into().map_err(|_| StoreError::DAMAGED))
+        .transpose()?;
     Ok(received_at.zip(offset_ms).zip(key).zip(mac).map(
         |(((received_at, offset_ms), key), mac)| Receipt {
             received_at,

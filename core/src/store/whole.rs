@@ -35,7 +35,14 @@ impl Kept<'_> {
     fn of(pack: &[u8], size: u32) -> Result<Self, StoreError> {
         let size = usize::try_from(size).map_or(MOST, |size| size.min(MOST));
         let plain = packing::unpacked_of(pack, size).map_err(|_| StoreError::DAMAGED)?;
-        minicbor::decode(&plain).map_err(|_| StoreError::DAMAGED)
+        let kept: Self = minicbor::decode(&plain).map_err(|_| StoreError::DAMAGED)?;
+        let count = kept.packed.by.len();
+        // Of any other length a change would be passed over.
+        if count > 0 && kept.hashes.len() == count && kept.own.len() == count {
+            Ok(kept)
+        } else {
+            Err(StoreError::DAMAGED)
+        }
     }
 
     fn changes(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {

@@ -2,6 +2,7 @@
 
 use crate::packing::{Unpackable, packed, unpacked};
 use minicbor::{Decode, Encode};
+use std::convert::Infallible;
 
 /// A message has at most this many bytes once unpacked.
 pub const MAX_MESSAGE: usize = 1024 * 1024;
@@ -35,6 +36,23 @@ pub fn pack<T: Encode<()>>(message: &T) -> Vec<u8> {
         return [&[ZSTD], packed.as_slice()].concat();
     }
     [&[PLAIN], plain.as_slice()].concat()
+}
+
+/// How long something is as CBOR, before it is packed.
+pub fn encoded_len<T: Encode<()>>(told: &T) -> usize {
+    struct Count(usize);
+    impl minicbor::encode::Write for Count {
+        type Error = Infallible;
+
+        fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+            self.0 += bytes.len();
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting cannot fail; what cannot be encoded is in no message.
+    let _ = minicbor::encode(told, &mut count);
+    count.0
 }
 
 /// Reads a message.

@@ -181,7 +181,7 @@ impl Packed {
                     let place = u32::try_from(packed.texts.plain.len()).ok()?;
                     packed.ids.insert(place, put.id);
                 }
-                packed.texts.push(&put.text)?;
+                packed.texts.push(&put.text);
             }
             let receipt = &delivered.receipt;
             packed
@@ -224,7 +224,10 @@ impl Packed {
             let hash = *hashes.next().ok_or(Unpackable::Columns)?;
             Ok((hash, change.last_op(), (change, hash)))
         };
-        let (changes, _) = self.build(doc, named)?;
+        let (changes, heads) = self.build(doc, named)?;
+        if self.heads != heads {
+            return Err(Unpackable::Heads);
+        }
         let delivered = |((change, hash), receipt)| DeliveredChange {
             change,
             hash,

@@ -18,7 +18,7 @@ pub struct SyncRequest {
     /// Changes, in causal order within a document.
     #[n(2)]
     pub push: Vec<PushedDocument>,
-    /// A page of at most this many bytes of entry text.
+    /// The documents of a page are at most so many bytes, before it is packed.
     #[n(3)]
     pub page_bytes: u32,
 }

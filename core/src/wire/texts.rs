@@ -3,6 +3,7 @@
 
 use super::{MAX_MESSAGE, Unpackable};
 use minicbor::{Decode, Encode};
+use std::borrow::Cow;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -13,7 +14,11 @@ const LENGTH: usize = Hyphenated::LENGTH;
 /// Where its first hyphen stands, and the others.
 const FIRST: usize = 8;
 const OTHERS: [usize; 3] = [13, 18, 23];
-/// Here stands the next id of the table. JSON has no byte below the space in a string.
+/// The next byte is one below the space, raised so that it is none: JSON may have a few between its parts, never in a
+/// string, and Warmhand writes none.
+const RAISED: u8 = 0;
+const RAISE: u8 = 0x40;
+/// Here stands the next id of the table.
 const NEXT: u8 = 1;
 /// Here stands the newest id before, one more byte for each further back.
 const NEWEST: u8 = 2;
@@ -32,13 +37,11 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// One more. None if a byte in it would be taken for an id: JSON may have a few of these between its parts.
-    pub fn push(&mut self, text: &str) -> Option<()> {
-        if text.bytes().fold(ITSELF, u8::min) < ITSELF {
-            return None;
-        }
+    /// One more.
+    pub fn push(&mut self, text: &str) {
         let mut plain = String::with_capacity(text.len());
-        let mut rest = text;
+        let text = raised(text);
+        let mut rest = text.as_ref();
         while let Some((before, id, after)) = next_id(rest) {
             plain.push_str(before);
             plain.push(char::from(self.mark(id.as_bytes())));
@@ -46,7 +49,6 @@ impl Texts {
         }
         plain.push_str(rest);
         self.plain.push(plain);
-        Some(())
     }
 
     /// The byte for an id, which is told anew if it was told too long ago.
@@ -68,18 +70,26 @@ impl Texts {
         let (mut named, mut room) = (0, MAX_MESSAGE);
         let mut texts = Vec::with_capacity(self.plain.len());
         for plain in &self.plain {
-            let marks = plain.bytes().filter(|byte| *byte < ITSELF).count();
+            let marks = plain
+                .bytes()
+                .filter(|byte| (NEXT..ITSELF).contains(byte))
+                .count();
             let length = plain.len() + marks * (LENGTH - 1);
             room = room.checked_sub(length).ok_or(Unpackable::Bounds)?;
             let mut text = String::with_capacity(length);
             let mut rest = plain.as_str();
             while let Some((before, mark, after)) = next_mark(rest) {
-                named += usize::from(mark == NEXT);
-                let back = mark.checked_sub(NEXT).map(|back| usize::from(back.max(1)));
-                let at = back.and_then(|back| usize::checked_sub(named, back));
-                let id: Option<&[u8; ID]> = at.and_then(|at| table.get(at));
-                let id = Uuid::from_bytes(*id.ok_or(Unpackable::Columns)?);
                 text.push_str(before);
+                if mark == RAISED {
+                    let (byte, after) = lowered(after).ok_or(Unpackable::Columns)?;
+                    text.push(byte);
+                    rest = after;
+                    continue;
+                }
+                named += usize::from(mark == NEXT);
+                let back = usize::from((mark - NEXT).max(1));
+                let id: Option<&[u8; ID]> = named.checked_sub(back).and_then(|at| table.get(at));
+                let id = Uuid::from_bytes(*id.ok_or(Unpackable::Columns)?);
                 text.push_str(id.hyphenated().encode_lower(&mut [0; LENGTH]));
                 rest = after;
             }
@@ -92,6 +102,34 @@ impl Texts {
             Err(Unpackable::Columns)
         }
     }
+}
+
+/// A text without a byte below the space.
+fn raised(text: &str) -> Cow<'_, str> {
+    if text.bytes().fold(ITSELF, u8::min) == ITSELF {
+        return text.into();
+    }
+    let mut raised = String::with_capacity(2 * text.len());
+    for char in text.chars() {
+        match u8::try_from(char) {
+            Ok(byte) if byte < ITSELF => {
+                raised.push(char::from(RAISED));
+                raised.push(char::from(byte | RAISE));
+            }
+            _ => raised.push(char),
+        }
+    }
+    raised.into()
+}
+
+/// The byte that a text begins with, as it was before it was raised, and what follows.
+fn lowered(text: &str) -> Option<(char, &str)> {
+    let byte = text
+        .bytes()
+        .next()?
+        .checked_sub(RAISE)
+        .filter(|byte| *byte < ITSELF)?;
+    Some((char::from(byte), text.get(1..)?))
 }
 
 /// The first id in a text that would be written again just so, with what stands before and after it.

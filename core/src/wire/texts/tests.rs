@@ -11,7 +11,7 @@ fn id(n: usize) -> String {
 fn texts(of: &[&str]) -> Texts {
     let mut texts = Texts::default();
     for text in of {
-        texts.push(text).expect("a text of an entry");
+        texts.push(text);
     }
     texts
 }
@@ -68,10 +68,22 @@ fn what_was_told_too_long_ago_is_told_again() {
 }
 
 #[test]
-fn a_text_with_a_byte_that_means_something_else_is_not_told_so() {
-    for text in ["{\n}", "\u{1}", "a\tb", "\0"] {
-        assert_eq!(Texts::default().push(text), None);
-    }
+fn a_byte_that_means_something_else_is_told_as_two() {
+    let low: String = (0..0x21).map(char::from).collect();
+    let given = [
+        "{\n}",
+        "\u{1}",
+        "a\tbñ\0",
+        "\0\0@A",
+        &low,
+        &format!("\n{PATIENT}\r{PATIENT}"),
+    ];
+    let packed = texts(&given);
+    assert_eq!(packed.plain[0], "{\0J}");
+    assert_eq!(packed.plain[5], "\0J\u{1}\0M\u{2}");
+    assert_eq!(packed.read().unwrap(), given);
+    let blank = "\n".repeat(MAX_MESSAGE / 2);
+    assert_eq!(texts(&[&blank]).read().unwrap(), [blank]);
 }
 
 #[test]
@@ -84,7 +96,15 @@ fn marks_and_ids_that_do_not_fit_one_another_are_refused() {
     assert_eq!(refused(of(&["\u{1}"], 0)), Unpackable::Columns);
     assert_eq!(refused(of(&["\u{2}"], 16)), Unpackable::Columns);
     assert_eq!(refused(of(&["\u{1}\u{3}"], 16)), Unpackable::Columns);
-    assert_eq!(refused(of(&["\u{1}\0"], 16)), Unpackable::Columns);
+    for raised in [
+        "\u{1}\0",
+        "\u{1}\0 ",
+        "\u{1}\0`",
+        "\u{1}\0\u{1}",
+        "\u{1}\0ñ",
+    ] {
+        assert_eq!(refused(of(&[raised], 16)), Unpackable::Columns);
+    }
     assert_eq!(refused(of(&["a"], 16)), Unpackable::Columns);
     assert_eq!(refused(of(&["\u{1}"], 17)), Unpackable::Columns);
     let swells = format!("\u{1}{}", "\u{2}".repeat(MAX_MESSAGE / LENGTH));

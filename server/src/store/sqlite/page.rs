@@ -1,6 +1,10 @@
 //! One sync: positions verified, push taken, page computed, all in one transaction, so that everything the answer tells
 //! is one snapshot and committed before it leaves.
 
+mod documents;
+
+pub(super) use documents::Documents;
+
 use super::document::{COLUMNS, ChangeRow, change_row};
 use super::push::Push;
 use super::{StoreError, Verb, sound};
@@ -15,16 +19,14 @@ use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, QuarantineReason,
-    Status, SyncAnswer, SyncRequest,
+    Status, SyncAnswer, SyncRequest, encoded_len,
 };
 
-/// A page holds at most this many bytes of entry text, whatever the device asks for, and at least one document.
+/// The documents of a page are at most this long as they are told, whatever the device asks for; one alone may be longer.
 pub(super) const PAGE_BYTES: usize = 512 * 1024;
 /// So often a device asks that waits for somebody to say whose it is.
 const UNCONFIRMED_MS: u32 = 300_000;
 const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
-/// What a change costs beside its text.
-const CHANGE_BYTES: usize = 200;
 
 /// Documents of which the present visibility began after the cursor ?2, in order; those up to ?3 of the row after it
 /// were brought already.
@@ -84,7 +86,7 @@ impl Verb<'_> {
         if is_another || is_to_come {
             room = room.saturating_sub(sheet.text.len());
         }
-        room = room.saturating_sub(minicbor::to_vec(&answer.acks).map_or(0, |acks| acks.len()));
+        room = room.saturating_sub(encoded_len(&answer.acks));
         self.fill(device, request, room, &mut answer)?;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
         if is_another || is_to_come && seq <= answer.cursor.token.seq {
@@ -167,7 +169,7 @@ impl Verb<'_> {
             .filter(accepted)
             .map(|ack| ack.hash)
             .collect();
-        let mut page = Page::new(room);
+        let mut page = Documents::new(room);
         let mut last = from.after.map(|after| (c + 1, after));
         let mut through = c;
         // A device that has nothing yet is not shown what changed in it.
@@ -190,20 +192,19 @@ impl Verb<'_> {
                 if acknowledged.contains(&row.hash) {
                     continue;
                 }
-                if page.is_full() {
-                    break 'page (row.seq - 1, None);
+                let before = row.seq - 1;
+                if page.is_full() || !page.add(self.delivered(row)) {
+                    break 'page (before, None);
                 }
-                page.add(self.delivered(row));
             }
             through = until;
             let Some((seq, doc)) = whole else {
                 break (answer.high.seq, None);
             };
-            if page.is_full() {
+            if page.is_full() || !page.add_whole(doc, self.whole(doc)?) {
                 let within = last.filter(|(row, _)| *row == seq);
                 break (seq - 1, within.map(|(_, doc)| doc));
             }
-            page.add_whole(doc, self.whole(doc)?);
             last = Some((seq, doc));
         };
         let (p, after) = end;
@@ -212,7 +213,7 @@ impl Verb<'_> {
             after,
         };
         answer.more = p < answer.high.seq;
-        answer.docs = page.documents;
+        answer.docs = page.told;
         answer.decided = self.decided_between(device, c, p)?;
         let mut forget: BTreeSet<DocumentId> = self
             .lost_between(device, c, p.max(c))?
@@ -277,57 +278,6 @@ fn next_begun(rows: &mut Rows<'_>) -> Result<Option<(u64, DocumentId)>, StoreErr
         seq.unsigned_abs(),
         sound(DocumentId::from_bytes(&doc))?,
     )))
-}
-
-/// The documents of an answer, as far as it has room.
-pub(super) struct Page {
-    pub documents: Vec<DeliveredDocument>,
-    bytes: usize,
-    room: usize,
-}
-
-impl Page {
-    pub fn new(room: usize) -> Self {
-        Self {
-            documents: Vec::new(),
-            bytes: 0,
-            room: room.clamp(1, PAGE_BYTES),
-        }
-    }
-
-    pub fn is_full(&self) -> bool {
-        self.bytes >= self.room
-    }
-
-    fn add(&mut self, change: DeliveredChange) {
-        let doc = change.change.doc;
-        self.weigh(&change);
-        let known = self
-            .documents
-            .iter_mut()
-            .find_map(|d| match &mut d.content {
-                Delivered::Changes(changes) if d.doc == doc => Some(changes),
-                _ => None,
-            });
-        if let Some(changes) = known {
-            changes.push(change);
-        } else {
-            let content = Delivered::Changes(vec![change]);
-            self.documents.push(DeliveredDocument { doc, content });
-        }
-    }
-
-    pub fn add_whole(&mut self, doc: DocumentId, changes: Vec<DeliveredChange>) {
-        for change in &changes {
-            self.weigh(change);
-        }
-        let content = Delivered::whole(changes);
-        self.documents.push(DeliveredDocument { doc, content });
-    }
-
-    fn weigh(&mut self, change: &DeliveredChange) {
-        self.bytes += change.change.text_bytes() + CHANGE_BYTES;
-    }
 }
 
 fn answer(

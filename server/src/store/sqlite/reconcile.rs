@@ -2,7 +2,7 @@
 //! lacks brought whole. Nothing is written and nothing is refused: also what the device may no longer see is answered
 //! for, and nothing of it is brought.
 
-use super::page::{PAGE_BYTES, Page};
+use super::page::{Documents, PAGE_BYTES};
 use super::{StoreError, Verb, int, sound};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -86,7 +86,7 @@ impl Verb<'_> {
         }
         let holding = self.holding(device, request.hello.cursor.token.seq, digests)?;
         let spent = ANSWER_BYTES * (answer.acks.len() + answer.need.len());
-        let mut page = Page::new(PAGE_BYTES.saturating_sub(spent));
+        let mut page = Documents::new(PAGE_BYTES.saturating_sub(spent));
         for digest in &request.wanted {
             if page.is_full() {
                 break;
@@ -96,13 +96,13 @@ impl Verb<'_> {
                 answer.status = Status::Resync(head);
                 return Ok(answer);
             };
-            answer.given += 1;
             // What it saw where the resync began it may not see any more.
-            if self.sees(device, doc)? {
-                page.add_whole(doc, self.whole(doc)?);
+            if self.sees(device, doc)? && !page.add_whole(doc, self.whole(doc)?) {
+                break;
             }
+            answer.given += 1;
         }
-        answer.docs = page.documents;
+        answer.docs = page.told;
         Ok(answer)
     }
 
