@@ -5,6 +5,8 @@
 mod decoder;
 #[path = "bytes/door.rs"]
 mod door;
+#[path = "bytes/swollen.rs"]
+mod swollen;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
