@@ -191,6 +191,8 @@ impl Ground {
                     let texts = puts.iter().map(|put| (put.id, put.text.clone()));
                     ground.texts.extend(texts);
                 }
+                // What was written anew speaks for itself, wherever it lies.
+                Some(Fate::Stays) if stored.state == ChangeState::Superseded => {}
                 Some(Fate::Stays | Fate::Answered | Fate::Refused) => {
                     ground.spoken_for.extend(puts.iter().map(|put| put.id));
                 }

@@ -1,6 +1,7 @@
 //! Serving: for real, or as a demo.
 
 use super::setup;
+use crate::Server;
 use crate::check;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, LogForm, Values};
@@ -79,6 +80,7 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     let opening = move || setup::open(&config.data, config.settings);
     let opened = tokio::task::spawn_blocking(opening).await;
     let server = opened.map_err(|error| error.to_string())??;
+    open_boxes(&server).await;
     tokio::spawn(check::daily(Arc::clone(&server)));
     front.open(Arc::clone(&server));
     // So that the first page does not wait for every record to be read; if it fails, that page says so.
@@ -112,6 +114,16 @@ fn write_log(config: &Config) {
     };
 }
 
+/// A key that was missing may have been put back: what is in the boxes that came meanwhile is taken, and what was erased
+/// since is not left in them.
+async fn open_boxes(server: &Server) {
+    match server.store.open_boxes(server.now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!("{count} boxes of wiped devices open again"),
+        Err(error) => tracing::error!("boxes of wiped devices could not be opened: {error}"),
+    }
+}
+
 /// Looks at the files of certificate and keys now and then, and whenever it is asked to.
 async fn keep_fresh(tls: Option<Arc<Tls>>, front: Arc<Front>, mut asked: Signal) {
     let mut looks = tokio::time::interval(LOOK);
@@ -124,7 +136,10 @@ async fn keep_fresh(tls: Option<Arc<Tls>>, front: Arc<Front>, mut asked: Signal)
         if let Some(server) = front.server() {
             let looked = server.store.look_at_keys().await;
             match &looked {
-                Ok(Some(id)) => tracing::info!("key {id} signs from now on"),
+                Ok(Some(id)) => {
+                    tracing::info!("key {id} signs from now on");
+                    open_boxes(&server).await;
+                }
                 // Said once, not at every look.
                 Err(error) if amiss.as_ref() != Some(error) => {
                     tracing::error!("{error}; the keys that were read before stay in force");

@@ -11,7 +11,9 @@ use warmhand_core::app::SyncStep;
 use warmhand_core::document::{Actor, Change, Put, beside, kept, seal};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::view::SyncState;
+use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::cli::said;
 use warmhand_tests::town::{Phone, Town};
 
 /// A build with a mistake writes an entry that nobody can read, past the core.
@@ -183,4 +185,56 @@ fn a_box_of_what_was_erased_before_it_came_is_kept_empty_and_not_asked_for_again
         matches!(next, SyncStep::Idle(_)),
         "it has nothing more to say"
     );
+}
+
+/// A server that was put back with an older copy of its keys has a box that it cannot open; then the newer copy is found.
+fn found_again(before: impl FnOnce(&Town, DocumentId)) -> (Town, DeviceId) {
+    let mut town = Town::default();
+    town.keys().save(town.folder()).unwrap();
+    let (mut ana, record) = day(&town);
+    let id = ana.app.id().unwrap();
+    let older = town.image();
+    let folder = town.folder().to_str().unwrap().to_owned();
+    let (is_done, told) = said(&["keys", "rotate", "--data", &folder]);
+    assert!(is_done, "{told}");
+    town.run(town.server().store.look_at_keys()).unwrap();
+    let (first, both) = (
+        KeyFile::load(older.path()).unwrap(),
+        KeyFile::load(town.folder()).unwrap(),
+    );
+    odd(&ana, &town, record, "words that nobody took");
+    revoke(&town, &ana);
+    ana.sync(&town);
+    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
+    town.restore_under(&older, first);
+    ana.sync(&town);
+    let boxes = town.run(town.server().store.boxes(id)).unwrap();
+    assert_eq!(boxes.len(), 2);
+    assert!(boxes.iter().all(|one| one.within.is_none()));
+    assert_eq!(waiting(&town).len(), 0);
+    let opened = || town.run(town.server().store.open_boxes(town.now()));
+    assert_eq!(opened(), Ok(0), "nobody can open them");
+    assert_eq!(loss(&town, id).boxes, 2, "and they stay");
+    before(&town, record);
+    let image = town.image();
+    town.restore_under(&image, both);
+    let opened = || town.run(town.server().store.open_boxes(town.now()));
+    assert_eq!(opened(), Ok(2));
+    assert_eq!(opened(), Ok(0), "once is enough");
+    assert_eq!(town.verify(), Verified::SOUND);
+    (town, id)
+}
+
+#[test]
+fn a_box_that_came_without_its_key_is_taken_once_the_key_is_here() {
+    let (town, id) = found_again(|_, _| ());
+    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
+    assert_eq!(within(&town, id).len(), 2);
+}
+
+#[test]
+fn what_was_erased_meanwhile_goes_from_a_box_that_can_be_opened_again() {
+    let (town, id) = found_again(erase);
+    assert_eq!(waiting(&town).len(), 0);
+    assert_eq!(within(&town, id), Vec::<String>::new());
 }

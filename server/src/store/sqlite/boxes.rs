@@ -1,7 +1,7 @@
 //! Boxes that wiped devices handed over: kept as they came, opened with the server's own keys, emptied when what lies in
 //! them is erased.
 
-use super::{StoreError, Verb};
+use super::{StoreError, Verb, sound};
 use crate::sealing;
 use crate::store::BoxRow;
 use jiff::Timestamp;
@@ -41,6 +41,28 @@ impl Verb<'_> {
             self.rescue(&[document], now)?;
         }
         Ok(())
+    }
+
+    /// Boxes that came while their key was missing, as far as it is here now: each is taken as if it came today. Returns
+    /// how many.
+    pub(super) fn open_boxes(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select device, box from sealed_box where doc is null and box <> x'' order by hash",
+        )?;
+        let closed: Vec<(Vec<u8>, Vec<u8>)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        let mut opened = 0;
+        for (device, closed) in closed {
+            let (device, closed) = (sound(DeviceId::from_bytes(&device))?, SealedBox(closed));
+            if self.opened(device, &closed).is_some() {
+                let hash = closed.hash();
+                self.change("delete from sealed_box where hash = ?1", [&hash.0[..]])?;
+                self.keep(device, &closed, now)?;
+                opened += 1;
+            }
+        }
+        Ok(opened)
     }
 
     fn opened(&self, device: DeviceId, closed: &SealedBox) -> Option<PushedDocument> {

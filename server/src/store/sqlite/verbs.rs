@@ -107,6 +107,10 @@ impl Store for Sqlite {
         self.read(move |verb| verb.boxes(device))
     }
 
+    fn open_boxes(&self, now: Timestamp) -> Doing<'_, usize> {
+        self.write(move |verb| verb.open_boxes(now))
+    }
+
     fn load_sheet(&self, text: String) -> Doing<'_, u64> {
         self.write(move |verb| verb.load_sheet(&text))
     }
