@@ -138,7 +138,7 @@ async fn keep_fresh(tls: Option<Arc<Tls>>, front: Arc<Front>, mut asked: Signal)
             match &looked {
                 Ok(Some(id)) => {
                     tracing::info!("key {id} signs from now on");
-                    open_boxes(&server).await;
+                    open_boxes(server).await;
                 }
                 // Said once, not at every look.
                 Err(error) if amiss.as_ref() != Some(error) => {
