@@ -1,6 +1,6 @@
 //! All changes of a document as columns, causes first, without anything that the receiver can compute: no hash of a
-//! change, no count of an actor, no first operation, no id that its entry's text begins with. The receiver builds every
-//! change anew and takes the document only if its heads come out as the ones claimed: a head covers all of its past.
+//! change, no count of an actor, no first operation, and each id once. The receiver builds every change anew and takes the
+//! document only if its heads come out as they were told: a head covers all of its past.
 
 use super::{DeliveredChange, MAX_MESSAGE, Receipt, Texts};
 use crate::document::{Actor, Change, ChangeHash, LIMITS, Put, Sealed, genesis_hash, seal};
