@@ -1,10 +1,14 @@
 //! A page with all that may stand beside it stays a message: the longest sheet, answers to what was pushed, and a record as
 //! long as one gets behind a page that is nearly full.
 
+use rusqlite::Connection;
 use serde_json::json;
 use warmhand_core::app::{Carried, SyncStep};
 use warmhand_core::domain::id::DocumentId;
-use warmhand_core::wire::{MAX_MESSAGE, SyncAnswer, unpack};
+use warmhand_core::view::SyncState;
+use warmhand_core::wire::{
+    Delivered, DeliveredDocument, MAX_MESSAGE, SyncAnswer, SyncRequest, pack, unpack,
+};
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -77,4 +81,57 @@ fn the_longest_sheet_and_long_records_fit_an_answer() {
     for record in records {
         assert_eq!(carla.app.holds(record), Ok(true));
     }
+}
+
+/// Syncs by pages of one document or change each. Returns how many documents came whole.
+fn by_ones(phone: &mut Phone, town: &Town) -> usize {
+    phone.app.sync_wanted();
+    let mut whole = 0;
+    for _ in 0..40 {
+        let Ok(SyncStep::Send(asked)) = phone.app.sync_next(town.now()) else {
+            return whole;
+        };
+        let mut request: SyncRequest = unpack(&asked.body).expect("a request");
+        request.page_bytes = 1;
+        let (status, body) = town.post(asked.path, asked.bearer.as_deref(), pack(&request));
+        let answer: SyncAnswer = unpack(&body).expect("a message");
+        assert!(answer.docs.len() <= 1);
+        let is_whole = |told: &&DeliveredDocument| matches!(told.content, Delivered::Whole(_));
+        whole += answer.docs.iter().filter(is_whole).count();
+        let carried = Carried::Answer { status, body };
+        phone
+            .app
+            .sync_answered(asked.number, &carried, town.now())
+            .expect("taken");
+    }
+    panic!("it asks for the same again and again");
+}
+
+#[test]
+fn documents_that_begin_where_another_changed_come_one_after_the_other() {
+    let town = Town::default();
+    let (mut ana, mut carla, record, _) = town.shared_handoff();
+    for name in ["Noor", "Amina", "Ruth"] {
+        ana.handoff(&town, name);
+    }
+    ana.sync(&town);
+    carla.sync(&town);
+    ana.does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "one more"}}),
+    );
+    ana.sync(&town);
+    // As `rebuild` leaves it: seen from the head on, which is where something else changed.
+    let head = "(select max(seq) from change)";
+    let sql = format!("update visibility set from_seq = {head} where device = ?1 and doc <> ?2");
+    let id = carla.app.id().expect("a device");
+    Connection::open(town.database())
+        .and_then(|db| db.execute(&sql, [&id.as_bytes()[..], &record.as_bytes()[..]]))
+        .expect("written");
+    assert!(by_ones(&mut carla, &town) >= 3);
+    carla.sync(&town);
+    assert_eq!(
+        carla.app.sync_status().expect("a status").state,
+        SyncState::AllSent
+    );
 }

@@ -15,6 +15,7 @@ use rusqlite::{Rows, params};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use uuid::Uuid;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
@@ -26,6 +27,8 @@ use warmhand_core::wire::{
 pub(super) const PAGE_BYTES: usize = 512 * 1024;
 /// So often a device asks that waits for somebody to say whose it is.
 const UNCONFIRMED_MS: u32 = 300_000;
+/// No document has this id, and none lies before it.
+const BEFORE_ALL: DocumentId = DocumentId(Uuid::nil());
 const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
 
 /// Documents of which the present visibility began after the cursor ?2, in order; those up to ?3 of the row after it
@@ -171,7 +174,8 @@ impl Verb<'_> {
             .collect();
         let mut page = Documents::new(room);
         let mut last = from.after.map(|after| (c + 1, after));
-        let mut through = c;
+        // What changed in the row after it came before its first document.
+        let mut through = c + u64::from(from.after.is_some());
         // A device that has nothing yet is not shown what changed in it.
         let has_some = from.after.is_some() || self.has_any(device, c)?;
         let end = 'page: loop {
@@ -202,8 +206,9 @@ impl Verb<'_> {
                 break (answer.high.seq, None);
             };
             if page.is_full() || !page.add_whole(doc, self.whole(doc)?) {
+                // What changed in this row was told: with none of its documents, the page ends before all of them.
                 let within = last.filter(|(row, _)| *row == seq);
-                break (seq - 1, within.map(|(_, doc)| doc));
+                break (seq - 1, Some(within.map_or(BEFORE_ALL, |(_, doc)| doc)));
             }
             last = Some((seq, doc));
         };
