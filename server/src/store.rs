@@ -252,7 +252,8 @@ pub trait Store: Send + Sync {
     ) -> Doing<'_, WipedAnswer>;
     /// The boxes that came from a device, opened as far as may be.
     fn boxes(&self, device: DeviceId) -> Doing<'_, Vec<BoxRow>>;
-    /// Takes what lies in boxes that came while their key was missing, if it is here now. Returns how many.
+    /// Takes what lies in boxes that came while their key was missing, if it is here now. Returns how many; refuses only
+    /// after all others were taken, where a record is damaged.
     fn open_boxes(&self, now: Timestamp) -> Doing<'_, usize>;
     /// Puts a new version of the sheet in force.
     fn load_sheet(&self, text: String) -> Doing<'_, u64>;

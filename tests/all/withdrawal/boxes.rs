@@ -1,7 +1,8 @@
 //! What nobody took from a device that wiped itself: in boxes that the server alone opens.
 
 use super::{
-    NAME, assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
+    NAME, assert_nothing_is_left, bytes, day, lies_in, loss, note, revoke, round, row, state,
+    waiting,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -12,6 +13,7 @@ use warmhand_core::document::{Actor, Change, Put, beside, kept, seal};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::view::SyncState;
 use warmhand_server::key_file::KeyFile;
+use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::cli::said;
 use warmhand_tests::town::{Phone, Town};
@@ -187,54 +189,131 @@ fn a_box_of_what_was_erased_before_it_came_is_kept_empty_and_not_asked_for_again
     );
 }
 
-/// A server that was put back with an older copy of its keys has a box that it cannot open; then the newer copy is found.
-fn found_again(before: impl FnOnce(&Town, DocumentId)) -> (Town, DeviceId) {
-    let mut town = Town::default();
-    town.keys().save(town.folder()).unwrap();
-    let (mut ana, record) = day(&town);
-    let id = ana.app.id().unwrap();
-    let older = town.image();
-    let folder = town.folder().to_str().unwrap().to_owned();
-    let (is_done, told) = said(&["keys", "rotate", "--data", &folder]);
-    assert!(is_done, "{told}");
-    town.run(town.server().store.look_at_keys()).unwrap();
-    let (first, both) = (
-        KeyFile::load(older.path()).unwrap(),
-        KeyFile::load(town.folder()).unwrap(),
-    );
-    odd(&ana, &town, record, "words that nobody took");
-    revoke(&town, &ana);
-    ana.sync(&town);
-    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
-    town.restore_under(&older, first);
-    ana.sync(&town);
-    let boxes = town.run(town.server().store.boxes(id)).unwrap();
-    assert_eq!(boxes.len(), 2);
-    assert!(boxes.iter().all(|one| one.within.is_none()));
-    assert_eq!(waiting(&town).len(), 0);
-    let opened = || town.run(town.server().store.open_boxes(town.now()));
-    assert_eq!(opened(), Ok(0), "nobody can open them");
-    assert_eq!(loss(&town, id).boxes, 2, "and they stay");
-    before(&town, record);
-    let image = town.image();
-    town.restore_under(&image, both);
-    let opened = || town.run(town.server().store.open_boxes(town.now()));
-    assert_eq!(opened(), Ok(2));
-    assert_eq!(opened(), Ok(0), "once is enough");
-    assert_eq!(town.verify(), Verified::SOUND);
-    (town, id)
+/// A server that was put back with an older copy of its keys, and has boxes that it cannot open.
+struct ShutOut {
+    town: Town,
+    /// Whose boxes they are.
+    id: DeviceId,
+    /// A record that the server has, and one that it does not have any more.
+    records: [DocumentId; 2],
+    /// The newer copy.
+    keys: KeyFile,
+}
+
+impl ShutOut {
+    fn new() -> Self {
+        let mut town = Town::default();
+        town.keys().save(town.folder()).unwrap();
+        let (mut ana, record) = day(&town);
+        let id = ana.app.id().unwrap();
+        let older = town.image();
+        let (other, _) = ana.handoff(&town, "Noor");
+        ana.sync(&town);
+        let folder = town.folder().to_str().unwrap().to_owned();
+        let (is_done, told) = said(&["keys", "rotate", "--data", &folder]);
+        assert!(is_done, "{told}");
+        town.run(town.server().store.look_at_keys()).unwrap();
+        let (first, keys) = (
+            KeyFile::load(older.path()).unwrap(),
+            KeyFile::load(town.folder()).unwrap(),
+        );
+        odd(&ana, &town, record, "words that nobody took");
+        odd(&ana, &town, other, "words about another");
+        note(&mut ana, &town, record, "said at her door");
+        revoke(&town, &ana);
+        ana.sync(&town);
+        assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 3));
+        town.restore_under(&older, first);
+        ana.sync(&town);
+        let boxes = town.run(town.server().store.boxes(id)).unwrap();
+        assert_eq!(boxes.len(), 3);
+        assert!(boxes.iter().all(|one| one.within.is_none()));
+        assert_eq!(waiting(&town).len(), 0);
+        let shut = Self {
+            town,
+            id,
+            records: [record, other],
+            keys,
+        };
+        assert_eq!(shut.opened(), Ok(0), "nobody can open them");
+        assert_eq!(shut.boxes(), 3, "and they stay");
+        shut
+    }
+
+    fn opened(&self) -> Result<usize, StoreError> {
+        let store = &self.town.server().store;
+        self.town.run(store.open_boxes(self.town.now()))
+    }
+
+    fn boxes(&self) -> u32 {
+        loss(&self.town, self.id).boxes
+    }
+
+    /// The newer copy of the keys is found.
+    fn finds_keys(&mut self) {
+        let image = self.town.image();
+        self.town.restore_under(&image, self.keys.clone());
+    }
 }
 
 #[test]
 fn a_box_that_came_without_its_key_is_taken_once_the_key_is_here() {
-    let (town, id) = found_again(|_, _| ());
-    assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 2));
-    assert_eq!(within(&town, id).len(), 2);
+    let mut shut = ShutOut::new();
+    shut.finds_keys();
+    assert_eq!(shut.opened(), Ok(3));
+    assert_eq!(shut.opened(), Ok(0), "once is enough");
+    assert_eq!((waiting(&shut.town).len(), shut.boxes()), (1, 3));
+    assert_eq!(within(&shut.town, shut.id).len(), 3);
+    assert_eq!(shut.town.verify(), Verified::SOUND);
 }
 
 #[test]
 fn what_was_erased_meanwhile_goes_from_a_box_that_can_be_opened_again() {
-    let (town, id) = found_again(erase);
-    assert_eq!(waiting(&town).len(), 0);
-    assert_eq!(within(&town, id), Vec::<String>::new());
+    let mut shut = ShutOut::new();
+    erase(&shut.town, shut.records[0]);
+    shut.finds_keys();
+    assert_eq!(shut.opened(), Ok(3));
+    assert_eq!(waiting(&shut.town).len(), 0);
+    let left = within(&shut.town, shut.id);
+    assert_eq!(left.len(), 1);
+    assert!(left[0].contains("words about another"));
+    assert_eq!(shut.town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn what_lies_in_a_box_alone_can_be_erased() {
+    let mut shut = ShutOut::new();
+    shut.finds_keys();
+    assert_eq!(shut.opened(), Ok(3));
+    erase(&shut.town, shut.records[1]);
+    let left = within(&shut.town, shut.id);
+    assert_eq!(left.len(), 2);
+    assert!(!left.iter().any(|text| text.contains("about another")));
+    assert_eq!(shut.town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_damaged_record_keeps_no_box_closed_but_its_own() {
+    let mut shut = ShutOut::new();
+    shut.finds_keys();
+    let written = |fields: &str| {
+        let sql = format!("update change set fields = {fields} where doc = ?1");
+        let db = Connection::open(shut.town.database()).unwrap();
+        db.execute(&sql, [&shut.records[0].as_bytes()[..]]).unwrap()
+    };
+    // Whatever comes first, the damaged one's two are left.
+    assert!(written("cast(x'ff' || fields as blob)") > 0);
+    assert_eq!(shut.opened(), Err(StoreError::Damaged));
+    assert_eq!(waiting(&shut.town).len(), 0);
+    let db = Connection::open(shut.town.database()).unwrap();
+    let count = |sql: &str| -> i64 { db.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(
+        count("select count(*) from sealed_box where doc is null"),
+        2
+    );
+    assert_eq!(count("select count(*) from sealed_box"), 3);
+    written("substr(fields, 2)");
+    assert_eq!(shut.opened(), Ok(2));
+    assert_eq!((waiting(&shut.town).len(), shut.boxes()), (1, 3));
+    assert_eq!(shut.town.verify(), Verified::SOUND);
 }

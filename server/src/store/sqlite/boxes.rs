@@ -5,7 +5,7 @@ use super::{StoreError, Verb, sound};
 use crate::sealing;
 use crate::store::BoxRow;
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{BoxHash, PushedDocument, SealedBox, unpack};
 
@@ -43,26 +43,39 @@ impl Verb<'_> {
         Ok(())
     }
 
-    /// Boxes that came while their key was missing, as far as it is here now: each is taken as if it came today. Returns
-    /// how many.
-    pub(super) fn open_boxes(&self, now: Timestamp) -> Result<usize, StoreError> {
+    /// The boxes that came while their key was missing, if it is here now.
+    pub(super) fn openable(&self) -> Result<Vec<BoxHash>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select device, box from sealed_box where doc is null and box <> x'' order by hash",
         )?;
-        let closed: Vec<(Vec<u8>, Vec<u8>)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        let mut opened = 0;
-        for (device, closed) in closed {
-            let (device, closed) = (sound(DeviceId::from_bytes(&device))?, SealedBox(closed));
+        let mut rows = statement.query([])?;
+        let mut openable = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (device, closed) = closed(row)?;
             if self.opened(device, &closed).is_some() {
-                let hash = closed.hash();
-                self.change("delete from sealed_box where hash = ?1", [&hash.0[..]])?;
-                self.keep(device, &closed, now)?;
-                opened += 1;
+                openable.push(closed.hash());
             }
         }
-        Ok(opened)
+        Ok(openable)
+    }
+
+    /// Takes such a box as if it came today.
+    pub(super) fn open_box(&self, hash: &BoxHash, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "delete from sealed_box where hash = ?1 and doc is null returning device, box";
+        self.step(sql)?;
+        let row = self
+            .db
+            .prepare_cached(sql)?
+            .query_row([&hash.0[..]], |row| Ok(closed(row)))
+            .optional()?;
+        match row {
+            Some(row) => {
+                let (device, closed) = row?;
+                self.keep(device, &closed, now)
+            }
+            // Somebody else did.
+            None => Ok(()),
+        }
     }
 
     fn opened(&self, device: DeviceId, closed: &SealedBox) -> Option<PushedDocument> {
@@ -108,4 +121,13 @@ impl Verb<'_> {
         }
         Ok(boxes)
     }
+}
+
+/// A box as a row has it, and whose it is.
+fn closed(row: &rusqlite::Row<'_>) -> Result<(DeviceId, SealedBox), StoreError> {
+    let device: Vec<u8> = row.get(0)?;
+    Ok((
+        sound(DeviceId::from_bytes(&device))?,
+        SealedBox(row.get(1)?),
+    ))
 }
