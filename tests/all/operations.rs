@@ -188,6 +188,33 @@ fn a_backup_is_put_back_by_the_command_line_and_what_cannot_be_is_said_in_a_sent
 }
 
 #[test]
+fn a_device_that_has_everything_hears_what_was_computed_anew() {
+    let mut town = Town::default();
+    let (mut ana, mut carla, record, _) = town.shared_handoff();
+    ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    let id = carla.app.id().unwrap();
+    town.close();
+    let db = rusqlite::Connection::open(town.database()).unwrap();
+    let sql =
+        "update visibility set to_seq = (select seq from head) where device = ?1 and doc = ?2";
+    let ids = [&id.as_bytes()[..], &record.as_bytes()[..]];
+    assert_eq!(db.execute(sql, ids).unwrap(), 1);
+    drop(db);
+    town.open(None);
+    carla.sync(&town);
+    assert_eq!(carla.app.holds(record), Ok(false), "it was told to forget");
+    town.close();
+    let store = Sqlite::open(town.folder(), town.keys().clone()).unwrap();
+    assert_eq!(town.run(store.rebuild()), Ok(2));
+    drop(store);
+    town.open(None);
+    carla.sync(&town);
+    assert_eq!(carla.app.holds(record), Ok(true));
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
 fn a_database_that_was_meddled_with_is_not_sound_and_who_sees_what_is_computed_anew() {
     let mut town = Town::default();
     let mut ana = town.device("ana", &["n1"]);

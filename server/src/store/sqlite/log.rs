@@ -67,6 +67,9 @@ pub(super) enum Row {
     /// Somebody ordered that nothing of a document be left.
     #[n(12)]
     Erased(#[n(0)] DocumentId),
+    /// Who sees what was computed anew: what came of it is told from here on.
+    #[n(13)]
+    Rebuilt,
 }
 
 impl Row {
@@ -85,6 +88,7 @@ impl Row {
             Self::Reinstated(_) => "reinstated",
             Self::Wiped(..) => "wiped",
             Self::Erased(_) => "erased",
+            Self::Rebuilt => "rebuilt",
         }
     }
 }

@@ -49,6 +49,8 @@ impl Verb<'_> {
         let (_, sheet) = self.sheet()?;
         let viewers = self.viewers(&sheet)?;
         let patients = self.patients()?;
+        // A device that has everything up to the head would not hear of what begins or ends there.
+        self.append(&Row::Rebuilt)?;
         for patient in &patients {
             self.place(*patient, &viewers, None)?;
         }
