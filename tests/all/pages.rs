@@ -3,13 +3,16 @@
 
 use rusqlite::Connection;
 use serde_json::json;
+use std::sync::Arc;
 use warmhand_core::app::{Carried, SyncStep};
 use warmhand_core::domain::id::DocumentId;
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::{
     Delivered, DeliveredDocument, MAX_MESSAGE, SyncAnswer, SyncRequest, pack, unpack,
 };
+use warmhand_server::store::Store;
 use warmhand_tests::organisation::SHEET;
+use warmhand_tests::struck::Strike;
 use warmhand_tests::town::{Phone, Town};
 
 /// A sheet has at most 256 KB.
@@ -40,6 +43,29 @@ fn fill(phone: &mut Phone, town: &Town) -> DocumentId {
     record
 }
 
+/// Syncs to the end. Returns what was answered.
+fn answers(phone: &mut Phone, town: &Town) -> Vec<SyncAnswer> {
+    phone.app.sync_wanted();
+    let mut answers = Vec::new();
+    while let Ok(SyncStep::Send(asked)) = phone.app.sync_next(town.now()) {
+        let carried = town.carry(&asked);
+        let Carried::Answer { status: 200, body } = &carried else {
+            panic!("the server refuses")
+        };
+        answers.push(unpack(body).expect("a message"));
+        phone
+            .app
+            .sync_answered(asked.number, &carried, town.now())
+            .expect("taken");
+    }
+    answers
+}
+
+/// As it is told, before it is packed.
+fn len(answer: &SyncAnswer) -> usize {
+    minicbor::to_vec(answer).expect("CBOR").len()
+}
+
 #[test]
 fn the_longest_sheet_and_long_records_fit_an_answer() {
     let town = Town::default();
@@ -55,24 +81,10 @@ fn the_longest_sheet_and_long_records_fit_an_answer() {
     for _ in 0..3 {
         carla.handoff(&town, "Amina");
     }
-    carla.app.sync_wanted();
-    let (mut longest, mut brought) = (0, 0);
-    while let Ok(SyncStep::Send(asked)) = carla.app.sync_next(town.now()) {
-        let Carried::Answer { status: 200, body } = town.carry(&asked) else {
-            panic!("the server refuses")
-        };
-        let answer: SyncAnswer = unpack(&body).expect("a message");
-        longest = longest.max(minicbor::to_vec(&answer).expect("CBOR").len());
-        brought += usize::from(answer.sheet.is_some());
-        carla
-            .app
-            .sync_answered(
-                asked.number,
-                &Carried::Answer { status: 200, body },
-                town.now(),
-            )
-            .expect("taken");
-    }
+    let answers = answers(&mut carla, &town);
+    let longest = answers.iter().map(len).max().expect("some");
+    let brought = answers.iter().filter(|answer| answer.sheet.is_some());
+    let brought = brought.count();
     assert!(
         (MAX_MESSAGE / 3..MAX_MESSAGE * 5 / 8).contains(&longest),
         "{longest}"
@@ -83,10 +95,10 @@ fn the_longest_sheet_and_long_records_fit_an_answer() {
     }
 }
 
-/// Syncs by pages of one document or change each. Returns how many documents came whole.
-fn by_ones(phone: &mut Phone, town: &Town) -> usize {
+/// Syncs by pages of one document or change each. Returns the documents that came whole; `told` hears of each then.
+fn by_ones(phone: &mut Phone, town: &Town, mut told: impl FnMut(DocumentId)) -> Vec<DocumentId> {
     phone.app.sync_wanted();
-    let mut whole = 0;
+    let mut whole = Vec::new();
     for _ in 0..40 {
         let Ok(SyncStep::Send(asked)) = phone.app.sync_next(town.now()) else {
             return whole;
@@ -95,9 +107,16 @@ fn by_ones(phone: &mut Phone, town: &Town) -> usize {
         request.page_bytes = 1;
         let (status, body) = town.post(asked.path, asked.bearer.as_deref(), pack(&request));
         let answer: SyncAnswer = unpack(&body).expect("a message");
-        assert!(answer.docs.len() <= 1);
+        let is_told = |told: &&DeliveredDocument| {
+            matches!(told.content, Delivered::Whole(_) | Delivered::Changes(_))
+        };
+        assert!(answer.docs.iter().filter(is_told).count() <= 1);
         let is_whole = |told: &&DeliveredDocument| matches!(told.content, Delivered::Whole(_));
-        whole += answer.docs.iter().filter(is_whole).count();
+        let some = answer.docs.iter().filter(is_whole).map(|told| told.doc);
+        for doc in some {
+            whole.push(doc);
+            told(doc);
+        }
         let carried = Carried::Answer { status, body };
         phone
             .app
@@ -128,10 +147,85 @@ fn documents_that_begin_where_another_changed_come_one_after_the_other() {
     Connection::open(town.database())
         .and_then(|db| db.execute(&sql, [&id.as_bytes()[..], &record.as_bytes()[..]]))
         .expect("written");
-    assert!(by_ones(&mut carla, &town) >= 3);
+    assert!(by_ones(&mut carla, &town, |_| ()).len() >= 3);
     carla.sync(&town);
     assert_eq!(
         carla.app.sync_status().expect("a status").state,
         SyncState::AllSent
     );
+}
+
+#[test]
+fn what_was_erased_or_written_since_the_next_page_was_read_is_not_told_from_memory() {
+    // With a fault that never strikes the next page is read before the answer leaves.
+    let town = Town::new(Some(Arc::new(Strike::never())));
+    let mut ana = town.device("ana", &["n1"]);
+    let records: Vec<DocumentId> = ["Noor", "Amina", "Ruth", "Rosa"]
+        .map(|name| ana.handoff(&town, name).0)
+        .into();
+    ana.sync(&town);
+    let mut carla = town.device("carla", &["c1"]);
+    let mut told = Vec::new();
+    by_ones(&mut carla, &town, |doc| {
+        if !records.contains(&doc) {
+            return;
+        }
+        told.push(doc);
+        let rest: Vec<DocumentId> = records
+            .iter()
+            .filter(|record| !told.contains(record))
+            .copied()
+            .collect();
+        match (told.len(), rest.as_slice()) {
+            // The page behind this one has one of them.
+            (1, rest) => {
+                for record in rest {
+                    let note = json!({"AddNote": {"record": record, "text": "she called back"}});
+                    ana.does(&town, note);
+                }
+                ana.sync(&town);
+            }
+            (2, rest) => {
+                for record in rest {
+                    let why = "on request".to_owned();
+                    let erased = town
+                        .store()
+                        .erase(*record, false, "sup".into(), why, town.now());
+                    assert_eq!(town.run(erased), Ok(1));
+                }
+            }
+            _ => panic!("an erased record was told"),
+        }
+    });
+    assert_eq!(told.len(), 2);
+    carla.sync(&town);
+    for (n, record) in records.iter().enumerate() {
+        assert_eq!(carla.app.holds(*record), Ok(told.contains(record)), "{n}");
+    }
+}
+
+#[test]
+fn what_thousands_of_documents_are_forgotten_by_fits_an_answer_beside_long_records() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let records: Vec<_> = (0..3).map(|_| fill(&mut ana, &town)).collect();
+    ana.sync(&town);
+    let mut carla = town.device("carla", &["c1"]);
+    let id = carla.app.id().expect("a device");
+    // She lost sight of them with one row of the log.
+    let sql = "with recursive n (n) as (values (1) union all select n + 1 from n where n < 28000)
+         insert into visibility (device, doc, from_seq, to_seq)
+             select ?1, randomblob(16), 1, (select seq from head) from n";
+    Connection::open(town.database())
+        .and_then(|db| db.execute(sql, [&id.as_bytes()[..]]))
+        .expect("written");
+    let answers = answers(&mut carla, &town);
+    let longest = answers.iter().map(len).max().expect("some");
+    assert!(
+        (MAX_MESSAGE / 2..MAX_MESSAGE).contains(&longest),
+        "{longest}"
+    );
+    for record in records {
+        assert_eq!(carla.app.holds(record), Ok(true));
+    }
 }

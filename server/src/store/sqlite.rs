@@ -2,6 +2,7 @@
 //! on blocking threads, never on the server's own.
 
 mod account;
+mod ahead;
 mod backup;
 mod boxes;
 mod decision;
@@ -37,6 +38,7 @@ pub use open::{Place, Settings, init};
 use super::{Doing, StoreError};
 use crate::journal::{Journal, Line};
 use crate::key_file::KeyFile;
+use ahead::Ahead;
 use jiff::Timestamp;
 use log::Head;
 use queue::Queue;
@@ -67,6 +69,7 @@ pub struct Sqlite {
     keys: Arc<RwLock<Arc<KeyFile>>>,
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
+    ahead: Arc<Ahead>,
     journal: Option<Arc<Journal>>,
     digests: Arc<Digests>,
     queue: Queue,
@@ -78,6 +81,7 @@ struct Beside {
     keys: Arc<KeyFile>,
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
+    ahead: Arc<Ahead>,
     journal: Option<Arc<Journal>>,
     fault: Option<Arc<dyn Fault>>,
 }
@@ -94,6 +98,7 @@ impl Beside {
             keys: &self.keys,
             known: &self.known,
             readings: &self.readings,
+            ahead: &self.ahead,
             journal: self.journal.as_deref(),
             fault: self.fault.as_deref(),
             head: Head::default(),
@@ -113,6 +118,7 @@ pub(crate) struct Verb<'a> {
     keys: &'a KeyFile,
     known: &'a KnownSheet,
     readings: &'a Readings,
+    ahead: &'a Ahead,
     journal: Option<&'a Journal>,
     fault: Option<&'a dyn Fault>,
     head: Head,
@@ -181,6 +187,7 @@ impl Sqlite {
             keys: self.keys(),
             known: Arc::clone(&self.known),
             readings: Arc::clone(&self.readings),
+            ahead: Arc::clone(&self.ahead),
             journal: self.journal.clone(),
             fault: self.fault.clone(),
         }

@@ -1,6 +1,7 @@
 //! Opening a data folder, and making one. A folder without a database, a damaged one and one of a newer version are
 //! told apart before anything is written.
 
+use super::ahead::Ahead;
 use super::log::Head;
 use super::named_keys::{lacks, named_keys};
 use super::queue::Queue;
@@ -70,6 +71,7 @@ pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError
         keys: &settings.keys,
         known: &KnownSheet::default(),
         readings: &Readings::default(),
+        ahead: &Ahead::default(),
         journal: None,
         fault: None,
         head: Head::default(),
@@ -187,6 +189,7 @@ fn finish(db: Connection, place: &Place, keys: KeyFile) -> Result<Sqlite, StoreE
         keys: Arc::new(RwLock::new(Arc::new(keys))),
         known: Arc::default(),
         readings: Arc::default(),
+        ahead: Arc::default(),
         journal: folder.as_deref().map(Journal::of).map(Arc::new),
         folder,
         digests: Arc::default(),

@@ -5,6 +5,7 @@ mod documents;
 
 pub(super) use documents::Documents;
 
+use super::ahead::Asked;
 use super::document::{COLUMNS, ChangeRow, change_row};
 use super::push::Push;
 use super::{StoreError, Verb, sound};
@@ -19,12 +20,14 @@ use uuid::Uuid;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, AckState, Cursor, Delivered, DeliveredChange, DeliveredDocument, Hello, QuarantineReason,
-    Status, SyncAnswer, SyncRequest, encoded_len,
+    Ack, AckState, Cursor, Decided, Delivered, DeliveredChange, DeliveredDocument, Hello,
+    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest, encoded_len,
 };
 
 /// The documents of a page are at most this long as they are told, whatever the device asks for; one alone may be longer.
 pub(super) const PAGE_BYTES: usize = 512 * 1024;
+/// The word to forget a document, or to erase it.
+const FORGET_BYTES: usize = 24;
 /// So often a device asks that waits for somebody to say whose it is.
 const UNCONFIRMED_MS: u32 = 300_000;
 /// No document has this id, and none lies before it.
@@ -42,6 +45,15 @@ const CHANGED: &str = "from change cross join visibility v on v.doc = change.doc
          and (v.from_seq <= ?2 or (v.from_seq = ?2 + 1 and v.doc <= ?3))
      where change.seq > ?4 and change.seq <= ?5
      order by change.seq";
+
+/// What a device is told of the log after its cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    docs: Vec<DeliveredDocument>,
+    decided: Vec<Decided>,
+    /// It ends here.
+    cursor: Cursor,
+}
 
 impl Verb<'_> {
     pub(super) fn sync(
@@ -80,22 +92,63 @@ impl Verb<'_> {
             return Ok(answer);
         }
         answer.people = self.people_in_force(device)?;
-        let (sheet, seq) = (self.sheet()?.0, self.sheet_seq()?);
+        let sheet = self.sheet()?.0;
         let is_another = sheet.version != hello.sheet_version;
-        let is_to_come = hello.cursor.token.seq < seq;
+        let is_to_come = self.is_sheet_after(&hello.cursor)?;
         // With the sheet beside it, and with what was pushed, an answer has to stay a message.
-        let mut room =
-            usize::try_from(request.page_bytes).map_or(PAGE_BYTES, |asked| asked.min(PAGE_BYTES));
-        if is_another || is_to_come {
-            room = room.saturating_sub(sheet.text.len());
-        }
-        room = room.saturating_sub(encoded_len(&answer.acks));
-        self.fill(device, request, room, &mut answer)?;
+        let room = self.room(request.page_bytes, is_another || is_to_come, &answer.acks)?;
+        let asked = self.asked(device, hello.cursor, room)?;
+        let ahead = self.ahead.take(&asked).filter(|_| request.push.is_empty());
+        let page = match ahead {
+            Some(page) => page,
+            None => self.page(&asked, &request.push, &answer.acks)?,
+        };
+        answer.docs = page.docs;
+        answer.decided = page.decided;
+        answer.cursor = page.cursor;
+        answer.more = page.cursor.token.seq < head.seq;
         // Also when the page passes its row: in a log that was put back, a number may have come to mean another sheet.
-        if is_another || is_to_come && seq <= answer.cursor.token.seq {
+        if is_another || is_to_come && !self.is_sheet_after(&answer.cursor)? {
             answer.sheet = Some(sheet);
         }
         Ok(answer)
+    }
+
+    /// Is the row at which the present sheet came into force still to come?
+    pub(super) fn is_sheet_after(&self, cursor: &Cursor) -> Result<bool, StoreError> {
+        Ok(cursor.token.seq < self.sheet_seq()?)
+    }
+
+    /// So many bytes a page may have, beside the sheet and these.
+    pub(super) fn room(
+        &self,
+        page_bytes: u32,
+        tells_sheet: bool,
+        acks: &[Ack],
+    ) -> Result<usize, StoreError> {
+        let asked = usize::try_from(page_bytes).map_or(PAGE_BYTES, |asked| asked.min(PAGE_BYTES));
+        let sheet = if tells_sheet {
+            self.sheet()?.0.text.len()
+        } else {
+            0
+        };
+        Ok(asked.saturating_sub(sheet + encoded_len(&acks)))
+    }
+
+    /// What a page follows from, as the log is now.
+    pub(super) fn asked(
+        &self,
+        device: DeviceId,
+        from: Cursor,
+        room: usize,
+    ) -> Result<Asked, StoreError> {
+        Ok(Asked {
+            device,
+            from,
+            room,
+            head: self.head()?,
+            key: self.keys.signing(),
+        })
     }
 
     /// Do both positions belong to this very log?
@@ -147,14 +200,15 @@ impl Verb<'_> {
     /// The page after the cursor: whole documents where visibility began within it, changes where it held before, and
     /// the word to forget where it was lost. Reads what changed since the cursor, as far as the page has room, and not
     /// what the device holds.
-    fn fill(
+    pub(super) fn page(
         &self,
-        device: DeviceId,
-        request: &SyncRequest,
-        room: usize,
-        answer: &mut SyncAnswer,
-    ) -> Result<(), StoreError> {
-        let from = request.hello.cursor;
+        asked: &Asked,
+        push: &[PushedDocument],
+        acks: &[Ack],
+    ) -> Result<Page, StoreError> {
+        let Asked {
+            device, from, head, ..
+        } = *asked;
         let c = from.token.seq;
         let after = from
             .after
@@ -166,13 +220,12 @@ impl Verb<'_> {
             .db
             .prepare_cached(&format!("select {COLUMNS} {CHANGED}"))?;
         let accepted = |ack: &&Ack| matches!(ack.state, AckState::Accepted(_));
-        let acknowledged: BTreeSet<ChangeHash> = answer
-            .acks
-            .iter()
-            .filter(accepted)
-            .map(|ack| ack.hash)
-            .collect();
-        let mut page = Documents::new(room);
+        let acknowledged: BTreeSet<ChangeHash> =
+            acks.iter().filter(accepted).map(|ack| ack.hash).collect();
+        // Of some thousands at once the words to forget them are as long as documents.
+        let gone =
+            self.lost_between(device, c, head.seq)?.len() + self.erased_between(c, head.seq)?.len();
+        let mut page = Documents::new(asked.room.saturating_sub(gone * FORGET_BYTES));
         let mut last = from.after.map(|after| (c + 1, after));
         // What changed in the row after it came before its first document.
         let mut through = c + u64::from(from.after.is_some());
@@ -181,7 +234,7 @@ impl Verb<'_> {
         let end = 'page: loop {
             let whole = next_begun(&mut begun)?;
             // What changed up to there comes first; nothing beyond it is looked at before there is room for it.
-            let until = whole.map_or(answer.high.seq, |(seq, _)| seq);
+            let until = whole.map_or(head.seq, |(seq, _)| seq);
             let window = params![
                 device_id,
                 super::int(c)?,
@@ -203,7 +256,7 @@ impl Verb<'_> {
             }
             through = until;
             let Some((seq, doc)) = whole else {
-                break (answer.high.seq, None);
+                break (head.seq, None);
             };
             if page.is_full() || !page.add_whole(doc, self.whole(doc)?) {
                 // What changed in this row was told: with none of its documents, the page ends before all of them.
@@ -213,13 +266,7 @@ impl Verb<'_> {
             last = Some((seq, doc));
         };
         let (p, after) = end;
-        answer.cursor = Cursor {
-            token: self.token(p)?,
-            after,
-        };
-        answer.more = p < answer.high.seq;
-        answer.docs = page.told;
-        answer.decided = self.decided_between(device, c, p)?;
+        let mut docs = page.told;
         let mut forget: BTreeSet<DocumentId> = self
             .lost_between(device, c, p.max(c))?
             .into_iter()
@@ -227,25 +274,27 @@ impl Verb<'_> {
         // Whoever may have it: also who never saw it accepted, and its author whose work lay in quarantine.
         for (doc, _) in self.erased_between(c, p.max(c))? {
             forget.remove(&doc);
-            answer.docs.push(DeliveredDocument {
+            docs.push(DeliveredDocument {
                 doc,
                 content: Delivered::Erased,
             });
         }
         // A push for a document that this device may not see is answered with the word to forget it.
-        let known = request.push.iter().map(|pushed| pushed.doc);
-        for doc in known {
+        for doc in push.iter().map(|pushed| pushed.doc) {
             if !self.sees(device, doc)? && self.document_row(doc)?.is_some() {
                 forget.insert(doc);
             }
         }
-        answer
-            .docs
-            .extend(forget.into_iter().map(|doc| DeliveredDocument {
-                doc,
-                content: Delivered::Forget,
-            }));
-        Ok(())
+        docs.extend(forget.into_iter().map(|doc| DeliveredDocument {
+            doc,
+            content: Delivered::Forget,
+        }));
+        let token = self.token(p)?;
+        Ok(Page {
+            docs,
+            decided: self.decided_between(device, c, p)?,
+            cursor: Cursor { token, after },
+        })
     }
 
     /// Has this device any document whole at this row?

@@ -25,10 +25,17 @@ impl Store for Sqlite {
         request: SyncRequest,
         now: Timestamp,
     ) -> Doing<'_, SyncAnswer> {
-        let queue = self.queue.clone();
-        self.write(move |verb| {
+        let (queue, page_bytes) = (self.queue.clone(), request.page_bytes);
+        let taken = self.write(move |verb| {
             let mut answer = verb.sync(device, &request, now)?;
             answer.retry_after_ms = queue.patience(request.hello.number);
+            Ok(answer)
+        });
+        Box::pin(async move {
+            let answer = taken.await?;
+            if answer.more {
+                self.read_ahead(device, page_bytes, &answer);
+            }
             Ok(answer)
         })
     }
