@@ -18,6 +18,7 @@ mod partner;
 mod patient_card;
 mod patients;
 mod person;
+mod practice;
 mod review;
 mod safety_panel;
 mod same_person;
@@ -35,7 +36,7 @@ pub use appointment_form::{
 };
 pub use call_card::{AttemptRow, CallCard, SharedPiece};
 pub use decision::{DecisionChoice, DecisionDraft, DecisionScreen, OfferRow};
-pub use directory::{DirectoryScreen, Learned, PartnerCard};
+pub use directory::{DirectoryScreen, PartnerCard};
 pub use fact::{DescribedFact, Fact};
 pub use handoff::{BeforeLeaving, EntryState, HandoffScreen, May, TaskStateRow, TimelineRow};
 pub use history::{HistoryRow, HistoryScreen, TurnRow};
@@ -43,12 +44,11 @@ pub use lines::{Line, Purpose, Way};
 pub use may::{Action, Obstacle};
 pub use new_handoff::{HandoffDraft, KnownRow, NewHandoffScreen, ScreenRow, SiteRow};
 pub use next_step::{NextStepDraft, NextStepScreen, OwnerChoice, StepRow};
-pub use partner::{
-    AgreementRow, CapacityRow, PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow,
-};
+pub use partner::{PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow};
 pub use patient_card::{CardHow, CardNext, PatientCard};
 pub use patients::{PatientRow, PatientsScreen, SameRow};
 pub use person::PersonRow;
+pub use practice::{AgreementRow, CapacityRow, Learned};
 pub use review::{ChoiceRow, ReviewScreen, Sentence, SettledRow};
 pub use safety_panel::{Alert, OwnSteps, PanelFlag, SafetyPanel};
 pub use same_person::{PersonSide, SamePersonScreen};

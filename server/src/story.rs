@@ -3,6 +3,7 @@
 //! everything that a story leaves open is tried in another order, and must come to the same. The form is documented in
 //! `tests/stories/README.md`. A client of the server: nothing of the server depends on it.
 
+mod amiss;
 mod device;
 mod form;
 mod house;
@@ -16,8 +17,8 @@ mod report;
 mod step;
 mod told;
 
-pub use told::Told;
-
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use tracing::instrument::WithSubscriber;
@@ -33,6 +34,15 @@ pub struct Refused {
     pub place: Option<String>,
     /// What is amiss.
     pub why: String,
+}
+
+/// Everything that a story comes to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Told {
+    /// The records, as known at the end.
+    pub records: told::Records,
+    /// The reports, by the time that the story wrote.
+    pub reports: BTreeMap<String, report::Report>,
 }
 
 /// A story that was played.

@@ -8,6 +8,7 @@ mod contact;
 mod decision;
 mod encounter;
 mod fact;
+mod item;
 mod ownership;
 mod review;
 mod safety;
@@ -20,8 +21,8 @@ pub use contact::{Attempt, Step};
 pub use decision::{Decision, Offer};
 pub use encounter::Encounter;
 pub(in crate::domain) use fact::{digits as bare_number, rule as rule_text};
+pub use item::{ReviewItem, Settlement};
 pub use ownership::OwnerOffer;
-pub use review::{ReviewItem, Settlement};
 pub use safety::{Flag, FlagEvent, Screen, ScreenVersion};
 pub use sharing::{Consent, Queued, Sent, Sharing};
 pub use void::{Proposal, Voided};
@@ -162,7 +163,7 @@ impl Record {
             _ => None,
         })
         .into_iter()
-        .find(|(e, _)| !review::lost(&review, ReviewKind::TwoValues, e.id));
+        .find(|(e, _)| !item::lost(&review, ReviewKind::TwoValues, e.id));
         let decision = decision::state(&past, &offers, &decisions, &review);
         let owners = ownership::owners(&past);
         let beside = encounter::Beside {
@@ -236,7 +237,7 @@ impl Record {
 
     /// Has a person settled a question of this kind for another entry than this one?
     pub(in crate::domain) fn has_lost(&self, kind: ReviewKind, id: EntryId) -> bool {
-        review::lost(&self.review, kind, id)
+        item::lost(&self.review, kind, id)
     }
 
     /// The sites where something of it took place.

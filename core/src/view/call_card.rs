@@ -3,7 +3,7 @@
 
 use super::appointment_form::{PartnerChoice, partners};
 use super::may::{Action, Asking, Obstacle};
-use super::partner::{AgreementRow, CapacityRow, agreement, capacity};
+use super::practice::{AgreementRow, CapacityRow, agreement, capacity, ordered};
 use super::script::{self, ScriptRow};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
@@ -194,13 +194,6 @@ impl CallCard {
             problems: asking.problems,
         })
     }
-}
-
-/// Those to be called first, else as the sheet has them.
-pub(super) fn ordered(partner: &Partner) -> Vec<PartnerContact> {
-    let mut contacts = partner.contacts.clone();
-    contacts.sort_by_key(|c| c.channel != Channel::Voice);
-    contacts
 }
 
 fn hours(desk: &Desk<'_>, partner: &Partner) -> (bool, Option<When>) {

@@ -1,9 +1,7 @@
 //! Practices to call, all offline: contacts, promises, and what our own calls have taught.
 
-use super::call_card::ordered;
-use super::partner::{AgreementRow, CapacityRow, agreement, capacity};
+use super::practice::{AgreementRow, CapacityRow, agreement, capacity, learned, ordered};
 use crate::domain::code::Channel;
-use crate::domain::id::PartnerId;
 use crate::domain::organisation::{Organisation, Partner, PartnerContact};
 use crate::domain::partner::{Practice, is_stale};
 use crate::domain::read::Summary;
@@ -45,21 +43,6 @@ pub struct PartnerCard {
     pub last_verified_on: Option<Date>,
     /// That is too long ago to rely on, or never was.
     pub is_stale: bool,
-}
-
-/// What our own attempts have taught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Learned {
-    /// Our calls that this device knows of.
-    pub calls: u32,
-    /// Those that somebody answered.
-    pub answered: u32,
-    /// The median of days from agreement to the first kept appointment there; none under three.
-    pub median_wait_days: Option<i64>,
-    /// Its promises that fell due or were met.
-    pub promises: u32,
-    /// Those that were met in time.
-    pub promises_met: u32,
 }
 
 /// So many practices are pinned at most: a list of favourites that is longer is none.
@@ -117,45 +100,4 @@ fn card(
         last_verified_on: verified,
         is_stale: is_stale(verified, today, &sheet.settings),
     }
-}
-
-/// What our own attempts with a practice have taught, as far as this device knows them.
-pub(super) fn learned(partner: &PartnerId, records: &[Summary], now: Timestamp) -> Learned {
-    let calls = || {
-        let all = records.iter().flat_map(|r| &r.calls);
-        all.filter(move |c| c.partner == *partner)
-    };
-    let due = || {
-        let all = records.iter().flat_map(|r| &r.promises);
-        all.filter(move |p| p.partner == *partner)
-            .filter(move |p| p.met_at.is_some() || p.late_min(now).is_some())
-    };
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Learned {
-        calls: count(calls().count()),
-        answered: count(calls().filter(|c| c.answered).count()),
-        median_wait_days: median_wait(partner, records),
-        promises: count(due().count()),
-        promises_met: count(due().filter(|p| p.late_min(now).is_none()).count()),
-    }
-}
-
-fn median_wait(partner: &PartnerId, records: &[Summary]) -> Option<i64> {
-    let first_here = |r: &&Summary| {
-        r.appointments
-            .iter()
-            .filter(|a| a.kept)
-            .min_by_key(|a| a.start)
-            .is_some_and(|a| a.partner == *partner)
-    };
-    let mut days: Vec<i64> = records
-        .iter()
-        .filter(first_here)
-        .filter_map(|r| r.days_to_appt)
-        .collect();
-    days.sort_unstable();
-    if days.len() < 3 {
-        return None;
-    }
-    days.get(days.len() / 2).copied()
 }

@@ -1,22 +1,18 @@
 //! One practice, all offline: whom to call, what it promised, what people were told and how old that is, and what our own
 //! attempts have taught. Nothing hides a practice.
 
-use super::call_card::ordered;
-use super::directory::{Learned, learned};
 use super::may::{Action, Asking, Obstacle, would};
-use super::when::{Length, When};
+use super::practice::{AgreementRow, CapacityRow, Learned, agreement, capacity, learned, ordered};
+use super::when::When;
 use crate::domain::code::{Accepting, Channel};
 use crate::domain::entry::Body;
 use crate::domain::fold::{Proposal, Record};
 use crate::domain::id::{DerivedId, EntryId, PartnerId, UserId};
-use crate::domain::organisation::{
-    AgreementState, Calendar, Organisation, Partner, PartnerContact, Promise,
-};
+use crate::domain::organisation::{Calendar, PartnerContact, Promise};
 use crate::domain::partner::{Practice, is_stale};
 use crate::domain::payload::ToldContact;
 use crate::domain::read::Summary;
 use crate::usecase::{Command, Desk, TellPartner, rehearse};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -79,45 +75,6 @@ pub struct PartnerScreen {
     pub problems: Vec<Obstacle>,
 }
 
-/// What was agreed with a practice. One that has ended is said to have.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AgreementRow {
-    /// How it stands today.
-    pub state: AgreementState,
-    /// Its first day.
-    pub starts: Option<Date>,
-    /// Its last day.
-    pub ends: Option<Date>,
-    /// Whom to call when a promise is not kept.
-    pub escalation: Option<PartnerContact>,
-}
-
-/// What was agreed with a practice, as it stands on a day there.
-pub(super) fn agreement(partner: &Partner, on: Date) -> Option<AgreementRow> {
-    let agreed = partner.agreement.as_ref()?;
-    Some(AgreementRow {
-        state: agreed.state(on),
-        starts: agreed.starts,
-        ends: agreed.ends,
-        escalation: agreed.escalation.clone(),
-    })
-}
-
-/// What was told about a practice's room.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CapacityRow {
-    /// Does it take new patients?
-    pub accepting: Accepting,
-    /// How long the wait is, if that was told with it.
-    pub wait_days: Option<u16>,
-    /// Who was told.
-    pub by: String,
-    /// When.
-    pub when: When,
-    /// How long ago.
-    pub age: Length,
-}
-
 /// A contact that staff were told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ToldContactRow {
@@ -157,28 +114,6 @@ pub struct ProposedRow {
     pub can_accept: bool,
     /// The command that accepts it.
     pub accept: Command,
-}
-
-/// What was told about room last, by a person, with its age.
-pub(super) fn capacity(
-    practice: &Practice,
-    sheet: &Organisation,
-    now: Timestamp,
-) -> Option<CapacityRow> {
-    let told = practice.accepting.as_ref()?;
-    let zone = sheet.partner_zone(&practice.id);
-    Some(CapacityRow {
-        accepting: told.value,
-        // A wait that was told before the room was is of another day.
-        wait_days: practice
-            .wait_days
-            .as_ref()
-            .filter(|w| w.at >= told.at)
-            .map(|w| w.value),
-        by: sheet.name_of(&told.by).to_owned(),
-        when: When::of(told.at, &zone, now),
-        age: Length::between(told.at, now),
-    })
 }
 
 impl PartnerScreen {

@@ -1,10 +1,11 @@
 //! A device of a story: a real core in memory with its clock and its link. Its bytes are carried to the server without
 //! a socket, documents and changes of a message in whatever order is tried. Refuses to know what a command says.
 
-use super::form::{self, Link};
+use super::form;
 use super::house::House;
 use super::names::Made;
 use super::order::Order;
+use super::step::Link;
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -1,9 +1,10 @@
 //! The form of a story: what its JSON may say, checked before anything is played, with the place of whatever is amiss.
 //! Refuses to know what a command does; whether a rule allows it is found out by playing.
 
+use super::amiss::{Amiss, reason, without_line};
 use super::moment;
 use super::once;
-use super::step::{self, Step, ToldStep};
+use super::step::{self, Link, Step, ToldStep};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -33,19 +34,6 @@ pub(super) struct Device {
     pub link: Link,
     pub clock_ahead: SignedDuration,
 }
-
-/// What a device can reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Link {
-    Up,
-    /// A telephone call, but no data.
-    Voice,
-    Down,
-}
-
-/// What is amiss, and where.
-pub(super) type Amiss = (String, String);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,12 +96,13 @@ impl Story {
                 "a story has at least one step".to_owned(),
             ));
         }
+        let named: Vec<&str> = devices.iter().map(|d| d.name.as_str()).collect();
         let mut steps = Vec::new();
         for (number, told) in told.steps.into_iter().enumerate() {
             let place = format!("steps[{number}]");
             let told: ToldStep = piece(told, &place)?;
-            let step =
-                step::step(number, told, &devices, &zone).map_err(|why| (place.clone(), why))?;
+            let step = step::step(number, told, &named, &zone);
+            let step = step.map_err(|why| (place.clone(), why))?;
             if step.at < start {
                 return Err((place, "it is before the story's start".to_owned()));
             }
@@ -165,18 +154,6 @@ fn device(told: Value, place: &str, organisation: &Organisation) -> Result<Devic
 
 fn piece<T: DeserializeOwned>(told: Value, place: &str) -> Result<T, Amiss> {
     serde_json::from_value(told).map_err(|error| (place.to_owned(), reason(&error)))
-}
-
-/// What serde says, without a line that is not the file's.
-pub(super) fn reason(error: &serde_json::Error) -> String {
-    without_line(&error.to_string())
-}
-
-fn without_line(said: &str) -> String {
-    match said.rfind(" at line ") {
-        Some(at) => said.get(..at).unwrap_or(said).to_owned(),
-        None => said.to_owned(),
-    }
 }
 
 #[cfg(test)]

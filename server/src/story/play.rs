@@ -4,14 +4,14 @@
 //! or syncs in between. Refuses to judge what a story comes to.
 
 use super::device::Device;
-use super::form::{Link, Story};
+use super::form::Story;
 use super::house::House;
 use super::names::{self, Made, Names};
 use super::order::Order;
 use super::report::{self, Report};
-use super::step::{Act, Step, What};
-use super::told::{Eyes, Told};
-use super::{Played, replica};
+use super::step::{Act, Link, Step, What};
+use super::told::Eyes;
+use super::{Played, Told, replica};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use warmhand_core::usecase::Command;

@@ -1,6 +1,6 @@
 //! One step of a story: what it may say, and that its references can be kept. Refuses to know what a command does.
 
-use super::form::{Amiss, Device, Link, reason};
+use super::amiss::{Amiss, reason};
 use super::{moment, names};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -31,6 +31,16 @@ pub(super) enum What {
     Lost { device: usize },
     Revoked { device: usize },
     Report,
+}
+
+/// What a device can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Link {
+    Up,
+    /// A telephone call, but no data.
+    Voice,
+    Down,
 }
 
 /// A command by a person on a device.
@@ -90,7 +100,7 @@ impl Step {
 pub(super) fn step(
     number: usize,
     told: ToldStep,
-    devices: &[Device],
+    devices: &[&str],
     zone: &TimeZone,
 ) -> Result<Step, String> {
     let at = moment::read(&told.at, zone)?.timestamp();
@@ -98,7 +108,7 @@ pub(super) fn step(
         Some(name) => Some(
             devices
                 .iter()
-                .position(|d| d.name == *name)
+                .position(|device| device == name)
                 .ok_or_else(|| format!("there is no device \"{name}\""))?,
         ),
         None => None,

@@ -13,15 +13,6 @@ use warmhand_core::domain::code::{
 use warmhand_core::domain::id::{EntryId, UserId};
 use warmhand_core::domain::read::{Reading, Summary, TaskState};
 
-/// Everything that a story comes to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Told {
-    /// The records, as known at the end.
-    pub records: Records,
-    /// The reports, by the time that the story wrote.
-    pub reports: BTreeMap<String, super::report::Report>,
-}
-
 /// Records by name.
 pub type Records = BTreeMap<String, Record>;
 

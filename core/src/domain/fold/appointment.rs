@@ -1,7 +1,7 @@
 //! Appointments: what was booked, moved, called off and came of it. Two bookings that did not know of each other both
 //! stand until a person settles it.
 
-use super::review::ReviewItem;
+use super::item::ReviewItem;
 use crate::domain::code::{AppointmentStatus, BookedBy, Modality, OutcomeValue, ReviewKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, PartnerId};

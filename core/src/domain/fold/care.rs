@@ -2,7 +2,7 @@
 //! answered, and links between patients. Rules that two people set unseen stand side by side; `join` takes the stricter.
 
 use super::collect;
-use super::review::{self, ReviewItem};
+use super::item::{self, ReviewItem};
 use crate::domain::code::{BarrierKind, BarrierStatus, Channel, ReviewKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, PartnerId, PatientId, UserId};
@@ -96,7 +96,7 @@ pub(super) fn contact_rules(
         Body::ContactRuleSet(p) => Some(p.clone()),
         _ => None,
     });
-    let lost = |id: EntryId| review::lost(items, ReviewKind::ContactRuleDisputed, id);
+    let lost = |id: EntryId| item::lost(items, ReviewKind::ContactRuleDisputed, id);
     let overtaken = |id: EntryId, channel: Channel| {
         all.iter()
             .any(|(later, said)| said.channel == channel && past.saw(later.id, id))
@@ -120,7 +120,7 @@ pub(super) fn numbers(past: &Past, items: &[ReviewItem]) -> Vec<(EntryId, String
             _ => None,
         })
         .collect();
-    let lost = |id: EntryId| review::lost(items, ReviewKind::TwoNumbers, id);
+    let lost = |id: EntryId| item::lost(items, ReviewKind::TwoNumbers, id);
     all.iter()
         .filter(|(id, _)| !lost(*id) && !all.iter().any(|(later, _)| past.saw(*later, *id)))
         .cloned()

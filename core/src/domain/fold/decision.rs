@@ -2,7 +2,7 @@
 //! until a person settles it nothing more is shared, and follow-up goes on.
 
 use super::collect;
-use super::review::{self, ReviewItem};
+use super::item::{self, ReviewItem};
 use crate::domain::code::{DecisionState, DecisionValue, Mode, ReviewKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
@@ -95,7 +95,7 @@ pub(super) fn standing<'a>(
     let kind = ReviewKind::DecisionDisputed;
     let overtaken = |id: EntryId| {
         let mut later = decisions.iter().map(|d| d.entry.id);
-        later.any(|later| past.saw(later, id) && !review::lost_to(review, kind, later, id))
+        later.any(|later| past.saw(later, id) && !item::lost_to(review, kind, later, id))
     };
     decisions
         .iter()
@@ -117,7 +117,7 @@ pub(super) fn state(
     let left: Vec<&Decision> = standing
         .iter()
         .copied()
-        .filter(|d| !review::lost(review, ReviewKind::DecisionDisputed, d.entry.id))
+        .filter(|d| !item::lost(review, ReviewKind::DecisionDisputed, d.entry.id))
         .collect();
     // Settled round in a circle, or two left that differ: nobody has said which of them stands.
     let chosen = left.first();

@@ -4,7 +4,7 @@
 use super::appointment::Appointment;
 use super::contact::{Attempt, Step};
 use super::decision::Decision;
-use super::review::{self, ReviewItem};
+use super::item::{self, ReviewItem};
 use crate::domain::code::{
     Channel, DecisionValue, Grade, LeaveCheck, Mode, ReviewKind, Role, Setting, Signal, StepKind,
 };
@@ -114,7 +114,7 @@ impl Beside<'_> {
     /// The end of a visit: of two the earlier, until a person has let the other stand.
     fn end(&self, encounter: EntryId) -> Option<&Arc<Entry>> {
         let ends = |e: &&Arc<Entry>| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter);
-        let lost = |id| review::lost(self.review, ReviewKind::TwoValues, id);
+        let lost = |id| item::lost(self.review, ReviewKind::TwoValues, id);
         let standing = self.past.standing().iter();
         standing
             .filter(ends)

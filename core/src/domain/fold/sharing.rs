@@ -2,7 +2,7 @@
 //! only what both share; a consent that somebody revoked unseen is not used until a person has looked.
 
 use super::collect;
-use super::review::{self, ReviewItem};
+use super::item::{self, ReviewItem};
 use crate::domain::code::{ConsentStatus, ReviewKind, ShareChoice, ShareKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, PartnerId};
@@ -97,7 +97,7 @@ pub(super) fn plans(past: &Past) -> Vec<(Arc<Entry>, SharingPlanConfirmed)> {
 
 pub(super) fn sharing(past: &Past, items: &[ReviewItem]) -> Sharing {
     let all = plans(past);
-    let lost = |id: EntryId| review::lost(items, ReviewKind::SharingNarrowed, id);
+    let lost = |id: EntryId| item::lost(items, ReviewKind::SharingNarrowed, id);
     let standing: Vec<_> = all
         .iter()
         .filter(|(e, _)| !lost(e.id) && !all.iter().any(|(later, _)| past.saw(later.id, e.id)))

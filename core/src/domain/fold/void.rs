@@ -1,7 +1,7 @@
 //! What was made in error, and what is only proposed: both stay in the log and have no effect. A void that had not seen
 //! a later entry about the same thing waits for a person, and meanwhile nothing is taken away.
 
-use super::review::{self, ReviewItem, Settlement};
+use super::item::{self, ReviewItem, Settlement};
 use crate::domain::code::ReviewKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{DerivedId, EntryId};
@@ -97,7 +97,7 @@ fn disputes(
             .map(|v| Settlement::anew(v, None))
             .into_iter()
             .collect();
-        items.extend(review::resolve(
+        items.extend(item::resolve(
             past,
             ReviewKind::VoidDisputed,
             [void.id, edit.id],

@@ -1,28 +1,15 @@
 //! The next page of a device that fetches many, read while it takes the one before. It is told only if nothing was written
 //! into the log meanwhile: then it is what would be read now. Kept in memory alone, and few of them.
 
-use super::page::Page;
+use super::page::{Asked, Page};
 use super::{Sqlite, StoreError, Verb};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use warmhand_core::domain::id::DeviceId;
-use warmhand_core::wire::{Cursor, SyncAnswer, Token};
+use warmhand_core::wire::{Cursor, SyncAnswer};
 
 /// The oldest makes room: who does not come for it has gone.
 const MOST: usize = 4;
-
-/// What a page follows from, beside what the device pushed with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub device: DeviceId,
-    pub from: Cursor,
-    /// So many bytes may come.
-    pub room: usize,
-    /// The log as it is.
-    pub head: Token,
-    /// The key that signs receipts.
-    pub key: u16,
-}
 
 /// Pages that were read before they were asked for.
 #[derive(Default)]
@@ -93,6 +80,7 @@ impl Verb<'_> {
 mod tests {
     use super::*;
     use uuid::Uuid;
+    use warmhand_core::wire::Token;
 
     fn asked(device: u128, seq: u64) -> Asked {
         let head = Token {

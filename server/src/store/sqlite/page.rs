@@ -1,11 +1,12 @@
 //! One sync: positions verified, push taken, page computed, all in one transaction, so that everything the answer tells
 //! is one snapshot and committed before it leaves.
 
+mod asked;
 mod documents;
 
+pub(super) use asked::{Asked, PAGE_BYTES};
 pub(super) use documents::Documents;
 
-use super::ahead::Asked;
 use super::document::{COLUMNS, ChangeRow, change_row};
 use super::push::Push;
 use super::{StoreError, Verb, sound};
@@ -21,11 +22,9 @@ use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     Ack, AckState, Cursor, Decided, Delivered, DeliveredChange, DeliveredDocument, Hello,
-    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest, encoded_len,
+    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest,
 };
 
-/// The documents of a page are at most this long as they are told, whatever the device asks for; one alone may be longer.
-pub(super) const PAGE_BYTES: usize = 512 * 1024;
 /// The word to forget a document, or to erase it.
 const FORGET_BYTES: usize = 24;
 /// So often a device asks that waits for somebody to say whose it is.
@@ -112,43 +111,6 @@ impl Verb<'_> {
             answer.sheet = Some(sheet);
         }
         Ok(answer)
-    }
-
-    /// Is the row at which the present sheet came into force still to come?
-    pub(super) fn is_sheet_after(&self, cursor: &Cursor) -> Result<bool, StoreError> {
-        Ok(cursor.token.seq < self.sheet_seq()?)
-    }
-
-    /// So many bytes a page may have, beside the sheet and these.
-    pub(super) fn room(
-        &self,
-        page_bytes: u32,
-        tells_sheet: bool,
-        acks: &[Ack],
-    ) -> Result<usize, StoreError> {
-        let asked = usize::try_from(page_bytes).map_or(PAGE_BYTES, |asked| asked.min(PAGE_BYTES));
-        let sheet = if tells_sheet {
-            self.sheet()?.0.text.len()
-        } else {
-            0
-        };
-        Ok(asked.saturating_sub(sheet + encoded_len(&acks)))
-    }
-
-    /// What a page follows from, as the log is now.
-    pub(super) fn asked(
-        &self,
-        device: DeviceId,
-        from: Cursor,
-        room: usize,
-    ) -> Result<Asked, StoreError> {
-        Ok(Asked {
-            device,
-            from,
-            room,
-            head: self.head()?,
-            key: self.keys.signing(),
-        })
     }
 
     /// Do both positions belong to this very log?
