@@ -112,6 +112,15 @@ pub struct LossRow {
     pub boxes: u32,
 }
 
+/// What became of the boxes that came while their key was missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenedBoxes {
+    /// So many were taken, as if they came today.
+    pub taken: usize,
+    /// So many could be opened and not be taken: something that they stand on is damaged. They stay as they are.
+    pub left: usize,
+}
+
 /// A box that came from a wiped device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoxRow {
@@ -252,9 +261,8 @@ pub trait Store: Send + Sync {
     ) -> Doing<'_, WipedAnswer>;
     /// The boxes that came from a device, opened as far as may be.
     fn boxes(&self, device: DeviceId) -> Doing<'_, Vec<BoxRow>>;
-    /// Takes what lies in boxes that came while their key was missing, if it is here now. Returns how many; refuses only
-    /// after all others were taken, where a record is damaged.
-    fn open_boxes(&self, now: Timestamp) -> Doing<'_, usize>;
+    /// Takes what lies in boxes that came while their key was missing, if it is here now.
+    fn open_boxes(&self, now: Timestamp) -> Doing<'_, OpenedBoxes>;
     /// Puts a new version of the sheet in force.
     fn load_sheet(&self, text: String) -> Doing<'_, u64>;
     /// The sheet in force.

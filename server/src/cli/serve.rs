@@ -9,6 +9,7 @@ use crate::data_folder;
 use crate::health::Front;
 use crate::listen::{self, Entrance};
 use crate::metrics;
+use crate::store::OpenedBoxes;
 use crate::tls::{Refreshed, Tls};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -118,8 +119,16 @@ fn write_log(config: &Config) {
 /// since is not left in them.
 async fn open_boxes(server: &Server) {
     match server.store.open_boxes(server.now()).await {
-        Ok(0) => {}
-        Ok(count) => tracing::info!("{count} boxes of wiped devices open again"),
+        Ok(OpenedBoxes { taken, left }) => {
+            if taken > 0 {
+                tracing::info!("{taken} boxes of wiped devices open again");
+            }
+            if left > 0 {
+                tracing::error!(
+                    "{left} boxes of wiped devices open again, but cannot be taken; see what `warmhand verify` says"
+                );
+            }
+        }
         Err(error) => tracing::error!("boxes of wiped devices could not be opened: {error}"),
     }
 }

@@ -1,57 +1,118 @@
 //! The next page of a device that fetches many, read while it takes the one before. It is told only if nothing was written
-//! into the log meanwhile: then it is what would be read now. Kept in memory alone, and few of them.
+//! into the log meanwhile: then it is what would be read now. Kept in memory alone, few of them and not for long.
 
+use super::open::reading;
 use super::page::{Asked, Page};
 use super::{Sqlite, StoreError, Verb};
-use std::collections::VecDeque;
+use jiff::Timestamp;
+use rusqlite::Connection;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use warmhand_core::domain::id::DeviceId;
-use warmhand_core::wire::{Cursor, SyncAnswer};
+use warmhand_core::wire::Cursor;
 
-/// The oldest makes room: who does not come for it has gone.
-const MOST: usize = 4;
+/// When more devices than these fetch at one time, the others' pages are read when they are asked for.
+const MOST: usize = 8;
+/// Whoever has not come for hers by then may not come.
+const KEPT_MS: i64 = 60_000;
+/// Pages of the database in memory, in KiB: each is read once.
+const CACHE_KIB: i64 = 512;
 
 /// Pages that were read before they were asked for.
 #[derive(Default)]
-pub(super) struct Ahead(Mutex<VecDeque<(Asked, Page)>>);
+pub(super) struct Ahead {
+    kept: Mutex<Kept>,
+    /// A connection that nobody else waits for.
+    reader: Mutex<Option<Connection>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    pages: Vec<ReadAhead>,
+    /// What was read below this row is not kept any more.
+    since: u64,
+}
+
+struct ReadAhead {
+    asked: Asked,
+    read_at: Timestamp,
+    page: Page,
+}
 
 impl Ahead {
-    fn pages(&self) -> MutexGuard<'_, VecDeque<(Asked, Page)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The page that was read for this; it is asked for once.
+    /// The page that was read for this.
     pub fn take(&self, asked: &Asked) -> Option<Page> {
-        let mut pages = self.pages();
-        let place = pages.iter().position(|(read, _)| read == asked)?;
-        pages.remove(place).map(|(_, page)| page)
+        let pages = &mut self.kept().pages;
+        let place = pages.iter().position(|read| read.asked == *asked)?;
+        Some(pages.swap_remove(place).page)
     }
 
-    fn put(&self, asked: Asked, page: Page) {
-        let mut pages = self.pages();
-        pages.retain(|(read, _)| read.device != asked.device);
-        pages.truncate(MOST - 1);
-        pages.push_front((asked, page));
+    /// Is there room for one more? What can be told no more goes, and so does what nobody came for.
+    fn has_room(&self, asked: &Asked, now: Timestamp) -> bool {
+        let pages = &mut self.kept().pages;
+        pages.retain(|read| {
+            let age = now.as_millisecond() - read.read_at.as_millisecond();
+            let is_of_now = read.asked.head == asked.head && (0..KEPT_MS).contains(&age);
+            is_of_now && read.asked.device != asked.device
+        });
+        pages.len() < MOST
+    }
+
+    fn put(&self, asked: Asked, read_at: Timestamp, page: Page) {
+        let mut kept = self.kept();
+        if asked.head.seq >= kept.since {
+            kept.pages.push(ReadAhead {
+                asked,
+                read_at,
+                page,
+            });
+        }
+    }
+
+    /// Nothing is kept of what was read before this row: it is being erased.
+    pub fn clear(&self, seq: u64) {
+        let mut kept = self.kept();
+        kept.pages.clear();
+        kept.since = seq;
     }
 }
 
 impl Sqlite {
-    /// Reads the page after this answer, unless somebody waits for the reader: then it is read when it is asked for.
-    pub(super) fn read_ahead(&self, device: DeviceId, page_bytes: u32, answer: &SyncAnswer) {
-        let (reader, mut beside) = (self.reader.clone(), self.beside());
+    /// Reads the page after this cursor, unless another's is being read. In memory there is no second connection.
+    pub(super) fn read_ahead(
+        &self,
+        device: DeviceId,
+        page_bytes: u32,
+        from: Cursor,
+        now: Timestamp,
+    ) {
+        let Some(folder) = self.folder.clone() else {
+            return;
+        };
+        let mut beside = self.beside();
         // Nobody waits for it: there is no work to end.
         beside.fault = None;
-        let from = answer.cursor;
         let read = move || -> Result<(), StoreError> {
-            let mut connection = match reader.try_lock() {
-                Ok(connection) => connection,
+            let mut reader = match beside.ahead.reader.try_lock() {
+                Ok(reader) => reader,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return Ok(()),
             };
+            let connection = match &mut *reader {
+                Some(connection) => connection,
+                none => {
+                    let connection = reading(&folder)?;
+                    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+                    none.insert(connection)
+                }
+            };
             let db = connection.transaction()?;
-            beside.verb(&db, |verb| verb.read_ahead(device, page_bytes, from))
+            beside.verb(&db, |verb| verb.read_ahead(device, page_bytes, from, now))
         };
-        // Were it to fail, it fails again for whoever asks.
+        // If it fails, the page is read when it is asked for.
         if self.fault.is_some() {
             // A test that ends the work anywhere has nothing running beside it.
             let _ = read();
@@ -67,11 +128,13 @@ impl Verb<'_> {
         device: DeviceId,
         page_bytes: u32,
         from: Cursor,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let room = self.room(page_bytes, self.is_sheet_after(&from)?, &[])?;
         let asked = self.asked(device, from, room)?;
-        let page = self.page(&asked, &[], &[])?;
-        self.ahead.put(asked, page);
+        if self.ahead.has_room(&asked, now) {
+            self.ahead.put(asked, now, self.page(&asked, &[], &[])?);
+        }
         Ok(())
     }
 }
@@ -96,38 +159,65 @@ mod tests {
         }
     }
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_772_000_000 + seconds).unwrap()
+    }
+
     #[test]
     fn a_page_is_told_once_and_only_if_nothing_came_between() {
         let ahead = Ahead::default();
-        ahead.put(asked(1, 7), Page::default());
+        ahead.put(asked(1, 7), at(0), Page::default());
+        let further = Cursor {
+            token: asked(1, 5).head,
+            after: None,
+        };
+        let it = || asked(1, 7);
         for other in [
             asked(2, 7),
             asked(1, 8),
+            Asked { room: 999, ..it() },
+            Asked { key: 2, ..it() },
             Asked {
-                room: 999,
-                ..asked(1, 7)
-            },
-            Asked {
-                key: 2,
-                ..asked(1, 7)
+                from: further,
+                ..it()
             },
         ] {
             assert_eq!(ahead.take(&other), None);
         }
-        assert_eq!(ahead.take(&asked(1, 7)), Some(Page::default()));
-        assert_eq!(ahead.take(&asked(1, 7)), None);
+        assert_eq!(ahead.take(&it()), Some(Page::default()));
+        assert_eq!(ahead.take(&it()), None);
     }
 
     #[test]
-    fn each_device_has_one_and_the_oldest_makes_room() {
+    fn as_many_as_there_is_room_for_and_those_that_nobody_came_for_make_room() {
         let ahead = Ahead::default();
-        for device in 0..5 {
-            ahead.put(asked(device, 6), Page::default());
-            ahead.put(asked(device, 7), Page::default());
-        }
-        assert_eq!(ahead.pages().len(), MOST);
-        assert_eq!(ahead.take(&asked(0, 7)), None);
-        assert_eq!(ahead.take(&asked(1, 6)), None);
-        assert_eq!(ahead.take(&asked(1, 7)), Some(Page::default()));
+        let read = |device: u128, seq, seconds| {
+            let has_room = ahead.has_room(&asked(device, seq), at(seconds));
+            if has_room {
+                ahead.put(asked(device, seq), at(seconds), Page::default());
+            }
+            has_room
+        };
+        assert!((0..8).all(|device| read(device, 7, 0)));
+        assert!(!read(8, 7, 59));
+        assert!(read(3, 7, 59), "one's own makes room");
+        assert!(read(8, 7, 60), "a minute is long");
+        assert!((0..7).all(|device| read(device, 8, 61)), "of another head");
+        assert!(read(0, 8, 0), "of a clock that was set back");
+        assert_eq!(ahead.take(&asked(8, 7)), None);
+        assert_eq!(ahead.take(&asked(0, 8)), Some(Page::default()));
+    }
+
+    #[test]
+    fn what_was_read_before_something_was_erased_is_not_kept() {
+        let ahead = Ahead::default();
+        ahead.put(asked(1, 7), at(0), Page::default());
+        ahead.clear(8);
+        assert_eq!(ahead.take(&asked(1, 7)), None);
+        // Its reading had begun before.
+        ahead.put(asked(2, 7), at(0), Page::default());
+        assert_eq!(ahead.take(&asked(2, 7)), None);
+        ahead.put(asked(3, 8), at(0), Page::default());
+        assert_eq!(ahead.take(&asked(3, 8)), Some(Page::default()));
     }
 }

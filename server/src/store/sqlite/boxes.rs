@@ -43,24 +43,24 @@ impl Verb<'_> {
         Ok(())
     }
 
-    /// The boxes that came while their key was missing, if it is here now.
+    /// The boxes that came while their key was missing, if it is here now; and those that do not read.
     pub(super) fn openable(&self) -> Result<Vec<BoxHash>, StoreError> {
         let mut statement = self.db.prepare_cached(
-            "select device, box from sealed_box where doc is null and box <> x'' order by hash",
+            "select device, box, hash from sealed_box where doc is null and box <> x'' order by hash",
         )?;
         let mut rows = statement.query([])?;
         let mut openable = Vec::new();
         while let Some(row) = rows.next()? {
-            let (device, closed) = closed(row)?;
-            if self.opened(device, &closed).is_some() {
-                openable.push(closed.hash());
+            let is_shut = |(device, closed)| self.opened(device, &closed).is_none();
+            if !closed(row).is_ok_and(is_shut) {
+                openable.push(BoxHash(row.get(2)?));
             }
         }
         Ok(openable)
     }
 
-    /// Takes such a box as if it came today.
-    pub(super) fn open_box(&self, hash: &BoxHash, now: Timestamp) -> Result<(), StoreError> {
+    /// Takes such a box as if it came today. Says whether it was still to be taken.
+    pub(super) fn open_box(&self, hash: &BoxHash, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "delete from sealed_box where hash = ?1 and doc is null returning device, box";
         self.step(sql)?;
         let row = self
@@ -68,14 +68,12 @@ impl Verb<'_> {
             .prepare_cached(sql)?
             .query_row([&hash.0[..]], |row| Ok(closed(row)))
             .optional()?;
-        match row {
-            Some(row) => {
-                let (device, closed) = row?;
-                self.keep(device, &closed, now)
-            }
-            // Somebody else did.
-            None => Ok(()),
-        }
+        let Some(row) = row else {
+            return Ok(false);
+        };
+        let (device, closed) = row?;
+        self.keep(device, &closed, now)?;
+        Ok(true)
     }
 
     fn opened(&self, device: DeviceId, closed: &SealedBox) -> Option<PushedDocument> {

@@ -55,6 +55,7 @@ impl Verb<'_> {
     pub(super) fn erase_document(&self, doc: DocumentId) -> Result<(), StoreError> {
         let patient = self.document_row(doc)?.map(|(_, patient)| patient);
         let seq = self.append(&Row::Erased(doc))?;
+        self.ahead.clear(seq);
         let id = &doc.as_bytes()[..];
         self.change(
             "insert into erased (doc, seq, patient) values (?1, ?2, ?3)",

@@ -1,49 +1,36 @@
 //! One sync: positions verified, push taken, page computed, all in one transaction, so that everything the answer tells
-//! is one snapshot and committed before it leaves.
+//! is one snapshot and committed before it leaves. A page that was read ahead is of the same log, to the row.
 
 mod asked;
 mod documents;
+mod told;
 
 pub(super) use asked::{Asked, PAGE_BYTES};
 pub(super) use documents::Documents;
 
-use super::document::{COLUMNS, ChangeRow, change_row};
+use super::document::ChangeRow;
 use super::push::Push;
-use super::{StoreError, Verb, sound};
+use super::{StoreError, Verb};
 use crate::admission::Sender;
 use crate::sealing;
 use jiff::Timestamp;
-use rusqlite::{Rows, params};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use uuid::Uuid;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, AckState, Cursor, Decided, Delivered, DeliveredChange, DeliveredDocument, Hello,
-    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest,
+    Ack, AckState, Cursor, Decided, DeliveredChange, DeliveredDocument, Hello, PushedDocument,
+    QuarantineReason, Status, SyncAnswer, SyncRequest,
 };
 
 /// The word to forget a document, or to erase it.
-const FORGET_BYTES: usize = 24;
+const WORD_BYTES: usize = 24;
+/// For so many there is always room. Of one row come all: some 20,000 fit beside the longest sheet and the longest record.
+const FEW_WORDS: usize = 2_000;
 /// So often a device asks that waits for somebody to say whose it is.
 const UNCONFIRMED_MS: u32 = 300_000;
-/// No document has this id, and none lies before it.
-const BEFORE_ALL: DocumentId = DocumentId(Uuid::nil());
 const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirmed);
-
-/// Documents of which the present visibility began after the cursor ?2, in order; those up to ?3 of the row after it
-/// were brought already.
-const BEGUN: &str =
-    "select from_seq, doc from visibility where device = ?1 and to_seq is null and from_seq > ?2
-     and not (from_seq = ?2 + 1 and doc <= ?3) order by from_seq, doc";
-
-/// Changes of the rows (?4, ?5] in documents that the device had whole at the cursor ?2.
-const CHANGED: &str = "from change cross join visibility v on v.doc = change.doc and v.device = ?1 and v.to_seq is null
-         and (v.from_seq <= ?2 or (v.from_seq = ?2 + 1 and v.doc <= ?3))
-     where change.seq > ?4 and change.seq <= ?5
-     order by change.seq";
 
 /// What a device is told of the log after its cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,112 +147,35 @@ impl Verb<'_> {
     }
 
     /// The page after the cursor: whole documents where visibility began within it, changes where it held before, and
-    /// the word to forget where it was lost. Reads what changed since the cursor, as far as the page has room, and not
-    /// what the device holds.
+    /// the word to forget where it was lost.
     pub(super) fn page(
         &self,
         asked: &Asked,
         push: &[PushedDocument],
         acks: &[Ack],
     ) -> Result<Page, StoreError> {
-        let Asked {
-            device, from, head, ..
-        } = *asked;
-        let c = from.token.seq;
-        let after = from
-            .after
-            .map_or_else(Vec::new, |after| after.as_bytes().to_vec());
-        let device_id = &device.as_bytes()[..];
-        let mut begun = self.db.prepare_cached(BEGUN)?;
-        let mut begun = begun.query(params![device_id, super::int(c)?, after])?;
-        let mut changed = self
-            .db
-            .prepare_cached(&format!("select {COLUMNS} {CHANGED}"))?;
+        let (device, from) = (asked.device, asked.from.token.seq);
         let accepted = |ack: &&Ack| matches!(ack.state, AckState::Accepted(_));
         let acknowledged: BTreeSet<ChangeHash> =
             acks.iter().filter(accepted).map(|ack| ack.hash).collect();
-        // Of some thousands at once the words to forget them are as long as documents.
-        let gone =
-            self.lost_between(device, c, head.seq)?.len() + self.erased_between(c, head.seq)?.len();
-        let mut page = Documents::new(asked.room.saturating_sub(gone * FORGET_BYTES));
-        let mut last = from.after.map(|after| (c + 1, after));
-        // What changed in the row after it came before its first document.
-        let mut through = c + u64::from(from.after.is_some());
-        // A device that has nothing yet is not shown what changed in it.
-        let has_some = from.after.is_some() || self.has_any(device, c)?;
-        let end = 'page: loop {
-            let whole = next_begun(&mut begun)?;
-            // What changed up to there comes first; nothing beyond it is looked at before there is room for it.
-            let until = whole.map_or(head.seq, |(seq, _)| seq);
-            let window = params![
-                device_id,
-                super::int(c)?,
-                after,
-                super::int(through)?,
-                super::int(until)?
-            ];
-            let mut rows = changed.query(window)?;
-            while has_some && let Some(row) = rows.next()? {
-                let row = change_row(row)?;
-                // It lies there, and this very answer says so.
-                if acknowledged.contains(&row.hash) {
-                    continue;
-                }
-                let before = row.seq - 1;
-                if page.is_full() || !page.add(self.delivered(row)) {
-                    break 'page (before, None);
-                }
-            }
-            through = until;
-            let Some((seq, doc)) = whole else {
-                break (head.seq, None);
-            };
-            if page.is_full() || !page.add_whole(doc, self.whole(doc)?) {
-                // What changed in this row was told: with none of its documents, the page ends before all of them.
-                let within = last.filter(|(row, _)| *row == seq);
-                break (seq - 1, Some(within.map_or(BEFORE_ALL, |(_, doc)| doc)));
-            }
-            last = Some((seq, doc));
-        };
-        let (p, after) = end;
-        let mut docs = page.told;
-        let mut forget: BTreeSet<DocumentId> = self
-            .lost_between(device, c, p.max(c))?
-            .into_iter()
-            .collect();
-        // Whoever may have it: also who never saw it accepted, and its author whose work lay in quarantine.
-        for (doc, _) in self.erased_between(c, p.max(c))? {
-            forget.remove(&doc);
-            docs.push(DeliveredDocument {
-                doc,
-                content: Delivered::Erased,
-            });
+        let (mut docs, mut end) = self.told(asked, asked.room, &acknowledged)?;
+        let mut words = self.words(device, from, end.0, push)?;
+        if words.len() > FEW_WORDS {
+            // As long as documents: so much fewer of these, and then these words or fewer.
+            let room = asked.room.saturating_sub(words.len() * WORD_BYTES);
+            (docs, end) = self.told(asked, room, &acknowledged)?;
+            words = self.words(device, from, end.0, push)?;
         }
-        // A push for a document that this device may not see is answered with the word to forget it.
-        for doc in push.iter().map(|pushed| pushed.doc) {
-            if !self.sees(device, doc)? && self.document_row(doc)?.is_some() {
-                forget.insert(doc);
-            }
-        }
-        docs.extend(forget.into_iter().map(|doc| DeliveredDocument {
-            doc,
-            content: Delivered::Forget,
-        }));
-        let token = self.token(p)?;
+        docs.append(&mut words);
+        let (row, after) = end;
         Ok(Page {
             docs,
-            decided: self.decided_between(device, c, p)?,
-            cursor: Cursor { token, after },
+            decided: self.decided_between(device, from, row)?,
+            cursor: Cursor {
+                token: self.token(row)?,
+                after,
+            },
         })
-    }
-
-    /// Has this device any document whole at this row?
-    fn has_any(&self, device: DeviceId, seq: u64) -> Result<bool, StoreError> {
-        let mut statement = self.db.prepare_cached(
-            "select exists (select 1 from visibility where device = ?1 and to_seq is null and from_seq <= ?2)",
-        )?;
-        let args = params![&device.as_bytes()[..], super::int(seq)?];
-        Ok(statement.query_row(args, |row| row.get(0))?)
     }
 
     /// Everything of a document, with its receipts.
@@ -282,18 +192,6 @@ impl Verb<'_> {
             receipt,
         }
     }
-}
-
-/// The next document that became visible, with the row at which it did.
-fn next_begun(rows: &mut Rows<'_>) -> Result<Option<(u64, DocumentId)>, StoreError> {
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let (seq, doc): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-    Ok(Some((
-        seq.unsigned_abs(),
-        sound(DocumentId::from_bytes(&doc))?,
-    )))
 }
 
 fn answer(

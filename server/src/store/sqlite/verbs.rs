@@ -1,10 +1,10 @@
-//! The store's verbs, a line each: a whole transaction of the writer or of a reader.
+//! The store's verbs: each a whole transaction of the writer or of a reader, a few with something behind it.
 
 use super::{Sqlite, Verb};
 use crate::store::check::Check;
 use crate::store::{
-    BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, QuarantineRow, SessionRow, Snapshot,
-    Store, StoreError,
+    BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, OpenedBoxes, QuarantineRow,
+    SessionRow, Snapshot, Store, StoreError,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Store for Sqlite {
         Box::pin(async move {
             let answer = taken.await?;
             if answer.more {
-                self.read_ahead(device, page_bytes, &answer);
+                self.read_ahead(device, page_bytes, answer.cursor, now);
             }
             Ok(answer)
         })
@@ -114,18 +114,20 @@ impl Store for Sqlite {
         self.read(move |verb| verb.boxes(device))
     }
 
-    fn open_boxes(&self, now: Timestamp) -> Doing<'_, usize> {
+    fn open_boxes(&self, now: Timestamp) -> Doing<'_, OpenedBoxes> {
         Box::pin(async move {
-            let openable = self.read(|verb: &Verb<'_>| verb.openable()).await?;
-            let (count, mut outcome) = (openable.len(), Ok(()));
-            for hash in openable {
-                // Each by itself: a record that is damaged is in the way of its own alone.
+            let mut opened = OpenedBoxes::default();
+            for hash in self.read(|verb: &Verb<'_>| verb.openable()).await? {
+                // Each by itself: what is amiss with one is in the way of that one alone.
                 match self.write(move |verb| verb.open_box(&hash, now)).await {
-                    Err(StoreError::Damaged) => outcome = Err(StoreError::Damaged),
-                    done => done?,
+                    Ok(is_taken) => opened.taken += usize::from(is_taken),
+                    Err(error @ (StoreError::Full | StoreError::Busy | StoreError::Killed)) => {
+                        return Err(error);
+                    }
+                    Err(_) => opened.left += 1,
                 }
             }
-            outcome.map(|()| count)
+            Ok(opened)
         })
     }
 
