@@ -6,6 +6,8 @@ mod bad_input;
 mod beside;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/damaged.rs"]
+mod damaged;
 #[path = "all/demo.rs"]
 mod demo;
 #[path = "all/derived.rs"]

@@ -14,7 +14,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary};
 use crate::refusal::Refusal;
-use crate::store::{DeviceRow, Enrolment, Fault, Phase, Store, StoreError};
+use crate::store::{DeviceRow, Enrolment, Fault, Phase, Store, StoreError, readable};
 pub use crate::store::{Key, Place};
 use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
@@ -282,11 +282,14 @@ impl App {
         let rows = self.store.rows();
         let mut unsent: Vec<UnsentRow> = Vec::new();
         for waiting in rows.waiting()? {
-            let (joined, _) = rows.patient(waiting.patient)?;
+            let joined = readable(rows.patient(waiting.patient))?.map(|(joined, _)| joined);
             // Answers of a screen count for the patient's record; a person counts records, not documents.
-            let home = joined.record(waiting.doc).or(joined.records.first());
+            let home = joined
+                .as_ref()
+                .and_then(|joined| joined.record(waiting.doc).or(joined.records.first()));
             let record = home.map_or(waiting.doc, |r| r.id);
             let help = match (waiting.rejected, waiting.quarantined) {
+                _ if joined.is_none() => Some(Help::Damaged),
                 (true, _) => Some(Help::Rejected),
                 (false, true) => Some(Help::Quarantined),
                 (false, false) => None,
@@ -299,7 +302,7 @@ impl App {
                 }
                 None => unsent.push(UnsentRow {
                     record,
-                    name: joined.name().map(str::to_owned),
+                    name: joined.and_then(|joined| joined.name().map(str::to_owned)),
                     since,
                     help,
                 }),

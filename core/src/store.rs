@@ -26,7 +26,7 @@ pub use device::{DeviceRow, Enrolment, Phase};
 pub use folded::End;
 pub use list::ListRow;
 pub use open::Place;
-pub use trouble::{Fault, Killed, StoreError};
+pub use trouble::{Fault, Killed, StoreError, readable};
 pub use waiting::Waiting;
 pub use whole::{WholeRow, whole_changes};
 

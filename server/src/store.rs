@@ -180,6 +180,8 @@ pub struct Snapshot {
     pub sheet: Organisation,
     /// Every record.
     pub records: Vec<Arc<Summary>>,
+    /// Patients who are not among them, since something of theirs does not read.
+    pub damaged: usize,
     /// Every device but the server's own.
     pub devices: Vec<DeviceRow>,
 }

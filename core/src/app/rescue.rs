@@ -23,6 +23,8 @@ pub struct Rescued {
     pub changes: u64,
     /// So many of these the server has never acknowledged.
     pub unsent: u64,
+    /// So many more do not read any more, and are not in it.
+    pub damaged: u64,
 }
 
 impl App {
@@ -45,7 +47,9 @@ impl App {
             rescued: Rescued::default(),
         };
         for doc in rows.every_document()? {
-            let kept = rows.document(doc)?.into_iter().filter(is_kept).collect();
+            let (changes, damaged) = rows.salvage(doc)?;
+            file.rescued.damaged += damaged;
+            let kept = changes.into_iter().filter(is_kept).collect();
             file.document(causes_first(kept)).map_err(trouble)?;
         }
         file.part(true).map_err(trouble)?;

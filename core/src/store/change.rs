@@ -1,7 +1,7 @@
 //! Changes and the documents they make. A change is never deleted by what became of it: it is marked. Which changes
 //! make the document is asked of them (`live`), not stored.
 
-use super::{Rows, StoreError};
+use super::{Rows, StoreError, readable};
 use crate::document::{Actor, Change, ChangeHash, genesis_hash, kept};
 use crate::domain::id::{DocumentId, UserId};
 use crate::wire::{QuarantineReason, Receipt};
@@ -184,12 +184,55 @@ impl Rows<'_> {
         Ok(self.changes("where hash = ?1", [&hash.0[..]])?.pop())
     }
 
-    /// What waits to be sent: a query, never a list of its own.
+    /// Of a document what still reads, and how much does not.
+    pub fn salvage(&self, doc: DocumentId) -> Result<(Vec<StoredChange>, u64), StoreError> {
+        let (mut changes, mut damaged) = (Vec::new(), 0);
+        match readable(self.lying(doc))? {
+            Some(lying) => changes.extend(lying.into_iter().flat_map(|lying| lying.whole)),
+            None => damaged += 1,
+        }
+        if let Some((from, to)) = self.places(doc)? {
+            let sql = format!(
+                "select {COLUMNS} from change where place between ?1 and ?2 order by place"
+            );
+            let mut statement = self.0.prepare_cached(&sql)?;
+            let mut rows = statement.query([from, to])?;
+            // Where the file itself is damaged there is no going on beyond it.
+            while let Some(Some(row)) = readable(rows.next().map_err(StoreError::from))? {
+                match readable(stored(row))? {
+                    Some(change) => changes.push(change),
+                    None => damaged += 1,
+                }
+            }
+        }
+        Ok((changes, damaged))
+    }
+
+    /// What waits to be sent: a query, never a list of its own. What stands in its document behind a change that does not
+    /// read waits with that.
     pub fn outbox(&self, at_most: u32) -> Result<Vec<StoredChange>, StoreError> {
-        self.changes(
-            "where state = 'saved' or relay = 1 order by place limit ?1",
-            [at_most],
-        )
+        let sql = format!(
+            "select {COLUMNS}, doc from change where state = 'saved' or relay = 1 order by place"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
+        let (mut waiting, mut damaged) = (Vec::new(), BTreeSet::new());
+        let most = usize::try_from(at_most).unwrap_or(usize::MAX);
+        while waiting.len() < most
+            && let Some(row) = rows.next()?
+        {
+            let doc: Vec<u8> = row.get("doc")?;
+            if damaged.contains(&doc) {
+                continue;
+            }
+            match readable(stored(row))? {
+                Some(change) => waiting.push(change),
+                None => {
+                    damaged.insert(doc);
+                }
+            }
+        }
+        Ok(waiting)
     }
 
     /// Changes of which the server has said nothing since its log changed.

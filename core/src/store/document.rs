@@ -167,7 +167,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn show(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+    /// A document came: it is this device's to show.
+    pub fn show(&mut self, doc: DocumentId) -> Result<(), StoreError> {
         self.change(
             "update document set fresh = 1, hidden = 0 where id = ?1 and (fresh = 0 or hidden = 1)",
             [&doc.as_bytes()[..]],

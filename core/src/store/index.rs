@@ -3,7 +3,7 @@
 //! next step of sync writes it down. All of it can be made anew from the changes at any time.
 
 use super::list::Likeness;
-use super::{ListRow, Store, StoreError, Write};
+use super::{ListRow, Store, StoreError, Write, readable};
 use crate::domain::id::{DocumentId, PatientId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::read::{Summary, TaskReading, read};
@@ -50,10 +50,12 @@ impl Store {
             return Ok(());
         }
         self.write(|write| {
-            for patient in patients {
-                write.index(patient, sheet, now)?;
-            }
             write.change("delete from stale", [])?;
+            for patient in patients {
+                if readable(write.index(patient, sheet, now))?.is_none() {
+                    write.mark_stale([&patient])?;
+                }
+            }
             Ok(())
         })
     }

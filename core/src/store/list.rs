@@ -1,7 +1,7 @@
 //! Lists: narrow rows for every record, and the whole reading of those that are on somebody's first screen. Whoever was
 //! overtaken since she was indexed, by an answer of the server or by time alone, is read anew.
 
-use super::{Rows, StoreError};
+use super::{Rows, StoreError, readable};
 use crate::domain::code::Stage;
 use crate::domain::id::{DocumentId, PatientId, UserId};
 use crate::domain::organisation::Organisation;
@@ -121,17 +121,21 @@ impl Rows<'_> {
     }
 
     fn overtaken(&self, sheet: &Organisation, now: Timestamp) -> Result<Anew, StoreError> {
-        let patients = self.overtaken_patients(now)?;
-        let mut records = Vec::new();
-        for patient in &patients {
-            let (joined, receipts) = self.patient(*patient)?;
-            records.extend(read(&joined, &receipts, sheet, now).records);
+        let mut anew = Anew::default();
+        for patient in self.overtaken_patients(now)? {
+            // Of whom something does not read, what was read last is shown: she is not to vanish from a list.
+            if let Some((joined, receipts)) = readable(self.patient(patient))? {
+                anew.patients.insert(patient);
+                anew.records
+                    .extend(read(&joined, &receipts, sheet, now).records);
+            }
         }
-        Ok(Anew { patients, records })
+        Ok(anew)
     }
 }
 
 /// Whoever was overtaken, and all her records as they read now: she may have more of them than were indexed, or fewer.
+#[derive(Default)]
 struct Anew {
     patients: BTreeSet<PatientId>,
     records: Vec<Summary>,

@@ -46,6 +46,14 @@ impl StoreError {
     pub(crate) const DAMAGED: Self = Self::Trouble(StorageTrouble::Damaged);
 }
 
+/// What was read; none of what does not read, where that is to be in the way of nothing else.
+pub fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(StoreError::DAMAGED) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {

@@ -4,7 +4,7 @@
 //! the row is opened.
 
 use super::document::{OPENED, ROOM};
-use super::{ChangeState, Rows, StoreError, StoredChange, Write};
+use super::{ChangeState, Rows, StoreError, StoredChange, Write, readable};
 use crate::document::{ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId};
 use crate::packing;
@@ -144,6 +144,11 @@ impl Rows<'_> {
         }))
     }
 
+    /// Does what lies whole of a document not read any more? All of it came from the server.
+    pub fn is_whole_damaged(&self, doc: DocumentId) -> Result<bool, StoreError> {
+        Ok(readable(self.lying(doc))?.is_none())
+    }
+
     /// The server's word for each change of what lies whole of a document.
     pub(super) fn whole_receipts(
         &self,
@@ -222,10 +227,20 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// What is not the same at the server is spoken of change by change.
+    /// What lies whole and does not read makes room for the same document, come whole again.
+    pub fn drop_whole(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        self.overwriting(|write| {
+            write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
+            Ok(())
+        })
+    }
+
+    /// What is not the same at the server is spoken of change by change; of what does not read nothing can be said.
     pub fn open_unconfirmed(&mut self) -> Result<(), StoreError> {
         for doc in self.document_ids("select id from document where confirmed = 0", [])? {
-            self.open_whole(doc)?;
+            if readable(self.open_whole(doc))?.is_none() {
+                self.confirm_whole(doc)?;
+            }
         }
         Ok(())
     }

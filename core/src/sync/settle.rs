@@ -3,7 +3,7 @@
 
 use super::reauthor;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
-use crate::store::{ChangeState, StoreError, StoredChange, Write};
+use crate::store::{ChangeState, StoreError, StoredChange, Write, readable};
 use crate::wire::{Ack, AckState, Decided, Decision, QuarantineReason, RejectReason};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ pub(super) fn decide(
     decided: &Decided,
 ) -> Result<Option<DocumentId>, StoreError> {
     let lies = |s: &StoredChange| matches!(s.state, ChangeState::Saved | ChangeState::Quarantined);
-    let Some(stored) = write.change(decided.hash)?.filter(lies) else {
+    let Some(stored) = readable(write.change(decided.hash))?.flatten().filter(lies) else {
         return Ok(None);
     };
     let state = decided_state(decided.decision);
@@ -64,7 +64,7 @@ pub(super) fn settle(
     touched: &mut BTreeSet<DocumentId>,
     patients: &mut BTreeSet<PatientId>,
 ) -> Result<bool, StoreError> {
-    let Some(stored) = write.change(ack.hash)? else {
+    let Some(stored) = readable(write.change(ack.hash))?.flatten() else {
         return Ok(false);
     };
     let own = stored.change.device == device;

@@ -106,6 +106,9 @@ pub enum Help {
     Quarantined,
     /// The server cannot keep it; it is kept here.
     Rejected,
+    /// Something of this patient does not read on this device any more, and is not sent: a rescue file carries the rest,
+    /// and the practice is to be told what was recorded.
+    Damaged,
 }
 
 impl From<QuarantineReason> for Help {

@@ -41,12 +41,7 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
             programme.today().strftime("%-d %b")
         ),
         open_count: count(open.len()),
-        check: CheckLine::of(
-            programme
-                .checked
-                .as_ref()
-                .map(|checked| (programme.when(checked.at), checked.unsound())),
-        ),
+        check: check(programme),
         unconfirmed: count(programme.devices.iter().filter(|d| d.waits()).count()),
         open: open
             .into_iter()
@@ -54,6 +49,14 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
             .map(|r| handoffs::row(programme, r))
             .collect(),
     }
+}
+
+fn check(programme: &Programme) -> CheckLine {
+    if programme.damaged > 0 {
+        return CheckLine::damaged(count(programme.damaged));
+    }
+    let last = programme.checked.as_ref();
+    CheckLine::of(last.map(|checked| (programme.when(checked.at), checked.unsound())))
 }
 
 fn count(n: usize) -> u32 {

@@ -39,6 +39,8 @@ pub struct Programme {
     pub devices: Vec<DeviceSeen>,
     /// Work of the visitor's sites that is kept aside, for a person to decide.
     pub aside: Vec<QuarantineRow>,
+    /// Patients of whichever site who are missing, since something of theirs does not read.
+    pub damaged: usize,
     /// What the last check of the database came to.
     pub checked: Option<Checked>,
     /// As known at.

@@ -302,6 +302,7 @@ pub(super) async fn programme(
         kept,
         devices,
         aside,
+        damaged: snapshot.damaged,
         checked: server.last_check.get(),
         now: server.now(),
     };

@@ -5,6 +5,7 @@ mod account;
 mod ahead;
 mod backup;
 mod boxes;
+mod damage;
 mod decision;
 mod device;
 mod document;
@@ -74,6 +75,8 @@ pub struct Sqlite {
     digests: Arc<Digests>,
     queue: Queue,
     fault: Option<Arc<dyn Fault>>,
+    /// What is damaged is passed over, where that harms nobody.
+    passes_over: bool,
 }
 
 /// What a verb needs beside its connection.
@@ -84,6 +87,7 @@ struct Beside {
     ahead: Arc<Ahead>,
     journal: Option<Arc<Journal>>,
     fault: Option<Arc<dyn Fault>>,
+    passes_over: bool,
 }
 
 impl Beside {
@@ -101,6 +105,7 @@ impl Beside {
             ahead: &self.ahead,
             journal: self.journal.as_deref(),
             fault: self.fault.as_deref(),
+            passes_over: self.passes_over,
             head: Head::default(),
             noted: RefCell::default(),
         };
@@ -121,6 +126,7 @@ pub(crate) struct Verb<'a> {
     ahead: &'a Ahead,
     journal: Option<&'a Journal>,
     fault: Option<&'a dyn Fault>,
+    passes_over: bool,
     head: Head,
     noted: RefCell<Vec<Line>>,
 }
@@ -190,6 +196,7 @@ impl Sqlite {
             ahead: Arc::clone(&self.ahead),
             journal: self.journal.clone(),
             fault: self.fault.clone(),
+            passes_over: self.passes_over,
         }
     }
 

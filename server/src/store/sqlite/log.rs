@@ -103,10 +103,18 @@ pub(super) fn chain(before: &[u8; 32], seq: u64, content: &[u8]) -> [u8; 32] {
 }
 
 /// The head as one transaction has it: read once, and its row is written last.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Head {
     token: Cell<Option<Token>>,
     is_moved: Cell<bool>,
+}
+
+impl Head {
+    /// Nothing was added since.
+    pub fn put_back(&self, before: &Self) {
+        self.token.set(before.token.get());
+        self.is_moved.set(before.is_moved.get());
+    }
 }
 
 impl Verb<'_> {

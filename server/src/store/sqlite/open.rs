@@ -74,6 +74,7 @@ pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError
         ahead: &Ahead::default(),
         journal: None,
         fault: None,
+        passes_over: false,
         head: Head::default(),
         noted: RefCell::default(),
     };
@@ -195,6 +196,7 @@ fn finish(db: Connection, place: &Place, keys: KeyFile) -> Result<Sqlite, StoreE
         digests: Arc::default(),
         queue: Queue::default(),
         fault: None,
+        passes_over: false,
     })
 }
 

@@ -140,7 +140,9 @@ impl Verb<'_> {
         };
         let mut acks = Vec::new();
         for document in &request.push {
-            acks.extend(self.take(&push, document)?);
+            let taken = self.part(|| self.take(&push, document))?;
+            // Unanswered it stays with its author, and is sent again.
+            acks.extend(taken.unwrap_or_default());
         }
         self.took(device, &request.hello, acks.len())?;
         Ok(acks)

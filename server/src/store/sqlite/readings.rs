@@ -26,7 +26,16 @@ struct Kept {
     sheet: u64,
     /// Patients who are still to be read.
     waiting: BTreeSet<PatientId>,
+    /// Patients of whom something does not read.
+    damaged: BTreeSet<PatientId>,
     records: BTreeMap<DocumentId, Reading>,
+}
+
+/// Every record as it reads now.
+struct Read {
+    records: Vec<Arc<Summary>>,
+    /// Patients who are not among them, since something of theirs does not read.
+    damaged: usize,
 }
 
 struct Reading {
@@ -44,11 +53,7 @@ impl Reading {
 
 impl Readings {
     /// Every record as it reads now, one after the other. Nothing as long as there is more to read first: ask again.
-    fn as_of(
-        &self,
-        verb: &Verb<'_>,
-        now: Timestamp,
-    ) -> Result<Option<Vec<Arc<Summary>>>, StoreError> {
+    fn as_of(&self, verb: &Verb<'_>, now: Timestamp) -> Result<Option<Read>, StoreError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (sheet, organisation) = verb.sheet()?;
         kept.follow(verb, sheet.version)?;
@@ -61,7 +66,10 @@ impl Readings {
             kept.read_waiting(verb, &organisation, now)?;
         }
         let summaries = kept.records.values().map(|r| Arc::clone(&r.summary));
-        Ok(Some(summaries.collect()))
+        Ok(Some(Read {
+            records: summaries.collect(),
+            damaged: kept.damaged.len(),
+        }))
     }
 }
 
@@ -118,7 +126,17 @@ impl Kept {
     ) -> Result<(), StoreError> {
         let some: Vec<PatientId> = self.waiting.iter().take(AT_ONCE).copied().collect();
         for patient in some {
-            let folder = verb.folder(patient, None)?;
+            let folder = match verb.folder(patient, None) {
+                Err(StoreError::Damaged) => {
+                    self.records
+                        .retain(|_, r| r.summary.patient != Some(patient));
+                    self.damaged.insert(patient);
+                    self.waiting.remove(&patient);
+                    continue;
+                }
+                folder => folder?,
+            };
+            self.damaged.remove(&patient);
             for mut summary in read(&folder.patient, &folder.receipts, sheet, now).records {
                 summary.shrink();
                 let reading = Reading {
@@ -136,12 +154,13 @@ impl Kept {
 impl Verb<'_> {
     /// What a page shows; nothing as long as there is more to read first.
     pub(super) fn snapshot(&self, now: Timestamp) -> Result<Option<Snapshot>, StoreError> {
-        let Some(records) = self.readings.as_of(self, now)? else {
+        let Some(read) = self.readings.as_of(self, now)? else {
             return Ok(None);
         };
         Ok(Some(Snapshot {
             sheet: self.sheet()?.1.as_ref().clone(),
-            records,
+            records: read.records,
+            damaged: read.damaged,
             devices: self.device_rows()?,
         }))
     }

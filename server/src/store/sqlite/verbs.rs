@@ -25,14 +25,19 @@ impl Store for Sqlite {
         request: SyncRequest,
         now: Timestamp,
     ) -> Doing<'_, SyncAnswer> {
-        let (queue, page_bytes) = (self.queue.clone(), request.page_bytes);
-        let taken = self.write(move |verb| {
+        let (queue, request) = (self.queue.clone(), Arc::new(request));
+        let page_bytes = request.page_bytes;
+        let sync = move |verb: &Verb<'_>| {
             let mut answer = verb.sync(device, &request, now)?;
             answer.retry_after_ms = queue.patience(request.hello.number);
             Ok(answer)
-        });
+        };
+        let taken = self.write(sync.clone());
         Box::pin(async move {
-            let answer = taken.await?;
+            let answer = match taken.await {
+                Err(StoreError::Damaged) => self.passing_over().write(sync).await?,
+                taken => taken?,
+            };
             if answer.more {
                 self.read_ahead(device, page_bytes, answer.cursor, now);
             }

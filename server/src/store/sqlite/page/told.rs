@@ -64,7 +64,9 @@ impl Verb<'_> {
             let window = params![device_id, int(c)?, after, int(through)?, int(until)?];
             let mut rows = changed.query(window)?;
             while has_some && let Some(row) = rows.next()? {
-                let row = change_row(row)?;
+                let Some(row) = self.readable(change_row(row))? else {
+                    continue;
+                };
                 // It lies there, and this very answer says so.
                 if acknowledged.contains(&row.hash) {
                     continue;
@@ -78,7 +80,11 @@ impl Verb<'_> {
             let Some((seq, doc)) = whole else {
                 break (head.seq, None);
             };
-            if page.is_full() || !page.add_whole(doc, self.whole(doc)?) {
+            let has_room = !page.is_full() && {
+                let whole = self.readable(self.whole(doc))?;
+                whole.is_none_or(|whole| page.add_whole(doc, whole))
+            };
+            if !has_room {
                 // What changed in this row was told: with none of its documents, the page ends before all of them.
                 let within = last.filter(|(row, _)| *row == seq);
                 break (seq - 1, Some(within.map_or(BEFORE_ALL, |(_, doc)| doc)));

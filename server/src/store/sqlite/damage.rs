@@ -1,0 +1,47 @@
+//! A record that does not read is in the way of nobody else: what a device sends and what it is told goes on without it.
+//! Mends nothing. Whatever was passed over comes with the resync after a backup was put back.
+
+use super::{Sqlite, StoreError, Verb};
+
+impl Sqlite {
+    /// The same database, for work that failed on a damaged record: it passes over what does not read.
+    pub(super) fn passing_over(&self) -> Self {
+        tracing::error!(
+            "a damaged record is passed over; see what `warmhand verify` says, and restore a backup"
+        );
+        Self {
+            passes_over: true,
+            ..self.clone()
+        }
+    }
+}
+
+impl Verb<'_> {
+    /// What was read; none of what is damaged and passed over.
+    pub(super) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(StoreError::Damaged) if self.passes_over => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    /// Does a part of the work. If it meets something damaged that is passed over, nothing of this part is done.
+    pub(super) fn part<T>(
+        &self,
+        run: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        if !self.passes_over {
+            return run().map(Some);
+        }
+        let (head, noted) = (self.head.clone(), self.noted.borrow().len());
+        self.db.execute_batch("savepoint part")?;
+        let done = self.readable(run())?;
+        if done.is_none() {
+            self.db.execute_batch("rollback to part")?;
+            self.head.put_back(&head);
+            self.noted.borrow_mut().truncate(noted);
+        }
+        self.db.execute_batch("release part")?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,200 @@
+//! A record that does not read any more is in the way of nobody else: not on the server, not on a device.
+
+use rusqlite::Connection;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use warmhand_core::app::{Carried, SyncStep};
+use warmhand_core::domain::id::DocumentId;
+use warmhand_core::refusal::{Refusal, StorageTrouble};
+use warmhand_core::view::{Help, SyncState};
+use warmhand_server::store::sqlite::Verified;
+use warmhand_server::store::{Snapshot, Store};
+use warmhand_tests::town::{Phone, Town};
+
+/// What lies beside the changes of a record, with a byte before it; or without it again.
+fn damage(file: &Path, record: DocumentId, is_damaged: bool) {
+    let fields = if is_damaged {
+        "cast(x'ff' || fields as blob)"
+    } else {
+        "substr(fields, 2)"
+    };
+    let sql = format!("update change set fields = {fields} where doc = ?1");
+    let db = Connection::open(file).expect("a database");
+    let count = db.execute(&sql, [&record.as_bytes()[..]]);
+    assert!(count.expect("written") > 0);
+}
+
+fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
+    phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
+}
+
+fn state(phone: &Phone) -> (SyncState, u32) {
+    let status = phone.app.sync_status().expect("a status");
+    (status.state, status.count)
+}
+
+/// What a server says that has just begun.
+fn snapshot(town: &mut Town) -> Snapshot {
+    town.close();
+    town.open(None);
+    town.run(town.store().snapshot(town.now())).expect("a page")
+}
+
+#[test]
+fn a_record_that_the_server_cannot_read_holds_up_nothing_else() {
+    let mut town = Town::default();
+    let (mut ana, mut carla, damaged, _) = town.shared_handoff();
+    let (sound, patient) = ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    carla.sync(&town);
+    damage(&town.database(), damaged, true);
+    let seen = snapshot(&mut town);
+    assert_eq!((seen.records.len(), seen.damaged), (1, 1));
+    assert_eq!(seen.records[0].record, sound);
+
+    for record in [damaged, sound] {
+        note(&mut ana, &town, record, "she called back");
+    }
+    ana.sync(&town);
+    // What the server did not take is not said to be there.
+    assert_eq!(state(&ana), (SyncState::ToSend, 1));
+    carla.sync(&town);
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    let mut bea = town.device("bea", &["n1"]);
+    bea.sync(&town);
+    assert_eq!(bea.app.holds(sound), Ok(true));
+    assert_eq!(bea.app.holds(damaged), Ok(false));
+    assert!(!town.verify().changes);
+
+    damage(&town.database(), damaged, false);
+    ana.sync(&town);
+    assert_eq!(state(&ana), (SyncState::AllSent, 0));
+    let seen = snapshot(&mut town);
+    assert_eq!((seen.records.len(), seen.damaged), (2, 0));
+    assert_eq!(town.verify(), Verified::SOUND);
+    // What was passed over comes with the comparison after a backup was put back.
+    let image = town.image();
+    town.restore(&image);
+    bea.sync(&town);
+    assert_eq!(bea.app.holds(damaged), Ok(true));
+}
+
+/// What a shell does after an entry: it tries to send, and the lists are made ready meanwhile.
+fn without_signal(phone: &mut Phone, town: &Town) {
+    phone.app.sync_wanted();
+    if let Ok(SyncStep::Send(asked)) = phone.app.sync_next(town.now()) {
+        let failed = phone
+            .app
+            .sync_answered(asked.number, &Carried::Failed, town.now());
+        failed.expect("taken");
+    }
+}
+
+#[test]
+fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
+    let mut town = Town::default();
+    let (mut ana, mut carla, damaged, hers) = town.shared_handoff();
+    let (sound, patient) = ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    carla.sync(&town);
+    for record in [damaged, sound] {
+        note(&mut ana, &town, record, "she called back");
+    }
+    without_signal(&mut ana, &town);
+    let names = |phone: &Phone| -> BTreeSet<Option<String>> {
+        let screen = phone.app.patients(town.now()).expect("the caseload");
+        screen.rows.into_iter().map(|row| row.name).collect()
+    };
+    let before = names(&ana);
+    damage(ana.file(), damaged, true);
+    ana.restart();
+
+    // Nobody vanishes from a list, and what cannot be sent is said.
+    assert_eq!(names(&ana), before);
+    ana.app.today(town.now()).expect("the first screen");
+    let status = ana.app.sync_status().expect("a status");
+    assert_eq!((status.state, status.count), (SyncState::NeedsHelp, 2));
+    let help: Vec<_> = status
+        .unsent
+        .iter()
+        .map(|row| (row.record, row.help))
+        .collect();
+    assert!(help.contains(&(damaged, Some(Help::Damaged))), "{help:?}");
+    assert!(help.contains(&(sound, None)), "{help:?}");
+    assert!(matches!(
+        ana.app.handoff(damaged, town.now()),
+        Err(Refusal::Storage(StorageTrouble::Damaged))
+    ));
+
+    let image = town.image();
+    // All else is sent, and comes.
+    for record in [damaged, sound] {
+        note(&mut carla, &town, record, "her sister drives her");
+    }
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(state(&ana), (SyncState::NeedsHelp, 1));
+    carla.sync(&town);
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    // Also once the server was put back, and by a file.
+    town.restore(&image);
+    note(&mut ana, &town, sound, "she is well");
+    ana.sync(&town);
+    carla.sync(&town);
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    let rescued = ana.app.rescue(&mut Vec::new(), None).expect("a file");
+    assert!(rescued.damaged > 0 && rescued.documents > 0, "{rescued:?}");
+
+    damage(ana.file(), damaged, false);
+    ana.restart();
+    note(&mut carla, &town, damaged, "she has moved");
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(state(&ana), (SyncState::AllSent, 0));
+    carla.sync(&town);
+    assert_eq!(carla.entries(hers), ana.entries(hers));
+}
+
+#[test]
+fn what_came_whole_and_does_not_read_holds_up_nothing_else() {
+    let mut town = Town::default();
+    let (mut ana, mut carla, damaged, hers) = town.shared_handoff();
+    let (sound, patient) = ana.handoff(&town, "Noor");
+    let (another, others) = ana.handoff(&town, "Amina");
+    ana.sync(&town);
+    carla.sync(&town);
+    without_signal(&mut carla, &town);
+    let spoil = |phone: &Phone, record: DocumentId| {
+        let db = Connection::open(phone.file()).expect("a database");
+        let sql = "update whole set pack = cast(x'00' || pack as blob) where doc = ?1";
+        assert_eq!(db.execute(sql, [&record.as_bytes()[..]]), Ok(1));
+    };
+    spoil(&carla, damaged);
+    carla.restart();
+    carla.app.today(town.now()).expect("the first screen");
+    let image = town.image();
+    for record in [damaged, sound] {
+        note(&mut ana, &town, record, "her sister drives her");
+    }
+    ana.sync(&town);
+    note(&mut carla, &town, sound, "she called back");
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(state(&carla), (SyncState::AllSent, 0));
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    // The server has all of it: it came anew.
+    assert_eq!(carla.entries(hers), ana.entries(hers));
+    spoil(&carla, another);
+    carla.restart();
+    // Nor is it in the way of a comparison after the server was put back.
+    town.restore(&image);
+    note(&mut carla, &town, sound, "she is well");
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(state(&carla), (SyncState::AllSent, 0));
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    for patient in [hers, others] {
+        assert_eq!(carla.entries(patient), ana.entries(patient));
+    }
+}
