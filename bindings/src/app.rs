@@ -2,7 +2,7 @@
 
 use crate::caught::caught;
 use crate::code::{DerivedId, DeviceId, DocumentId, PartnerId, PatientId, Timestamp, UserId};
-use crate::held::Held;
+use crate::held::{Held, Open};
 use crate::refusal::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +30,21 @@ pub struct App {
 }
 
 impl App {
+    fn opened(path: String, key: Vec<u8>, open: Open) -> Result<Self, Refusal> {
+        let key = Key::new(&Zeroizing::new(key))?;
+        if path.is_empty() {
+            return Err(refused::Refusal::Invalid {
+                field: "path",
+                problem: refused::Problem::Empty,
+            }
+            .into());
+        }
+        Ok(Self {
+            held: Mutex::new(Held::open(Place::Encrypted(path.into(), key), open)?),
+            listener: Mutex::new(None),
+        })
+    }
+
     pub(crate) fn with<T>(
         &self,
         work: impl FnOnce(&mut core::App) -> Result<T, refused::Refusal>,
@@ -68,18 +83,13 @@ impl App {
     /// this file alone.
     #[uniffi::constructor]
     pub fn open(path: String, key: Vec<u8>) -> Result<Self, Refusal> {
-        let key = Key::new(&Zeroizing::new(key))?;
-        if path.is_empty() {
-            return Err(refused::Refusal::Invalid {
-                field: "path",
-                problem: refused::Problem::Empty,
-            }
-            .into());
-        }
-        Ok(Self {
-            held: Mutex::new(Held::open(Place::Encrypted(path.into(), key))?),
-            listener: Mutex::new(None),
-        })
+        Self::opened(path, key, core::App::open)
+    }
+
+    /// Opens a file that `open` refuses as damaged, for `rescue` alone: nothing is written to it.
+    #[uniffi::constructor]
+    pub fn open_to_rescue(path: String, key: Vec<u8>) -> Result<Self, Refusal> {
+        Self::opened(path, key, core::App::open_to_rescue)
     }
 
     /// Reads the device's whole file and says whether it is sound; opening itself reads only what everything else stands

@@ -3,16 +3,21 @@
 
 use crate::caught::caught;
 use crate::refusal::Refusal;
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::app::{self, App, Place, Topic};
 use warmhand_core::refusal::StorageTrouble;
 
+/// How the core is opened.
+pub(crate) type Open =
+    fn(&Place, Box<dyn RngCore + Send>) -> Result<App, warmhand_core::refusal::Refusal>;
+
 /// The core, or the place from which to open it.
 pub(crate) struct Held {
     place: Place,
+    open: Open,
     core: Option<App>,
     heard: Heard,
 }
@@ -30,9 +35,10 @@ impl app::Listener for Heard {
 
 impl Held {
     /// Opens the database at this place.
-    pub(crate) fn open(place: Place) -> Result<Self, Refusal> {
+    pub(crate) fn open(place: Place, open: Open) -> Result<Self, Refusal> {
         let mut held = Self {
             place,
+            open,
             core: None,
             heard: Heard::default(),
         };
@@ -46,11 +52,11 @@ impl Held {
         work: impl FnOnce(&mut App) -> Result<T, warmhand_core::refusal::Refusal>,
     ) -> Result<T, Refusal> {
         let core = self.core.take();
-        let (place, heard) = (&self.place, self.heard.clone());
+        let (place, open, heard) = (&self.place, self.open, self.heard.clone());
         let (core, done) = caught(move || {
             let mut core = match core {
                 Some(core) => core,
-                None => match opened(place, heard) {
+                None => match opened(place, open, heard) {
                     Ok(core) => core,
                     Err(refusal) => return (None, Err(refusal)),
                 },
@@ -74,11 +80,11 @@ impl Held {
     }
 }
 
-fn opened(place: &Place, heard: Heard) -> Result<App, Refusal> {
+fn opened(place: &Place, open: Open, heard: Heard) -> Result<App, Refusal> {
     let rng = StdRng::try_from_os_rng().map_err(|_| Refusal::Storage {
         trouble: StorageTrouble::Unavailable,
     })?;
-    let mut core = App::open(place, Box::new(rng))?;
+    let mut core = open(place, Box::new(rng))?;
     core.set_listener(Box::new(heard));
     Ok(core)
 }

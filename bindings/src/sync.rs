@@ -81,6 +81,6 @@ pub struct Rescued {
     pub changes: u64,
     /// So many of these the server has never acknowledged.
     pub unsent: u64,
-    /// So many more do not read any more, and are not in it.
+    /// So many places of the file do not read any more: what lies there is not in it.
     pub damaged: u64,
 }

@@ -71,11 +71,21 @@ impl App {
         Ok(app)
     }
 
+    /// Opens the file of a device that need not be sound, for [`Self::rescue`]: all else that would write in it is refused.
+    pub fn open_to_rescue(place: &Place, rng: Box<dyn RngCore + Send>) -> Result<Self, Refusal> {
+        Ok(Self {
+            store: Store::open_to_read(place)?,
+            engine: Engine::default(),
+            rng,
+            listener: None,
+        })
+    }
+
     /// Cleans the file of a device that was wiped, where that is still to be done. Somebody beside us who reads it, or a
     /// full disk, puts it off to the next time.
     fn clean(&mut self) -> Result<(), StoreError> {
         match self.store.clean() {
-            Err(StoreError::Trouble(_)) | Ok(()) => Ok(()),
+            Err(StoreError::Trouble(_) | StoreError::Unreadable) | Ok(()) => Ok(()),
             Err(StoreError::Killed) => Err(StoreError::Killed),
         }
     }
@@ -195,7 +205,7 @@ impl App {
             return Ok(());
         };
         match self.store.index_overtaken(&sheet, device.corrected(now)) {
-            Err(StoreError::Trouble(_)) | Ok(()) => Ok(()),
+            Err(StoreError::Trouble(_) | StoreError::Unreadable) | Ok(()) => Ok(()),
             Err(StoreError::Killed) => Err(StoreError::Killed),
         }
     }
@@ -283,13 +293,14 @@ impl App {
         let mut unsent: Vec<UnsentRow> = Vec::new();
         for waiting in rows.waiting()? {
             let joined = readable(rows.patient(waiting.patient))?.map(|(joined, _)| joined);
+            let is_damaged = readable(rows.document(waiting.doc))?.is_none();
             // Answers of a screen count for the patient's record; a person counts records, not documents.
             let home = joined
                 .as_ref()
                 .and_then(|joined| joined.record(waiting.doc).or(joined.records.first()));
             let record = home.map_or(waiting.doc, |r| r.id);
             let help = match (waiting.rejected, waiting.quarantined) {
-                _ if joined.is_none() => Some(Help::Damaged),
+                _ if is_damaged => Some(Help::Damaged),
                 (true, _) => Some(Help::Rejected),
                 (false, true) => Some(Help::Quarantined),
                 (false, false) => None,

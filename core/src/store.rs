@@ -12,6 +12,7 @@ mod index;
 mod list;
 mod log;
 mod open;
+mod salvage;
 mod settle;
 mod sheet;
 mod trouble;
@@ -26,6 +27,7 @@ pub use device::{DeviceRow, Enrolment, Phase};
 pub use folded::End;
 pub use list::ListRow;
 pub use open::Place;
+pub use salvage::Salvaged;
 pub use trouble::{Fault, Killed, StoreError, readable};
 pub use waiting::Waiting;
 pub use whole::{WholeRow, whole_changes};
@@ -43,6 +45,8 @@ pub struct Store {
     log_pages: Arc<AtomicU32>,
     is_encrypted: bool,
     fault: Option<Box<dyn Fault>>,
+    /// Where it was opened, if only to read: a connection that met damage may read nothing more.
+    from: Option<Place>,
 }
 
 /// What can be read, in a transaction or outside of one.
@@ -53,6 +57,8 @@ pub struct Write<'a> {
     db: &'a Connection,
     rows: Rows<'a>,
     fault: Option<&'a mut Box<dyn Fault>>,
+    /// What does not read ends the part of the work that meets it, and nothing else.
+    passes_over: bool,
 }
 
 impl Store {
@@ -71,6 +77,22 @@ impl Store {
         &mut self,
         run: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.transaction(false, run)
+    }
+
+    /// The same, for work that failed on something that does not read: the parts that meet it are passed over.
+    pub fn write_passing_over<T, E: From<StoreError>>(
+        &mut self,
+        run: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.transaction(true, run)
+    }
+
+    fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        passes_over: bool,
+        run: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -80,6 +102,7 @@ impl Store {
                 db: &transaction,
                 rows: Rows(&transaction, &self.known),
                 fault: self.fault.as_mut(),
+                passes_over,
             };
             let done = run(&mut write)?;
             write.step("commit")?;
@@ -105,6 +128,23 @@ impl Write<'_> {
             Some(fault) => fault.at(place).map_err(|Killed| StoreError::Killed),
             None => Ok(()),
         }
+    }
+
+    /// Does a part of the work. If it meets something that does not read and is passed over, nothing of this part is done.
+    pub fn part<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        if !self.passes_over {
+            return run(self).map(Some);
+        }
+        self.db.execute_batch("savepoint part")?;
+        let done = readable(run(self))?;
+        if done.is_none() {
+            self.db.execute_batch("rollback to part")?;
+        }
+        self.db.execute_batch("release part")?;
+        Ok(done)
     }
 
     /// Runs a statement that changes something, and says how many rows. The one door to them, so that a test can end

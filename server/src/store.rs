@@ -35,6 +35,11 @@ pub enum StoreError {
         "the database is damaged or is none; keep the folder as it is and restore a backup beside it"
     )]
     Damaged,
+    /// A stored value does not read: it is damaged, in a database that may be sound otherwise.
+    #[error(
+        "something in the database is damaged; keep the folder as it is and restore a backup beside it"
+    )]
+    Unreadable,
     /// Written by a newer version.
     #[error("the database was written by a newer version of warmhand; run that version")]
     Newer,

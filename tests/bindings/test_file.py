@@ -185,6 +185,35 @@ class Rescue(Town):
         self.refused(Refusal.Storage, lambda: ana.app.rescue(str(file), None), trouble=StorageTrouble.UNAVAILABLE)
         self.assertEqual(file.read_bytes(), whole)
 
+    def test_of_a_file_with_a_damaged_page_all_else_is_written(self):
+        key = self.key()
+        ana = self.device("ana", key)
+        site = self.story["organisation"]["sites"][0]["id"]
+        records = 12
+        for n in range(records):
+            made = ana.do("OpenRecord", site=site, preferred_name=f"Rosa {n}")
+            ana.do("AddNote", record=made.record, text="she called back " * 90)
+        path, ana.app = self.folder / "ana.db", None
+        whole, page_bytes = path.read_bytes(), 4096
+        outcomes = []
+        for page in range(1, len(whole) // page_bytes):
+            at = page * page_bytes + 100
+            path.write_bytes(whole[:at] + bytes(16) + whole[at + 16 :])
+            self.refused(Refusal.Storage, lambda: App.open(str(path), key), trouble=StorageTrouble.DAMAGED)
+            file = self.folder / f"rescue-{page}"
+            try:
+                outcomes.append(App.open_to_rescue(str(path), key).rescue(str(file), None))
+            except Refusal.Storage:
+                # Who the device is lies in one of them.
+                self.assertFalse(file.exists())
+        self.assertGreaterEqual(len(outcomes), len(whole) // page_bytes - 4)
+        for outcome in outcomes:
+            self.assertGreaterEqual(outcome.changes + outcome.damaged, 2 * records, outcome)
+        # Of a page with entries only these are lost.
+        some = [outcome for outcome in outcomes if 0 < outcome.damaged <= 4]
+        self.assertGreater(len(some), records)
+        self.assertTrue(all(outcome.changes >= 2 * records - 4 for outcome in some), some)
+
 
 if __name__ == "__main__":
     unittest.main()

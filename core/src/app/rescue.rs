@@ -4,7 +4,7 @@
 use super::App;
 use crate::document::ChangeHash;
 use crate::refusal::{Refusal, StorageTrouble};
-use crate::store::{ChangeState, StoredChange};
+use crate::store::{ChangeState, Salvaged, StoredChange};
 use crate::wire::{BoxKey, MAX_MESSAGE, PushedChange, PushedDocument, RescueFile};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ pub struct Rescued {
     pub changes: u64,
     /// So many of these the server has never acknowledged.
     pub unsent: u64,
-    /// So many more do not read any more, and are not in it.
+    /// So many places of the file do not read any more: what lies there is not in it.
     pub damaged: u64,
 }
 
@@ -36,8 +36,7 @@ impl App {
         out: &mut dyn Write,
         named: Option<BoxKey>,
     ) -> Result<Rescued, Refusal> {
-        let rows = self.store.rows();
-        let device = rows.device()?.ok_or(Refusal::NotEnrolled)?;
+        let device = self.store.rows().device()?.ok_or(Refusal::NotEnrolled)?;
         let key = named.unwrap_or(device.box_key);
         let begun = RescueFile::begin(out, device.device, key, &mut *self.rng);
         let mut file = Parts {
@@ -46,12 +45,13 @@ impl App {
             bytes: 0,
             rescued: Rescued::default(),
         };
-        for doc in rows.every_document()? {
-            let (changes, damaged) = rows.salvage(doc)?;
-            file.rescued.damaged += damaged;
+        let damaged = self.store.salvage(|Salvaged { changes, damaged }| {
+            // What was written anew may be what does not read.
+            let is_kept = |stored: &StoredChange| damaged > 0 || is_kept(stored);
             let kept = changes.into_iter().filter(is_kept).collect();
-            file.document(causes_first(kept)).map_err(trouble)?;
-        }
+            file.document(causes_first(kept)).map_err(trouble)
+        })?;
+        file.rescued.damaged = damaged;
         file.part(true).map_err(trouble)?;
         Ok(file.rescued)
     }

@@ -46,7 +46,7 @@ impl Write<'_> {
             user: user.clone(),
             puts,
         };
-        let sealed = seal(fields).map_err(|_| StoreError::DAMAGED)?;
+        let sealed = seal(fields).map_err(|_| StoreError::Unreadable)?;
         self.append(&sealed, ChangeState::Saved, recorded_at, None)?;
         self.save_actor(doc, user, actor, &nonce, seq)?;
         Ok(sealed)

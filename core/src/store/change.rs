@@ -61,7 +61,7 @@ impl ChangeState {
             .iter()
             .find(|(_, word)| *word == text)
             .map(|(state, _)| *state)
-            .ok_or(StoreError::DAMAGED)
+            .ok_or(StoreError::Unreadable)
     }
 }
 
@@ -88,15 +88,15 @@ pub struct StoredChange {
     pub receipt: Option<Receipt>,
 }
 
-const COLUMNS: &str = "hash, fields, state, reason, confirmed, relay, orphan, recorded_at, received_at, offset_ms, key, mac, bytes";
+pub(super) const COLUMNS: &str = "hash, fields, state, reason, confirmed, relay, orphan, recorded_at, received_at, offset_ms, key, mac, bytes";
 
 fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
     let (received_at, offset_ms): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
     let key: Option<u16> = row.get(10)?;
     let mac = row.get_ref(11)?.as_blob_or_null();
-    let mac = mac.map_err(|_| StoreError::DAMAGED)?;
+    let mac = mac.map_err(|_| StoreError::Unreadable)?;
     let mac = mac
-        .map(|mac| mac.try_into().map_err(|_| StoreError::DAMAGED))
+        .map(|mac| mac.try_into().map_err(|_| StoreError::Unreadable))
         .transpose()?;
     Ok(received_at.zip(offset_ms).zip(key).zip(mac).map(
         |(((received_at, offset_ms), key), mac)| Receipt {
@@ -108,12 +108,19 @@ fn receipt(row: &Row<'_>) -> Result<Option<Receipt>, StoreError> {
     ))
 }
 
-fn stored(row: &Row<'_>) -> Result<StoredChange, StoreError> {
-    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED);
-    let state = row.get_ref(2)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+pub(super) fn stored(row: &Row<'_>) -> Result<StoredChange, StoreError> {
+    let blob = |at: usize| {
+        row.get_ref(at)?
+            .as_blob()
+            .map_err(|_| StoreError::Unreadable)
+    };
+    let state = row
+        .get_ref(2)?
+        .as_str()
+        .map_err(|_| StoreError::Unreadable)?;
     Ok(StoredChange {
-        change: kept(blob(1)?, blob(12)?).ok_or(StoreError::DAMAGED)?,
-        hash: ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+        change: kept(blob(1)?, blob(12)?).ok_or(StoreError::Unreadable)?,
+        hash: ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::Unreadable)?,
         state: ChangeState::read(state)?,
         reason: row.get(3)?,
         confirmed: row.get(4)?,
@@ -184,30 +191,6 @@ impl Rows<'_> {
         Ok(self.changes("where hash = ?1", [&hash.0[..]])?.pop())
     }
 
-    /// Of a document what still reads, and how much does not.
-    pub fn salvage(&self, doc: DocumentId) -> Result<(Vec<StoredChange>, u64), StoreError> {
-        let (mut changes, mut damaged) = (Vec::new(), 0);
-        match readable(self.lying(doc))? {
-            Some(lying) => changes.extend(lying.into_iter().flat_map(|lying| lying.whole)),
-            None => damaged += 1,
-        }
-        if let Some((from, to)) = self.places(doc)? {
-            let sql = format!(
-                "select {COLUMNS} from change where place between ?1 and ?2 order by place"
-            );
-            let mut statement = self.0.prepare_cached(&sql)?;
-            let mut rows = statement.query([from, to])?;
-            // Where the file itself is damaged there is no going on beyond it.
-            while let Some(Some(row)) = readable(rows.next().map_err(StoreError::from))? {
-                match readable(stored(row))? {
-                    Some(change) => changes.push(change),
-                    None => damaged += 1,
-                }
-            }
-        }
-        Ok((changes, damaged))
-    }
-
     /// What waits to be sent: a query, never a list of its own. What stands in its document behind a change that does not
     /// read waits with that.
     pub fn outbox(&self, at_most: u32) -> Result<Vec<StoredChange>, StoreError> {
@@ -246,7 +229,7 @@ impl Rows<'_> {
             .map(|(doc, hash)| {
                 DocumentId::from_bytes(&doc)
                     .zip(ChangeHash::from_bytes(&hash))
-                    .ok_or(StoreError::DAMAGED)
+                    .ok_or(StoreError::Unreadable)
             })
             .collect()
     }
@@ -260,7 +243,7 @@ impl Rows<'_> {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         ids.iter()
-            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::Unreadable))
             .collect()
     }
 
@@ -298,7 +281,7 @@ impl Rows<'_> {
             actor
                 .zip(nonce)
                 .map(|(a, n)| (Actor(a), n, seq.unsigned_abs()))
-                .ok_or(StoreError::DAMAGED)
+                .ok_or(StoreError::Unreadable)
         })
         .transpose()
     }

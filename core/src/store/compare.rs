@@ -1,21 +1,25 @@
 //! What a comparison with the server reads and leaves behind: what is held of each document, which documents are the
 //! same there, and which are still to be fetched.
 
-use super::{Rows, StoreError, Write, readable};
+use super::{Rows, StoreError, Write};
 use crate::document::ChangeHash;
 use crate::domain::id::DocumentId;
 use crate::wire::{DocumentDigest, Holding, Receipt, Sheet};
 use rusqlite::Row;
 
 fn held(row: &Row<'_>) -> Result<(ChangeHash, Receipt), StoreError> {
-    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::DAMAGED);
+    let blob = |at: usize| {
+        row.get_ref(at)?
+            .as_blob()
+            .map_err(|_| StoreError::Unreadable)
+    };
     Ok((
-        ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+        ChangeHash::from_bytes(blob(0)?).ok_or(StoreError::Unreadable)?,
         Receipt {
             received_at: row.get(1)?,
             offset_ms: row.get(2)?,
             key: row.get(3)?,
-            mac: blob(4)?.try_into().map_err(|_| StoreError::DAMAGED)?,
+            mac: blob(4)?.try_into().map_err(|_| StoreError::Unreadable)?,
         },
     ))
 }
@@ -29,11 +33,8 @@ impl Rows<'_> {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut holding = Holding::default();
         for doc in self.document_ids("select id from document order by home", [])? {
-            let (from, to) = self.places(doc)?.ok_or(StoreError::DAMAGED)?;
-            // What does not read is not here: the server has it still.
-            let Some(mut changes) = readable(self.whole_receipts(doc))? else {
-                continue;
-            };
+            let (from, to) = self.places(doc)?.ok_or(StoreError::Unreadable)?;
+            let mut changes = self.whole_receipts(doc)?;
             let mut rows = statement.query([from, to])?;
             while let Some(row) = rows.next()? {
                 changes.push(held(row)?);

@@ -89,7 +89,7 @@ impl Enrolment {
         [Self::In, Self::Unconfirmed, Self::Withdrawn]
             .into_iter()
             .find(|enrolment| enrolment.as_str() == text)
-            .ok_or(StoreError::DAMAGED)
+            .ok_or(StoreError::Unreadable)
     }
 }
 
@@ -141,7 +141,7 @@ impl Phase {
         ]
         .into_iter()
         .find(|phase| phase.as_str() == text)
-        .ok_or(StoreError::DAMAGED)
+        .ok_or(StoreError::Unreadable)
     }
 
     /// Does it hold nothing any more?
@@ -155,7 +155,7 @@ fn blob<T: Encode<()>>(value: &T) -> Vec<u8> {
 }
 
 fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
-    minicbor::decode(bytes).map_err(|_| StoreError::DAMAGED)
+    minicbor::decode(bytes).map_err(|_| StoreError::Unreadable)
 }
 
 type Raw = (
@@ -201,11 +201,11 @@ impl Rows<'_> {
             _ => None,
         };
         Ok(Some(DeviceRow {
-            device: DeviceId::from_bytes(&device).ok_or(StoreError::DAMAGED)?,
+            device: DeviceId::from_bytes(&device).ok_or(StoreError::Unreadable)?,
             token,
             name,
             shared,
-            people: serde_json::from_str(&people).map_err(|_| StoreError::DAMAGED)?,
+            people: serde_json::from_str(&people).map_err(|_| StoreError::Unreadable)?,
             cursor: read(&cursor)?,
             high: read(&high)?,
             phase: Phase::read(&phase)?,
@@ -223,7 +223,7 @@ impl Rows<'_> {
 impl Write<'_> {
     /// Writes the whole row of this device.
     pub fn save_device(&mut self, row: &DeviceRow) -> Result<(), StoreError> {
-        let people = serde_json::to_string(&row.people).map_err(|_| StoreError::DAMAGED)?;
+        let people = serde_json::to_string(&row.people).map_err(|_| StoreError::Unreadable)?;
         let (resync_cursor, resync_high) =
             row.resync.as_ref().map(|(c, h)| (blob(c), blob(h))).unzip();
         self.change(

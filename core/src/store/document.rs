@@ -32,10 +32,10 @@ impl Rows<'_> {
             let kind = DocumentKind::ALL
                 .iter()
                 .find(|k| k.as_str() == kind)
-                .ok_or(StoreError::DAMAGED)?;
+                .ok_or(StoreError::Unreadable)?;
             Ok((
                 *kind,
-                PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?,
+                PatientId::from_bytes(&patient).ok_or(StoreError::Unreadable)?,
                 hidden,
             ))
         })
@@ -75,11 +75,6 @@ impl Rows<'_> {
         )
     }
 
-    /// Every document, shown or not.
-    pub fn every_document(&self) -> Result<Vec<DocumentId>, StoreError> {
-        self.document_ids("select id from document order by home", [])
-    }
-
     /// Documents that are no longer shown and not yet wiped.
     pub fn hidden(&self) -> Result<Vec<DocumentId>, StoreError> {
         self.document_ids("select id from document where hidden = 1", [])
@@ -98,7 +93,7 @@ impl Rows<'_> {
         rows.into_iter()
             .map(|(doc, why, again)| {
                 Ok((
-                    DocumentId::from_bytes(&doc).ok_or(StoreError::DAMAGED)?,
+                    DocumentId::from_bytes(&doc).ok_or(StoreError::Unreadable)?,
                     why,
                     again,
                 ))
@@ -116,7 +111,7 @@ impl Rows<'_> {
             .query_map(args, |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         ids.iter()
-            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::Unreadable))
             .collect()
     }
 }
@@ -198,7 +193,7 @@ impl Write<'_> {
             .collect::<Result<_, _>>()?;
         self.change(&format!("update document set hidden = 1 where {GONE}"), [])?;
         ids.iter()
-            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::Unreadable))
             .collect()
     }
 

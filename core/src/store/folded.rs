@@ -52,7 +52,7 @@ impl Rows<'_> {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         ids.iter()
-            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::Unreadable))
             .collect()
     }
 

@@ -105,7 +105,7 @@ impl Write<'_> {
             .query_map([&patient.as_bytes()[..]], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         ids.iter()
-            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::DAMAGED))
+            .map(|id| DocumentId::from_bytes(id).ok_or(StoreError::Unreadable))
             .collect()
     }
 
@@ -134,8 +134,8 @@ impl Write<'_> {
         let likeness = says
             .then(|| serde_json::to_string(&row.likeness))
             .transpose();
-        let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
-        let text = serde_json::to_string(summary).map_err(|_| StoreError::DAMAGED)?;
+        let likeness = likeness.map_err(|_| StoreError::Unreadable)?;
+        let text = serde_json::to_string(summary).map_err(|_| StoreError::Unreadable)?;
         self.change(
             "insert into record_index
                  (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness,

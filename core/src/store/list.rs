@@ -113,8 +113,11 @@ impl Rows<'_> {
             let mut statement = self.0.prepare_cached(sql)?;
             let mut rows = statement.query([now.as_millisecond()])?;
             while let Some(row) = rows.next()? {
-                let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::DAMAGED)?;
-                patients.insert(PatientId::from_bytes(id).ok_or(StoreError::DAMAGED)?);
+                let id = row
+                    .get_ref(0)?
+                    .as_blob()
+                    .map_err(|_| StoreError::Unreadable)?;
+                patients.insert(PatientId::from_bytes(id).ok_or(StoreError::Unreadable)?);
             }
         }
         Ok(patients)
@@ -151,8 +154,11 @@ impl Anew {
 fn read_summaries(rows: &mut rusqlite::Rows<'_>, anew: Anew) -> Result<Vec<Summary>, StoreError> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let text = row.get_ref(0)?.as_str().map_err(|_| StoreError::DAMAGED)?;
-        let stored: Summary = serde_json::from_str(text).map_err(|_| StoreError::DAMAGED)?;
+        let text = row
+            .get_ref(0)?
+            .as_str()
+            .map_err(|_| StoreError::Unreadable)?;
+        let stored: Summary = serde_json::from_str(text).map_err(|_| StoreError::Unreadable)?;
         if !anew.is_of(stored.patient) {
             found.push(stored);
         }
@@ -194,27 +200,30 @@ impl ListRow {
     fn read(row: &rusqlite::Row<'_>) -> Result<Self, StoreError> {
         let blob = |at: usize| {
             let blob = row.get_ref(at)?.as_blob();
-            blob.map_err(|_| StoreError::DAMAGED)
+            blob.map_err(|_| StoreError::Unreadable)
         };
-        let stage = row.get_ref(3)?.as_str().map_err(|_| StoreError::DAMAGED)?;
+        let stage = row
+            .get_ref(3)?
+            .as_str()
+            .map_err(|_| StoreError::Unreadable)?;
         let stage = Stage::ALL.iter().find(|known| known.as_str() == stage);
         let due: Option<i64> = row.get(4)?;
         let due = due.map(Timestamp::from_millisecond).transpose();
         let born_on: Option<String> = row.get(6)?;
         let born_on = born_on.map(|text| text.parse::<Date>()).transpose();
         let likeness = row.get_ref(7)?.as_str_or_null();
-        let likeness = likeness.map_err(|_| StoreError::DAMAGED)?;
+        let likeness = likeness.map_err(|_| StoreError::Unreadable)?;
         let likeness = likeness.map(serde_json::from_str).transpose();
         Ok(Self {
-            record: DocumentId::from_bytes(blob(0)?).ok_or(StoreError::DAMAGED)?,
+            record: DocumentId::from_bytes(blob(0)?).ok_or(StoreError::Unreadable)?,
             patient: PatientId::from_bytes(blob(1)?),
             name: row.get(2)?,
-            stage: *stage.ok_or(StoreError::DAMAGED)?,
-            next_due_at: due.map_err(|_| StoreError::DAMAGED)?,
+            stage: *stage.ok_or(StoreError::Unreadable)?,
+            next_due_at: due.map_err(|_| StoreError::Unreadable)?,
             has_open_flag: row.get(5)?,
-            born_on: born_on.map_err(|_| StoreError::DAMAGED)?,
+            born_on: born_on.map_err(|_| StoreError::Unreadable)?,
             likeness: likeness
-                .map_err(|_| StoreError::DAMAGED)?
+                .map_err(|_| StoreError::Unreadable)?
                 .unwrap_or_default(),
         })
     }

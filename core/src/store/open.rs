@@ -10,6 +10,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -34,31 +36,12 @@ pub enum Place {
 impl Store {
     /// Opens the database, making it if there is none.
     pub fn open(place: &Place) -> Result<Self, StoreError> {
-        if let Place::Encrypted(..) = place {
-            cipher::is_there()?;
+        if let Place::File(path) | Place::Encrypted(path, _) = place
+            && path.as_os_str() != IN_MEMORY
+        {
+            for_its_owner(path);
         }
-        let mut db = match place {
-            Place::File(path) | Place::Encrypted(path, _) => {
-                if path.as_os_str() == IN_MEMORY {
-                    return Err(StoreError::Trouble(StorageTrouble::Unavailable));
-                }
-                for_its_owner(path);
-                Connection::open(path)?
-            }
-            Place::Memory => Connection::open_in_memory()?,
-        };
-        db.busy_timeout(Duration::from_secs(2))?;
-        if let Place::Encrypted(path, key) = place {
-            key.unlock(&db, path)?;
-        }
-        planned_once(&db)?;
-        db.pragma_update(None, "foreign_keys", true)?;
-        // What is kept for a moment only is no file of its own, which nothing would encrypt.
-        db.pragma_update(None, "temp_store", "memory")?;
-        let version: i64 =
-            db.query_row("select user_version from pragma_user_version", [], |row| {
-                row.get(0)
-            })?;
+        let (mut db, version) = connected(place)?;
         if version > VERSION {
             return Err(StoreError::Trouble(StorageTrouble::Newer));
         }
@@ -72,13 +55,39 @@ impl Store {
             ))?;
         }
         let log_pages = log::watched(&mut db)?;
+        Ok(Self::of(db, log_pages, place))
+    }
+
+    /// Opens a file that need not be sound, for what still reads. Nothing is written to it.
+    pub fn open_to_read(place: &Place) -> Result<Self, StoreError> {
+        if let Place::File(path) | Place::Encrypted(path, _) = place
+            && !path.is_file()
+        {
+            return Err(StoreError::Trouble(StorageTrouble::Unavailable));
+        }
+        let (mut db, version) = connected(place)?;
+        match version {
+            VERSION => {}
+            newer if newer > VERSION => return Err(StoreError::Trouble(StorageTrouble::Newer)),
+            _ => return Err(StoreError::Trouble(StorageTrouble::Damaged)),
+        }
+        db.pragma_update(None, "query_only", true)?;
+        let log_pages = log::watched(&mut db)?;
         Ok(Self {
+            from: Some(place.clone()),
+            ..Self::of(db, log_pages, place)
+        })
+    }
+
+    fn of(db: Connection, log_pages: Arc<AtomicU32>, place: &Place) -> Self {
+        Self {
             db,
             log_pages,
             known: KnownSheet::default(),
             is_encrypted: matches!(place, Place::Encrypted(..)),
             fault: None,
-        })
+            from: None,
+        }
     }
 
     /// Reads every page of a file that may be open, and writes nothing: takes as long as the file is large, so a shell
@@ -97,6 +106,34 @@ impl Store {
         }
         whole(&db)
     }
+}
+
+/// A connection, unlocked, and the version of what lies there.
+fn connected(place: &Place) -> Result<(Connection, i64), StoreError> {
+    if let Place::Encrypted(..) = place {
+        cipher::is_there()?;
+    }
+    let db = match place {
+        Place::File(path) | Place::Encrypted(path, _) => {
+            if path.as_os_str() == IN_MEMORY {
+                return Err(StoreError::Trouble(StorageTrouble::Unavailable));
+            }
+            Connection::open(path)?
+        }
+        Place::Memory => Connection::open_in_memory()?,
+    };
+    db.busy_timeout(Duration::from_secs(2))?;
+    if let Place::Encrypted(path, key) = place {
+        key.unlock(&db, path)?;
+    }
+    planned_once(&db)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    // What is kept for a moment only is no file of its own, which nothing would encrypt.
+    db.pragma_update(None, "temp_store", "memory")?;
+    let version = db.query_row("select user_version from pragma_user_version", [], |row| {
+        row.get(0)
+    })?;
+    Ok((db, version))
 }
 
 /// Begins a file that nobody but its owner reads; what `SQLite` puts beside it is like it. If it cannot, opening it says why.
@@ -118,7 +155,7 @@ const VITAL: [&str; 3] = ["device", "sheet", "document"];
 fn sound(db: &Connection, version: i64) -> Result<(), StoreError> {
     let tables: i64 = db.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
     if (version == 0) != (tables == 0) || version < 0 {
-        return Err(StoreError::DAMAGED);
+        return Err(StoreError::Trouble(StorageTrouble::Damaged));
     }
     let pages: i64 = db.query_row("pragma page_count", [], |row| row.get(0))?;
     if pages <= SMALL {
@@ -139,7 +176,7 @@ fn is_ok(db: &Connection, check: &str) -> Result<(), StoreError> {
     if said == "ok" {
         Ok(())
     } else {
-        Err(StoreError::DAMAGED)
+        Err(StoreError::Trouble(StorageTrouble::Damaged))
     }
 }
 
@@ -186,7 +223,7 @@ mod tests {
     fn trouble(place: &Place) -> Option<StorageTrouble> {
         match Store::open(place) {
             Err(StoreError::Trouble(trouble)) => Some(trouble),
-            Err(StoreError::Killed) | Ok(_) => None,
+            Err(StoreError::Killed | StoreError::Unreadable) | Ok(_) => None,
         }
     }
 
@@ -326,14 +363,17 @@ mod tests {
             );
         }
         damage(&path, "change");
-        assert_eq!(Store::check(&place), Err(StoreError::DAMAGED));
+        assert_eq!(
+            Store::check(&place),
+            Err(StoreError::Trouble(StorageTrouble::Damaged))
+        );
         // A start does not read it, and whoever does is told: nothing of it is taken for what it is not.
         let mut store = Store::open(&place).unwrap();
         let written = store.write(|write| {
             write.unconfirm_all()?;
             Ok(())
         });
-        assert_eq!(written, Err(StoreError::DAMAGED));
+        assert_eq!(written, Err(StoreError::Trouble(StorageTrouble::Damaged)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::wire::Receipt;
 use rusqlite::params;
 
 fn int(value: u64) -> Result<i64, StoreError> {
-    i64::try_from(value).map_err(|_| StoreError::DAMAGED)
+    i64::try_from(value).map_err(|_| StoreError::Unreadable)
 }
 
 impl Write<'_> {
@@ -21,7 +21,9 @@ impl Write<'_> {
         recorded_at: i64,
         receipt: Option<&Receipt>,
     ) -> Result<(), StoreError> {
-        let (from, to) = self.places(sealed.change.doc)?.ok_or(StoreError::DAMAGED)?;
+        let (from, to) = self
+            .places(sealed.change.doc)?
+            .ok_or(StoreError::Unreadable)?;
         // What lies whole comes before, also when it is opened later.
         self.insert(sealed, state, recorded_at, receipt, [from + OPENED, to])
     }
@@ -36,7 +38,7 @@ impl Write<'_> {
         [from, to]: [i64; 2],
     ) -> Result<(), StoreError> {
         let change = &sealed.change;
-        let fields = beside(sealed).ok_or(StoreError::DAMAGED)?;
+        let fields = beside(sealed).ok_or(StoreError::Unreadable)?;
         self.change(
             "insert into change (place, hash, doc, device, fields, bytes, state, recorded_at,
                  received_at, offset_ms, key, mac)

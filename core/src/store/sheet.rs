@@ -45,7 +45,7 @@ impl Rows<'_> {
 impl Write<'_> {
     /// Writes the sheet.
     pub fn save_sheet(&mut self, version: u64, text: &str) -> Result<(), StoreError> {
-        let version = i64::try_from(version).map_err(|_| StoreError::DAMAGED)?;
+        let version = i64::try_from(version).map_err(|_| StoreError::Unreadable)?;
         self.change(
             "insert into sheet (id, version, text) values (1, ?1, ?2)
                  on conflict (id) do update set version = ?1, text = ?2",

@@ -8,6 +8,8 @@ use rusqlite::ErrorCode;
 pub enum StoreError {
     /// The database cannot serve.
     Trouble(StorageTrouble),
+    /// A stored value does not read: it is damaged, in a database that may be sound otherwise.
+    Unreadable,
     /// A test ended the work here.
     Killed,
 }
@@ -24,7 +26,7 @@ pub trait Fault: Send {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        let trouble = match &error {
+        Self::Trouble(match &error {
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
                 ErrorCode::DiskFull => StorageTrouble::Full,
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StorageTrouble::Busy,
@@ -34,22 +36,16 @@ impl From<rusqlite::Error> for StoreError {
             // A column that does not hold what the schema says was not written by this software.
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..) => StorageTrouble::Damaged,
+            | rusqlite::Error::IntegralValueOutOfRange(..) => return Self::Unreadable,
             _ => StorageTrouble::Unavailable,
-        };
-        Self::Trouble(trouble)
+        })
     }
-}
-
-impl StoreError {
-    /// A stored value that does not read.
-    pub(crate) const DAMAGED: Self = Self::Trouble(StorageTrouble::Damaged);
 }
 
 /// What was read; none of what does not read, where that is to be in the way of nothing else.
 pub fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match read {
-        Err(StoreError::DAMAGED) => Ok(None),
+        Err(StoreError::Unreadable) => Ok(None),
         read => read.map(Some),
     }
 }
@@ -58,6 +54,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Trouble(trouble) => Self::Storage(trouble),
+            StoreError::Unreadable => Self::Storage(StorageTrouble::Damaged),
             StoreError::Killed => Self::Storage(StorageTrouble::Unavailable),
         }
     }

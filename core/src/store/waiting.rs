@@ -39,8 +39,8 @@ impl Rows<'_> {
         while let Some(row) = rows.next()? {
             let (doc, patient): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
             waiting.push(Waiting {
-                doc: DocumentId::from_bytes(&doc).ok_or(StoreError::DAMAGED)?,
-                patient: PatientId::from_bytes(&patient).ok_or(StoreError::DAMAGED)?,
+                doc: DocumentId::from_bytes(&doc).ok_or(StoreError::Unreadable)?,
+                patient: PatientId::from_bytes(&patient).ok_or(StoreError::Unreadable)?,
                 since: row.get(2)?,
                 quarantined: row.get(3)?,
                 rejected: row.get(4)?,

@@ -4,7 +4,7 @@
 //! the row is opened.
 
 use super::document::{OPENED, ROOM};
-use super::{ChangeState, Rows, StoreError, StoredChange, Write, readable};
+use super::{ChangeState, Rows, StoreError, StoredChange, Write};
 use crate::document::{ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId};
 use crate::packing;
@@ -34,20 +34,20 @@ struct Kept<'a> {
 impl Kept<'_> {
     fn of(pack: &[u8], size: u32) -> Result<Self, StoreError> {
         let size = usize::try_from(size).map_or(MOST, |size| size.min(MOST));
-        let plain = packing::unpacked_of(pack, size).map_err(|_| StoreError::DAMAGED)?;
-        let kept: Self = minicbor::decode(&plain).map_err(|_| StoreError::DAMAGED)?;
+        let plain = packing::unpacked_of(pack, size).map_err(|_| StoreError::Unreadable)?;
+        let kept: Self = minicbor::decode(&plain).map_err(|_| StoreError::Unreadable)?;
         let count = kept.packed.by.len();
         // Of any other length a change would be passed over.
         if count > 0 && kept.hashes.len() == count && kept.own.len() == count {
             Ok(kept)
         } else {
-            Err(StoreError::DAMAGED)
+            Err(StoreError::Unreadable)
         }
     }
 
     fn changes(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {
         let changes = self.packed.changes(doc, &self.hashes);
-        changes.map_err(|_| StoreError::DAMAGED)
+        changes.map_err(|_| StoreError::Unreadable)
     }
 }
 
@@ -134,7 +134,7 @@ impl Rows<'_> {
         };
         let home: i64 = row.get(0)?;
         let pack = row.get_ref(1)?.as_blob_or_null();
-        let changes = match pack.map_err(|_| StoreError::DAMAGED)? {
+        let changes = match pack.map_err(|_| StoreError::Unreadable)? {
             Some(pack) => whole_changes(doc, pack, row.get(2)?, row.get(3)?)?,
             None => Vec::new(),
         };
@@ -142,11 +142,6 @@ impl Rows<'_> {
             whole: changes,
             places: [home, home + ROOM - 1],
         }))
-    }
-
-    /// Does what lies whole of a document not read any more? All of it came from the server.
-    pub fn is_whole_damaged(&self, doc: DocumentId) -> Result<bool, StoreError> {
-        Ok(readable(self.lying(doc))?.is_none())
     }
 
     /// The server's word for each change of what lies whole of a document.
@@ -161,7 +156,7 @@ impl Rows<'_> {
             return Ok(Vec::new());
         };
         let pack = row.get_ref(0)?.as_blob();
-        let kept = Kept::of(pack.map_err(|_| StoreError::DAMAGED)?, row.get(1)?)?;
+        let kept = Kept::of(pack.map_err(|_| StoreError::Unreadable)?, row.get(1)?)?;
         let receipts = kept.packed.receipts();
         Ok(kept.hashes.iter().copied().zip(receipts).collect())
     }
@@ -185,17 +180,18 @@ impl Write<'_> {
         let Some(confirmed) = whole.first().map(|stored| stored.confirmed) else {
             return Ok(());
         };
+        let sealed = |stored: StoredChange| match seal(stored.change.clone()) {
+            Ok(sealed) if sealed.hash == stored.hash => Ok((sealed, stored)),
+            _ => Err(StoreError::Unreadable),
+        };
+        let whole: Vec<_> = whole.into_iter().map(sealed).collect::<Result<_, _>>()?;
         // Were it erased later, nobody would look for what lay here.
         self.overwriting(|write| {
             write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
             Ok(())
         })?;
         let places = [places[0], places[0] + OPENED - 1];
-        for stored in whole {
-            let sealed = seal(stored.change).map_err(|_| StoreError::DAMAGED)?;
-            if sealed.hash != stored.hash {
-                return Err(StoreError::DAMAGED);
-            }
+        for (sealed, stored) in whole {
             let receipt = stored.receipt.as_ref();
             self.insert(&sealed, stored.state, stored.recorded_at, receipt, places)?;
         }
@@ -227,20 +223,10 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// What lies whole and does not read makes room for the same document, come whole again.
-    pub fn drop_whole(&mut self, doc: DocumentId) -> Result<(), StoreError> {
-        self.overwriting(|write| {
-            write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
-            Ok(())
-        })
-    }
-
-    /// What is not the same at the server is spoken of change by change; of what does not read nothing can be said.
+    /// What is not the same at the server is spoken of change by change.
     pub fn open_unconfirmed(&mut self) -> Result<(), StoreError> {
         for doc in self.document_ids("select id from document where confirmed = 0", [])? {
-            if readable(self.open_whole(doc))?.is_none() {
-                self.confirm_whole(doc)?;
-            }
+            self.open_whole(doc)?;
         }
         Ok(())
     }

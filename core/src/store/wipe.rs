@@ -61,7 +61,7 @@ impl Rows<'_> {
         let mut boxes = Vec::new();
         while let Some(row) = rows.next()? {
             let hash: Vec<u8> = row.get(0)?;
-            let hash = hash.try_into().map_err(|_| StoreError::DAMAGED)?;
+            let hash = hash.try_into().map_err(|_| StoreError::Unreadable)?;
             boxes.push((BoxHash(hash), SealedBox(row.get(1)?), row.get(2)?));
         }
         Ok(boxes)

@@ -23,7 +23,12 @@ pub(super) fn answered(
 ) -> Result<Taken, Untaken> {
     let said = |answer: &SyncAnswer| (answer.number, answer.server_now);
     let (answer, offset_ms) = ours(body, number, now, said)?;
-    Ok(store.write(|write| take(write, answer, offset_ms, rng, now))?)
+    let taken = store.write(|write| take(write, answer, offset_ms, rng, now));
+    if !matches!(taken, Err(StoreError::Unreadable)) {
+        return Ok(taken?);
+    }
+    let (answer, offset_ms) = ours(body, number, now, said)?;
+    Ok(store.write_passing_over(|write| take(write, answer, offset_ms, rng, now))?)
 }
 
 fn take(
@@ -64,7 +69,9 @@ fn take(
         if answer.unconfirmed && waits_with_us(ack) {
             continue;
         }
-        moved |= settle(write, device.device, ack, &mut touched, &mut taken.patients)?;
+        let settled = write
+            .part(|write| settle(write, device.device, ack, &mut touched, &mut taken.patients))?;
+        moved |= settled.unwrap_or(false);
     }
     device.high = answer.high;
     device.enrolment = match (&answer.withdrawal, answer.unconfirmed) {
@@ -157,7 +164,7 @@ fn page(
     let patients = &mut taken.patients;
     apply::documents(write, device.device, docs, patients, touched)?;
     for decided in &answer.decided {
-        if let Some(doc) = decide(write, decided)? {
+        if let Some(doc) = write.part(|write| decide(write, decided))?.flatten() {
             touched.insert(doc);
             taken.patients.extend(whose(write, doc)?);
         }

@@ -7,7 +7,7 @@ use super::reauthor;
 use super::settle::whose;
 use crate::document::{Change, ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
-use crate::store::{ChangeState, StoreError, StoredChange, Write, readable};
+use crate::store::{ChangeState, StoreError, StoredChange, Write};
 use crate::wire::{DeliveredChange, DeliveredDocument, Receipt};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,16 +21,12 @@ pub(super) fn documents(
 ) -> Result<(), StoreError> {
     let is_here = |doc| Ok(write.document_row(doc)?.is_some());
     for (doc, arrived) in arrived(delivered, device, is_here)? {
-        if let Some(patient) = readable(document(write, device, doc, arrived))? {
+        if let Some(patient) = write.part(|write| document(write, device, doc, arrived))? {
             patients.extend(patient);
             touched.insert(doc);
         } else {
-            // Nothing can be put beside what does not read. Of what came whole the server has all.
-            if write.is_whole_damaged(doc)? {
-                write.save_refetch(doc, "what is here of it does not read", true)?;
-            } else {
-                write.show(doc)?;
-            }
+            // Nothing can be put beside what does not read; that it came is noted.
+            write.show(doc)?;
         }
     }
     Ok(())
@@ -55,12 +51,7 @@ fn document(
             return Ok(Some(whose));
         }
         Arrived::Changes(changes) => changes.into_iter().map(Coming::Fields).collect(),
-        Arrived::Whole(changes) => {
-            if write.is_whole_damaged(doc)? {
-                write.drop_whole(doc)?;
-            }
-            changes.into_iter().map(Coming::Built).collect()
-        }
+        Arrived::Whole(changes) => changes.into_iter().map(Coming::Built).collect(),
         Arrived::Unpackable(why) => {
             write.save_refetch(doc, &why.to_string(), true)?;
             return Ok(patient);

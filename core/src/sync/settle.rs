@@ -3,7 +3,7 @@
 
 use super::reauthor;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
-use crate::store::{ChangeState, StoreError, StoredChange, Write, readable};
+use crate::store::{ChangeState, StoreError, StoredChange, Write};
 use crate::wire::{Ack, AckState, Decided, Decision, QuarantineReason, RejectReason};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -23,7 +23,8 @@ pub(super) fn mend(
 ) -> Result<bool, StoreError> {
     let mut is_mended = false;
     for doc in write.set_aside()?.intersection(touched) {
-        is_mended |= reauthor::heal(write, device, *doc, rng)?;
+        let healed = write.part(|write| reauthor::heal(write, device, *doc, rng))?;
+        is_mended |= healed.unwrap_or(false);
         patients.extend(whose(write, *doc)?);
     }
     Ok(is_mended)
@@ -40,7 +41,7 @@ pub(super) fn decide(
     decided: &Decided,
 ) -> Result<Option<DocumentId>, StoreError> {
     let lies = |s: &StoredChange| matches!(s.state, ChangeState::Saved | ChangeState::Quarantined);
-    let Some(stored) = readable(write.change(decided.hash))?.flatten().filter(lies) else {
+    let Some(stored) = write.change(decided.hash)?.filter(lies) else {
         return Ok(None);
     };
     let state = decided_state(decided.decision);
@@ -64,7 +65,7 @@ pub(super) fn settle(
     touched: &mut BTreeSet<DocumentId>,
     patients: &mut BTreeSet<PatientId>,
 ) -> Result<bool, StoreError> {
-    let Some(stored) = readable(write.change(ack.hash))?.flatten() else {
+    let Some(stored) = write.change(ack.hash)? else {
         return Ok(false);
     };
     let own = stored.change.device == device;

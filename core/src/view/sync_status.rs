@@ -106,8 +106,8 @@ pub enum Help {
     Quarantined,
     /// The server cannot keep it; it is kept here.
     Rejected,
-    /// Something of this patient does not read on this device any more, and is not sent: a rescue file carries the rest,
-    /// and the practice is to be told what was recorded.
+    /// Something of it does not read on this device any more and cannot be sent: the practice is to be told what was
+    /// recorded, and a rescue file carries what still reads.
     Damaged,
 }
 

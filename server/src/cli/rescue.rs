@@ -26,7 +26,9 @@ pub(super) fn export(
     }
     let refused = |why: &dyn std::fmt::Display| format!("{}: {why}", device.display());
     let rng = Box::new(ChaCha20Rng::from_os_rng());
-    let mut app = App::open(&Place::File(device.to_owned()), rng).map_err(|why| refused(&why))?;
+    // Whatever state it is in.
+    let app = App::open_to_rescue(&Place::File(device.to_owned()), rng);
+    let mut app = app.map_err(|why| refused(&why))?;
     app.id().map_err(|why| refused(&why))?;
     let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
     let to = OpenOptions::new()
@@ -53,7 +55,16 @@ pub(super) fn export(
         rescued.documents,
         rescued.unsent
     )
-    .map_err(said)
+    .map_err(said)?;
+    match rescued.damaged {
+        0 => Ok(()),
+        damaged => writeln!(
+            out,
+            "{damaged} places of {} cannot be read any more: what lies there is not in it. Keep that file.",
+            device.display()
+        )
+        .map_err(said),
+    }
 }
 
 /// What became of the changes of a file.

@@ -161,15 +161,15 @@ impl From<rusqlite::Error> for StoreError {
             },
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Damaged,
+            | rusqlite::Error::IntegralValueOutOfRange(..) => Self::Unreadable,
             _ => Self::Unavailable,
         }
     }
 }
 
-/// A stored value, or the word that the file is damaged.
+/// A stored value, or the word that it does not read.
 fn sound<T>(value: Option<T>) -> Result<T, StoreError> {
-    value.ok_or(StoreError::Damaged)
+    value.ok_or(StoreError::Unreadable)
 }
 
 fn instant(millis: i64) -> Timestamp {
@@ -177,7 +177,7 @@ fn instant(millis: i64) -> Timestamp {
 }
 
 fn int(value: u64) -> Result<i64, StoreError> {
-    i64::try_from(value).map_err(|_| StoreError::Damaged)
+    i64::try_from(value).map_err(|_| StoreError::Unreadable)
 }
 
 impl Sqlite {

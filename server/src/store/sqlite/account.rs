@@ -37,7 +37,8 @@ impl Verb<'_> {
         token: &[u8; 32],
         session: &SessionRow,
     ) -> Result<(), StoreError> {
-        let reasons = serde_json::to_string(&session.reasons).map_err(|_| StoreError::Damaged)?;
+        let reasons =
+            serde_json::to_string(&session.reasons).map_err(|_| StoreError::Unreadable)?;
         self.change(
             "insert into session (token, user, csrf, began_at, used_at, reasons)
                      values (?1, ?2, ?3, ?4, ?5, ?6)
@@ -71,7 +72,7 @@ impl Verb<'_> {
             })
             .optional()?;
         row.map(|(user, csrf, began_at, used_at, reasons)| {
-            let reasons = serde_json::from_str(&reasons).map_err(|_| StoreError::Damaged)?;
+            let reasons = serde_json::from_str(&reasons).map_err(|_| StoreError::Unreadable)?;
             Ok(SessionRow {
                 user: UserId(user),
                 csrf,

@@ -7,7 +7,7 @@ impl Sqlite {
     /// The same database, for work that failed on a damaged record: it passes over what does not read.
     pub(super) fn passing_over(&self) -> Self {
         tracing::error!(
-            "a damaged record is passed over; see what `warmhand verify` says, and restore a backup"
+            "something that does not read is passed over; see what `warmhand verify` says, and restore a backup"
         );
         Self {
             passes_over: true,
@@ -20,7 +20,7 @@ impl Verb<'_> {
     /// What was read; none of what is damaged and passed over.
     pub(super) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
         match read {
-            Err(StoreError::Damaged) if self.passes_over => Ok(None),
+            Err(StoreError::Unreadable) if self.passes_over => Ok(None),
             read => read.map(Some),
         }
     }

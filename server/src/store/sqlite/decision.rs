@@ -103,7 +103,7 @@ impl Verb<'_> {
         seed: u64,
         times: ReceiptTimes,
     ) -> Result<(Whose, Document), StoreError> {
-        let first = lying.first().ok_or(StoreError::Damaged)?;
+        let first = lying.first().ok_or(StoreError::Unreadable)?;
         let device = self.web_device()?;
         let known = self.document_row(first.change.doc)?;
         let (kind, patient) = known.or_else(|| opened(&first.change)).ok_or_else(|| {

@@ -46,7 +46,7 @@ impl Verb<'_> {
 
     pub(super) fn issue_code(&self, draft: &CodeDraft) -> Result<(), StoreError> {
         self.check_place(&draft.name, &draft.kind, &draft.people)?;
-        let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Damaged)?;
+        let people = serde_json::to_string(&draft.people).map_err(|_| StoreError::Unreadable)?;
         self.change(
             "insert into enrol_code (hash, name, kind, people, expires_at) values (?1, ?2, ?3, ?4, ?5)",
             params![&draft.hash[..], draft.name.trim(), draft.kind, people, draft.expires_at.as_millisecond()],
@@ -99,7 +99,8 @@ impl Verb<'_> {
         let (name, kind, people) = draft.ok_or(StoreError::NotFound(
             "this code is unknown, used or too old; ask for a new one",
         ))?;
-        let people: Vec<UserId> = serde_json::from_str(&people).map_err(|_| StoreError::Damaged)?;
+        let people: Vec<UserId> =
+            serde_json::from_str(&people).map_err(|_| StoreError::Unreadable)?;
         self.change(
             "insert into device (id, name, kind, token, last_seen_at) values (?1, ?2, ?3, ?4, ?5)",
             params![
@@ -173,7 +174,7 @@ impl Verb<'_> {
                 state.unsent,
                 state.next_due_at,
                 hello.client_now.saturating_sub(now),
-                int(hello.sheet_version)?,
+                i64::try_from(hello.sheet_version).unwrap_or(i64::MAX),
                 state.oldest_unsent_at,
                 state.is_encrypted,
             ],
@@ -244,7 +245,7 @@ impl Verb<'_> {
                 revoked_at,
                 is_confirmed: row.get(12)?,
                 proposed: serde_json::from_str(&row.get::<_, String>(13)?)
-                    .map_err(|_| StoreError::Damaged)?,
+                    .map_err(|_| StoreError::Unreadable)?,
                 loss: match revoked_at {
                     Some(_) => Some(LossRow {
                         patients: self.patients_on(id)?,

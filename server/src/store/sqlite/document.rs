@@ -31,7 +31,11 @@ pub(super) const COLUMNS: &str =
 /// One change.
 pub(super) fn change_row(row: &rusqlite::Row<'_>) -> Result<ChangeRow, StoreError> {
     let seq: i64 = row.get(0)?;
-    let bytes = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged);
+    let bytes = |at: usize| {
+        row.get_ref(at)?
+            .as_blob()
+            .map_err(|_| StoreError::Unreadable)
+    };
     Ok(ChangeRow {
         seq: seq.unsigned_abs(),
         hash: sound(ChangeHash::from_bytes(bytes(1)?))?,

@@ -148,7 +148,7 @@ impl Verb<'_> {
     pub(super) fn append(&self, row: &Row) -> Result<u64, StoreError> {
         let head = self.head()?;
         let seq = head.seq + 1;
-        let content = minicbor::to_vec(row).map_err(|_| StoreError::Damaged)?;
+        let content = minicbor::to_vec(row).map_err(|_| StoreError::Unreadable)?;
         let chain = chain(&head.chain, seq, &content);
         self.change(
             "insert into log (seq, kind, content, chain) values (?1, ?2, ?3, ?4)",

@@ -38,18 +38,22 @@ impl Lying {
 }
 
 fn lying(row: &rusqlite::Row<'_>) -> Result<Lying, StoreError> {
-    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged);
+    let blob = |at: usize| {
+        row.get_ref(at)?
+            .as_blob()
+            .map_err(|_| StoreError::Unreadable)
+    };
     let decided: Option<i64> = row.get(4)?;
     Ok(Lying {
         hash: sound(ChangeHash::from_bytes(blob(0)?))?,
-        change: minicbor::decode(blob(1)?).map_err(|_| StoreError::Damaged)?,
+        change: minicbor::decode(blob(1)?).map_err(|_| StoreError::Unreadable)?,
         reason: sound(QuarantineReason::of(row.get(2)?))?,
         since: instant(row.get(3)?),
         decided: decided
             .map(|number| match number {
                 0 => Ok(Decision::Released),
                 1 => Ok(Decision::Dismissed),
-                _ => Err(StoreError::Damaged),
+                _ => Err(StoreError::Unreadable),
             })
             .transpose()?,
     })
@@ -64,7 +68,7 @@ impl Verb<'_> {
         reason: QuarantineReason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let fields = minicbor::to_vec(change).map_err(|_| StoreError::Damaged)?;
+        let fields = minicbor::to_vec(change).map_err(|_| StoreError::Unreadable)?;
         let number = reason as u8;
         self.append(&Row::Quarantined(change.doc, hash, number))?;
         self.change(

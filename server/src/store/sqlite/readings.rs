@@ -98,6 +98,7 @@ impl Kept {
     /// Notes of whom the log says something new; of everybody, once the sheet is another.
     fn follow(&mut self, verb: &Verb<'_>, sheet: u64) -> Result<(), StoreError> {
         let head = verb.head()?.seq;
+        self.waiting.append(&mut self.damaged);
         for (doc, patient) in verb.erased_between(self.seq, head)? {
             self.records.remove(&doc);
             self.waiting.extend(patient);
@@ -127,7 +128,7 @@ impl Kept {
         let some: Vec<PatientId> = self.waiting.iter().take(AT_ONCE).copied().collect();
         for patient in some {
             let folder = match verb.folder(patient, None) {
-                Err(StoreError::Damaged) => {
+                Err(StoreError::Unreadable) => {
                     self.records
                         .retain(|_, r| r.summary.patient != Some(patient));
                     self.damaged.insert(patient);
@@ -136,7 +137,6 @@ impl Kept {
                 }
                 folder => folder?,
             };
-            self.damaged.remove(&patient);
             for mut summary in read(&folder.patient, &folder.receipts, sheet, now).records {
                 summary.shrink();
                 let reading = Reading {

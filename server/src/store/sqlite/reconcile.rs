@@ -121,7 +121,10 @@ impl Verb<'_> {
         let mut known = digests.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut holding = Holding::default();
         while let Some(row) = rows.next()? {
-            let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            let id = row
+                .get_ref(0)?
+                .as_blob()
+                .map_err(|_| StoreError::Unreadable)?;
             let doc = sound(DocumentId::from_bytes(id))?;
             let Some(last) = row.get::<_, Option<i64>>(1)?.map(i64::unsigned_abs) else {
                 continue;

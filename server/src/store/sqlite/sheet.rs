@@ -22,7 +22,7 @@ impl KnownSheet {
         if let Some((_, sheet)) = known.as_ref().filter(|(known, _)| known == text) {
             return Ok(Arc::clone(sheet));
         }
-        let sheet = Arc::new(Organisation::parse(text).map_err(|_| StoreError::Damaged)?);
+        let sheet = Arc::new(Organisation::parse(text).map_err(|_| StoreError::Unreadable)?);
         *known = Some((text.to_owned(), Arc::clone(&sheet)));
         Ok(sheet)
     }
@@ -83,17 +83,21 @@ impl Verb<'_> {
     pub(super) fn sheet_at(&self, seq: u64) -> Result<Organisation, StoreError> {
         let text: String = self.db.prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
             .query_row([int(seq)?], |row| row.get(0))?;
-        Organisation::parse(&text).map_err(|_| StoreError::Damaged)
+        Organisation::parse(&text).map_err(|_| StoreError::Unreadable)
     }
 
     /// A version of the sheet.
     pub(super) fn sheet_version(&self, version: u64) -> Result<Option<Organisation>, StoreError> {
+        // Whatever a device says that it has.
+        let Ok(version) = i64::try_from(version) else {
+            return Ok(None);
+        };
         let text: Option<String> = self
             .db
             .prepare_cached("select text from sheet where version = ?1")?
-            .query_row([int(version)?], |row| row.get(0))
+            .query_row([version], |row| row.get(0))
             .optional()?;
-        text.map(|text| Organisation::parse(&text).map_err(|_| StoreError::Damaged))
+        text.map(|text| Organisation::parse(&text).map_err(|_| StoreError::Unreadable))
             .transpose()
     }
 }

@@ -71,7 +71,7 @@ impl Verb<'_> {
         if self.is_known(place.device)? {
             return Ok(false);
         }
-        let proposed = serde_json::to_string(&place.people).map_err(|_| StoreError::Damaged)?;
+        let proposed = serde_json::to_string(&place.people).map_err(|_| StoreError::Unreadable)?;
         self.change(
             "insert into device (id, name, kind, token, last_seen_at, confirmed, proposed)
                  values (?1, ?2, ?3, ?4, ?5, 0, ?6)",

@@ -35,7 +35,7 @@ impl Store for Sqlite {
         let taken = self.write(sync.clone());
         Box::pin(async move {
             let answer = match taken.await {
-                Err(StoreError::Damaged) => self.passing_over().write(sync).await?,
+                Err(StoreError::Unreadable) => self.passing_over().write(sync).await?,
                 taken => taken?,
             };
             if answer.more {

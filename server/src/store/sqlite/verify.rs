@@ -78,7 +78,7 @@ fn is_full(count: usize, most: u64) -> bool {
 fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(StoreError::Damaged) => Ok(None),
+        Err(StoreError::Damaged | StoreError::Unreadable) => Ok(None),
         Err(error) => Err(error),
     }
 }

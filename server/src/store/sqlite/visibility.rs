@@ -120,7 +120,10 @@ impl Verb<'_> {
         let mut rows = statement.query([seq])?;
         let mut devices: Vec<(DeviceId, Vec<&Person>)> = Vec::new();
         while let Some(row) = rows.next()? {
-            let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            let id = row
+                .get_ref(0)?
+                .as_blob()
+                .map_err(|_| StoreError::Unreadable)?;
             let device = sound(DeviceId::from_bytes(id))?;
             let user: Option<String> = row.get(1)?;
             let person = user.and_then(|user| sheet.person(&UserId(user)));
@@ -199,7 +202,10 @@ impl Verb<'_> {
         let mut rows = statement.query([&doc.as_bytes()[..]])?;
         let mut seeing = BTreeSet::new();
         while let Some(row) = rows.next()? {
-            let id = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            let id = row
+                .get_ref(0)?
+                .as_blob()
+                .map_err(|_| StoreError::Unreadable)?;
             seeing.insert(sound(DeviceId::from_bytes(id))?);
         }
         Ok(seeing)

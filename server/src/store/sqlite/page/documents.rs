@@ -1,6 +1,7 @@
 //! The documents of an answer, weighed as they are told: whatever somebody wrote, an answer stays a message.
 
 use minicbor::Encode;
+use std::collections::BTreeSet;
 use warmhand_core::domain::id::DocumentId;
 use warmhand_core::wire::{Delivered, DeliveredChange, DeliveredDocument, encoded_len};
 
@@ -11,6 +12,8 @@ const HEAD_BYTES: usize = 32;
 pub struct Documents {
     /// In their order.
     pub told: Vec<DeliveredDocument>,
+    /// What does not read.
+    passed_over: BTreeSet<DocumentId>,
     /// As they are told.
     bytes: usize,
     room: usize,
@@ -21,6 +24,7 @@ impl Documents {
     pub fn new(room: usize) -> Self {
         Self {
             told: Vec::new(),
+            passed_over: BTreeSet::new(),
             bytes: 0,
             room,
         }
@@ -31,12 +35,25 @@ impl Documents {
         !self.told.is_empty() && self.bytes >= self.room
     }
 
+    /// Tells of a document that it is there, and nothing of it that came after this: it does not read. A device keeps what
+    /// it has. There is room for that.
+    pub fn pass_over(&mut self, doc: DocumentId) -> bool {
+        if self.passed_over.insert(doc) && !self.told.iter().any(|told| told.doc == doc) {
+            let content = Delivered::Changes(Vec::new());
+            self.told.push(DeliveredDocument { doc, content });
+        }
+        true
+    }
+
     /// Adds a change, if there is room for it.
     pub fn add(&mut self, change: DeliveredChange) -> bool {
+        let doc = change.change.doc;
+        if self.passed_over.contains(&doc) {
+            return true;
+        }
         if !self.takes(&change) {
             return false;
         }
-        let doc = change.change.doc;
         let known = self.told.iter_mut().find_map(|d| match &mut d.content {
             Delivered::Changes(changes) if d.doc == doc => Some(changes),
             _ => None,

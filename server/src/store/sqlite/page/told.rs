@@ -65,6 +65,7 @@ impl Verb<'_> {
             let mut rows = changed.query(window)?;
             while has_some && let Some(row) = rows.next()? {
                 let Some(row) = self.readable(change_row(row))? else {
+                    page.pass_over(self.document_at(row.get(0)?)?);
                     continue;
                 };
                 // It lies there, and this very answer says so.
@@ -80,10 +81,11 @@ impl Verb<'_> {
             let Some((seq, doc)) = whole else {
                 break (head.seq, None);
             };
-            let has_room = !page.is_full() && {
-                let whole = self.readable(self.whole(doc))?;
-                whole.is_none_or(|whole| page.add_whole(doc, whole))
-            };
+            let has_room = !page.is_full()
+                && match self.readable(self.whole(doc))? {
+                    Some(whole) => page.add_whole(doc, whole),
+                    None => page.pass_over(doc),
+                };
             if !has_room {
                 // What changed in this row was told: with none of its documents, the page ends before all of them.
                 let within = last.filter(|(row, _)| *row == seq);
@@ -92,6 +94,12 @@ impl Verb<'_> {
             last = Some((seq, doc));
         };
         Ok((page.told, end))
+    }
+
+    fn document_at(&self, seq: i64) -> Result<DocumentId, StoreError> {
+        let sql = "select doc from change where seq = ?1";
+        let id: Vec<u8> = self.db.query_row(sql, [seq], |row| row.get(0))?;
+        sound(DocumentId::from_bytes(&id))
     }
 
     /// The words to erase and to forget that belong to the rows after one, up to another.
