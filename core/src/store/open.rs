@@ -36,12 +36,7 @@ pub enum Place {
 impl Store {
     /// Opens the database, making it if there is none.
     pub fn open(place: &Place) -> Result<Self, StoreError> {
-        if let Place::File(path) | Place::Encrypted(path, _) = place
-            && path.as_os_str() != IN_MEMORY
-        {
-            for_its_owner(path);
-        }
-        let (mut db, version) = connected(place)?;
+        let (mut db, version) = connected(place, for_its_owner)?;
         if version > VERSION {
             return Err(StoreError::Trouble(StorageTrouble::Newer));
         }
@@ -65,7 +60,7 @@ impl Store {
         {
             return Err(StoreError::Trouble(StorageTrouble::Unavailable));
         }
-        let (mut db, version) = connected(place)?;
+        let (mut db, version) = connected(place, |_| ())?;
         match version {
             VERSION => {}
             newer if newer > VERSION => return Err(StoreError::Trouble(StorageTrouble::Newer)),
@@ -108,8 +103,8 @@ impl Store {
     }
 }
 
-/// A connection, unlocked, and the version of what lies there.
-fn connected(place: &Place) -> Result<(Connection, i64), StoreError> {
+/// A connection, unlocked, and the version of what lies there. `begin`: a file that is not there yet.
+fn connected(place: &Place, begin: impl Fn(&Path)) -> Result<(Connection, i64), StoreError> {
     if let Place::Encrypted(..) = place {
         cipher::is_there()?;
     }
@@ -118,6 +113,7 @@ fn connected(place: &Place) -> Result<(Connection, i64), StoreError> {
             if path.as_os_str() == IN_MEMORY {
                 return Err(StoreError::Trouble(StorageTrouble::Unavailable));
             }
+            begin(path);
             Connection::open(path)?
         }
         Place::Memory => Connection::open_in_memory()?,

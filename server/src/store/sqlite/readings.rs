@@ -98,7 +98,10 @@ impl Kept {
     /// Notes of whom the log says something new; of everybody, once the sheet is another.
     fn follow(&mut self, verb: &Verb<'_>, sheet: u64) -> Result<(), StoreError> {
         let head = verb.head()?.seq;
-        self.waiting.append(&mut self.damaged);
+        // Once all others were read: it may have been mended.
+        if self.waiting.is_empty() {
+            self.waiting.append(&mut self.damaged);
+        }
         for (doc, patient) in verb.erased_between(self.seq, head)? {
             self.records.remove(&doc);
             self.waiting.extend(patient);
@@ -137,6 +140,7 @@ impl Kept {
                 }
                 folder => folder?,
             };
+            self.damaged.remove(&patient);
             for mut summary in read(&folder.patient, &folder.receipts, sheet, now).records {
                 summary.shrink();
                 let reading = Reading {
