@@ -1,28 +1,22 @@
-//! The next page of a device that fetches many, read while it takes the one before. It is told only if nothing was written
-//! into the log meanwhile: then it is what would be read now. Kept in memory alone, few of them and not for long.
+//! Pages that were read before they are asked for. One is told only if nothing was written into the log meanwhile: then it is
+//! what would be read now. Kept in memory alone, few of them and not for long.
 
-use super::open::reading;
 use super::page::{Asked, Page};
-use super::{Sqlite, StoreError, Verb};
 use jiff::Timestamp;
 use rusqlite::Connection;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use warmhand_core::domain::id::DeviceId;
-use warmhand_core::wire::Cursor;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// When more devices than these fetch at one time, the others' pages are read when they are asked for.
 const MOST: usize = 8;
 /// Whoever has not come for hers by then may not come.
 const KEPT_MS: i64 = 60_000;
-/// Pages of the database in memory, in KiB: each is read once.
-const CACHE_KIB: i64 = 512;
 
 /// Pages that were read before they were asked for.
 #[derive(Default)]
 pub(super) struct Ahead {
     kept: Mutex<Kept>,
     /// A connection that nobody else waits for.
-    reader: Mutex<Option<Connection>>,
+    pub reader: Mutex<Option<Connection>>,
 }
 
 #[derive(Default)]
@@ -51,7 +45,7 @@ impl Ahead {
     }
 
     /// Is there room for one more? What can be told no more goes, and so does what nobody came for.
-    fn has_room(&self, asked: &Asked, now: Timestamp) -> bool {
+    pub fn has_room(&self, asked: &Asked, now: Timestamp) -> bool {
         let pages = &mut self.kept().pages;
         pages.retain(|read| {
             let age = now.as_millisecond() - read.read_at.as_millisecond();
@@ -61,7 +55,8 @@ impl Ahead {
         pages.len() < MOST
     }
 
-    fn put(&self, asked: Asked, read_at: Timestamp, page: Page) {
+    /// Keeps one, unless something was erased since it was read.
+    pub fn put(&self, asked: Asked, read_at: Timestamp, page: Page) {
         let mut kept = self.kept();
         if asked.head.seq >= kept.since {
             kept.pages.push(ReadAhead {
@@ -80,70 +75,12 @@ impl Ahead {
     }
 }
 
-impl Sqlite {
-    /// Reads the page after this cursor, unless another's is being read. In memory there is no second connection.
-    pub(super) fn read_ahead(
-        &self,
-        device: DeviceId,
-        page_bytes: u32,
-        from: Cursor,
-        now: Timestamp,
-    ) {
-        let Some(folder) = self.folder.clone() else {
-            return;
-        };
-        let mut beside = self.beside();
-        // Nobody waits for it: there is no work to end.
-        beside.fault = None;
-        let read = move || -> Result<(), StoreError> {
-            let mut reader = match beside.ahead.reader.try_lock() {
-                Ok(reader) => reader,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => return Ok(()),
-            };
-            let connection = match &mut *reader {
-                Some(connection) => connection,
-                none => {
-                    let connection = reading(&folder)?;
-                    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-                    none.insert(connection)
-                }
-            };
-            let db = connection.transaction()?;
-            beside.verb(&db, |verb| verb.read_ahead(device, page_bytes, from, now))
-        };
-        // If it fails, the page is read when it is asked for.
-        if self.fault.is_some() {
-            // A test that ends the work anywhere has nothing running beside it.
-            let _ = read();
-        } else {
-            tokio::task::spawn_blocking(read);
-        }
-    }
-}
-
-impl Verb<'_> {
-    fn read_ahead(
-        &self,
-        device: DeviceId,
-        page_bytes: u32,
-        from: Cursor,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let room = self.room(page_bytes, self.is_sheet_after(&from)?, &[])?;
-        let asked = self.asked(device, from, room)?;
-        if self.ahead.has_room(&asked, now) {
-            self.ahead.put(asked, now, self.page(&asked, &[], &[])?);
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use uuid::Uuid;
-    use warmhand_core::wire::Token;
+    use warmhand_core::domain::id::DeviceId;
+    use warmhand_core::wire::{Cursor, Token};
 
     fn asked(device: u128, seq: u64) -> Asked {
         let head = Token {

@@ -3,6 +3,7 @@
 
 mod asked;
 mod documents;
+mod next;
 mod told;
 
 pub(super) use asked::{Asked, PAGE_BYTES};
