@@ -14,7 +14,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary};
 use crate::refusal::Refusal;
-use crate::store::{DeviceRow, Enrolment, Fault, Phase, Store, StoreError, readable};
+use crate::store::{Concerning, DeviceRow, Enrolment, Fault, Phase, Store, StoreError, readable};
 pub use crate::store::{Key, Place};
 use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
@@ -268,8 +268,10 @@ impl App {
         let sheet = self.sheet()?;
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let now = device.corrected(raw);
-        let records = self.store.rows().concerning(&user, &sheet, now)?;
+        let rows = self.store.rows();
+        let Concerning { records, unread } = rows.concerning(&user, &sheet, now)?;
         let mut screen = TodayScreen::of(&records, &sheet, &user, &zone, now);
+        screen.unread = unread;
         self.settle_waiting(&mut screen.waiting, raw);
         Ok(screen)
     }

@@ -25,15 +25,17 @@ pub use change::{ChangeState, StoredChange, live, tip};
 pub use cipher::Key;
 pub use device::{DeviceRow, Enrolment, Phase};
 pub use folded::End;
-pub use list::ListRow;
+pub use list::{Concerning, ListRow};
 pub use open::Place;
 pub use salvage::Salvaged;
 pub use trouble::{Fault, Killed, StoreError, readable};
 pub use waiting::Waiting;
 pub use whole::{WholeRow, whole_changes};
 
+use crate::domain::id::PatientId;
 use rusqlite::{Connection, Params, TransactionBehavior};
 use sheet::KnownSheet;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -45,8 +47,9 @@ pub struct Store {
     log_pages: Arc<AtomicU32>,
     is_encrypted: bool,
     fault: Option<Box<dyn Fault>>,
-    /// Where it was opened, if only to read: a connection that met damage may read nothing more.
-    from: Option<Place>,
+    place: Place,
+    /// Patients of whom something did not read when they were last indexed: not tried again by this process.
+    unread: BTreeSet<PatientId>,
 }
 
 /// What can be read, in a transaction or outside of one.

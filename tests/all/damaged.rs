@@ -101,6 +101,18 @@ fn a_record_that_the_server_cannot_read_holds_up_nothing_else() {
     assert_eq!(bea.app.holds(damaged), Ok(true));
 }
 
+/// Who is on the caseload.
+fn names(phone: &Phone, town: &Town) -> BTreeSet<Option<String>> {
+    let screen = phone.app.patients(town.now()).expect("the caseload");
+    screen.rows.into_iter().map(|row| row.name).collect()
+}
+
+/// Patients of whom something does not read.
+fn unread(phone: &Phone, town: &Town) -> u32 {
+    let screen = phone.app.today(town.now());
+    screen.expect("the first screen").unread
+}
+
 /// What a shell does after an entry: it tries to send, and the lists are made ready meanwhile.
 fn without_signal(phone: &mut Phone, town: &Town) {
     phone.app.sync_wanted();
@@ -123,17 +135,13 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
         note(&mut ana, &town, record, "she called back");
     }
     without_signal(&mut ana, &town);
-    let names = |phone: &Phone| -> BTreeSet<Option<String>> {
-        let screen = phone.app.patients(town.now()).expect("the caseload");
-        screen.rows.into_iter().map(|row| row.name).collect()
-    };
-    let before = names(&ana);
+    let before = names(&ana, &town);
     damage(ana.file(), damaged, true);
     ana.restart();
 
     // Nobody vanishes from a list, and what cannot be sent is said.
-    assert_eq!(names(&ana), before);
-    ana.app.today(town.now()).expect("the first screen");
+    assert_eq!(names(&ana, &town), before);
+    assert_eq!(unread(&ana, &town), 0, "what was read last is what is here");
     let status = ana.app.sync_status().expect("a status");
     assert_eq!((status.state, status.count), (SyncState::NeedsHelp, 2));
     let help: Vec<_> = status
@@ -156,6 +164,8 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
     carla.sync(&town);
     ana.sync(&town);
     assert_eq!(state(&ana), (SyncState::NeedsHelp, 1));
+    assert_eq!(unread(&ana, &town), 1);
+    assert_eq!(names(&ana, &town), before);
     carla.sync(&town);
     assert_eq!(carla.entries(patient), ana.entries(patient));
     // Also once the server was put back, and by a file.
@@ -173,6 +183,7 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
     carla.sync(&town);
     ana.sync(&town);
     assert_eq!(state(&ana), (SyncState::AllSent, 0));
+    assert_eq!(unread(&ana, &town), 0);
     carla.sync(&town);
     assert_eq!(carla.entries(hers), ana.entries(hers));
 }

@@ -45,19 +45,23 @@ impl Store {
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let patients = self.rows().overtaken_patients(now)?;
+        let mut patients = self.rows().overtaken_patients(now)?;
+        patients.retain(|patient| !self.unread.contains(patient));
         if patients.is_empty() {
             return Ok(());
         }
+        let mut unread = self.unread.clone();
         self.write(|write| {
-            write.change("delete from stale", [])?;
             for patient in patients {
                 if readable(write.index(patient, sheet, now))?.is_none() {
-                    write.mark_stale([&patient])?;
+                    unread.insert(patient);
                 }
             }
-            Ok(())
-        })
+            write.change("delete from stale", [])?;
+            write.mark_stale(&unread)
+        })?;
+        self.unread = unread;
+        Ok(())
     }
 }
 

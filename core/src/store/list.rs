@@ -31,6 +31,15 @@ pub struct ListRow {
     pub(super) likeness: Likeness,
 }
 
+/// What may be on somebody's first screen.
+#[derive(Debug)]
+pub struct Concerning {
+    /// The records, each read as of now.
+    pub records: Vec<Summary>,
+    /// Patients of whom something does not read: what is here of them was read before.
+    pub unread: u32,
+}
+
 /// What tells whether two patients may be one, beside name and birth date: most records say nothing of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Likeness {
@@ -68,14 +77,16 @@ impl Rows<'_> {
         user: &UserId,
         sheet: &Organisation,
         now: Timestamp,
-    ) -> Result<Vec<Summary>, StoreError> {
+    ) -> Result<Concerning, StoreError> {
         let anew = self.overtaken(sheet, now)?;
+        let unread = anew.unread;
         let mut statement = self.0.prepare_cached(
             "select summary from record_summary where record in
                  (select record from concern where user in (?1, '')
                   union select record from record_index where flagged = 1)",
         )?;
-        read_summaries(&mut statement.query([user.as_str()])?, anew)
+        let records = read_summaries(&mut statement.query([user.as_str()])?, anew)?;
+        Ok(Concerning { records, unread })
     }
 
     /// All summaries as they read now.
@@ -127,11 +138,13 @@ impl Rows<'_> {
         let mut anew = Anew::default();
         for patient in self.overtaken_patients(now)? {
             // Of whom something does not read, what was read last is shown: she is not to vanish from a list.
-            if let Some((joined, receipts)) = readable(self.patient(patient))? {
-                anew.patients.insert(patient);
-                anew.records
-                    .extend(read(&joined, &receipts, sheet, now).records);
-            }
+            let Some((joined, receipts)) = readable(self.patient(patient))? else {
+                anew.unread += 1;
+                continue;
+            };
+            anew.patients.insert(patient);
+            let reading = read(&joined, &receipts, sheet, now);
+            anew.records.extend(reading.records);
         }
         Ok(anew)
     }
@@ -142,6 +155,8 @@ impl Rows<'_> {
 struct Anew {
     patients: BTreeSet<PatientId>,
     records: Vec<Summary>,
+    /// So many more were overtaken, and do not read.
+    unread: u32,
 }
 
 impl Anew {

@@ -8,6 +8,7 @@ use super::{Store, StoreError, log};
 use crate::refusal::StorageTrouble;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,11 +68,10 @@ impl Store {
             _ => return Err(StoreError::Trouble(StorageTrouble::Damaged)),
         }
         db.pragma_update(None, "query_only", true)?;
+        // Nor is what lies in the log brought in.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         let log_pages = log::watched(&mut db)?;
-        Ok(Self {
-            from: Some(place.clone()),
-            ..Self::of(db, log_pages, place)
-        })
+        Ok(Self::of(db, log_pages, place))
     }
 
     fn of(db: Connection, log_pages: Arc<AtomicU32>, place: &Place) -> Self {
@@ -81,7 +81,8 @@ impl Store {
             known: KnownSheet::default(),
             is_encrypted: matches!(place, Place::Encrypted(..)),
             fault: None,
-            from: None,
+            place: place.clone(),
+            unread: BTreeSet::new(),
         }
     }
 

@@ -25,8 +25,9 @@ pub(super) fn documents(
             patients.extend(patient);
             touched.insert(doc);
         } else {
-            // Nothing can be put beside what does not read; that it came is noted.
+            // Nothing can be put beside what does not read; that it came is noted, and that lists are without it.
             write.show(doc)?;
+            patients.extend(whose(write, doc)?);
         }
     }
     Ok(())
@@ -49,6 +50,11 @@ fn document(
             write.save_whole(doc, &row)?;
             write.save_delivered(doc)?;
             return Ok(Some(whose));
+        }
+        Arrived::Changes(changes) if changes.is_empty() => {
+            // The server passes over what it cannot read: what is here of it stays.
+            write.show(doc)?;
+            return Ok(patient);
         }
         Arrived::Changes(changes) => changes.into_iter().map(Coming::Fields).collect(),
         Arrived::Whole(changes) => changes.into_iter().map(Coming::Built).collect(),

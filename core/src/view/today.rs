@@ -43,6 +43,9 @@ pub struct TodayScreen {
     pub handoffs: u32,
     /// When the next task to come is due: nothing else is before that.
     pub quiet_until: Option<When>,
+    /// Patients of whom something does not read on this device any more: what any list says of them may be old. Said above
+    /// everything else, and that the practice is to be called.
+    pub unread: u32,
 }
 
 impl TodayScreen {
@@ -67,6 +70,7 @@ impl TodayScreen {
             shifts: shifts(sheet, person, now),
             handoffs: 0,
             quiet_until: None,
+            unread: 0,
         };
         let reader = Reader {
             sheet,

@@ -38,7 +38,7 @@ fn check(app: &App, at: Timestamp) {
         let user = UserId::from(user);
         let today =
             |records: &[Summary]| TodayScreen::of(records, &sheet, &user, &TimeZone::UTC, at);
-        let concerning = rows.concerning(&user, &sheet, at).unwrap();
+        let concerning = rows.concerning(&user, &sheet, at).unwrap().records;
         assert_eq!(today(&concerning), today(&fresh));
     }
 }
