@@ -15,6 +15,7 @@ mod open;
 mod salvage;
 mod settle;
 mod sheet;
+mod sound;
 mod trouble;
 mod waiting;
 mod whole;
