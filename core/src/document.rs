@@ -4,6 +4,7 @@
 //! Automerge bytes never reach Automerge. Knows nothing of what entries mean.
 
 mod change;
+mod chunk;
 mod export;
 mod kept;
 

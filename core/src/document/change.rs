@@ -1,9 +1,10 @@
 //! A change as plain fields, its hash and its bytes. Refuses to know documents: causality is checked by whoever holds
 //! them.
 
+use super::chunk::chunk;
 use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
-use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
-use automerge::{ActorId, ExpandedChange, ObjType, ScalarValue};
+use automerge::legacy::{Key, ObjectId, Op, OpType};
+use automerge::{ActorId, ExpandedChange, ObjType};
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -195,7 +196,7 @@ impl Change {
     }
 }
 
-const GENESIS_ACTOR: [u8; 16] = *b"warmhand/schema1";
+pub(super) const GENESIS_ACTOR: [u8; 16] = *b"warmhand/schema1";
 
 static GENESIS: LazyLock<(ChangeHash, Vec<u8>)> = LazyLock::new(|| {
     let op = Op {
@@ -218,28 +219,34 @@ pub(super) fn genesis_bytes() -> &'static [u8] {
     &GENESIS.1
 }
 
-/// Builds the change that these fields describe. Costs some microseconds; refuses what is out of bounds.
+/// Builds the change that these fields describe. Costs about a microsecond; refuses what is out of bounds.
 pub fn seal(change: Change) -> Result<Sealed, Unsound> {
     change.check()?;
-    let start_op = NonZeroU64::new(change.start_op).ok_or(Unsound::Counter)?;
-    let entries = ObjectId::Id(OpId::new(1, &ActorId::from(&GENESIS_ACTOR[..])));
-    let ops = change
-        .puts
-        .iter()
-        .map(|put| Op {
-            action: OpType::Put(ScalarValue::Str(put.text.as_str().into())),
-            obj: entries.clone(),
-            key: Key::Map(put.id.to_string().into()),
-            pred: Vec::new().into(),
-            insert: false,
-        })
-        .collect();
-    let (hash, bytes) = build(&change.actor.0, change.seq, start_op, &change.deps, ops);
+    let (hash, bytes) = chunk(&change);
     Ok(Sealed {
         change,
         hash,
         bytes,
     })
+}
+
+/// The same by Automerge's own builder.
+#[cfg(test)]
+pub(super) fn built(change: &Change) -> (ChangeHash, Vec<u8>) {
+    let start_op = NonZeroU64::new(change.start_op).unwrap();
+    let entries = ObjectId::Id(automerge::legacy::OpId::new(
+        1,
+        &ActorId::from(&GENESIS_ACTOR[..]),
+    ));
+    let op = |put: &Put| Op {
+        action: OpType::Put(automerge::ScalarValue::Str(put.text.as_str().into())),
+        obj: entries.clone(),
+        key: Key::Map(put.id.to_string().into()),
+        pred: Vec::new().into(),
+        insert: false,
+    };
+    let ops = change.puts.iter().map(op).collect();
+    build(&change.actor.0, change.seq, start_op, &change.deps, ops)
 }
 
 fn build(

@@ -1,14 +1,14 @@
 //! Applying one document of a page. Every change is built anew from its fields and taken only if its hash is the one
 //! claimed and it follows what is here; a document that cannot be applied is marked and the page goes on.
 
-use super::arrived::{Arrived, arrived, opening};
+use super::arrived::{Arrived, each, opening};
 use super::ground::Ground;
 use super::reauthor;
 use super::settle::whose;
 use crate::document::{Change, ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::store::{ChangeState, StoreError, StoredChange, Write};
-use crate::wire::{DeliveredChange, DeliveredDocument, Receipt};
+use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Receipt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Applies what a page says of each of these documents. Adds the patients whose reading may have changed, and the documents.
@@ -19,8 +19,14 @@ pub(super) fn documents(
     patients: &mut BTreeSet<PatientId>,
     touched: &mut BTreeSet<DocumentId>,
 ) -> Result<(), StoreError> {
-    let is_here = |doc| Ok(write.document_row(doc)?.is_some());
-    for (doc, arrived) in arrived(delivered, device, is_here)? {
+    let mut waiting = Vec::with_capacity(delivered.len());
+    for one in delivered {
+        // Of what else comes nobody asks it.
+        let is_whole = matches!(one.content, Delivered::Whole(_));
+        let is_here = is_whole && write.document_row(one.doc)?.is_some();
+        waiting.push((one, is_here));
+    }
+    each(waiting, device, |doc, arrived| {
         if let Some(patient) = write.part(|write| document(write, device, doc, arrived))? {
             patients.extend(patient);
             touched.insert(doc);
@@ -29,8 +35,8 @@ pub(super) fn documents(
             write.show(doc)?;
             patients.extend(whose(write, doc)?);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn document(

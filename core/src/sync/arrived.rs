@@ -1,5 +1,5 @@
-//! Whole documents of a page, built anew beside one another: a first sync brings hundreds with each page, and to build and
-//! to check one needs nothing that is here.
+//! Whole documents of a page, built anew beside one another and beside what is written: a first sync brings hundreds with
+//! each page, and to build and to check one needs nothing that is here.
 
 use super::ground::Ground;
 use crate::document::Sealed;
@@ -11,10 +11,13 @@ use crate::store::{StoreError, WholeRow};
 use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Packed, Receipt, Unpackable};
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
+use std::sync::mpsc::channel;
 use std::thread;
 
 /// Fewer are not worth a thread of their own.
 const FEW: usize = 16;
+/// So many are built before the first of them is written down.
+const PART: usize = 8;
 /// What a thread is called that builds a part of a page: what a panic on it says stays in the library as well.
 pub const WORKER: &str = "warmhand page";
 /// More threads than this do not help: the database takes one document after the other.
@@ -45,47 +48,81 @@ pub(super) enum Arrived {
 /// A document with what is said of it.
 type Delivery = (DocumentId, Arrived);
 
-/// What a page brings, in its order; what came whole is built. `is_here`: is anything of a document here?
-pub(super) fn arrived(
-    delivered: Vec<DeliveredDocument>,
+/// Says of each document of a page, in its order, what came of it. What came whole is built beside that: while one is
+/// written down, the next are built. `is_here`, beside each: is anything of it here?
+pub(super) fn each(
+    delivered: Vec<(DeliveredDocument, bool)>,
     device: DeviceId,
-    mut is_here: impl FnMut(DocumentId) -> Result<bool, StoreError>,
-) -> Result<Vec<Delivery>, StoreError> {
-    let mut waiting = Vec::with_capacity(delivered.len());
-    for one in delivered {
-        let is_here = is_here(one.doc)?;
-        waiting.push((one, is_here));
-    }
+    mut take: impl FnMut(DocumentId, Arrived) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let is_whole =
         |(one, _): &&(DeliveredDocument, bool)| matches!(one.content, Delivered::Whole(_));
-    let worth = waiting.iter().filter(is_whole).count() / FEW;
-    let threads = worth.min(*THREADS);
-    if threads < 2 {
-        return Ok(part(waiting, device));
+    let worth = delivered.iter().filter(is_whole).count() / FEW;
+    let count = worth.min(*THREADS);
+    let mut all = |part: Part| {
+        let mut built = part.into_iter();
+        built.try_for_each(|(doc, arrived)| take(doc, arrived))
+    };
+    if count < 2 {
+        return delivered
+            .into_iter()
+            .try_for_each(|one| all(vec![built(one, device)]));
     }
-    let each = waiting.len().div_ceil(threads);
+    let (parts, dealt) = dealt(delivered, count);
     thread::scope(|scope| {
-        let mut running = Vec::with_capacity(threads);
-        while !waiting.is_empty() {
-            let rest = waiting.split_off(each.min(waiting.len()));
-            let some = std::mem::replace(&mut waiting, rest);
+        let mut workers = Vec::with_capacity(count);
+        for hand in dealt {
+            let (done, built_there) = channel();
+            let work = move || {
+                for part in hand {
+                    let part: Part = part.into_iter().map(|one| built(one, device)).collect();
+                    // Nobody waits for it if one before could not be written.
+                    if done.send(part).is_err() {
+                        break;
+                    }
+                }
+            };
             let thread = thread::Builder::new().name(WORKER.to_owned());
-            let begun = thread.spawn_scoped(scope, move || part(some, device));
             // The system has none left: the page comes again.
-            let begun = begun.map_err(|_| StoreError::Trouble(StorageTrouble::Busy));
-            running.push(begun?);
+            let begun = thread.spawn_scoped(scope, work);
+            let begun = begun.map_err(|_| StoreError::Trouble(StorageTrouble::Busy))?;
+            workers.push((begun, built_there));
         }
-        let done = running.into_iter().map(thread::ScopedJoinHandle::join);
-        Ok(done
-            .flat_map(|one| one.unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect())
+        for (_, (_, built_there)) in (0..parts).zip(workers.iter().cycle()) {
+            let Ok(part) = built_there.recv() else {
+                for (begun, _) in workers {
+                    begun.join().unwrap_or_else(|panic| resume_unwind(panic));
+                }
+                return Err(StoreError::Trouble(StorageTrouble::Busy));
+            };
+            all(part)?;
+        }
+        Ok(())
     })
 }
 
-fn part(some: Vec<(DeliveredDocument, bool)>, device: DeviceId) -> Vec<Delivery> {
-    some.into_iter()
-        .map(|(one, is_here)| (one.doc, arrives(one, is_here, device)))
-        .collect()
+/// Documents of which one thread at a time builds all.
+type Part = Vec<Delivery>;
+/// The same before they are built.
+type Waiting = Vec<(DeliveredDocument, bool)>;
+
+/// Deals them out in turn, a few at a time: in how many parts, and to each hand its own.
+fn dealt(mut waiting: Waiting, hands: usize) -> (usize, Vec<Vec<Waiting>>) {
+    let mut dealt: Vec<Vec<Waiting>> = (0..hands).map(|_| Vec::new()).collect();
+    let mut parts = 0;
+    while !waiting.is_empty() {
+        let rest = waiting.split_off(PART.min(waiting.len()));
+        let part = std::mem::replace(&mut waiting, rest);
+        if let Some(hand) = dealt.get_mut(parts % hands) {
+            hand.push(part);
+        }
+        parts += 1;
+    }
+    (parts, dealt)
+}
+
+fn built((one, is_here): (DeliveredDocument, bool), device: DeviceId) -> Delivery {
+    (one.doc, arrives(one, is_here, device))
 }
 
 fn arrives(delivered: DeliveredDocument, is_here: bool, device: DeviceId) -> Arrived {
