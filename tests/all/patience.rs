@@ -1,9 +1,32 @@
 //! Many devices at once: who finds a long queue before the writer is asked for patience, each for another while.
 
 use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
 use warmhand_core::app::SyncStep;
 use warmhand_core::wire::{SyncRequest, unpack};
 use warmhand_tests::town::Town;
+
+/// All of them begun before one of them is waited for.
+async fn together<T>(mut all: Vec<impl Future<Output = T> + Unpin>) -> Vec<T> {
+    let mut done: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let waiting = all.iter_mut().zip(&mut done);
+        for (one, done) in waiting.filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(came) = Pin::new(one).poll(context) {
+                *done = Some(came);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
 
 #[test]
 fn who_finds_a_long_queue_is_asked_to_come_back_each_after_another_while() {
@@ -24,9 +47,10 @@ fn who_finds_a_long_queue_is_asked_to_come_back_each_after_another_while() {
             store.sync(device, request, town.now())
         })
         .collect();
-    let told: Vec<_> = all
+    let told: Vec<_> = town
+        .run(together(all))
         .into_iter()
-        .map(|one| town.run(one).unwrap().retry_after_ms)
+        .map(|one| one.unwrap().retry_after_ms)
         .collect();
     let early: BTreeSet<_> = told[..20].iter().flatten().collect();
     assert!(early.len() > 15, "each another while: {told:?}");

@@ -118,7 +118,8 @@ fn a_sync_request_is_read_or_refused() {
 fn the_answer_to_a_sync_is_read_or_refused() {
     held("sync_answer", |bytes| {
         if let Some(answer) = message::<SyncAnswer>(bytes) {
-            answer.docs.iter().for_each(delivered);
+            let docs = answer.docs.open().unwrap_or_default();
+            docs.iter().for_each(delivered);
         }
     });
 }
@@ -181,8 +182,10 @@ fn built(packed: &Packed) {
 }
 
 fn delivered(delivered: &DeliveredDocument) {
-    if let Delivered::Whole(packed) = &delivered.content {
-        built(packed);
+    if let Delivered::Whole(columns) = &delivered.content
+        && let Ok(packed) = columns.read()
+    {
+        built(&packed);
     }
 }
 

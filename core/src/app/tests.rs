@@ -20,8 +20,8 @@ use crate::view::EntryState;
 use crate::wire::{
     Ack, AckState, BoxOpener, Cursor, Decided, Decision, Delivered, DeliveredChange,
     DeliveredDocument, DocsAnswer, DocsRequest, DocumentDigest, EnrolAnswer, EnrolRequest, Holding,
-    PushedChange, QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest, RejectReason,
-    Sheet, Status, SyncAnswer, SyncRequest, Token, pack, unpack,
+    Parcel, PushedChange, QuarantineReason, Receipt, ReconcileAnswer, ReconcileRequest,
+    RejectReason, Sheet, Status, SyncAnswer, SyncRequest, Token, pack, unpack,
 };
 use acts::{note, open_record, patient_of, shown};
 use jiff::Timestamp;
@@ -163,7 +163,7 @@ impl Server {
             },
             server_now: now().as_millisecond(),
             acks: Vec::new(),
-            docs: Vec::new(),
+            docs: Parcel::of(&Vec::new()),
             from,
             cursor: from,
             high: self.head(),
@@ -202,19 +202,18 @@ impl Server {
                 .push(change.clone());
         }
         docs.retain(|doc, _| !self.gone.contains(doc));
-        answer.docs = docs
+        let mut docs: Vec<_> = docs
             .into_iter()
             .map(|(doc, changes)| DeliveredDocument {
                 doc,
                 content: Delivered::Changes(changes),
             })
             .collect();
-        answer
-            .docs
-            .extend(self.gone.iter().map(|doc| DeliveredDocument {
-                doc: *doc,
-                content: Delivered::Forget,
-            }));
+        docs.extend(self.gone.iter().map(|doc| DeliveredDocument {
+            doc: *doc,
+            content: Delivered::Forget,
+        }));
+        answer.docs = Parcel::of(&docs);
         answer.high = self.head();
         answer.cursor = Cursor {
             token: self.head(),

@@ -4,11 +4,13 @@
 //!
 //! [binary format]: https://automerge.org/automerge-binary-format-spec/
 
-use super::change::{Change, ChangeHash, GENESIS_ACTOR};
+use super::change::{Change, ChangeHash, GENESIS_ACTOR, Put};
 use sha2::{Digest, Sha256};
-use std::iter::repeat_n;
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+const CHECKSUM: usize = 4;
+/// What stands before the body is at most this long.
+const HEAD: usize = 16;
 /// The kind of chunk that is a change.
 const CHANGE: u8 = 1;
 /// Columns that are never empty, by what they say and how: id << 4 | type.
@@ -23,40 +25,40 @@ mod column {
     pub const PREDECESSORS: u64 = 0x70;
 }
 /// The action: put.
-const PUT: u64 = 1;
+const PUT: u8 = 1;
 /// The kind of a value that is a string, beside its length << 4.
 const STRING: u64 = 6;
 /// The operation of the genesis change that made the map of entries.
-const ENTRIES: u64 = 1;
+const ENTRIES: u8 = 1;
+/// Minus one: one value follows.
+const ONE_WRITTEN_OUT: u8 = 0x7f;
 /// An id as text.
 const ID: usize = 36;
 
 /// The hash and the bytes of a change that is within its bounds.
 pub(super) fn chunk(change: &Change) -> (ChangeHash, Vec<u8>) {
     let body = body(change);
-    let mut head = Vec::with_capacity(12);
-    head.push(CHANGE);
-    unsigned(&mut head, body.len() as u64);
-    let hash = Sha256::new().chain_update(&head).chain_update(&body);
-    let hash: [u8; 32] = hash.finalize().into();
-    let mut bytes = Vec::with_capacity(8 + head.len() + body.len());
+    let mut bytes = Vec::with_capacity(HEAD + body.len());
     bytes.extend(MAGIC);
-    // The checksum.
-    bytes.extend(hash.iter().take(4));
-    bytes.extend(head);
+    // Room for the checksum.
+    bytes.extend([0; CHECKSUM]);
+    bytes.push(CHANGE);
+    unsigned(&mut bytes, body.len() as u64);
     bytes.extend(body);
+    let hashed = bytes.get(MAGIC.len() + CHECKSUM..).unwrap_or_default();
+    let hash: [u8; 32] = Sha256::digest(hashed).into();
+    let checksum = bytes.iter_mut().skip(MAGIC.len()).take(CHECKSUM);
+    checksum.zip(hash).for_each(|(room, byte)| *room = byte);
     (ChangeHash(hash), bytes)
 }
 
 fn body(change: &Change) -> Vec<u8> {
     let (texts, heads) = (change.text_bytes(), 32 * change.deps.len());
     let mut body = Vec::with_capacity(texts + heads + 48 * change.puts.len() + 96);
-    let mut deps = change.deps.clone();
+    unsigned(&mut body, change.deps.len() as u64);
+    let mut deps: Vec<_> = change.deps.iter().collect();
     deps.sort_unstable();
-    unsigned(&mut body, deps.len() as u64);
-    for dep in &deps {
-        body.extend(dep.0);
-    }
+    deps.iter().for_each(|dep| body.extend(dep.0));
     prefixed(&mut body, &change.actor.0);
     unsigned(&mut body, change.seq);
     unsigned(&mut body, change.start_op);
@@ -70,39 +72,24 @@ fn body(change: &Change) -> Vec<u8> {
         body.push(1);
         prefixed(&mut body, &GENESIS_ACTOR);
     }
-    columns(&mut body, change, u64::from(!is_genesis));
+    columns(&mut body, change, u8::from(!is_genesis));
     body
 }
 
-fn columns(body: &mut Vec<u8>, change: &Change, maker: u64) {
-    let count = change.puts.len();
-    let same = |value| runs(repeat_n(value, count));
-    let (maker, made, action, none) = (same(maker), same(ENTRIES), same(PUT), same(0));
+fn columns(body: &mut Vec<u8>, change: &Change, maker: u8) {
+    let count = u8::try_from(change.puts.len()).unwrap_or(u8::MAX);
     let kinds = runs(change.puts.iter().map(kind));
-    let mut keys = Vec::with_capacity((ID + 1) * count + 2);
-    // No key is there twice: they are written out.
-    signed(&mut keys, -signed_count(count));
-    for put in &change.puts {
-        let mut text = [0; ID];
-        prefixed(
-            &mut keys,
-            put.id.0.hyphenated().encode_lower(&mut text).as_bytes(),
-        );
-    }
-    // So often: no.
-    let mut inserted = Vec::with_capacity(1);
-    unsigned(&mut inserted, count as u64);
-
-    let texts = change.text_bytes();
+    let same = so_often(count, 0).len();
     let columns = [
-        (column::OBJECT_ACTOR, maker.len()),
-        (column::OBJECT_COUNTER, made.len()),
-        (column::KEY, keys.len()),
-        (column::INSERT, inserted.len()),
-        (column::ACTION, action.len()),
+        (column::OBJECT_ACTOR, same),
+        (column::OBJECT_COUNTER, same),
+        // No key is there twice: they are written out.
+        (column::KEY, 1 + (1 + ID) * change.puts.len()),
+        (column::INSERT, 1),
+        (column::ACTION, same),
         (column::VALUE_KIND, kinds.len()),
-        (column::VALUE, texts),
-        (column::PREDECESSORS, none.len()),
+        (column::VALUE, change.text_bytes()),
+        (column::PREDECESSORS, same),
     ];
     let filled = || columns.iter().filter(|(_, length)| *length > 0);
     unsigned(body, filled().count() as u64);
@@ -110,23 +97,40 @@ fn columns(body: &mut Vec<u8>, change: &Change, maker: u64) {
         unsigned(body, *what);
         unsigned(body, *length as u64);
     }
-    for part in [maker, made, keys, inserted, action, kinds] {
-        body.extend(part);
+    body.extend(so_often(count, maker));
+    body.extend(so_often(count, ENTRIES));
+    signed(body, -i64::from(count));
+    for put in &change.puts {
+        let mut text = [0; ID];
+        let id = put.id.0.hyphenated().encode_lower(&mut text);
+        prefixed(body, id.as_bytes());
     }
+    // So often: no.
+    body.push(count);
+    body.extend(so_often(count, PUT));
+    body.extend(kinds);
     for put in &change.puts {
         body.extend(put.text.as_bytes());
     }
-    body.extend(none);
+    body.extend(so_often(count, 0));
 }
 
-fn kind(put: &super::change::Put) -> u64 {
+fn kind(put: &Put) -> u64 {
     (put.text.len() as u64) << 4 | STRING
+}
+
+/// A small number, as often as a change may have entries: of one, that one comes, and which.
+fn so_often(count: u8, value: u8) -> [u8; 2] {
+    match count {
+        1 => [ONE_WRITTEN_OUT, value],
+        _ => [count, value],
+    }
 }
 
 /// Numbers by runs: the count and the value where one comes again at once, otherwise minus the count and the values.
 fn runs(values: impl Iterator<Item = u64>) -> Vec<u8> {
     let values: Vec<u64> = values.collect();
-    let mut written = Vec::with_capacity(8);
+    let mut written = Vec::with_capacity(4 * values.len() + 2);
     let mut single: Vec<u64> = Vec::new();
     for run in values.chunk_by(|one, next| one == next) {
         if let [one] = run {
@@ -170,7 +174,7 @@ fn signed(bytes: &mut Vec<u8>, value: i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::{Actor, Put, built};
+    use super::super::change::{Actor, built};
     use super::*;
     use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
     use proptest::collection::{btree_map, btree_set, vec};

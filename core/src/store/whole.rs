@@ -8,13 +8,13 @@ use super::{ChangeState, Rows, StoreError, StoredChange, Write};
 use crate::document::{ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId};
 use crate::packing;
-use crate::wire::{DeliveredChange, Packed, Receipt};
+use crate::wire::{Columns, DeliveredChange, Packed, Receipt};
 use minicbor::{Decode, Encode};
 use rusqlite::params;
 use std::borrow::Cow;
 
 /// Packed as fast as it goes: a page of a first sync brings hundreds.
-const LEVEL: i32 = 1;
+const LEVEL: i32 = -3;
 /// What is longer lies as single changes: nothing that is read here takes more memory than a message.
 const MOST: usize = crate::wire::MAX_MESSAGE;
 
@@ -22,7 +22,7 @@ const MOST: usize = crate::wire::MAX_MESSAGE;
 #[derive(Encode, Decode)]
 struct Kept<'a> {
     #[n(0)]
-    packed: Cow<'a, Packed>,
+    columns: Cow<'a, Columns>,
     /// Of each change.
     #[n(1)]
     hashes: Vec<ChangeHash>,
@@ -32,19 +32,35 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn of(pack: &[u8], size: u32) -> Result<Self, StoreError> {
+    fn read(pack: &[u8], size: u32) -> Result<Lain, StoreError> {
         let size = usize::try_from(size).map_or(MOST, |size| size.min(MOST));
         let plain = packing::unpacked_of(pack, size).map_err(|_| StoreError::Unreadable)?;
         let kept: Self = minicbor::decode(&plain).map_err(|_| StoreError::Unreadable)?;
-        let count = kept.packed.by.len();
+        let columns = kept.columns.read();
+        let packed = columns.map_err(|_| StoreError::Unreadable)?;
+        let count = packed.by.len();
         // Of any other length a change would be passed over.
         if count > 0 && kept.hashes.len() == count && kept.own.len() == count {
-            Ok(kept)
+            let Self { hashes, own, .. } = kept;
+            Ok(Lain {
+                packed,
+                hashes,
+                own,
+            })
         } else {
             Err(StoreError::Unreadable)
         }
     }
+}
 
+/// The same once it is read.
+struct Lain {
+    packed: Packed,
+    hashes: Vec<ChangeHash>,
+    own: Vec<bool>,
+}
+
+impl Lain {
     fn changes(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {
         let changes = self.packed.changes(doc, &self.hashes);
         changes.map_err(|_| StoreError::Unreadable)
@@ -72,10 +88,10 @@ pub struct WholeRow {
 impl WholeRow {
     /// A document with its changes as they were built, causes first, each checked. None if they are too long to lie in
     /// one row.
-    pub fn of(packed: &Packed, changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Self> {
+    pub fn of(columns: &Columns, changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Self> {
         let sealed = || changes.iter().map(|(sealed, _)| sealed);
         let kept = Kept {
-            packed: Cow::Borrowed(packed),
+            columns: Cow::Borrowed(columns),
             hashes: sealed().map(|sealed| sealed.hash).collect(),
             own: sealed().map(|s| s.change.device == device).collect(),
         };
@@ -91,7 +107,7 @@ impl WholeRow {
 
     /// The changes in it.
     pub fn changes(&self, doc: DocumentId) -> Result<Vec<DeliveredChange>, StoreError> {
-        Kept::of(&self.pack, self.size)?.changes(doc)
+        Kept::read(&self.pack, self.size)?.changes(doc)
     }
 }
 
@@ -102,7 +118,7 @@ pub fn whole_changes(
     size: u32,
     confirmed: bool,
 ) -> Result<Vec<StoredChange>, StoreError> {
-    let kept = Kept::of(pack, size)?;
+    let kept = Kept::read(pack, size)?;
     let changes = kept.changes(doc)?.into_iter().zip(&kept.own);
     let stored = changes.map(|(delivered, own)| StoredChange {
         change: delivered.change,
@@ -156,7 +172,7 @@ impl Rows<'_> {
             return Ok(Vec::new());
         };
         let pack = row.get_ref(0)?.as_blob();
-        let kept = Kept::of(pack.map_err(|_| StoreError::Unreadable)?, row.get(1)?)?;
+        let kept = Kept::read(pack.map_err(|_| StoreError::Unreadable)?, row.get(1)?)?;
         let receipts = kept.packed.receipts();
         Ok(kept.hashes.iter().copied().zip(receipts).collect())
     }

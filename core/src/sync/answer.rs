@@ -23,17 +23,19 @@ pub(super) fn answered(
 ) -> Result<Taken, Untaken> {
     let said = |answer: &SyncAnswer| (answer.number, answer.server_now);
     let (answer, offset_ms) = ours(body, number, now, said)?;
-    let taken = store.write(|write| take(write, answer, offset_ms, rng, now));
+    let docs = answer.docs.open()?;
+    let taken = store.write(|write| take(write, &answer, docs, offset_ms, rng, now));
     if !matches!(taken, Err(StoreError::Unreadable)) {
         return Ok(taken?);
     }
-    let (answer, offset_ms) = ours(body, number, now, said)?;
-    Ok(store.write_passing_over(|write| take(write, answer, offset_ms, rng, now))?)
+    let docs = answer.docs.open()?;
+    Ok(store.write_passing_over(|write| take(write, &answer, docs, offset_ms, rng, now))?)
 }
 
 fn take(
     write: &mut Write<'_>,
-    mut answer: SyncAnswer,
+    answer: &SyncAnswer,
+    docs: Vec<DeliveredDocument>,
     offset_ms: i64,
     rng: &mut dyn RngCore,
     now: Timestamp,
@@ -81,7 +83,7 @@ fn take(
         (None, true) => Enrolment::Unconfirmed,
         (None, false) => Enrolment::In,
     };
-    if let Some(withdrawal) = answer.withdrawal {
+    if let Some(withdrawal) = &answer.withdrawal {
         // Nobody works on it any more.
         taken.people = !device.people.is_empty();
         device.people.clear();
@@ -89,7 +91,6 @@ fn take(
         moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
         return withdraw(write, &device, withdrawal, moved, taken, rng);
     }
-    let docs = std::mem::take(&mut answer.docs);
     let is_whole = answer.from == device.cursor && !answer.more && !answer.unconfirmed;
     // Silence about people and documents says nothing while nobody has said whose this device is.
     if !answer.unconfirmed {
@@ -97,7 +98,7 @@ fn take(
         device.people.clone_from(&answer.people);
         device.signed_in = device.signed_in.filter(|user| answer.people.contains(user));
         taken.people = people != (device.people.clone(), device.signed_in.clone());
-        moved |= page(write, &mut device, &answer, docs, &mut touched, &mut taken)?;
+        moved |= page(write, &mut device, answer, docs, &mut touched, &mut taken)?;
     }
     // Last, so that it is written on everything that the page brought.
     moved |= mend(write, device.device, &touched, &mut taken.patients, rng)?;
@@ -124,14 +125,14 @@ fn take(
 fn withdraw(
     write: &mut Write<'_>,
     device: &DeviceRow,
-    withdrawal: Withdrawal,
+    withdrawal: &Withdrawal,
     moved: bool,
     mut taken: Taken,
     rng: &mut dyn RngCore,
 ) -> Result<Taken, StoreError> {
     let all = write.patients()?;
     let is_wiped = match withdrawal {
-        Withdrawal::Wipe(key) => wipe::wipe(write, device, &key, rng)?,
+        Withdrawal::Wipe(key) => wipe::wipe(write, device, key, rng)?,
         Withdrawal::Drain => false,
     };
     if is_wiped {

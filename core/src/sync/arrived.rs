@@ -8,7 +8,7 @@ use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::refusal::StorageTrouble;
 use crate::store::{StoreError, WholeRow};
-use crate::wire::{Delivered, DeliveredChange, DeliveredDocument, Packed, Receipt, Unpackable};
+use crate::wire::{Columns, Delivered, DeliveredChange, DeliveredDocument, Receipt, Unpackable};
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
 use std::sync::mpsc::channel;
@@ -128,25 +128,29 @@ fn built((one, is_here): (DeliveredDocument, bool), device: DeviceId) -> Deliver
 fn arrives(delivered: DeliveredDocument, is_here: bool, device: DeviceId) -> Arrived {
     match delivered.content {
         Delivered::Changes(changes) => Arrived::Changes(changes),
-        Delivered::Whole(packed) => match packed.rebuild(delivered.doc) {
+        Delivered::Whole(columns) => match rebuilt(&columns, delivered.doc) {
             Err(why) => Arrived::Unpackable(why),
             Ok(changes) if is_here => Arrived::Whole(changes),
-            Ok(changes) => new(&packed, &changes, device).unwrap_or(Arrived::Whole(changes)),
+            Ok(changes) => new(&columns, &changes, device).unwrap_or(Arrived::Whole(changes)),
         },
         Delivered::Forget => Arrived::Forget,
         Delivered::Erased => Arrived::Erased,
     }
 }
 
+fn rebuilt(columns: &Columns, doc: DocumentId) -> Result<Vec<(Sealed, Receipt)>, Unpackable> {
+    columns.read()?.rebuild(doc)
+}
+
 /// A new document as one row; none if a change does not follow what came before, or nobody knows what it begins.
-fn new(packed: &Packed, changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Arrived> {
+fn new(columns: &Columns, changes: &[(Sealed, Receipt)], device: DeviceId) -> Option<Arrived> {
     let mut ground = Ground::default();
     for (sealed, _) in changes {
         ground.check(sealed).ok()?;
         ground.add(sealed);
     }
     let (kind, patient) = opening(&changes.first()?.0)?;
-    let row = WholeRow::of(packed, changes, device)?;
+    let row = WholeRow::of(columns, changes, device)?;
     Some(Arrived::New(kind, patient, row))
 }
 

@@ -14,7 +14,7 @@ const PUSH_CHANGES: u32 = 400;
 /// What a change costs beside its entries' text, its dependencies and its entries' ids.
 const HEAD_BYTES: usize = 300;
 /// Bytes of a page before it is packed; some fifty kilobytes are left of them.
-const PAGE_BYTES: u32 = 512 * 1024;
+const PAGE_BYTES: u32 = 768 * 1024;
 
 pub(super) fn hello(
     store: &Store,

@@ -31,7 +31,7 @@ pub fn pack<T: Encode<()>>(message: &T) -> Vec<u8> {
     // Writing to memory cannot fail; were it to, an empty frame is refused by whoever reads it.
     let plain = minicbor::to_vec(message).unwrap_or_default();
     if plain.len() > WORTH_PACKING
-        && let Some(packed) = packed(&plain, LEVEL)
+        && let Some(packed) = packed(&plain, LEVEL).filter(|packed| packed.len() < plain.len())
     {
         return [&[ZSTD], packed.as_slice()].concat();
     }

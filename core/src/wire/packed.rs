@@ -49,6 +49,24 @@ pub struct Packed {
     pub heads: [u8; 8],
 }
 
+/// A whole document as bytes, as it travels and as it lies: read only by whoever needs what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Columns(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
+
+impl Columns {
+    /// As bytes.
+    pub fn of(packed: &Packed) -> Self {
+        // Writing to memory cannot fail; were it to, nothing is refused by whoever reads it.
+        Self(minicbor::to_vec(packed).unwrap_or_default())
+    }
+
+    /// Its columns.
+    pub fn read(&self) -> Result<Packed, Unpackable> {
+        minicbor::decode(&self.0).map_err(|_| Unpackable::Columns)
+    }
+}
+
 /// An actor, by what makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PackedActor {

@@ -1,6 +1,9 @@
 //! The one round trip: push, verify, pull.
 
-use super::{Ack, BoxKey, Cursor, Decided, DeviceState, Hello, Packed, Receipt, Token, Withdrawal};
+use super::{
+    Ack, BoxKey, Columns, Cursor, Decided, DeviceState, Hello, Packed, Parcel, Receipt, Token,
+    Withdrawal,
+};
 use crate::document::{Change, ChangeHash};
 use crate::domain::id::{DocumentId, UserId};
 use minicbor::{Decode, Encode};
@@ -68,7 +71,7 @@ pub struct SyncAnswer {
     pub acks: Vec<Ack>,
     /// The page.
     #[n(4)]
-    pub docs: Vec<DeliveredDocument>,
+    pub docs: Parcel<Vec<DeliveredDocument>>,
     /// The cursor that the page continues.
     #[n(5)]
     pub from: Cursor,
@@ -159,7 +162,7 @@ pub enum Delivered {
     Forget,
     /// Everything that the server has of it.
     #[n(2)]
-    Whole(#[n(0)] Box<Packed>),
+    Whole(#[n(0)] Columns),
     /// For nobody any more: somebody ordered that nothing of it be left.
     #[n(3)]
     Erased,
@@ -169,7 +172,7 @@ impl Delivered {
     /// Everything that the server has of a document, as small as it gets.
     pub fn whole(changes: Vec<DeliveredChange>) -> Self {
         match Packed::of(&changes) {
-            Some(packed) => Self::Whole(Box::new(packed)),
+            Some(packed) => Self::Whole(Columns::of(&packed)),
             None => Self::Changes(changes),
         }
     }

@@ -70,10 +70,7 @@ impl Texts {
         let (mut named, mut room) = (0, MAX_MESSAGE);
         let mut texts = Vec::with_capacity(self.plain.len());
         for plain in &self.plain {
-            let marks = plain
-                .bytes()
-                .filter(|byte| (NEXT..ITSELF).contains(byte))
-                .count();
+            let marks = marks_in(plain);
             let length = plain.len() + marks * (LENGTH - 1);
             room = room.checked_sub(length).ok_or(Unpackable::Bounds)?;
             let mut text = String::with_capacity(length);
@@ -159,10 +156,22 @@ fn id_at(text: &str, at: usize) -> Option<Uuid> {
 /// Bytes that are looked at in one go: the processor compares so many at once.
 const STRIDE: usize = 32;
 
+/// Stands anything in these bytes that is not itself?
+fn has_mark(bytes: &[u8]) -> bool {
+    bytes.iter().copied().fold(ITSELF, u8::min) < ITSELF
+}
+
+/// How many ids stand in a text.
+fn marks_in(text: &str) -> usize {
+    let strides = text.as_bytes().chunks(STRIDE);
+    let marked = strides.filter(|stride| has_mark(stride)).flatten();
+    marked.filter(|byte| (NEXT..ITSELF).contains(byte)).count()
+}
+
 /// The first mark in a text, with what stands before and after it.
 fn next_mark(text: &str) -> Option<(&str, u8, &str)> {
     let strides = text.as_bytes().chunks(STRIDE);
-    let plain = strides.take_while(|stride| stride.iter().copied().fold(ITSELF, u8::min) == ITSELF);
+    let plain = strides.take_while(|stride| !has_mark(stride));
     let before = (plain.count() * STRIDE).min(text.len());
     let rest = text.as_bytes().get(before..)?;
     let at = before + rest.iter().position(|byte| *byte < ITSELF)?;

@@ -16,7 +16,7 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, UserId};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::usecase::{Command, Outcome};
 use warmhand_core::wire::{
-    Delivered, DeliveredChange, Packed, SyncAnswer, SyncRequest, pack, unpack,
+    Columns, Delivered, DeliveredChange, Parcel, SyncAnswer, SyncRequest, pack, unpack,
 };
 
 /// More requests in a row than any honest story needs.
@@ -171,12 +171,13 @@ fn mix_answer(carried: &mut Carried, order: &mut Order) -> Result<(), String> {
         return Ok(());
     };
     let mut answer: SyncAnswer = unpack(body).map_err(|why| why.to_string())?;
-    order.any(&mut answer.docs);
+    let mut docs = answer.docs.open().map_err(|why| why.to_string())?;
+    order.any(&mut docs);
     order.any(&mut answer.acks);
-    for document in &mut answer.docs {
+    for document in &mut docs {
         let given = match &mut document.content {
             Delivered::Changes(changes) => std::mem::take(changes),
-            Delivered::Whole(packed) => rebuilt(document.doc, packed)?,
+            Delivered::Whole(columns) => rebuilt(document.doc, columns)?,
             Delivered::Forget | Delivered::Erased => continue,
         };
         let mixed = order.causal(given, |c| c.hash, |c| c.change.deps.clone());
@@ -186,11 +187,13 @@ fn mix_answer(carried: &mut Carried, order: &mut Order) -> Result<(), String> {
             _ => Delivered::Changes(mixed),
         };
     }
+    answer.docs = Parcel::of(&docs);
     *body = pack(&answer);
     Ok(())
 }
 
-fn rebuilt(doc: DocumentId, packed: &Packed) -> Result<Vec<DeliveredChange>, String> {
+fn rebuilt(doc: DocumentId, columns: &Columns) -> Result<Vec<DeliveredChange>, String> {
+    let packed = columns.read().map_err(|why| why.to_string())?;
     let rebuilt = packed.rebuild(doc).map_err(|why| why.to_string())?;
     let delivered = rebuilt
         .into_iter()

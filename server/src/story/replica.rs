@@ -13,8 +13,8 @@ use warmhand_core::domain::id::{DeviceId, PatientId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::{Reading, read};
 use warmhand_core::wire::{
-    BoxOpener, Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer, Sheet, Status,
-    SyncAnswer, Token, pack,
+    BoxOpener, Cursor, Delivered, DeliveredChange, DeliveredDocument, EnrolAnswer, Parcel, Sheet,
+    Status, SyncAnswer, Token, pack,
 };
 
 const EPOCH: [u8; 16] = [1; 16];
@@ -137,7 +137,7 @@ fn deliver(
         status: Status::Ok,
         server_now: now.as_millisecond(),
         acks: Vec::new(),
-        docs,
+        docs: Parcel::of(&docs),
         from: at(seq),
         cursor: at(seq + 1),
         high: position(seq + 1),

@@ -41,7 +41,7 @@ impl Corpus {
                 self.message("sync_request", name, &request);
                 let answer: SyncAnswer = unpack(body).expect("an answer");
                 self.message("sync_answer", name, &answer);
-                self.documents(name, &answer.docs);
+                self.documents(name, &answer.docs.open().expect("a page"));
                 if let Some(pushed) = request.push.first() {
                     self.change(name, &pushed.changes[0].change);
                 }
@@ -73,7 +73,8 @@ impl Corpus {
 
     fn documents(&self, name: &str, docs: &[DeliveredDocument]) {
         for (n, delivered) in docs.iter().enumerate() {
-            if let Delivered::Whole(packed) = &delivered.content {
+            if let Delivered::Whole(columns) = &delivered.content {
+                let packed = columns.read().expect("columns");
                 let bytes = minicbor::to_vec(packed).expect("bytes");
                 self.put("packed", &format!("{name}-{n}"), &bytes);
             }

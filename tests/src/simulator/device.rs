@@ -14,7 +14,7 @@ use warmhand_core::app::{App, Place};
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, UserId};
 use warmhand_core::store::{StoredChange, WholeRow};
-use warmhand_core::wire::{DeliveredChange, Packed};
+use warmhand_core::wire::{Columns, DeliveredChange, Packed};
 
 /// What a device has been told, as somebody beside it wrote down.
 #[derive(Clone, Debug, Default)]
@@ -196,7 +196,7 @@ impl Device {
             let changes: Vec<_> = changes.into_iter().map(void).collect();
             let packed = Packed::of(&changes).expect("columns");
             let changes = packed.rebuild(doc).expect("changes");
-            let row = WholeRow::of(&packed, &changes, self.id).expect("a row");
+            let row = WholeRow::of(&Columns::of(&packed), &changes, self.id).expect("a row");
             let sql = "update whole set pack = ?2, size = ?3 where doc = ?1";
             self.eyes
                 .execute(sql, params![&doc.as_bytes()[..], row.pack, row.size])

@@ -17,7 +17,8 @@ pub(super) fn hashes(delivered: &DeliveredDocument) -> Option<Vec<ChangeHash>> {
     match &delivered.content {
         Delivered::Forget | Delivered::Erased => None,
         Delivered::Changes(changes) => Some(changes.iter().map(|change| change.hash).collect()),
-        Delivered::Whole(packed) => {
+        Delivered::Whole(columns) => {
+            let packed = columns.read().expect("columns");
             let built = packed.rebuild(delivered.doc).expect("a sound document");
             Some(built.into_iter().map(|(sealed, _)| sealed.hash).collect())
         }
@@ -118,7 +119,8 @@ impl World {
         for decided in &told.decided {
             self.devices[d].told.refused.remove(&decided.hash);
         }
-        self.note_documents(d, before, &told.docs);
+        let docs = told.docs.open().expect("a page");
+        self.note_documents(d, before, &docs);
     }
 
     fn note_documents(&mut self, d: usize, before: &DeviceLook, docs: &[DeliveredDocument]) {
@@ -126,7 +128,8 @@ impl World {
             match &delivered.content {
                 Delivered::Forget => self.tally.count(Fault::AccessLost),
                 Delivered::Erased => self.tally.count(Fault::ErasureTold),
-                Delivered::Whole(packed) => {
+                Delivered::Whole(columns) => {
+                    let packed = columns.read().expect("columns");
                     let is_new = !before.documents.contains_key(&delivered.doc);
                     if is_new && packed.by.len() > 1 {
                         self.tally.count(Fault::AccessGiven);

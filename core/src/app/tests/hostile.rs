@@ -23,7 +23,8 @@ fn deliver(at: usize, sealed: bool, edit: impl Fn(&mut DeliveredChange)) -> (App
     let mut app = enrolled(&mut server, 1);
     let asked = asks(&mut app);
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
-    for document in &mut answer.docs {
+    let mut docs = answer.docs.open().unwrap();
+    for document in &mut docs {
         if let (true, Delivered::Changes(changes)) = (document.doc == bad, &mut document.content) {
             edit(&mut changes[at]);
             if sealed {
@@ -31,6 +32,7 @@ fn deliver(at: usize, sealed: bool, edit: impl Fn(&mut DeliveredChange)) -> (App
             }
         }
     }
+    answer.docs = Parcel::of(&docs);
     app.sync_answered(
         asked.number,
         &Carried::Answer {

@@ -15,7 +15,7 @@ fn only_the_acknowledged_hash_leaves_the_outbox() {
     assert_eq!(answer.acks.len(), 2);
     // The server has both, but says so of one, and the page is lost.
     answer.acks.pop();
-    answer.docs.clear();
+    answer.docs = Parcel::of(&Vec::new());
     app.sync_answered(
         asked.number,
         &Carried::Answer {
@@ -143,10 +143,10 @@ fn a_forgotten_record_is_hidden_at_once_and_wiped_when_nothing_of_it_waits() {
     }
     let asked = asks(&mut app);
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
-    answer.docs = vec![DeliveredDocument {
+    answer.docs = Parcel::of(&vec![DeliveredDocument {
         doc: record,
         content: Delivered::whole(refetch),
-    }];
+    }]);
     app.sync_answered(
         asked.number,
         &Carried::Answer {
@@ -168,7 +168,7 @@ fn a_server_that_says_nothing_new_is_not_asked_in_a_ring() {
     let asked = asks(&mut app);
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
     answer.acks.clear();
-    answer.docs.clear();
+    answer.docs = Parcel::of(&Vec::new());
     answer.cursor = answer.from;
     app.sync_answered(
         asked.number,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::document::seal;
 use crate::store::{ChangeState, StoredChange};
+use crate::wire::Columns;
 
 /// Another's device with so many records of three entries, all told; and a fresh device that asks for them.
 fn many(count: usize) -> (Server, App, Vec<DocumentId>) {
@@ -23,13 +24,15 @@ fn many(count: usize) -> (Server, App, Vec<DocumentId>) {
 fn take_whole(app: &mut App, server: &mut Server, edit: impl FnOnce(&mut Vec<DeliveredDocument>)) {
     let asked = asks(app);
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
-    for document in &mut answer.docs {
+    let mut docs = answer.docs.open().unwrap();
+    for document in &mut docs {
         if let Delivered::Changes(changes) = &document.content {
             document.content = Delivered::whole(changes.clone());
             assert!(matches!(document.content, Delivered::Whole(_)));
         }
     }
-    edit(&mut answer.docs);
+    edit(&mut docs);
+    answer.docs = Parcel::of(&docs);
     let body = pack(&answer);
     let carried = Carried::Answer { status: 200, body };
     app.sync_answered(asked.number, &carried, now()).unwrap();
@@ -75,9 +78,11 @@ fn a_page_of_many_is_in_its_order_and_one_that_lies_holds_nobody_up() {
     let liar = docs[33];
     take_whole(&mut app, &mut server, |delivered| {
         for document in delivered {
-            if let (true, Delivered::Whole(packed)) = (document.doc == liar, &mut document.content)
+            if let (true, Delivered::Whole(columns)) = (document.doc == liar, &mut document.content)
             {
+                let mut packed = columns.read().unwrap();
                 packed.heads[0] ^= 1;
+                *columns = Columns::of(&packed);
             }
         }
     });
@@ -144,7 +149,9 @@ fn a_count_that_was_used_twice_is_found_in_what_lies_whole() {
     let asked = asks(&mut app);
     let mut answer = server.sync(&unpack(&asked.body).unwrap());
     let content = Delivered::Changes(vec![second.clone()]);
-    answer.docs.push(DeliveredDocument { doc, content });
+    let mut docs = answer.docs.open().unwrap();
+    docs.push(DeliveredDocument { doc, content });
+    answer.docs = Parcel::of(&docs);
     let body = pack(&answer);
     let carried = Carried::Answer { status: 200, body };
     app.sync_answered(asked.number, &carried, now()).unwrap();

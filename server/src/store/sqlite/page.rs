@@ -21,8 +21,8 @@ use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, AckState, Cursor, Decided, DeliveredChange, DeliveredDocument, Hello, PushedDocument,
-    QuarantineReason, Status, SyncAnswer, SyncRequest,
+    Ack, AckState, Cursor, Decided, DeliveredChange, DeliveredDocument, Hello, Parcel,
+    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest,
 };
 
 /// The word to forget a document, or to erase it.
@@ -36,19 +36,66 @@ const UNCONFIRMED: AckState = AckState::Quarantined(QuarantineReason::Unconfirme
 /// What a device is told of the log after its cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
-    docs: Vec<DeliveredDocument>,
+    docs: Docs,
     decided: Vec<Decided>,
     /// It ends here.
     cursor: Cursor,
 }
 
+/// The documents of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Docs {
+    /// As they were read.
+    Read(Vec<DeliveredDocument>),
+    /// As they are sent.
+    Packed(Parcel<Vec<DeliveredDocument>>),
+}
+
+impl Default for Docs {
+    fn default() -> Self {
+        Self::Read(Vec::new())
+    }
+}
+
+impl Docs {
+    /// As they are sent. It takes a while: nobody is to wait for the one who writes meanwhile.
+    pub fn packed(self) -> Parcel<Vec<DeliveredDocument>> {
+        match self {
+            Self::Read(docs) => Parcel::of(&docs),
+            Self::Packed(packed) => packed,
+        }
+    }
+}
+
+impl Page {
+    #[cfg(test)]
+    pub fn ending(cursor: Cursor) -> Self {
+        Self {
+            cursor,
+            ..Self::default()
+        }
+    }
+
+    /// Where the next begins.
+    pub fn end(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The same, ready to be sent.
+    pub fn packed(self) -> Self {
+        let docs = Docs::Packed(self.docs.packed());
+        Self { docs, ..self }
+    }
+}
+
 impl Verb<'_> {
+    /// The answer, its documents beside it: they are still to be packed.
     pub(super) fn sync(
         &self,
         device: DeviceId,
         request: &SyncRequest,
         now: Timestamp,
-    ) -> Result<SyncAnswer, StoreError> {
+    ) -> Result<(SyncAnswer, Docs), StoreError> {
         let hello = &request.hello;
         self.seen(device, hello, &request.state, now)?;
         // To whomever it speaks: a device that is out of step, or out of service, may have to be rescued too.
@@ -56,10 +103,12 @@ impl Verb<'_> {
         let box_key = (box_key.mark() != hello.box_key).then_some(box_key);
         if !self.in_step(hello)? {
             let head = self.head()?;
-            return Ok(SyncAnswer {
+            let status = Status::Resync(head);
+            let answer = SyncAnswer {
                 box_key,
-                ..answer(hello, Status::Resync(head), now, head)
-            });
+                ..answer(hello, status, now, head)
+            };
+            return Ok((answer, Docs::default()));
         }
         let acks = self.take_all(device, request, now)?;
         let head = self.head()?;
@@ -70,27 +119,31 @@ impl Verb<'_> {
         };
         if self.is_revoked(device)? {
             answer.withdrawal = Some(self.withdrawal(request, &answer.acks));
-            return Ok(answer);
+            return Ok((answer, Docs::default()));
         }
         if !self.is_confirmed(device)? {
             answer.unconfirmed = true;
             let waits = |ack: &Ack| ack.state == UNCONFIRMED;
             answer.retry_after_ms = answer.acks.iter().all(waits).then_some(UNCONFIRMED_MS);
-            return Ok(answer);
+            return Ok((answer, Docs::default()));
         }
         answer.people = self.people_in_force(device)?;
         let sheet = self.sheet()?.0;
         let is_another = sheet.version != hello.sheet_version;
         let is_to_come = self.is_sheet_after(&hello.cursor)?;
         // With the sheet beside it, and with what was pushed, an answer has to stay a message.
-        let room = self.room(request.page_bytes, is_another || is_to_come, &answer.acks)?;
+        let room = self.room(
+            request.page_bytes,
+            hello.cursor,
+            is_another || is_to_come,
+            &answer.acks,
+        )?;
         let asked = self.asked(device, hello.cursor, room)?;
         let ahead = self.ahead.take(&asked).filter(|_| request.push.is_empty());
         let page = match ahead {
             Some(page) => page,
             None => self.page(&asked, &request.push, &answer.acks)?,
         };
-        answer.docs = page.docs;
         answer.decided = page.decided;
         answer.cursor = page.cursor;
         answer.more = page.cursor.token.seq < head.seq;
@@ -98,7 +151,7 @@ impl Verb<'_> {
         if is_another || is_to_come && !self.is_sheet_after(&answer.cursor)? {
             answer.sheet = Some(sheet);
         }
-        Ok(answer)
+        Ok((answer, page.docs))
     }
 
     /// Do both positions belong to this very log?
@@ -172,7 +225,7 @@ impl Verb<'_> {
         docs.append(&mut words);
         let (row, after) = end;
         Ok(Page {
-            docs,
+            docs: Docs::Read(docs),
             decided: self.decided_between(device, from, row)?,
             cursor: Cursor {
                 token: self.token(row)?,
@@ -208,7 +261,7 @@ fn answer(
         status,
         server_now: now.as_millisecond(),
         acks: Vec::new(),
-        docs: Vec::new(),
+        docs: Parcel::of(&Vec::new()),
         from: hello.cursor,
         cursor: hello.cursor,
         high: head,

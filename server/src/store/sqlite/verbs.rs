@@ -26,21 +26,22 @@ impl Store for Sqlite {
         now: Timestamp,
     ) -> Doing<'_, SyncAnswer> {
         let (queue, request) = (self.queue.clone(), Arc::new(request));
-        let page_bytes = request.page_bytes;
+        let (page_bytes, from) = (request.page_bytes, request.hello.cursor);
         let sync = move |verb: &Verb<'_>| {
-            let mut answer = verb.sync(device, &request, now)?;
+            let (mut answer, docs) = verb.sync(device, &request, now)?;
             answer.retry_after_ms = queue.patience(request.hello.number);
-            Ok(answer)
+            Ok((answer, docs))
         };
-        let taken = self.write(sync.clone());
         Box::pin(async move {
-            let answer = match taken.await {
+            self.ahead.read(device, from).await;
+            let (mut answer, docs) = match self.write(sync.clone()).await {
                 Err(StoreError::Unreadable) => self.passing_over().write(sync).await?,
                 taken => taken?,
             };
             if answer.more {
                 self.read_ahead(device, page_bytes, answer.cursor, now);
             }
+            answer.docs = docs.packed();
             Ok(answer)
         })
     }

@@ -5,7 +5,9 @@ use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{Ack, Cursor, Token, encoded_len};
 
 /// The documents of a page are at most this long as they are told, whatever the device asks for; one alone may be longer.
-pub const PAGE_BYTES: usize = 512 * 1024;
+pub const PAGE_BYTES: usize = 768 * 1024;
+/// The first page of a device that has nothing yet: while it takes that, the next is read.
+const FIRST_BYTES: usize = 128 * 1024;
 
 /// What a page follows from, beside what the device pushed with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +30,20 @@ impl Verb<'_> {
         Ok(cursor.token.seq < self.sheet_seq()?)
     }
 
-    /// So many bytes a page may have, beside the sheet and these.
+    /// So many bytes a page after this cursor may have, beside the sheet and these.
     pub(in super::super) fn room(
         &self,
         page_bytes: u32,
+        from: Cursor,
         tells_sheet: bool,
         acks: &[Ack],
     ) -> Result<usize, StoreError> {
-        let asked = usize::try_from(page_bytes).map_or(PAGE_BYTES, |asked| asked.min(PAGE_BYTES));
+        let most = if from == Cursor::default() {
+            FIRST_BYTES
+        } else {
+            PAGE_BYTES
+        };
+        let asked = usize::try_from(page_bytes).map_or(most, |asked| asked.min(most));
         let sheet = if tells_sheet {
             self.sheet()?.0.text.len()
         } else {

@@ -1,9 +1,9 @@
 //! The next page of a device that fetches many, read while it takes the one before.
 
+use super::super::ahead::Reading;
 use super::super::open::reading;
 use super::super::{Sqlite, StoreError, Verb};
 use jiff::Timestamp;
-use std::sync::TryLockError;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::Cursor;
 
@@ -11,7 +11,8 @@ use warmhand_core::wire::Cursor;
 const CACHE_KIB: i64 = 512;
 
 impl Sqlite {
-    /// Reads the page after this cursor, unless another's is being read. In memory there is no second connection.
+    /// Reads what follows this cursor, page by page as long as there is room, unless something is being read. In memory there
+    /// is no second connection.
     pub(in super::super) fn read_ahead(
         &self,
         device: DeviceId,
@@ -22,15 +23,14 @@ impl Sqlite {
         let Some(folder) = self.folder.clone() else {
             return;
         };
+        let Some(begun) = self.ahead.begin(device, from) else {
+            return;
+        };
         let mut beside = self.beside();
         // Nobody waits for it: there is no work to end.
         beside.fault = None;
         let read = move || -> Result<(), StoreError> {
-            let mut reader = match beside.ahead.reader.try_lock() {
-                Ok(reader) => reader,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => return Ok(()),
-            };
+            let mut reader = beside.ahead.reader();
             let connection = match &mut *reader {
                 Some(connection) => connection,
                 none => {
@@ -39,8 +39,14 @@ impl Sqlite {
                     none.insert(connection)
                 }
             };
-            let db = connection.transaction()?;
-            beside.verb(&db, |verb| verb.read_ahead(device, page_bytes, from, now))
+            let mut last = Some(from);
+            while let Some(from) = last {
+                let db = connection.transaction()?;
+                last = beside.verb(&db, |verb| {
+                    verb.read_ahead(&begun, device, page_bytes, from, now)
+                })?;
+            }
+            Ok(())
         };
         // If it fails, the page is read when it is asked for.
         if self.fault.is_some() {
@@ -53,18 +59,25 @@ impl Sqlite {
 }
 
 impl Verb<'_> {
+    /// Reads one more page for a device for which all was read up to this cursor. Where it ends; none if there is no room, or
+    /// nothing more.
     fn read_ahead(
         &self,
+        reading: &Reading,
         device: DeviceId,
         page_bytes: u32,
         from: Cursor,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let room = self.room(page_bytes, self.is_sheet_after(&from)?, &[])?;
+    ) -> Result<Option<Cursor>, StoreError> {
+        let Some(from) = self.ahead.next(&self.asked(device, from, 0)?, now) else {
+            return Ok(None);
+        };
+        reading.at(from);
+        let room = self.room(page_bytes, from, self.is_sheet_after(&from)?, &[])?;
         let asked = self.asked(device, from, room)?;
-        if self.ahead.has_room(&asked, now) {
-            self.ahead.put(asked, now, self.page(&asked, &[], &[])?);
-        }
-        Ok(())
+        let page = self.page(&asked, &[], &[])?;
+        let end = page.end();
+        self.ahead.put(asked, now, page.packed());
+        Ok(Some(end))
     }
 }
