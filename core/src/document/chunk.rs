@@ -58,7 +58,9 @@ fn body(change: &Change) -> Vec<u8> {
     unsigned(&mut body, change.deps.len() as u64);
     let mut deps: Vec<_> = change.deps.iter().collect();
     deps.sort_unstable();
-    deps.iter().for_each(|dep| body.extend(dep.0));
+    for dep in deps {
+        body.extend(dep.0);
+    }
     prefixed(&mut body, &change.actor.0);
     unsigned(&mut body, change.seq);
     unsigned(&mut body, change.start_op);

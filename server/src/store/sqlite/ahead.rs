@@ -116,7 +116,9 @@ impl Ahead {
                 .iter()
                 .filter(|read| read.asked.device == asked.device)
         };
-        let from = hers().last().map_or(asked.from, |read| read.page.end());
+        let from = hers()
+            .next_back()
+            .map_or(asked.from, |read| read.page.end());
         let has_room = pages.len() < MOST && hers().count() < DEEP;
         (has_room && from.token.seq < asked.head.seq).then_some(from)
     }
