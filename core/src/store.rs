@@ -16,6 +16,7 @@ mod salvage;
 mod settle;
 mod sheet;
 mod sound;
+mod standing;
 mod trouble;
 mod waiting;
 mod whole;
@@ -29,6 +30,7 @@ pub use folded::End;
 pub use list::{Concerning, ListRow};
 pub use open::Place;
 pub use salvage::Salvaged;
+pub use standing::Standing;
 pub use trouble::{Fault, Killed, StoreError, readable};
 pub use waiting::Waiting;
 pub use whole::{WholeRow, whole_changes};
@@ -134,14 +136,28 @@ impl Write<'_> {
         }
     }
 
+    /// Is what does not read passed over?
+    pub fn passes_over(&self) -> bool {
+        self.passes_over
+    }
+
     /// Does a part of the work. If it meets something that does not read and is passed over, nothing of this part is done.
     pub fn part<T>(
         &mut self,
         run: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        if !self.passes_over {
-            return run(self).map(Some);
+        if self.passes_over {
+            self.apart(run)
+        } else {
+            run(self).map(Some)
         }
+    }
+
+    /// Does a part of the work. If it meets something that does not read, nothing of this part is done.
+    pub fn apart<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         self.db.execute_batch("savepoint part")?;
         let done = readable(run(self))?;
         if done.is_none() {

@@ -200,6 +200,15 @@ pub struct Folder {
     pub receipts: Receipts,
 }
 
+/// What is kept and not applied, for a person to decide.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Aside {
+    /// What reads.
+    pub rows: Vec<QuarantineRow>,
+    /// So many changes there do not, and are in no row.
+    pub damaged: usize,
+}
+
 /// Work that is kept and not applied, as it lies before a person: every entry once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuarantineRow {
@@ -306,7 +315,7 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Doing<'_, usize>;
     /// What lies in quarantine for a person to decide, the oldest first.
-    fn quarantine(&self, now: Timestamp) -> Doing<'_, Vec<QuarantineRow>>;
+    fn quarantine(&self, now: Timestamp) -> Doing<'_, Aside>;
     /// A person decides about a change in quarantine. Released with what it stands on, its entries are written anew by the
     /// server's own device.
     fn decide(

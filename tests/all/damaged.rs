@@ -11,6 +11,7 @@ use warmhand_core::view::{Help, SyncState};
 use warmhand_server::store::sqlite::Verified;
 use warmhand_server::store::{Snapshot, Store};
 use warmhand_tests::town::{Phone, Town};
+use warmhand_tests::visit::asks;
 
 /// What lies beside the changes of a record, with a byte before it; or without it again.
 fn damage(file: &Path, record: DocumentId, is_damaged: bool) {
@@ -196,12 +197,14 @@ fn what_came_whole_and_does_not_read_holds_up_nothing_else() {
     ana.sync(&town);
     carla.sync(&town);
     without_signal(&mut carla, &town);
-    let db = Connection::open(carla.file()).expect("a database");
-    let sql = "update whole set pack = cast(x'00' || pack as blob) where doc = ?1";
-    assert_eq!(db.execute(sql, [&damaged.as_bytes()[..]]), Ok(1));
-    drop(db);
+    damage_whole(&carla, damaged);
     carla.restart();
     carla.app.today(town.now()).expect("the first screen");
+    let refused = carla.app.patient(hers).map(|_| ());
+    assert_eq!(refused, Err(Refusal::Storage(StorageTrouble::Damaged)));
+    let rescued = carla.app.rescue(&mut Vec::new(), None).expect("a file");
+    // Of Rosa her answers, of Noor hers and the record.
+    assert_eq!((rescued.documents, rescued.damaged), (3, 1));
     for record in [damaged, sound] {
         note(&mut ana, &town, record, "her sister drives her");
     }
@@ -211,9 +214,131 @@ fn what_came_whole_and_does_not_read_holds_up_nothing_else() {
     ana.sync(&town);
     assert_eq!(state(&carla), (SyncState::AllSent, 0));
     assert_eq!(carla.entries(patient), ana.entries(patient));
-    let refused = carla.app.patient(hers).map(|_| ());
-    assert_eq!(refused, Err(Refusal::Storage(StorageTrouble::Damaged)));
+    // Something came for it, and with that all of it once more.
+    assert_eq!(carla.entries(hers), ana.entries(hers));
     let rescued = carla.app.rescue(&mut Vec::new(), None).expect("a file");
-    // Of Rosa her answers, of Noor hers and the record.
-    assert_eq!((rescued.documents, rescued.damaged), (3, 1));
+    assert_eq!((rescued.documents, rescued.damaged), (4, 0));
+}
+
+/// A byte before what came whole of a record.
+fn damage_whole(phone: &Phone, record: DocumentId) {
+    let db = Connection::open(phone.file()).expect("a database");
+    let sql = "update whole set pack = cast(x'00' || pack as blob) where doc = ?1";
+    assert_eq!(db.execute(sql, [&record.as_bytes()[..]]), Ok(1));
+}
+
+#[test]
+fn a_comparison_goes_through_beside_a_record_that_the_server_cannot_read() {
+    let mut town = Town::default();
+    let (mut ana, mut carla, damaged, hers) = town.shared_handoff();
+    let (sound, patient) = ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    carla.sync(&town);
+    damage(&town.database(), damaged, true);
+    let image = town.image();
+    note(&mut ana, &town, sound, "she called back");
+    ana.sync(&town);
+    carla.sync(&town);
+    for phone in [&mut ana, &mut carla] {
+        town.restore(&image);
+        phone.sync(&town);
+        // Of that one nobody can say that it is there.
+        let status = phone.app.sync_status().expect("a status");
+        let waits: Vec<_> = status.unsent.iter().map(|row| row.record).collect();
+        assert_eq!(waits, [damaged], "{status:?}");
+        assert_ne!(status.state, SyncState::Comparing);
+        assert_eq!(phone.app.holds(damaged), Ok(true));
+    }
+    ana.sync(&town);
+    carla.sync(&town);
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    note(&mut carla, &town, sound, "her sister drives her");
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+
+    damage(&town.database(), damaged, false);
+    ana.sync(&town);
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(state(&ana), (SyncState::AllSent, 0));
+    assert_eq!(state(&carla), (SyncState::AllSent, 0));
+    assert_eq!(carla.entries(hers), ana.entries(hers));
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_comparison_goes_through_beside_a_record_that_the_device_cannot_read() {
+    for is_whole in [false, true] {
+        let mut town = Town::default();
+        let (mut ana, mut carla, damaged, hers) = town.shared_handoff();
+        let (sound, patient) = ana.handoff(&town, "Noor");
+        let mut bea = town.device("bea", &["n1"]);
+        ana.sync(&town);
+        let image = town.image();
+        // The server will have less of either than the device has.
+        for record in [damaged, sound] {
+            note(&mut ana, &town, record, "she called back");
+        }
+        ana.sync(&town);
+        for phone in [&mut carla, &mut bea] {
+            phone.sync(&town);
+        }
+        let device = if is_whole { &mut bea } else { &mut ana };
+        without_signal(device, &town);
+        if is_whole {
+            damage_whole(device, damaged);
+        } else {
+            damage(device.file(), damaged, true);
+        }
+        device.restart();
+        town.restore(&image);
+        device.sync(&town);
+        assert_ne!(state(device).0, SyncState::Comparing, "{is_whole}");
+        carla.sync(&town);
+        device.sync(&town);
+        carla.sync(&town);
+        assert_eq!(carla.entries(patient), device.entries(patient));
+        assert_eq!(state(&carla), (SyncState::AllSent, 0));
+        if is_whole {
+            // The server's good copy is in its place.
+            assert_eq!(state(device), (SyncState::AllSent, 0));
+            assert_eq!(carla.entries(hers), device.entries(hers));
+        } else {
+            let refused = device.app.patient(hers).map(|_| ());
+            assert_eq!(refused, Err(Refusal::Storage(StorageTrouble::Damaged)));
+            damage(device.file(), damaged, false);
+            device.restart();
+            device.sync(&town);
+            assert_eq!(state(device), (SyncState::AllSent, 0));
+            assert_eq!(carla.entries(hers), device.entries(hers));
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_aside_and_does_not_read_is_said_on_every_page() {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let id = ana.app.id().expect("a device");
+    town.run(town.store().revoke(id, town.now()))
+        .expect("revoked");
+    for text in ["she called back", "her sister drives her"] {
+        note(&mut ana, &town, record, text);
+    }
+    ana.sync(&town);
+    assert_eq!(town.aside().len(), 2);
+    let missing = |path| {
+        let (status, page) = asks(&town, &[], "GET", path, "");
+        assert_eq!(status, 200, "{path}");
+        page.contains("Cannot be read: 1 piece of work kept aside.")
+    };
+    let pages = ["/", "/quarantine", "/review", "/handoffs", "/devices"];
+    assert!(!pages.into_iter().any(missing));
+    let sql = "update quarantine set fields = cast(x'ff' || fields as blob)
+         where hash = (select min(hash) from quarantine)";
+    let db = Connection::open(town.database()).expect("a database");
+    assert_eq!(db.execute(sql, []), Ok(1));
+    assert_eq!(town.aside().len(), 1);
+    assert!(pages.into_iter().all(missing));
 }

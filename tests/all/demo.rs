@@ -34,6 +34,7 @@ async fn a_week_of_the_demo_is_refused_nothing_fills_the_first_page_and_lives_on
             .quarantine(stage.server.now())
             .await
             .unwrap()
+            .rows
             .is_empty()
     );
 
@@ -107,6 +108,7 @@ async fn a_week_of_the_demo_is_refused_nothing_fills_the_first_page_and_lives_on
             .quarantine(stage.server.now())
             .await
             .unwrap()
+            .rows
             .is_empty()
     );
     stage.close().await.unwrap();

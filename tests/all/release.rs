@@ -32,8 +32,7 @@ fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
 }
 
 fn waiting(town: &Town) -> Vec<QuarantineRow> {
-    town.run(town.server().store.quarantine(town.now()))
-        .unwrap()
+    town.aside()
 }
 
 fn decide(town: &Town, user: &str, row: &QuarantineRow, what: Decision) -> Result<(), StoreError> {

@@ -43,8 +43,7 @@ fn imported(file: &Path, data: &str) -> String {
 }
 
 fn waiting(town: &Town) -> Vec<QuarantineRow> {
-    let rows = town.run(town.server().store.quarantine(town.now()));
-    rows.unwrap()
+    town.aside()
 }
 
 fn release(town: &Town, row: &QuarantineRow, seed: u64) {

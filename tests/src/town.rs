@@ -17,6 +17,7 @@ use warmhand_core::refusal::Refusal;
 use warmhand_core::usecase::{Command, Outcome};
 use warmhand_server::clock::{Clock, Random, SetClock};
 use warmhand_server::key_file::KeyFile;
+use warmhand_server::store::QuarantineRow;
 use warmhand_server::store::sqlite::{self, Fault, Sqlite, Verified};
 use warmhand_server::{Server, Settings};
 
@@ -187,6 +188,12 @@ impl Town {
     pub fn verify(&self) -> Verified {
         self.run(self.store().verify(self.now()))
             .expect("it can be read")
+    }
+
+    /// What is kept aside and waits for a person.
+    pub fn aside(&self) -> Vec<QuarantineRow> {
+        let aside = self.run(self.server().store.quarantine(self.now()));
+        aside.expect("what is kept aside").rows
     }
 
     /// The ids of all entries of a patient's records on the server.

@@ -56,7 +56,7 @@ impl ChangeState {
         matches!(self, Self::Saved | Self::Accepted | Self::Remote)
     }
 
-    fn read(text: &str) -> Result<Self, StoreError> {
+    pub(super) fn read(text: &str) -> Result<Self, StoreError> {
         STATES
             .iter()
             .find(|(_, word)| *word == text)
@@ -250,7 +250,7 @@ impl Rows<'_> {
     /// How many changes the server has still to speak of; a document that lies whole counts as one.
     pub fn unconfirmed_count(&self) -> Result<u32, StoreError> {
         let sql = "select (select count(*) from change where confirmed = 0 and relay = 0)
-            + (select count(*) from document where confirmed = 0)";
+            + (select count(*) from document where confirmed <> 1 and confirmed = 0)";
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }

@@ -1,7 +1,7 @@
 //! What a comparison with the server reads and leaves behind: what is held of each document, which documents are the
 //! same there, and which are still to be fetched.
 
-use super::{Rows, StoreError, Write};
+use super::{Rows, StoreError, Write, readable};
 use crate::document::ChangeHash;
 use crate::domain::id::DocumentId;
 use crate::wire::{DocumentDigest, Holding, Receipt, Sheet};
@@ -26,24 +26,30 @@ fn held(row: &Row<'_>) -> Result<(ChangeHash, Receipt), StoreError> {
 
 impl Rows<'_> {
     /// Every document, by what the server has said that it has of it. What lies in quarantine, is refused, unsent or on
-    /// its way back to the server is not in it.
+    /// its way back to the server is not in it, and nothing of a document that does not read: it is the same as nothing.
     pub fn holding(&self) -> Result<Holding, StoreError> {
-        let sql = "select hash, received_at, offset_ms, key, mac from change
-            where place between ?1 and ?2 and state in ('accepted', 'remote') and relay = 0 and mac is not null";
-        let mut statement = self.0.prepare_cached(sql)?;
         let mut holding = Holding::default();
         for doc in self.document_ids("select id from document order by home", [])? {
-            let (from, to) = self.places(doc)?.ok_or(StoreError::Unreadable)?;
-            let mut changes = self.whole_receipts(doc)?;
-            let mut rows = statement.query([from, to])?;
-            while let Some(row) = rows.next()? {
-                changes.push(held(row)?);
-            }
+            let changes = readable(self.receipted(doc))?.unwrap_or_default();
             if !changes.is_empty() {
                 holding.add(doc, DocumentDigest::of(doc, changes));
             }
         }
         Ok(holding)
+    }
+
+    /// What the server has said that it has of a document.
+    fn receipted(&self, doc: DocumentId) -> Result<Vec<(ChangeHash, Receipt)>, StoreError> {
+        let sql = "select hash, received_at, offset_ms, key, mac from change
+            where place between ?1 and ?2 and state in ('accepted', 'remote') and relay = 0 and mac is not null";
+        let (from, to) = self.places(doc)?.ok_or(StoreError::Unreadable)?;
+        let mut changes = self.whole_receipts(doc)?;
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
+            changes.push(held(row)?);
+        }
+        Ok(changes)
     }
 
     /// The sheet as the server last brought it, in 32 bytes.

@@ -38,11 +38,12 @@ create table document (
   patient blob not null,
   hidden integer not null default 0,
   fresh integer not null default 1,     -- came since the last fetching anew began
-  confirmed integer not null default 1  -- of what lies whole: the server has spoken of it since its log last changed
+  confirmed integer not null default 1  -- of what lies whole: 1 if the server has spoken of it since its log last changed, 2 if
+                                 -- that cannot be asked, because it does not read
 ) without rowid;
 create index document_patient on document (patient);
 create index document_hidden on document (id) where hidden = 1;
-create index document_unconfirmed on document (id) where confirmed = 0;
+create index document_unconfirmed on document (id) where confirmed <> 1;
 create table refetch (
   -- documents of which something could not be applied, also of such as this device knows nothing else
   doc blob primary key,

@@ -2,7 +2,7 @@
 //! another one. Never deletes.
 
 use super::document::OPENED;
-use super::{ChangeState, StoreError, StoredChange, Write};
+use super::{ChangeState, Standing, StoreError, Write, readable};
 use crate::document::{Actor, ChangeHash, Sealed, beside};
 use crate::domain::id::{DocumentId, UserId};
 use crate::wire::Receipt;
@@ -91,13 +91,13 @@ impl Write<'_> {
     /// The server lacks this change: this device's own goes back to the outbox, another's (or one whose entries the
     /// server once wrote anew) is relayed. Until the server speaks of it again it counts as not being there. What it
     /// stands on is asked for anew: in another log it may well be supplied, or written anew without.
-    pub fn offer_again(&mut self, stored: &StoredChange, own: bool) -> Result<(), StoreError> {
-        let sql = if own && stored.state != ChangeState::Aside {
+    pub fn offer_again(&mut self, change: &Standing) -> Result<(), StoreError> {
+        let sql = if change.own && change.state != ChangeState::Aside {
             "update change set state = 'saved', reason = null, confirmed = 1, relay = 0, orphan = 0 where hash = ?1"
         } else {
             "update change set relay = 1, confirmed = 0 where hash = ?1"
         };
-        self.change(sql, [&stored.hash.0[..]])?;
+        self.change(sql, [&change.hash.0[..]])?;
         Ok(())
     }
 
@@ -144,7 +144,20 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// After a refusal an actor is never used again: what it would write next stands on what was refused.
+    /// After a refusal the actor of a change is never used again: what it would write next stands on what was refused. If
+    /// nobody can read which it was, none of its document is.
+    pub fn retire_actor_of(&mut self, change: &Standing) -> Result<(), StoreError> {
+        if let Some(stored) = readable(self.rows.change(change.hash))?.flatten() {
+            return self.retire_actor(change.doc, stored.change.actor);
+        }
+        self.change(
+            "delete from actor where doc = ?1",
+            [&change.doc.as_bytes()[..]],
+        )?;
+        Ok(())
+    }
+
+    /// An actor is never used again.
     pub fn retire_actor(&mut self, doc: DocumentId, actor: Actor) -> Result<(), StoreError> {
         self.change(
             "delete from actor where doc = ?1 and actor = ?2",

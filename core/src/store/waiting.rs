@@ -30,7 +30,7 @@ impl Rows<'_> {
                             union select place from change where state in ('quarantined', 'rejected')
                                 and device = (select device from device))
                        union all select doc, since, 'remote' from whole
-                           where doc in (select id from document where confirmed = 0)) as waits
+                           where doc in (select id from document where confirmed <> 1)) as waits
                  join document on document.id = waits.doc
                  group by document.id order by min(since)",
         )?;

@@ -4,7 +4,7 @@
 //! the row is opened.
 
 use super::document::{OPENED, ROOM};
-use super::{ChangeState, Rows, StoreError, StoredChange, Write};
+use super::{ChangeState, Rows, StoreError, StoredChange, Write, readable};
 use crate::document::{ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId};
 use crate::packing;
@@ -178,6 +178,13 @@ impl Rows<'_> {
     }
 }
 
+impl Rows<'_> {
+    /// Does what lies whole of a document not read?
+    pub fn lies_unread(&self, doc: DocumentId) -> Result<bool, StoreError> {
+        Ok(readable(self.lying(doc))?.is_none())
+    }
+}
+
 impl Write<'_> {
     /// Notes a document's changes, of which nothing is here yet.
     pub fn save_whole(&mut self, doc: DocumentId, row: &WholeRow) -> Result<(), StoreError> {
@@ -224,7 +231,7 @@ impl Write<'_> {
     /// The server has all of it that lies whole; or it does not lie whole any more.
     pub(super) fn confirm_whole(&mut self, doc: DocumentId) -> Result<(), StoreError> {
         self.change(
-            "update document set confirmed = 1 where id = ?1 and confirmed = 0",
+            "update document set confirmed = 1 where id = ?1 and confirmed <> 1",
             [&doc.as_bytes()[..]],
         )?;
         Ok(())
@@ -239,11 +246,28 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// What is not the same at the server is spoken of change by change.
+    /// What is not the same at the server is spoken of change by change; of what does not read nothing can be asked.
     pub fn open_unconfirmed(&mut self) -> Result<(), StoreError> {
-        for doc in self.document_ids("select id from document where confirmed = 0", [])? {
-            self.open_whole(doc)?;
+        let sql = "select id from document where confirmed <> 1 and confirmed = 0";
+        for doc in self.document_ids(sql, [])? {
+            if self.apart(|write| write.open_whole(doc))?.is_none() {
+                self.change(
+                    "update document set confirmed = 2 where id = ?1",
+                    [&doc.as_bytes()[..]],
+                )?;
+            }
         }
         Ok(())
+    }
+
+    /// What lies whole of a document and does not read makes room for what came anew.
+    pub fn make_room(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        if !self.lies_unread(doc)? {
+            return Ok(());
+        }
+        self.overwriting(|write| {
+            write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
+            write.confirm_whole(doc)
+        })
     }
 }

@@ -19,7 +19,7 @@ impl Rows<'_> {
     pub fn is_answered(&self) -> Result<bool, StoreError> {
         let sql = "select not exists (select 1 from change where state = 'saved' or relay = 1)
                        and not exists (select 1 from change where confirmed = 0)
-                       and not exists (select 1 from document where confirmed = 0)";
+                       and not exists (select 1 from document where confirmed <> 1 and confirmed = 0)";
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }

@@ -71,8 +71,7 @@ fn take(
         if answer.unconfirmed && waits_with_us(ack) {
             continue;
         }
-        let settled = write
-            .part(|write| settle(write, device.device, ack, &mut touched, &mut taken.patients))?;
+        let settled = write.part(|write| settle(write, ack, &mut touched, &mut taken.patients))?;
         moved |= settled.unwrap_or(false);
     }
     device.high = answer.high;

@@ -23,7 +23,11 @@ pub(super) fn documents(
     for one in delivered {
         // Of what else comes nobody asks it.
         let is_whole = matches!(one.content, Delivered::Whole(_));
-        let is_here = is_whole && write.document_row(one.doc)?.is_some();
+        let is_here = is_whole
+            && write
+                .part(|write| whose(write, one.doc))?
+                .flatten()
+                .is_some();
         waiting.push((one, is_here));
     }
     each(waiting, device, |doc, arrived| {
@@ -31,9 +35,13 @@ pub(super) fn documents(
             patients.extend(patient);
             touched.insert(doc);
         } else {
-            // Nothing can be put beside what does not read; that it came is noted, and that lists are without it.
+            // Nothing can be put beside what does not read; that it came is noted, and that lists are without it. What came
+            // whole is asked for anew, to be put in its place.
+            if write.lies_unread(doc)? {
+                write.save_refetch(doc, "what is here of it does not read", true)?;
+            }
             write.show(doc)?;
-            patients.extend(whose(write, doc)?);
+            patients.extend(write.part(|write| whose(write, doc))?.flatten());
         }
         Ok(())
     })
@@ -63,7 +71,12 @@ fn document(
             return Ok(patient);
         }
         Arrived::Changes(changes) => changes.into_iter().map(Coming::Fields).collect(),
-        Arrived::Whole(changes) => changes.into_iter().map(Coming::Built).collect(),
+        Arrived::Whole(changes) => {
+            if write.passes_over() {
+                write.make_room(doc)?;
+            }
+            changes.into_iter().map(Coming::Built).collect()
+        }
         Arrived::Unpackable(why) => {
             write.save_refetch(doc, &why.to_string(), true)?;
             return Ok(patient);

@@ -8,7 +8,7 @@
 use crate::document::{Actor, ChangeHash, Put, genesis_hash};
 use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, EntryId};
-use crate::store::{Author, ChangeState, StoreError, StoredChange, Write, live, tip};
+use crate::store::{Author, ChangeState, Standing, StoreError, StoredChange, Write, live, tip};
 use crate::wire::QuarantineReason;
 use rand::RngCore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,7 +102,7 @@ pub(super) fn fork(
                 ..stored.clone()
             };
             write.settle(aside.hash, aside.state, None, None)?;
-            write.offer_again(&aside, false)?;
+            write.offer_again(&Standing::of(&aside, false))?;
         } else {
             write.settle(stored.hash, ChangeState::Superseded, None, None)?;
         }

@@ -11,7 +11,7 @@ use super::{Taken, Untaken, apply, ours, request, settle};
 use crate::document::ChangeHash;
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::organisation::Organisation;
-use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, StoredChange, Write};
+use crate::store::{DeviceRow, Enrolment, Phase, Standing, Store, StoreError, Write};
 use crate::wire::{
     Ack, AckState, Cursor, DocsAnswer, DocsRequest, Offer, ReconcileAnswer, ReconcileRequest,
     Status, Token, pack,
@@ -217,7 +217,12 @@ pub(super) fn answered(
 ) -> Result<Taken, Untaken> {
     let said = |answer: &DocsAnswer| (answer.number, answer.server_now);
     let (answer, offset_ms) = ours(body, number, now, said)?;
-    Ok(store.write(|write| take(write, answer, offset_ms, rng, now))?)
+    let taken = store.write(|write| take(write, answer, offset_ms, rng, now));
+    if !matches!(taken, Err(StoreError::Unreadable)) {
+        return Ok(taken?);
+    }
+    let (answer, offset_ms) = ours(body, number, now, said)?;
+    Ok(store.write_passing_over(|write| take(write, answer, offset_ms, rng, now))?)
 }
 
 fn take(
@@ -238,22 +243,22 @@ fn take(
     let (mut touched, mut patients) = (BTreeSet::new(), BTreeSet::new());
     for ack in &answer.acks {
         match receipted(write, ack)? {
-            Some(stored) => {
-                write.offer_again(&stored, stored.change.device == device.device)?;
-                touched.insert(stored.change.doc);
-                patients.extend(settle::whose(write, stored.change.doc)?);
+            Some(standing) => {
+                write.offer_again(&standing)?;
+                touched.insert(standing.doc);
+                patients.extend(settle::whose(write, standing.doc)?);
             }
             None => {
-                settle::settle(write, device.device, ack, &mut touched, &mut patients)?;
+                write.part(|write| settle::settle(write, ack, &mut touched, &mut patients))?;
             }
         }
     }
     for hash in &answer.need {
-        if let Some(stored) = write.change(*hash)? {
-            write.offer_again(&stored, stored.change.device == device.device)?;
+        if let Some(standing) = write.standing(*hash)? {
+            write.offer_again(&standing)?;
             // What was refused in a log that is no more stands again, and what stood on it may be written anew.
-            touched.insert(stored.change.doc);
-            patients.extend(settle::whose(write, stored.change.doc)?);
+            touched.insert(standing.doc);
+            patients.extend(settle::whose(write, standing.doc)?);
         }
     }
     apply::documents(
@@ -327,12 +332,12 @@ fn end(
 
 /// A change that the server keeps in quarantine, though it once said that it has it: its word is shown to it again. Or one
 /// that waits with this device: whether it still does is said when it is sent.
-fn receipted(write: &Write<'_>, ack: &Ack) -> Result<Option<StoredChange>, StoreError> {
+fn receipted(write: &Write<'_>, ack: &Ack) -> Result<Option<Standing>, StoreError> {
     match ack.state {
-        _ if settle::waits_with_us(ack) => write.change(ack.hash),
+        _ if settle::waits_with_us(ack) => write.standing(ack.hash),
         AckState::Quarantined(_) | AckState::Decided(..) => Ok(write
-            .change(ack.hash)?
-            .filter(|stored| stored.receipt.is_some())),
+            .standing(ack.hash)?
+            .filter(|standing| standing.is_receipted)),
         _ => Ok(None),
     }
 }

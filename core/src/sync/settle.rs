@@ -3,7 +3,7 @@
 
 use super::reauthor;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
-use crate::store::{ChangeState, StoreError, StoredChange, Write};
+use crate::store::{ChangeState, Standing, StoreError, Write};
 use crate::wire::{Ack, AckState, Decided, Decision, QuarantineReason, RejectReason};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -23,8 +23,9 @@ pub(super) fn mend(
 ) -> Result<bool, StoreError> {
     let mut is_mended = false;
     for doc in write.set_aside()?.intersection(touched) {
-        // Passed over by nobody: what was superseded in this transaction has to be written anew in it.
-        is_mended |= reauthor::heal(write, device, *doc, rng)?;
+        // What was superseded in this transaction, and has to be written anew in it, was read in it.
+        let healed = write.part(|write| reauthor::heal(write, device, *doc, rng))?;
+        is_mended |= healed.unwrap_or(false);
         patients.extend(whose(write, *doc)?);
     }
     Ok(is_mended)
@@ -40,14 +41,14 @@ pub(super) fn decide(
     write: &mut Write<'_>,
     decided: &Decided,
 ) -> Result<Option<DocumentId>, StoreError> {
-    let lies = |s: &StoredChange| matches!(s.state, ChangeState::Saved | ChangeState::Quarantined);
-    let Some(stored) = write.change(decided.hash)?.filter(lies) else {
+    let lies = |s: &Standing| matches!(s.state, ChangeState::Saved | ChangeState::Quarantined);
+    let Some(standing) = write.standing(decided.hash)?.filter(lies) else {
         return Ok(None);
     };
     let state = decided_state(decided.decision);
     write.settle(decided.hash, state, Some(decided.reason as i64), None)?;
-    write.retire_actor(stored.change.doc, stored.change.actor)?;
-    Ok(Some(stored.change.doc))
+    write.retire_actor_of(&standing)?;
+    Ok(Some(standing.doc))
 }
 
 fn decided_state(decision: Decision) -> ChangeState {
@@ -60,17 +61,15 @@ fn decided_state(decision: Decision) -> ChangeState {
 /// One acknowledgement: the state of exactly this hash. Says whether it changed anything.
 pub(super) fn settle(
     write: &mut Write<'_>,
-    device: DeviceId,
     ack: &Ack,
     touched: &mut BTreeSet<DocumentId>,
     patients: &mut BTreeSet<PatientId>,
 ) -> Result<bool, StoreError> {
-    let Some(stored) = write.change(ack.hash)? else {
+    let Some(standing) = write.standing(ack.hash)? else {
         return Ok(false);
     };
-    let own = stored.change.device == device;
-    let waited = waits(&stored) || !stored.confirmed;
-    let doc = stored.change.doc;
+    let waited = standing.waits() || !standing.confirmed;
+    let doc = standing.doc;
     if ack.state == AckState::Rejected(RejectReason::Erased) {
         patients.extend(whose(write, doc)?);
         write.erase(doc)?;
@@ -79,54 +78,49 @@ pub(super) fn settle(
     touched.insert(doc);
     patients.extend(whose(write, doc)?);
     let (state, reason, receipt) = match &ack.state {
-        AckState::Accepted(receipt) if own => (ChangeState::Accepted, None, Some(receipt)),
+        AckState::Accepted(receipt) if standing.own => (ChangeState::Accepted, None, Some(receipt)),
         AckState::Accepted(receipt) => (ChangeState::Remote, None, Some(receipt)),
         // Its own receipt stays beside it: the new one is of the other change.
         AckState::AcceptedAs(..) => (ChangeState::Aside, None, None),
         // What was written anew has gone its own way.
-        _ if stored.state == ChangeState::Superseded => return Ok(false),
+        _ if standing.state == ChangeState::Superseded => return Ok(false),
         AckState::Quarantined(reason) => (ChangeState::Quarantined, Some(*reason as i64), None),
         AckState::Decided(reason, decision) => {
             (decided_state(*decision), Some(*reason as i64), None)
         }
         AckState::Rejected(reason) => (ChangeState::Rejected, Some(*reason as i64), None),
-        AckState::MissingDeps(missing) => return supply(write, device, &stored, missing),
+        AckState::MissingDeps(missing) => return supply(write, &standing, missing),
     };
     write.settle(ack.hash, state, reason, receipt)?;
     if !state.is_taken() {
-        write.retire_actor(doc, stored.change.actor)?;
+        write.retire_actor_of(&standing)?;
     }
-    Ok(waited || state != stored.state)
+    Ok(waited || state != standing.state)
 }
 
 /// What the server lacks goes before; what this device cannot supply is said to be so.
 fn supply(
     write: &mut Write<'_>,
-    device: DeviceId,
-    stored: &StoredChange,
+    standing: &Standing,
     missing: &[crate::document::ChangeHash],
 ) -> Result<bool, StoreError> {
     let mut changed = false;
-    write.open_whole(stored.change.doc)?;
+    write.open_whole(standing.doc)?;
     for hash in missing {
-        let refused = |s: &StoredChange| !s.state.is_taken() && s.state != ChangeState::Aside;
-        match write.change(*hash)?.filter(|s| !refused(s)) {
-            Some(dep) if waits(&dep) => {}
+        let refused = |s: &Standing| !s.state.is_taken() && s.state != ChangeState::Aside;
+        match write.standing(*hash)?.filter(|s| !refused(s)) {
+            Some(dep) if dep.waits() => {}
             Some(dep) => {
-                write.offer_again(&dep, dep.change.device == device)?;
+                write.offer_again(&dep)?;
                 changed = true;
             }
             None => {
-                write.mark_orphan(stored.hash)?;
-                changed |= !stored.orphan;
+                write.mark_orphan(standing.hash)?;
+                changed |= !standing.orphan;
             }
         }
     }
     Ok(changed)
-}
-
-fn waits(stored: &StoredChange) -> bool {
-    stored.state == ChangeState::Saved || stored.relay
 }
 
 /// The server does not take this device any more: nothing is lost, nothing is wiped, it is said.

@@ -52,9 +52,6 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
 }
 
 fn check(programme: &Programme) -> CheckLine {
-    if programme.damaged > 0 {
-        return CheckLine::damaged(count(programme.damaged));
-    }
     let last = programme.checked.as_ref();
     CheckLine::of(last.map(|checked| (programme.when(checked.at), checked.unsound())))
 }

@@ -32,6 +32,8 @@ pub struct Frame {
     pub place: Place,
     /// The time, such as `13:04`, at which every figure of the page was true.
     pub known_at: String,
+    /// What the page is without, since it does not read.
+    pub missing: Option<String>,
     pub counts: Counts,
 }
 
@@ -127,6 +129,7 @@ impl Frame {
             path: path.into(),
             place,
             known_at: "13:04".into(),
+            missing: None,
             counts: Counts {
                 overdue: 4,
                 safety: 1,

@@ -1,7 +1,7 @@
 //! What pages are filled from: the records that a visitor may count, the devices, the sheet and the time. Knows no
 //! database and no request; a page that is filled twice from the same programme says the same.
 
-use super::page::{Counts, Frame, Place};
+use super::page::{Counts, Frame, Place, counted};
 use super::words;
 use crate::check::Checked;
 use crate::store::{LossRow, QuarantineRow, is_silent};
@@ -39,12 +39,44 @@ pub struct Programme {
     pub devices: Vec<DeviceSeen>,
     /// Work of the visitor's sites that is kept aside, for a person to decide.
     pub aside: Vec<QuarantineRow>,
-    /// Patients of whichever site who are missing, since something of theirs does not read.
-    pub damaged: usize,
+    /// What is missing at whichever site, since it does not read.
+    pub missing: Missing,
     /// What the last check of the database came to.
     pub checked: Option<Checked>,
     /// As known at.
     pub now: Timestamp,
+}
+
+/// What does not read, and is on no page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Missing {
+    /// Patients.
+    pub patients: usize,
+    /// Changes that are kept aside.
+    pub aside: usize,
+}
+
+impl Missing {
+    /// For every page, loudly; none if nothing is missing.
+    pub fn sentence(self) -> Option<String> {
+        let counted =
+            |n: usize, one, many| counted(u32::try_from(n).unwrap_or(u32::MAX), one, many);
+        let patients = (self.patients > 0).then(|| {
+            let patients = counted(self.patients, "patient", "patients");
+            format!("records of {patients}")
+        });
+        let aside = (self.aside > 0).then(|| {
+            let pieces = counted(self.aside, "piece of work", "pieces of work");
+            format!("{pieces} kept aside")
+        });
+        let what: Vec<_> = patients.into_iter().chain(aside).collect();
+        (!what.is_empty()).then(|| {
+            format!(
+                "Cannot be read: {}. Figures and lists are without that. Call whoever looks after the server today; the data folder is to stay as it is.",
+                what.join(" and ")
+            )
+        })
+    }
 }
 
 /// A device as the server last saw it.
@@ -148,6 +180,7 @@ impl Programme {
             path: path.into(),
             place,
             known_at: words::clock_time(self.now, &self.zone()),
+            missing: self.missing.sentence(),
             counts: Counts {
                 overdue: count(self.records().flat_map(|r| r.overdue(self.now)).count()),
                 safety: count(self.records().flat_map(words::open_flags).count()),

@@ -8,9 +8,9 @@ mod door;
 mod show;
 
 use super::page::message::MessagePage;
-use super::programme::{DeviceSeen, Programme, Visitor};
+use super::programme::{DeviceSeen, Missing, Programme, Visitor};
 use crate::Server;
-use crate::store::{QuarantineRow, SessionRow, Snapshot, StoreError};
+use crate::store::{Aside, SessionRow, Snapshot, StoreError};
 use askama::Template;
 use axum::Router;
 use axum::extract::{FromRequestParts, State};
@@ -301,8 +301,11 @@ pub(super) async fn programme(
         sheet: Arc::new(snapshot.sheet.clone()),
         kept,
         devices,
-        aside,
-        damaged: snapshot.damaged,
+        aside: aside.rows,
+        missing: Missing {
+            patients: snapshot.damaged,
+            aside: aside.damaged,
+        },
         checked: server.last_check.get(),
         now: server.now(),
     };
@@ -321,10 +324,10 @@ async fn aside(
     server: &Server,
     snapshot: &Snapshot,
     sites: &[SiteId],
-) -> Result<Vec<QuarantineRow>, StoreError> {
-    let mut rows = server.store.quarantine(server.now()).await?;
+) -> Result<Aside, StoreError> {
+    let mut aside = server.store.quarantine(server.now()).await?;
     let at_sites = |r: &Arc<Summary>| r.site.as_ref().is_some_and(|s| sites.contains(s));
-    rows.retain(|row| {
+    aside.rows.retain(|row| {
         let is_own = |r: &&Arc<Summary>| r.record == row.doc;
         let is_hers = |r: &&Arc<Summary>| row.patient.is_some() && r.patient == row.patient;
         if let Some(own) = snapshot.records.iter().find(is_own) {
@@ -337,7 +340,7 @@ async fn aside(
         let person = snapshot.sheet.person(&row.user);
         person.is_none_or(|p| sites.iter().any(|s| p.works_at(s)))
     });
-    Ok(rows)
+    Ok(aside)
 }
 
 /// Says that something changed, and nothing else: the page asks for itself again.

@@ -25,7 +25,7 @@ pub struct Standing {
     pub unsent: i64,
     /// How long the oldest of these has waited, as far as devices have said.
     pub oldest_unsent: Option<i64>,
-    /// Changes in quarantine.
+    /// Changes in aside.rows.
     pub quarantined: i64,
     /// How long the oldest of these has lain there.
     pub oldest_quarantined: Option<i64>,
@@ -58,7 +58,7 @@ impl Standing {
             .into_iter()
             .filter(|device| device.kind != "web" && device.revoked_at.is_none())
             .collect();
-        let quarantine = store.quarantine(now).await?;
+        let aside = store.quarantine(now).await?;
         let age = |since: Timestamp| now.duration_since(since).as_secs().max(0);
         let silent = devices
             .iter()
@@ -72,8 +72,8 @@ impl Standing {
             unsent: devices.iter().map(|device| i64::from(device.unsent)).sum(),
             oldest_unsent: oldest_unsent.min().map(age),
             devices: count(devices.len()),
-            quarantined: count(quarantine.len()),
-            oldest_quarantined: quarantine.iter().map(|row| row.since).min().map(age),
+            quarantined: count(aside.rows.len() + aside.damaged),
+            oldest_quarantined: aside.rows.iter().map(|row| row.since).min().map(age),
             head: i64::try_from(store.head().await?).unwrap_or(i64::MAX),
             free_bytes: free_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
             resident_bytes: resident_bytes(),

@@ -29,7 +29,7 @@ impl World {
         }
         let store = self.server.store();
         let read = || self.server.run(store.quarantine(self.server_now()));
-        let rows = self.server.blows.spared(read).expect("the quarantine");
+        let rows = self.server.blows.spared(read).expect("the quarantine").rows;
         let mut shown = BTreeSet::new();
         let mut all = rows.iter().flat_map(|row| &row.entries);
         let twice = all.find(|entry| !shown.insert(entry.id)).map(|e| e.id);

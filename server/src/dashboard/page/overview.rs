@@ -89,19 +89,6 @@ impl CheckLine {
     }
 }
 
-impl CheckLine {
-    /// So many patients are in no figure and no list.
-    pub fn damaged(patients: u32) -> Self {
-        Self {
-            sentence: format!(
-                "Records of {} cannot be read: the figures and lists are without them. Call whoever looks after the server today; the data folder is to stay as it is.",
-                counted(patients, "patient", "patients")
-            ),
-            is_loud: true,
-        }
-    }
-}
-
 impl NowCard {
     /// `3 of 4`.
     pub fn shown(&self) -> String {

@@ -32,6 +32,8 @@ pub(super) struct Ahead {
 struct Kept {
     /// Those of one device in their order: each begins where the one before ends.
     pages: Vec<ReadAhead>,
+    /// For which device pages are read, and up to where it was told all.
+    told: Place,
     /// What was read below this row is not kept any more.
     since: u64,
 }
@@ -78,8 +80,12 @@ impl Ahead {
             reading.get_or_insert((device, from));
             is_free
         });
+        if !begun {
+            return None;
+        }
+        self.kept().told = Some((device, from));
         let place = self.reading.clone();
-        begun.then_some(Reading { device, place })
+        Some(Reading { device, place })
     }
 
     /// Waits while the page is being read that begins here: to read it twice takes longer.
@@ -92,21 +98,27 @@ impl Ahead {
 
     /// The page that was read for this. Of the device's others those stay that follow it.
     pub fn take(&self, asked: &Asked) -> Option<Page> {
-        let pages = &mut self.kept().pages;
+        let kept = &mut *self.kept();
         let is_hers = |read: &mut ReadAhead| read.asked.device == asked.device;
-        let mut hers = pages
+        let mut hers = kept
+            .pages
             .extract_if(.., is_hers)
             .collect::<Vec<_>>()
             .into_iter();
         let page = hers.find(|read| read.asked == *asked)?.page;
-        pages.extend(hers);
+        kept.pages.extend(hers);
+        if let Some((device, told)) = &mut kept.told
+            && *device == asked.device
+        {
+            *told = page.end();
+        }
         Some(page)
     }
 
-    /// Where the next page begins for a device of which all was read up to this cursor, or was kept behind it; none if there
-    /// is no room, or nothing more.
+    /// Where the next page begins for a device for which all was read up to this cursor; none if there is no room, or nothing
+    /// more, or if what was read is not kept any more, so that she will not come by there.
     pub fn next(&self, asked: &Asked, now: Timestamp) -> Option<Cursor> {
-        let pages = &mut self.kept().pages;
+        let Kept { pages, told, .. } = &mut *self.kept();
         pages.retain(|read| {
             let age = now.as_millisecond() - read.read_at.as_millisecond();
             read.asked.head == asked.head && (0..KEPT_MS).contains(&age)
@@ -116,9 +128,11 @@ impl Ahead {
                 .iter()
                 .filter(|read| read.asked.device == asked.device)
         };
-        let from = hers()
-            .next_back()
-            .map_or(asked.from, |read| read.page.end());
+        let from = match hers().next_back() {
+            Some(last) => last.page.end(),
+            None if *told == Some((asked.device, asked.from)) => asked.from,
+            None => return None,
+        };
         let has_room = pages.len() < MOST && hers().count() < DEEP;
         (has_room && from.token.seq < asked.head.seq).then_some(from)
     }
@@ -179,6 +193,7 @@ mod tests {
     /// Reads for a device page by page of ten rows, as far as there is room. Where each begins.
     fn reads(ahead: &Ahead, device: u128, from: u64, head: u64, now: Timestamp) -> Vec<u64> {
         let mut read = Vec::new();
+        let _reading = ahead.begin(asked(device, from, head).device, at(from));
         let mut from = at(from);
         while let Some(next) = ahead.next(&asked(device, from.token.seq, head), now) {
             read.push(next.token.seq);
@@ -222,6 +237,27 @@ mod tests {
         // She begins again: what was kept for her is not what she asks.
         assert_eq!(ahead.take(&asked(1, 0, 45)), None);
         assert_eq!(reads(&ahead, 1, 10, 45, on(0)), [10, 20]);
+    }
+
+    #[test]
+    fn nothing_more_is_read_once_what_was_read_is_not_kept() {
+        let ahead = Ahead::default();
+        let device = asked(1, 0, 70).device;
+        let reading = ahead.begin(device, at(0));
+        let next = |from, head| ahead.next(&asked(1, from, head), on(0));
+        ahead.put(asked(1, 0, 70), on(0), ends(10));
+        assert_eq!(next(10, 70), Some(at(10)));
+        assert_eq!(next(10, 71), None, "the log went on");
+        ahead.put(asked(1, 0, 71), on(0), ends(10));
+        assert_eq!(ahead.take(&asked(1, 5, 71)), None);
+        assert_eq!(next(10, 71), None, "she asked for something else");
+        ahead.clear(80);
+        ahead.put(asked(1, 0, 71), on(0), ends(10));
+        assert_eq!(next(10, 71), None, "it was not kept");
+        ahead.put(asked(1, 0, 90), on(0), ends(10));
+        assert_eq!(ahead.take(&asked(1, 0, 90)), Some(ends(10)));
+        assert_eq!(next(10, 91), Some(at(10)), "she was told all up to there");
+        drop(reading);
     }
 
     #[test]

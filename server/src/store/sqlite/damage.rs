@@ -2,6 +2,7 @@
 //! Mends nothing. Whatever was passed over comes with the resync after a backup was put back.
 
 use super::{Sqlite, StoreError, Verb};
+use crate::store::Doing;
 
 impl Sqlite {
     /// The same database, for work that failed on a damaged record: it passes over what does not read.
@@ -13,6 +14,20 @@ impl Sqlite {
             passes_over: true,
             ..self.clone()
         }
+    }
+
+    /// Reads; if it meets a damaged record, once more without that.
+    pub(super) fn read_passing_over<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Verb<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
+    ) -> Doing<'_, T> {
+        let read = self.read(run.clone());
+        Box::pin(async move {
+            match read.await {
+                Err(StoreError::Unreadable) => self.passing_over().read(run).await,
+                read => read,
+            }
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::log::Row;
 use super::{StoreError, Verb, instant, sound};
 use crate::admission::Elsewhere;
-use crate::store::QuarantineRow;
+use crate::store::{Aside, QuarantineRow};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
@@ -103,16 +103,26 @@ impl Verb<'_> {
         condition: &str,
         args: impl rusqlite::Params,
     ) -> Result<Vec<Lying>, StoreError> {
+        let rows = self.lying_rows(condition, args)?;
+        let mut all = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+        causes_first(&mut all);
+        Ok(all)
+    }
+
+    /// The same, as far as each reads.
+    fn lying_rows(
+        &self,
+        condition: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<Result<Lying, StoreError>>, StoreError> {
         let mut statement = self.db.prepare_cached(&format!(
             "select hash, fields, reason, since, decision from quarantine {condition}"
         ))?;
         let mut rows = statement.query(args)?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
-            all.push(lying(row)?);
+            all.push(lying(row));
         }
-        // A change's first operation is above all of its past.
-        all.sort_by_key(|l| (l.change.start_op, l.since, l.hash));
         Ok(all)
     }
 
@@ -131,11 +141,15 @@ impl Verb<'_> {
 
     /// What waits for a person. An entry that lies in several changes, since its device wrote it anew, is in the newest
     /// alone; one that is in a record, or that a person has dismissed, is in none.
-    pub(super) fn before_the_reviewer(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<QuarantineRow>, StoreError> {
-        let mut all = self.lying("", [])?;
+    pub(super) fn before_the_reviewer(&self, now: Timestamp) -> Result<Aside, StoreError> {
+        let (mut all, mut damaged) = (Vec::new(), 0);
+        for lying in self.lying_rows("", [])? {
+            match self.readable(lying)? {
+                Some(lying) => all.push(lying),
+                None => damaged += 1,
+            }
+        }
+        causes_first(&mut all);
         let healing = healing(&all, now);
         let mut answered: BTreeSet<EntryId> = all
             .iter()
@@ -148,7 +162,8 @@ impl Verb<'_> {
         for lying in all.into_iter().rev() {
             let mut entries = Vec::new();
             for put in &lying.change.puts {
-                if !self.has_entry(put)? && answered.insert(put.id) {
+                let has_entry = self.readable(self.has_entry(put))?.unwrap_or(false);
+                if !has_entry && answered.insert(put.id) {
                     entries.extend(Entry::parse(&put.text).ok().map(Arc::new));
                 }
             }
@@ -157,7 +172,7 @@ impl Verb<'_> {
             }
         }
         rows.reverse();
-        Ok(rows)
+        Ok(Aside { rows, damaged })
     }
 
     fn row(&self, lying: Lying, entries: Vec<Arc<Entry>>) -> Result<QuarantineRow, StoreError> {
@@ -174,6 +189,11 @@ impl Verb<'_> {
             entries,
         })
     }
+}
+
+/// A change's first operation is above all of its past.
+fn causes_first(all: &mut [Lying]) {
+    all.sort_by_key(|l| (l.change.start_op, l.since, l.hash));
 }
 
 /// What its device is about to write anew: a mechanical refusal, and what stands on one.

@@ -76,7 +76,8 @@ impl Verb<'_> {
             return Ok(answer);
         }
         for hash in request.offers.iter().flat_map(|offer| &offer.hashes) {
-            match self.state_of(*hash)? {
+            // Of one that does not read nobody can say that it is here.
+            match self.readable(self.state_of(*hash))?.flatten() {
                 Some(state) => answer.acks.push(Ack { hash: *hash, state }),
                 None => answer.need.push(*hash),
             }
@@ -97,7 +98,12 @@ impl Verb<'_> {
                 return Ok(answer);
             };
             // What it saw where the resync began it may not see any more.
-            if self.sees(device, doc)? && !page.add_whole(doc, self.whole(doc)?) {
+            let has_room = !self.sees(device, doc)?
+                || match self.readable(self.whole(doc))? {
+                    Some(whole) => page.add_whole(doc, whole),
+                    None => page.pass_over(doc),
+                };
+            if !has_room {
                 break;
             }
             answer.given += 1;
@@ -131,11 +137,14 @@ impl Verb<'_> {
             };
             let digest = match known.get(&doc) {
                 Some((at, digest)) if *at == last => *digest,
-                _ => {
-                    let digest = self.digest(doc, seq)?;
-                    known.insert(doc, (last, digest));
-                    digest
-                }
+                _ => match self.readable(self.digest(doc, seq))? {
+                    Some(digest) => {
+                        known.insert(doc, (last, digest));
+                        digest
+                    }
+                    // What does not read is the same as nothing that a device can hold.
+                    None => DocumentDigest::of(doc, Vec::new()),
+                },
             };
             holding.add(doc, digest);
         }

@@ -3,8 +3,8 @@
 use super::{Sqlite, Verb};
 use crate::store::check::Check;
 use crate::store::{
-    BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, OpenedBoxes, QuarantineRow,
-    SessionRow, Snapshot, Store, StoreError,
+    Aside, BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, OpenedBoxes, SessionRow,
+    Snapshot, Store, StoreError,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -27,13 +27,16 @@ impl Store for Sqlite {
     ) -> Doing<'_, SyncAnswer> {
         let (queue, request) = (self.queue.clone(), Arc::new(request));
         let (page_bytes, from) = (request.page_bytes, request.hello.cursor);
+        let has_pushed = !request.push.is_empty();
         let sync = move |verb: &Verb<'_>| {
             let (mut answer, docs) = verb.sync(device, &request, now)?;
             answer.retry_after_ms = queue.patience(request.hello.number);
             Ok((answer, docs))
         };
         Box::pin(async move {
-            self.ahead.read(device, from).await;
+            if !has_pushed {
+                self.ahead.read(device, from).await;
+            }
             let (mut answer, docs) = match self.write(sync.clone()).await {
                 Err(StoreError::Unreadable) => self.passing_over().write(sync).await?,
                 taken => taken?,
@@ -52,8 +55,8 @@ impl Store for Sqlite {
         request: ReconcileRequest,
         now: Timestamp,
     ) -> Doing<'_, ReconcileAnswer> {
-        let digests = Arc::clone(&self.digests);
-        self.read(move |verb| verb.reconcile(device, &request, &digests, now))
+        let (digests, request) = (Arc::clone(&self.digests), Arc::new(request));
+        self.read_passing_over(move |verb| verb.reconcile(device, &request, &digests, now))
     }
 
     fn docs(
@@ -62,8 +65,8 @@ impl Store for Sqlite {
         request: DocsRequest,
         now: Timestamp,
     ) -> Doing<'_, DocsAnswer> {
-        let digests = Arc::clone(&self.digests);
-        self.read(move |verb| verb.docs(device, &request, &digests, now))
+        let (digests, request) = (Arc::clone(&self.digests), Arc::new(request));
+        self.read_passing_over(move |verb| verb.docs(device, &request, &digests, now))
     }
 
     fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>> {
@@ -193,8 +196,8 @@ impl Store for Sqlite {
         self.write(move |verb| verb.author(&user, record, body, seed, now))
     }
 
-    fn quarantine(&self, now: Timestamp) -> Doing<'_, Vec<QuarantineRow>> {
-        self.read(move |verb| verb.before_the_reviewer(now))
+    fn quarantine(&self, now: Timestamp) -> Doing<'_, Aside> {
+        self.read_passing_over(move |verb| verb.before_the_reviewer(now))
     }
 
     fn decide(

@@ -142,8 +142,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     town.run(town.server().store.revoke(kept_id, town.now()))
         .unwrap();
     kept.sync(&town);
-    let aside = town.run(town.server().store.quarantine(town.now()));
-    let aside = aside.unwrap()[0].hash;
+    let aside = town.aside()[0].hash;
     // The server does not know it any more but by its credential, and keeps what it sends.
     unknown.sync(&town);
     let unknown = unknown.app.id().unwrap();

@@ -6,7 +6,7 @@ use warmhand_core::wire::{Ack, Cursor, Token, encoded_len};
 
 /// The documents of a page are at most this long as they are told, whatever the device asks for; one alone may be longer.
 pub const PAGE_BYTES: usize = 768 * 1024;
-/// The first page of a device that has nothing yet: while it takes that, the next is read.
+/// The first page of a device that fetches everything: while it takes that, the next is read.
 const FIRST_BYTES: usize = 128 * 1024;
 
 /// What a page follows from, beside what the device pushed with it.
@@ -38,18 +38,19 @@ impl Verb<'_> {
         tells_sheet: bool,
         acks: &[Ack],
     ) -> Result<usize, StoreError> {
-        let most = if from == Cursor::default() {
-            FIRST_BYTES
-        } else {
-            PAGE_BYTES
-        };
-        let asked = usize::try_from(page_bytes).map_or(most, |asked| asked.min(most));
+        let asked = usize::try_from(page_bytes).map_or(PAGE_BYTES, |asked| asked.min(PAGE_BYTES));
         let sheet = if tells_sheet {
             self.sheet()?.0.text.len()
         } else {
             0
         };
-        Ok(asked.saturating_sub(sheet + encoded_len(&acks)))
+        let room = asked.saturating_sub(sheet + encoded_len(&acks));
+        let is_first = from.token.seq == 0 && from.after.is_none();
+        Ok(if is_first {
+            room.min(FIRST_BYTES)
+        } else {
+            room
+        })
     }
 
     /// What a page follows from, as the log is now.

@@ -40,6 +40,7 @@ impl Documents {
     pub fn pass_over(&mut self, doc: DocumentId) -> bool {
         if self.passed_over.insert(doc) && !self.told.iter().any(|told| told.doc == doc) {
             let content = Delivered::Changes(Vec::new());
+            self.bytes += HEAD_BYTES;
             self.told.push(DeliveredDocument { doc, content });
         }
         true
