@@ -16,7 +16,8 @@ mod wipe;
 
 pub use arrived::WORKER;
 
-use crate::domain::id::PatientId;
+use crate::document::ChangeHash;
+use crate::domain::id::{DocumentId, PatientId};
 use crate::refusal::Refusal;
 use crate::store::{Phase, Store, StoreError};
 use crate::wire::unpack;
@@ -80,6 +81,10 @@ pub struct Engine {
     wanted_meanwhile: bool,
     /// The last answer left more to say or to hear, at once.
     goes_on: bool,
+    /// What the last request brought to the server.
+    sent: Vec<(DocumentId, ChangeHash)>,
+    /// Documents of which something was sent and not spoken of: what waits in others goes first.
+    held_up: BTreeSet<DocumentId>,
     failures: u32,
     not_before: Option<Timestamp>,
     last_said: Option<Timestamp>,
@@ -160,11 +165,13 @@ impl Engine {
                 resync::request(store, &device, build, number, now)?,
             ),
             Phase::Normal if !self.wanted && !is_quiet => return Ok(self.idle()),
-            Phase::Normal | Phase::Refilling => (
-                Kind::Sync,
-                "/v1/sync",
-                request::sync(store, &device, build, number, now)?,
-            ),
+            Phase::Normal | Phase::Refilling => {
+                let push = request::waiting(store, &self.held_up)?;
+                let sent = push.iter().map(|stored| (stored.change.doc, stored.hash));
+                self.sent = sent.collect();
+                let body = request::sync(store, &device, push, build, number, now)?;
+                (Kind::Sync, "/v1/sync", body)
+            }
         };
         self.wanted_meanwhile = false;
         self.in_flight = Some((number, kind));
@@ -240,10 +247,12 @@ impl Engine {
         );
         match taken {
             Ok(taken) if taken.is_stuck => {
+                self.heard_of(&taken);
                 self.failed(rng, now);
                 Ok(taken)
             }
             Ok(taken) => {
+                self.heard_of(&taken);
                 // After a heartbeat the next failure counts as the second: it may have been the link all along.
                 self.failures = u32::from(kind == Kind::Heartbeat);
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
@@ -261,6 +270,17 @@ impl Engine {
             Err(Untaken::Store(error)) => {
                 self.failed(rng, now);
                 Err(error.into())
+            }
+        }
+    }
+
+    /// Notes in which documents something was spoken of, and in which not.
+    fn heard_of(&mut self, taken: &Taken) {
+        for (doc, hash) in self.sent.drain(..) {
+            if taken.spoken_of.contains(&hash) {
+                self.held_up.remove(&doc);
+            } else {
+                self.held_up.insert(doc);
             }
         }
     }
@@ -283,6 +303,8 @@ pub struct Taken {
     pub patients: BTreeSet<PatientId>,
     /// Who may work here, or who is signed in, changed.
     pub people: bool,
+    /// The changes of which the server spoke.
+    spoken_of: BTreeSet<ChangeHash>,
     /// There is more to say or to hear.
     more: bool,
     /// It changed nothing, though there is more: to be asked again, but not at once.

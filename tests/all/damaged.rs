@@ -342,3 +342,54 @@ fn what_is_kept_aside_and_does_not_read_is_said_on_every_page() {
     assert_eq!(town.aside().len(), 1);
     assert!(pages.into_iter().all(missing));
 }
+
+#[test]
+fn what_the_server_cannot_take_keeps_nothing_else_from_being_sent() {
+    let town = Town::default();
+    let (mut ana, mut carla, damaged, _) = town.shared_handoff();
+    let (sound, patient) = ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    carla.sync(&town);
+    damage(&town.database(), damaged, true);
+    // More than one request holds.
+    for n in 0..450 {
+        note(
+            &mut ana,
+            &town,
+            damaged,
+            &format!("she was called {n} times"),
+        );
+    }
+    note(&mut ana, &town, sound, "she called back");
+    for _ in 0..2 {
+        ana.sync(&town);
+    }
+    carla.sync(&town);
+    assert_eq!(carla.entries(patient), ana.entries(patient));
+    damage(&town.database(), damaged, false);
+    ana.sync(&town);
+    assert_eq!(state(&ana), (SyncState::AllSent, 0));
+}
+
+#[test]
+fn a_device_that_cannot_read_all_of_it_ends_all_the_same() {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let id = ana.app.id().expect("a device");
+    note(&mut ana, &town, record, "she called back");
+    let sql = "update change set fields = cast(x'ff' || fields as blob) where state = 'accepted'";
+    let db = Connection::open(ana.file()).expect("a database");
+    assert!(db.execute(sql, []).expect("written") > 0);
+    drop(db);
+    ana.restart();
+    town.run(town.store().revoke(id, town.now()))
+        .expect("revoked");
+    for _ in 0..3 {
+        ana.sync(&town);
+    }
+    assert_eq!(state(&ana).0, SyncState::Wiped);
+    assert_eq!(town.aside().len(), 1);
+    let devices = town.run(town.store().devices()).expect("devices");
+    let row = devices.iter().find(|row| row.id == id).expect("hers");
+    assert!(row.loss.is_some(), "{row:?}");
+}

@@ -186,6 +186,23 @@ impl Rows<'_> {
         Ok(changes)
     }
 
+    /// The same, without what does not read.
+    pub fn document_as_far(&self, doc: DocumentId) -> Result<Vec<StoredChange>, StoreError> {
+        let Some((from, to)) = self.places(doc)? else {
+            return Ok(Vec::new());
+        };
+        let lying = readable(self.lying(doc))?.flatten();
+        let mut changes = lying.map_or_else(Vec::new, |lying| lying.whole);
+        let sql =
+            format!("select {COLUMNS} from change where place between ?1 and ?2 order by place");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
+            changes.extend(readable(stored(row))?);
+        }
+        Ok(changes)
+    }
+
     /// One change that lies by itself.
     pub fn change(&self, hash: ChangeHash) -> Result<Option<StoredChange>, StoreError> {
         Ok(self.changes("where hash = ?1", [&hash.0[..]])?.pop())
@@ -194,6 +211,17 @@ impl Rows<'_> {
     /// What waits to be sent: a query, never a list of its own. What stands in its document behind a change that does not
     /// read waits with that.
     pub fn outbox(&self, at_most: u32) -> Result<Vec<StoredChange>, StoreError> {
+        self.outbox_without(&BTreeSet::new(), at_most)
+    }
+
+    /// The same, without what waits in these documents.
+    pub fn outbox_without(
+        &self,
+        held_up: &BTreeSet<DocumentId>,
+        at_most: u32,
+    ) -> Result<Vec<StoredChange>, StoreError> {
+        let is_held_up =
+            |doc: &[u8]| DocumentId::from_bytes(doc).is_some_and(|doc| held_up.contains(&doc));
         let sql = format!(
             "select {COLUMNS}, doc from change where state = 'saved' or relay = 1 order by place"
         );
@@ -205,7 +233,7 @@ impl Rows<'_> {
             && let Some(row) = rows.next()?
         {
             let doc: Vec<u8> = row.get("doc")?;
-            if damaged.contains(&doc) {
+            if damaged.contains(&doc) || is_held_up(&doc) {
                 continue;
             }
             match readable(stored(row))? {

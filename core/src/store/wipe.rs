@@ -25,11 +25,11 @@ impl Rows<'_> {
     }
 
     /// Changes with an entry that no record at the server has, as far as this device was told: refused ones, kept aside
-    /// or not at all, that nobody has decided about.
+    /// or not at all, that nobody has decided about. What does not read is closed for nobody, and keeps no device from ending.
     pub fn untaken(&self) -> Result<Vec<StoredChange>, StoreError> {
         let mut untaken = Vec::new();
         for doc in self.set_aside()? {
-            let held = self.document(doc)?;
+            let held = self.document_as_far(doc)?;
             let entries = |is: &dyn Fn(ChangeState) -> bool| -> BTreeSet<(EntryId, String)> {
                 let of = held.iter().filter(|stored| is(stored.state));
                 let puts = of.flat_map(|stored| &stored.change.puts);

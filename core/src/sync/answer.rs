@@ -57,7 +57,10 @@ fn take(
     if let Some(head) = head {
         return resync::begin(write, device, head);
     }
-    let mut taken = Taken::default();
+    let mut taken = Taken {
+        spoken_of: answer.acks.iter().map(|ack| ack.hash).collect(),
+        ..Taken::default()
+    };
     let mut moved = false;
     let mut touched = BTreeSet::new();
     if let Some(new) = &answer.sheet

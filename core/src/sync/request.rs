@@ -1,19 +1,21 @@
 //! What a device asks: its state, both positions, what waits to be sent.
 
 use super::{Taken, Untaken};
+use crate::domain::id::DocumentId;
 use crate::store::{DeviceRow, Store, StoreError, StoredChange};
 use crate::wire::{
     DeviceState, Heartbeat, HeartbeatAnswer, Hello, MAX_MESSAGE, PushedChange, PushedDocument,
     SCHEMA, SyncRequest, Unreadable, pack, unpack,
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// A push holds at most this many bytes of entry text: the request stays far below what a message may have.
 const PUSH_BYTES: usize = MAX_MESSAGE / 4;
 const PUSH_CHANGES: u32 = 400;
 /// What a change costs beside its entries' text, its dependencies and its entries' ids.
 const HEAD_BYTES: usize = 300;
-/// Bytes of a page before it is packed; some fifty kilobytes are left of them.
+/// Bytes of a page before it is packed; a tenth or less is left of them.
 const PAGE_BYTES: u32 = 768 * 1024;
 
 pub(super) fn hello(
@@ -49,15 +51,36 @@ fn state(store: &Store, device: &DeviceRow) -> Result<DeviceState, StoreError> {
     })
 }
 
+/// What waits, as much as fits into one push: first of documents of which the server spoke when something was sent.
+pub(super) fn waiting(
+    store: &Store,
+    held_up: &BTreeSet<DocumentId>,
+) -> Result<Vec<StoredChange>, StoreError> {
+    let rows = store.rows();
+    let mut waiting = rows.outbox_without(held_up, PUSH_CHANGES)?;
+    if waiting.is_empty() && !held_up.is_empty() {
+        waiting = rows.outbox(PUSH_CHANGES)?;
+    }
+    let mut bytes = 0;
+    let fits = |stored: &StoredChange| {
+        let change = &stored.change;
+        let is_first = bytes == 0;
+        bytes += change.text_bytes() + 40 * change.deps.len() + 30 * change.puts.len() + HEAD_BYTES;
+        is_first || bytes <= PUSH_BYTES
+    };
+    Ok(waiting.into_iter().take_while(fits).collect())
+}
+
 pub(super) fn sync(
     store: &Store,
     device: &DeviceRow,
+    waiting: Vec<StoredChange>,
     build: &str,
     number: u64,
     now: Timestamp,
 ) -> Result<Vec<u8>, StoreError> {
     let hello = hello(store, device, build, number, now)?;
-    let push = push(store.rows().outbox(PUSH_CHANGES)?);
+    let push = push(waiting);
     Ok(pack(&SyncRequest {
         hello,
         state: state(store, device)?,
@@ -91,16 +114,10 @@ pub(super) fn heard(number: u64, body: &[u8]) -> Result<Taken, Untaken> {
     })
 }
 
-/// Groups changes by document, in the order of writing, as much as fits.
+/// Groups changes by document, in the order of writing.
 fn push(waiting: Vec<StoredChange>) -> Vec<PushedDocument> {
     let mut documents: Vec<PushedDocument> = Vec::new();
-    let mut bytes = 0;
     for stored in waiting {
-        let change = &stored.change;
-        bytes += change.text_bytes() + 40 * change.deps.len() + 30 * change.puts.len() + HEAD_BYTES;
-        if bytes > PUSH_BYTES && !documents.is_empty() {
-            break;
-        }
         let doc = stored.change.doc;
         let pushed = PushedChange {
             hash: stored.hash,
