@@ -393,3 +393,44 @@ fn a_device_that_cannot_read_all_of_it_ends_all_the_same() {
     let row = devices.iter().find(|row| row.id == id).expect("hers");
     assert!(row.loss.is_some(), "{row:?}");
 }
+
+#[test]
+fn what_came_since_and_does_not_read_takes_nothing_away() {
+    let mut town = Town::default();
+    let (mut ana, mut carla, damaged, hers) = town.shared_handoff();
+    let (sound, _) = ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    let mut bea = town.device("bea", &["n1"]);
+    bea.sync(&town);
+    let image = town.image();
+    note(&mut ana, &town, sound, "she called back");
+    ana.sync(&town);
+    carla.sync(&town);
+    // Put back, the log goes on otherwise, and with what she never had.
+    town.restore(&image);
+    note(&mut bea, &town, sound, "she is well");
+    bea.sync(&town);
+    note(&mut ana, &town, damaged, "her sister drives her");
+    ana.sync(&town);
+    let newest = |is_damaged| {
+        let fields = if is_damaged {
+            "cast(x'ff' || fields as blob)"
+        } else {
+            "substr(fields, 2)"
+        };
+        let sql = format!(
+            "update change set fields = {fields} where seq = (select max(seq) from change where doc = ?1)"
+        );
+        let db = Connection::open(town.database()).expect("a database");
+        assert_eq!(db.execute(&sql, [&damaged.as_bytes()[..]]), Ok(1));
+    };
+    newest(true);
+    carla.sync(&town);
+    assert_eq!(state(&carla), (SyncState::AllSent, 0));
+    assert_eq!(carla.app.holds(damaged), Ok(true));
+    assert_eq!(carla.entries(hers).len(), 10);
+    newest(false);
+    refill(&carla);
+    carla.sync(&town);
+    assert_eq!(carla.entries(hers), ana.entries(hers));
+}

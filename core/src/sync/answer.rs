@@ -185,6 +185,7 @@ fn page(
     if write.refetches()?.iter().any(|(_, _, again)| *again) {
         resync::refill(write, device)?;
         taken.more = true;
+        return Ok(true);
     }
     Ok(moved)
 }
