@@ -101,13 +101,10 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// What this change stands on cannot be supplied by this device any more.
-    pub fn mark_orphan(&mut self, hash: ChangeHash) -> Result<(), StoreError> {
-        self.change(
-            "update change set orphan = 1 where hash = ?1",
-            [&hash.0[..]],
-        )?;
-        Ok(())
+    /// What this change stands on cannot be supplied by this device any more. Tells whether that was not known yet.
+    pub fn mark_orphan(&mut self, hash: ChangeHash) -> Result<bool, StoreError> {
+        let sql = "update change set orphan = 1 where hash = ?1 and orphan = 0";
+        Ok(self.change(sql, [&hash.0[..]])? > 0)
     }
 
     /// The server's log is another one: nothing that it said before is good until it is said again.

@@ -7,6 +7,7 @@ use crate::domain::id::DocumentId;
 
 /// A change that lies by itself, without what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "columns of a row")]
 pub struct Standing {
     /// Its hash.
     pub hash: ChangeHash,
@@ -18,10 +19,8 @@ pub struct Standing {
     pub state: ChangeState,
     /// What the server said of it is good for the log that the server has now.
     pub confirmed: bool,
-    /// To be given back to the server, which has lost it.
-    pub relay: bool,
-    /// What it stands on cannot be supplied.
-    pub orphan: bool,
+    /// It is to be sent, for the first time or because the server has lost it.
+    pub waits: bool,
     /// The server once said that it has it.
     pub is_receipted: bool,
 }
@@ -35,15 +34,9 @@ impl Standing {
             own,
             state: stored.state,
             confirmed: stored.confirmed,
-            relay: stored.relay,
-            orphan: stored.orphan,
+            waits: stored.state == ChangeState::Saved || stored.relay,
             is_receipted: stored.receipt.is_some(),
         }
-    }
-
-    /// Is it to be sent?
-    pub fn waits(&self) -> bool {
-        self.state == ChangeState::Saved || self.relay
     }
 }
 
@@ -51,7 +44,8 @@ impl Rows<'_> {
     /// How it stands with a change that lies by itself.
     pub fn standing(&self, hash: ChangeHash) -> Result<Option<Standing>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "select doc, device = (select device from device), state, confirmed, relay, orphan, mac is not null
+            "select doc, device = (select device from device), state, confirmed, state = 'saved' or relay = 1,
+                     mac is not null
                  from change where hash = ?1",
         )?;
         let mut rows = statement.query([&hash.0[..]])?;
@@ -66,9 +60,8 @@ impl Rows<'_> {
             own: row.get(1)?,
             state: ChangeState::read(&state)?,
             confirmed: row.get(3)?,
-            relay: row.get(4)?,
-            orphan: row.get(5)?,
-            is_receipted: row.get(6)?,
+            waits: row.get(4)?,
+            is_receipted: row.get(5)?,
         }))
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn settle(
     let Some(standing) = write.standing(ack.hash)? else {
         return Ok(false);
     };
-    let waited = standing.waits() || !standing.confirmed;
+    let waited = standing.waits || !standing.confirmed;
     let doc = standing.doc;
     if ack.state == AckState::Rejected(RejectReason::Erased) {
         patients.extend(whose(write, doc)?);
@@ -109,14 +109,13 @@ fn supply(
     for hash in missing {
         let refused = |s: &Standing| !s.state.is_taken() && s.state != ChangeState::Aside;
         match write.standing(*hash)?.filter(|s| !refused(s)) {
-            Some(dep) if dep.waits() => {}
+            Some(dep) if dep.waits => {}
             Some(dep) => {
                 write.offer_again(&dep)?;
                 changed = true;
             }
             None => {
-                write.mark_orphan(standing.hash)?;
-                changed |= !standing.orphan;
+                changed |= write.mark_orphan(standing.hash)?;
             }
         }
     }
