@@ -125,6 +125,14 @@ fn the_answer_to_a_sync_is_read_or_refused() {
 }
 
 #[test]
+fn a_page_is_read_or_refused() {
+    held("page", |bytes| {
+        let docs = message::<Vec<DeliveredDocument>>(bytes).unwrap_or_default();
+        docs.iter().for_each(delivered);
+    });
+}
+
+#[test]
 fn a_comparison_is_read_or_refused_on_both_sides() {
     held("reconcile_request", said_again::<ReconcileRequest>);
     held("reconcile_answer", said_again::<ReconcileAnswer>);

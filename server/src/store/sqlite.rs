@@ -1,4 +1,4 @@
-//! `SQLite` behind the verbs: one writer whose transactions are immediate and durable, and a reader for pages. Work runs
+//! `SQLite` behind the verbs: one writer whose transactions are immediate and durable, and a reader for pages. Both work
 //! on blocking threads, never on the server's own.
 
 mod account;

@@ -41,7 +41,9 @@ impl Corpus {
                 self.message("sync_request", name, &request);
                 let answer: SyncAnswer = unpack(body).expect("an answer");
                 self.message("sync_answer", name, &answer);
-                self.documents(name, &answer.docs.open().expect("a page"));
+                let docs = answer.docs.open().expect("a page");
+                self.message("page", name, &docs);
+                self.documents(name, &docs);
                 if let Some(pushed) = request.push.first() {
                     self.change(name, &pushed.changes[0].change);
                 }

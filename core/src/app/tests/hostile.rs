@@ -121,21 +121,55 @@ fn no_bytes_make_the_device_panic_or_lose_anything() {
         let Carried::Answer { body, .. } = server.clone().carry(&asked) else {
             panic!("it answers")
         };
-        // Unpacked first, or most mutations would only break the packing.
-        let mut body = match body.split_first().unwrap() {
-            (1, packed) => [&[0], zstd::decode_all(packed).unwrap().as_slice()].concat(),
-            _ => body,
+        // Unpacked first, or most mutations would only break the packing: the answer, or the page in it.
+        let mut mutant = |plain: Vec<u8>| {
+            let mut body = [vec![0], plain].concat();
+            for _ in 0..=round % 4 {
+                let at = rng.random_range(1..body.len());
+                body[at] = if rng.random() {
+                    rng.next_u32().to_le_bytes()[0]
+                } else {
+                    body[at].wrapping_add(1)
+                };
+            }
+            body
         };
-        for _ in 0..=round % 4 {
-            let at = rng.random_range(1..body.len());
-            body[at] = if rng.random() {
-                rng.next_u32().to_le_bytes()[0]
-            } else {
-                body[at].wrapping_add(1)
-            };
-        }
+        let body = match unpack::<SyncAnswer>(&body) {
+            Ok(mut answer) if round % 2 == 0 => {
+                let docs = answer.docs.open().unwrap();
+                answer.docs = mutant(minicbor::to_vec(&docs).unwrap()).into();
+                pack(&answer)
+            }
+            _ => mutant(match body.split_first().unwrap() {
+                (1, packed) => zstd::decode_all(packed).unwrap(),
+                (_, plain) => plain.to_vec(),
+            }),
+        };
         app.sync_answered(asked.number, &Carried::Answer { status: 200, body }, now())
             .unwrap();
         assert_eq!(app.store.rows().document(record).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_page_that_does_not_read_is_no_answer_and_is_asked_for_again() {
+    for page in [&b""[..], &[9], &[0, 0xff], &[1, 2, 3]] {
+        let (mut server, bad, good) = log();
+        let mut app = enrolled(&mut server, 1);
+        let record = patient_of(&open_record(&mut app, "Ada").unwrap()).1;
+        let asked = asks(&mut app);
+        let mut answer = server.clone().sync(&unpack(&asked.body).unwrap());
+        answer.docs = page.to_vec().into();
+        let body = pack(&answer);
+        let carried = Carried::Answer { status: 200, body };
+        app.sync_answered(asked.number, &carried, now()).unwrap();
+        // Also what it acknowledges is nothing.
+        assert_eq!(app.sync_status().unwrap().count, 1);
+        assert_eq!(app.holds(bad), Ok(false));
+        run(&mut app, &mut server).unwrap();
+        assert_eq!(app.sync_status().unwrap().count, 0);
+        for doc in [bad, good, record] {
+            assert_eq!(app.holds(doc), Ok(true));
+        }
     }
 }

@@ -235,3 +235,43 @@ fn a_document_that_lies_whole_and_is_doubted_does_not_go_before_it_is_answered()
     write(&mut app, &mut |w| w.wipe_drained(doc).unwrap());
     assert_eq!(held(&app, doc), Vec::new());
 }
+
+#[test]
+fn columns_that_do_not_read_are_of_one_document_alone() {
+    let (mut server, mut app, docs) = many(70);
+    take_whole(&mut app, &mut server, |delivered| {
+        for document in delivered {
+            if document.doc == docs[33] {
+                document.content = Delivered::Whole(minicbor::decode(&[0x42, 1, 2]).unwrap());
+            }
+        }
+    });
+    for doc in &docs {
+        assert_eq!(app.holds(*doc), Ok(*doc != docs[33]));
+    }
+    run(&mut app, &mut server).unwrap();
+    assert_eq!(app.store.rows().refetches(), Ok(Vec::new()));
+    assert_eq!(shown(&app, docs[33]).len(), 3);
+}
+
+#[test]
+fn a_page_that_cannot_be_written_to_its_end_is_not_begun() {
+    let (mut server, mut app, docs) = many(70);
+    // Whatever comes of the last document, those before it are built and written by then.
+    let sql = format!(
+        "create trigger no before insert on whole when new.doc = x'{}' begin select raise(abort, 'no'); end",
+        hex::encode(docs[69].as_bytes())
+    );
+    app.store.rows().0.execute_batch(&sql).unwrap();
+    let asked = asks(&mut app);
+    let mut answer = server.sync(&unpack(&asked.body).unwrap());
+    let whole = docs.iter().map(|doc| server.whole(*doc)).collect();
+    answer.docs = Parcel::of(&whole);
+    let body = pack(&answer);
+    let carried = Carried::Answer { status: 200, body };
+    assert!(app.sync_answered(asked.number, &carried, now()).is_err());
+    assert!(docs.iter().all(|doc| app.holds(*doc) == Ok(false)));
+    app.store.rows().0.execute_batch("drop trigger no").unwrap();
+    run(&mut app, &mut server).unwrap();
+    assert!(docs.iter().all(|doc| app.holds(*doc) == Ok(true)));
+}

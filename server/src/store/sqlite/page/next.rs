@@ -1,4 +1,4 @@
-//! The next page of a device that fetches many, read while it takes the one before.
+//! The next pages of a device that fetches many, read while it takes the one before.
 
 use super::super::ahead::Reading;
 use super::super::open::reading;
