@@ -20,6 +20,7 @@ use super::overview::OverviewPage;
 use super::quarantine::QuarantinePage;
 use super::review::ReviewPage;
 use super::sign_in::SignInPage;
+use crate::dashboard::programme::Missing;
 
 fn every_page() -> Vec<(&'static str, String)> {
     vec![
@@ -76,8 +77,37 @@ fn every_page() -> Vec<(&'static str, String)> {
             "quarantine_empty",
             QuarantinePage::empty().render().unwrap(),
         ),
+        ("quarantine_missing", something_missing().render().unwrap()),
         ("message", MessagePage::sample().render().unwrap()),
     ]
+}
+
+/// Where something does not read, every page says so.
+fn something_missing() -> QuarantinePage {
+    let missing = Missing {
+        patients: 2,
+        aside: 1,
+    };
+    let mut page = QuarantinePage::sample();
+    page.frame.missing = missing.sentence();
+    page
+}
+
+#[test]
+fn what_is_missing_is_counted_in_words() {
+    let of = |patients, aside| Missing { patients, aside }.sentence();
+    assert_eq!(of(0, 0), None);
+    let said = "Figures and lists are without that. Call whoever looks after the server today; the data folder is to stay as it is.";
+    for (missing, what) in [
+        (of(1, 0), "records of 1 patient"),
+        (of(0, 2), "2 pieces of work kept aside"),
+        (
+            of(3, 1),
+            "records of 3 patients and 1 piece of work kept aside",
+        ),
+    ] {
+        assert_eq!(missing, Some(format!("Cannot be read: {what}. {said}")));
+    }
 }
 
 fn page(name: &str) -> String {
