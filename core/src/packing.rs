@@ -25,8 +25,18 @@ pub enum Unpackable {
 
 /// Packs; none if there is no memory for it.
 pub fn packed(plain: &[u8], level: i32) -> Option<Vec<u8>> {
+    pack(plain, level, false)
+}
+
+/// The same with a sum over it: a bit that turns over there is found when it is unpacked, and not read.
+pub fn packed_for_the_disk(plain: &[u8], level: i32) -> Option<Vec<u8>> {
+    pack(plain, level, true)
+}
+
+fn pack(plain: &[u8], level: i32, with_sum: bool) -> Option<Vec<u8>> {
     PACKER.with_borrow_mut(|packer| {
         packer.set_compression_level(level).ok()?;
+        packer.include_checksum(with_sum).ok()?;
         packer.compress(plain).ok()
     })
 }
@@ -88,5 +98,19 @@ mod tests {
             assert_eq!(unpacked(pack, usize::MAX / 2), Ok(long.clone()));
         }
         assert_eq!(unpacked(&packed(b"", 3).unwrap(), 0), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_bit_that_turned_over_on_the_disk_is_found() {
+        let plain = b"she asked to be called after six";
+        let pack = packed_for_the_disk(plain, -3).unwrap();
+        assert_eq!(unpacked_of(&pack, plain.len()).unwrap(), plain);
+        for at in 0..8 * pack.len() {
+            let mut pack = pack.clone();
+            pack[at / 8] ^= 1 << (at % 8);
+            // In the head there are bits that mean nothing.
+            let read = unpacked_of(&pack, plain.len());
+            assert!(read.is_err() || read.unwrap() == plain, "{at}");
+        }
     }
 }

@@ -83,7 +83,7 @@ pub struct Engine {
     goes_on: bool,
     /// What the last request brought to the server.
     sent: Vec<(DocumentId, ChangeHash)>,
-    /// Documents of which something was sent and not spoken of: what waits in others goes first.
+    /// Documents of which the server took something and did not speak: what waits in others goes first.
     held_up: BTreeSet<DocumentId>,
     failures: u32,
     not_before: Option<Timestamp>,
@@ -276,8 +276,12 @@ impl Engine {
 
     /// Notes in which documents something was spoken of, and in which not.
     fn heard_of(&mut self, taken: &Taken) {
-        for (doc, hash) in self.sent.drain(..) {
-            if taken.spoken_of.contains(&hash) {
+        let sent = std::mem::take(&mut self.sent);
+        let Some(spoken_of) = &taken.spoken_of else {
+            return;
+        };
+        for (doc, hash) in sent {
+            if spoken_of.contains(&hash) {
                 self.held_up.remove(&doc);
             } else {
                 self.held_up.insert(doc);
@@ -303,8 +307,8 @@ pub struct Taken {
     pub patients: BTreeSet<PatientId>,
     /// Who may work here, or who is signed in, changed.
     pub people: bool,
-    /// The changes of which the server spoke.
-    spoken_of: BTreeSet<ChangeHash>,
+    /// The changes of which the server spoke; none if it did not look at them.
+    spoken_of: Option<BTreeSet<ChangeHash>>,
     /// There is more to say or to hear.
     more: bool,
     /// It changed nothing, though there is more: to be asked again, but not at once.

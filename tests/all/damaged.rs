@@ -227,6 +227,73 @@ fn damage_whole(phone: &Phone, record: DocumentId) {
     assert_eq!(db.execute(sql, [&record.as_bytes()[..]]), Ok(1));
 }
 
+/// So many rows hold what came whole of a record.
+fn whole_of(phone: &Phone, record: DocumentId) -> u32 {
+    let db = Connection::open(phone.file()).expect("a database");
+    let sql = "select count(*) from whole where doc = ?1";
+    db.query_row(sql, [&record.as_bytes()[..]], |row| row.get(0))
+        .expect("a count")
+}
+
+#[test]
+fn what_does_not_read_and_the_server_lacks_stays() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let mut carla = town.device("carla", &["c1"]);
+    let image = town.image();
+    let (record, patient) = ana.handoff(&town, "Rosa");
+    ana.sync(&town);
+    carla.sync(&town);
+    without_signal(&mut carla, &town);
+    damage_whole(&carla, record);
+    carla.restart();
+    town.restore(&image);
+    carla.sync(&town);
+    // Perhaps it is the only copy.
+    assert_eq!(state(&carla), (SyncState::NeedsHelp, 1));
+    assert_eq!(whole_of(&carla, record), 1);
+    assert_eq!(names(&carla, &town).len(), 1);
+    // Taken out of service it keeps it, too: nobody has it in a box.
+    let id = carla.app.id().expect("a device");
+    town.run(town.store().revoke(id, town.now()))
+        .expect("revoked");
+    carla.sync(&town);
+    assert_eq!(whole_of(&carla, record), 1);
+    town.run(town.store().reinstate(id, town.now()))
+        .expect("back");
+    ana.sync(&town);
+    carla.sync(&town);
+    assert_eq!(ana.entries(patient).len(), 10);
+    assert_eq!(whole_of(&carla, record), 1);
+}
+
+#[test]
+fn what_waits_with_an_unconfirmed_device_goes_with_every_push() {
+    let mut town = Town::default();
+    let image = town.image();
+    let mut ana = town.device("ana", &["n1"]);
+    let (first, _) = ana.handoff(&town, "Rosa");
+    ana.sync(&town);
+    note(&mut ana, &town, first, "she called back");
+    town.restore(&image);
+    let mut later = None;
+    for _ in 0..6 {
+        ana.app.sync_wanted();
+        let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) else {
+            break;
+        };
+        let carried = town.carry(&asked);
+        ana.app
+            .sync_answered(asked.number, &carried, town.now())
+            .expect("taken");
+        // Something else is written while they compare.
+        later.get_or_insert_with(|| ana.handoff(&town, "Noor"));
+    }
+    let kept: BTreeSet<_> = town.aside().into_iter().map(|row| row.doc).collect();
+    assert!(kept.contains(&first), "{kept:?}");
+    assert!(kept.len() > 1, "{kept:?}");
+}
+
 #[test]
 fn a_comparison_goes_through_beside_a_record_that_the_server_cannot_read() {
     let mut town = Town::default();
@@ -300,13 +367,13 @@ fn a_comparison_goes_through_beside_a_record_that_the_device_cannot_read() {
         carla.sync(&town);
         assert_eq!(carla.entries(patient), device.entries(patient));
         assert_eq!(state(&carla), (SyncState::AllSent, 0));
+        // It may have what the server lacks: nothing is put in its place.
+        assert_eq!(state(device), (SyncState::NeedsHelp, 1));
+        let refused = device.app.patient(hers).map(|_| ());
+        assert_eq!(refused, Err(Refusal::Storage(StorageTrouble::Damaged)));
         if is_whole {
-            // The server's good copy is in its place.
-            assert_eq!(state(device), (SyncState::AllSent, 0));
-            assert_eq!(carla.entries(hers), device.entries(hers));
+            assert_eq!(whole_of(device, damaged), 1);
         } else {
-            let refused = device.app.patient(hers).map(|_| ());
-            assert_eq!(refused, Err(Refusal::Storage(StorageTrouble::Damaged)));
             damage(device.file(), damaged, false);
             device.restart();
             device.sync(&town);

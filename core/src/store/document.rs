@@ -178,11 +178,11 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Afterwards: what did not come, and holds nothing that waits to be sent, is no longer for this device. Returns
-    /// the patients whose reading changes by it.
+    /// Afterwards: what did not come, and holds nothing that waits to be sent, is no longer for this device; what does not
+    /// read may hold such. Returns the patients whose reading changes by it.
     pub fn end_refill(&mut self) -> Result<Vec<PatientId>, StoreError> {
         // What waits is few: it is looked through by its own index.
-        const GONE: &str = "fresh = 0 and hidden = 0
+        const GONE: &str = "fresh = 0 and hidden = 0 and confirmed <> 2
             and id not in (select doc from change where state = 'saved' or relay = 1)";
         let ids: Vec<Vec<u8>> = self
             .db
@@ -252,7 +252,7 @@ impl Write<'_> {
         let waits: bool = self
             .db
             .prepare_cached(
-                "select exists (select 1 from document where id = ?3 and confirmed = 0)
+                "select exists (select 1 from document where id = ?3 and confirmed <> 1)
                      or exists (select 1 from change where place between ?1 and ?2
                                 and (state = 'saved' or relay = 1 or confirmed = 0))",
             )?

@@ -43,7 +43,7 @@ impl End {
 }
 
 impl Rows<'_> {
-    /// Patients with a document here.
+    /// Patients with a document here, as far as it reads whose it is.
     pub fn patients(&self) -> Result<Vec<PatientId>, StoreError> {
         let mut statement = self
             .0
@@ -51,9 +51,10 @@ impl Rows<'_> {
         let ids: Vec<Vec<u8>> = statement
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        ids.iter()
-            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::Unreadable))
-            .collect()
+        Ok(ids
+            .iter()
+            .filter_map(|id| PatientId::from_bytes(id))
+            .collect())
     }
 
     /// A document folded, with the receipts of its entries. Receipts that are not confirmed count for nothing.

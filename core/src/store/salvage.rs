@@ -147,7 +147,8 @@ fn id(row: &Row<'_>) -> Result<DocumentId, StoreError> {
 
 impl Rows<'_> {
     fn whole_at(&self, doc: DocumentId) -> Result<Vec<StoredChange>, StoreError> {
-        let sql = "select pack, size, coalesce((select confirmed from document where id = doc), 0)
+        let sql =
+            "select pack, size, coalesce((select confirmed = 1 from document where id = doc), 0)
             from whole where doc = ?1";
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query([&doc.as_bytes()[..]])?;

@@ -100,7 +100,7 @@ impl WholeRow {
             return None;
         }
         let size = u32::try_from(plain.len()).ok()?;
-        let pack = packing::packed(&plain, LEVEL)?;
+        let pack = packing::packed_for_the_disk(&plain, LEVEL)?;
         let since = changes.first()?.1.received_at;
         Some(Self { pack, size, since })
     }
@@ -142,7 +142,7 @@ impl Rows<'_> {
     /// How a document lies here; none if it does not.
     pub(super) fn lying(&self, doc: DocumentId) -> Result<Option<Lying>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "select home, pack, size, confirmed from document left join whole on whole.doc = id where id = ?1",
+            "select home, pack, size, confirmed = 1 from document left join whole on whole.doc = id where id = ?1",
         )?;
         let mut rows = statement.query([&doc.as_bytes()[..]])?;
         let Some(row) = rows.next()? else {
@@ -179,11 +179,31 @@ impl Rows<'_> {
 }
 
 impl Rows<'_> {
-    /// Does what lies whole of a document not read?
+    /// Does what lies whole of a document not read, while the server has all of it? In another log than it came from that
+    /// may be the only copy.
     pub fn lies_unread(&self, doc: DocumentId) -> Result<bool, StoreError> {
-        Ok(readable(self.lying(doc))?.is_none())
+        let sql = "select exists (select 1 from document where id = ?1 and confirmed = 1)";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let is_there: bool = statement.query_row([&doc.as_bytes()[..]], |row| row.get(0))?;
+        Ok(is_there && readable(self.opened(doc))?.is_none())
+    }
+
+    /// What lies whole of a document, each change built anew, with the places of those that lie by themselves.
+    fn opened(&self, doc: DocumentId) -> Result<Option<Opened>, StoreError> {
+        let Some(Lying { whole, places }) = self.lying(doc)? else {
+            return Ok(None);
+        };
+        let sealed = |stored: StoredChange| match seal(stored.change.clone()) {
+            Ok(sealed) if sealed.hash == stored.hash => Ok((sealed, stored)),
+            _ => Err(StoreError::Unreadable),
+        };
+        let whole = whole.into_iter().map(sealed).collect::<Result<_, _>>()?;
+        Ok(Some((whole, places)))
     }
 }
+
+/// Changes as they are built and as they lay, and the places of those beside them.
+type Opened = (Vec<(Sealed, StoredChange)>, [i64; 2]);
 
 impl Write<'_> {
     /// Notes a document's changes, of which nothing is here yet.
@@ -197,17 +217,12 @@ impl Write<'_> {
 
     /// From here on every change of this document lies by itself.
     pub fn open_whole(&mut self, doc: DocumentId) -> Result<(), StoreError> {
-        let Some(Lying { whole, places }) = self.lying(doc)? else {
+        let Some((whole, places)) = self.opened(doc)? else {
             return Ok(());
         };
-        let Some(confirmed) = whole.first().map(|stored| stored.confirmed) else {
+        let Some(confirmed) = whole.first().map(|(_, stored)| stored.confirmed) else {
             return Ok(());
         };
-        let sealed = |stored: StoredChange| match seal(stored.change.clone()) {
-            Ok(sealed) if sealed.hash == stored.hash => Ok((sealed, stored)),
-            _ => Err(StoreError::Unreadable),
-        };
-        let whole: Vec<_> = whole.into_iter().map(sealed).collect::<Result<_, _>>()?;
         // Were it erased later, nobody would look for what lay here.
         self.overwriting(|write| {
             write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
@@ -267,7 +282,7 @@ impl Write<'_> {
         }
         self.overwriting(|write| {
             write.change("delete from whole where doc = ?1", [&doc.as_bytes()[..]])?;
-            write.confirm_whole(doc)
+            Ok(())
         })
     }
 }

@@ -15,17 +15,17 @@ use std::collections::BTreeSet;
 const STAYS: [&str; 2] = ["device", "sealed_box"];
 
 impl Rows<'_> {
-    /// Has the server spoken of every change here?
+    /// Has the server spoken of every change here? Of what waits and does not read it cannot: that is nowhere else.
     pub fn is_answered(&self) -> Result<bool, StoreError> {
         let sql = "select not exists (select 1 from change where state = 'saved' or relay = 1)
                        and not exists (select 1 from change where confirmed = 0)
-                       and not exists (select 1 from document where confirmed <> 1 and confirmed = 0)";
+                       and not exists (select 1 from document where confirmed <> 1)";
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 
     /// Changes with an entry that no record at the server has, as far as this device was told: refused ones, kept aside
-    /// or not at all, that nobody has decided about. What does not read is closed for nobody, and keeps no device from ending.
+    /// or not at all, that nobody has decided about. What does not read cannot be closed in a box.
     pub fn untaken(&self) -> Result<Vec<StoredChange>, StoreError> {
         let mut untaken = Vec::new();
         for doc in self.set_aside()? {

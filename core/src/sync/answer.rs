@@ -58,7 +58,7 @@ fn take(
         return resync::begin(write, device, head);
     }
     let mut taken = Taken {
-        spoken_of: answer.acks.iter().map(|ack| ack.hash).collect(),
+        spoken_of: Some(answer.acks.iter().map(|ack| ack.hash).collect()),
         ..Taken::default()
     };
     let mut moved = false;

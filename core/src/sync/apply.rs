@@ -4,7 +4,7 @@
 use super::arrived::{Arrived, each, opening};
 use super::ground::Ground;
 use super::reauthor;
-use super::settle::whose;
+use super::settle::{patient_of, whose};
 use crate::document::{Change, ChangeHash, Sealed, seal};
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
 use crate::store::{ChangeState, StoreError, StoredChange, Write};
@@ -41,7 +41,7 @@ pub(super) fn documents(
                 write.save_refetch(doc, "what is here of it does not read", true)?;
             }
             write.show(doc)?;
-            patients.extend(write.part(|write| whose(write, doc))?.flatten());
+            patients.extend(patient_of(write, doc)?);
         }
         Ok(())
     })

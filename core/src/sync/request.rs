@@ -51,15 +51,18 @@ fn state(store: &Store, device: &DeviceRow) -> Result<DeviceState, StoreError> {
     })
 }
 
-/// What waits, as much as fits into one push: first of documents of which the server spoke when something was sent.
+/// What waits, as much as fits into one push; last what is held up.
 pub(super) fn waiting(
     store: &Store,
     held_up: &BTreeSet<DocumentId>,
 ) -> Result<Vec<StoredChange>, StoreError> {
     let rows = store.rows();
+    let is_held_up = |stored: &StoredChange| held_up.contains(&stored.change.doc);
     let mut waiting = rows.outbox_without(held_up, PUSH_CHANGES)?;
-    if waiting.is_empty() && !held_up.is_empty() {
-        waiting = rows.outbox(PUSH_CHANGES)?;
+    if !held_up.is_empty() {
+        let last = rows.outbox(PUSH_CHANGES)?.into_iter().filter(is_held_up);
+        waiting.extend(last);
+        waiting.truncate(PUSH_CHANGES as usize);
     }
     let mut bytes = 0;
     let fits = |stored: &StoredChange| {

@@ -246,7 +246,7 @@ fn take(
             Some(standing) => {
                 write.offer_again(&standing)?;
                 touched.insert(standing.doc);
-                patients.extend(settle::whose(write, standing.doc)?);
+                patients.extend(settle::patient_of(write, standing.doc)?);
             }
             None => {
                 write.part(|write| settle::settle(write, ack, &mut touched, &mut patients))?;
@@ -258,7 +258,7 @@ fn take(
             write.offer_again(&standing)?;
             // What was refused in a log that is no more stands again, and what stood on it may be written anew.
             touched.insert(standing.doc);
-            patients.extend(settle::whose(write, standing.doc)?);
+            patients.extend(settle::patient_of(write, standing.doc)?);
         }
     }
     apply::documents(

@@ -3,7 +3,7 @@
 
 use super::reauthor;
 use crate::domain::id::{DeviceId, DocumentId, PatientId};
-use crate::store::{ChangeState, Standing, StoreError, Write};
+use crate::store::{ChangeState, Standing, StoreError, Write, readable};
 use crate::wire::{Ack, AckState, Decided, Decision, QuarantineReason, RejectReason};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -23,10 +23,13 @@ pub(super) fn mend(
 ) -> Result<bool, StoreError> {
     let mut is_mended = false;
     for doc in write.set_aside()?.intersection(touched) {
-        // What was superseded in this transaction, and has to be written anew in it, was read in it.
         let healed = write.part(|write| reauthor::heal(write, device, *doc, rng))?;
+        // What was superseded in this transaction, and has to be written anew in it, was read in it.
+        if healed.is_none() && readable(write.document(*doc))?.is_some() {
+            return Err(StoreError::Unreadable);
+        }
         is_mended |= healed.unwrap_or(false);
-        patients.extend(whose(write, *doc)?);
+        patients.extend(patient_of(write, *doc)?);
     }
     Ok(is_mended)
 }
@@ -34,6 +37,14 @@ pub(super) fn mend(
 /// Whose document it is, if it is here.
 pub(super) fn whose(write: &Write<'_>, doc: DocumentId) -> Result<Option<PatientId>, StoreError> {
     Ok(write.document_row(doc)?.map(|(_, patient, _)| patient))
+}
+
+/// Whose reading changes with it: nobody's, if whose it is does not read.
+pub(super) fn patient_of(
+    write: &Write<'_>,
+    doc: DocumentId,
+) -> Result<Option<PatientId>, StoreError> {
+    Ok(readable(whose(write, doc))?.flatten())
 }
 
 /// A person decided about work of this device that lay in quarantine. Tells in which document.
@@ -71,12 +82,12 @@ pub(super) fn settle(
     let waited = standing.waits || !standing.confirmed;
     let doc = standing.doc;
     if ack.state == AckState::Rejected(RejectReason::Erased) {
-        patients.extend(whose(write, doc)?);
+        patients.extend(patient_of(write, doc)?);
         write.erase(doc)?;
         return Ok(true);
     }
     touched.insert(doc);
-    patients.extend(whose(write, doc)?);
+    patients.extend(patient_of(write, doc)?);
     let (state, reason, receipt) = match &ack.state {
         AckState::Accepted(receipt) if standing.own => (ChangeState::Accepted, None, Some(receipt)),
         AckState::Accepted(receipt) => (ChangeState::Remote, None, Some(receipt)),
@@ -105,7 +116,8 @@ fn supply(
     missing: &[crate::document::ChangeHash],
 ) -> Result<bool, StoreError> {
     let mut changed = false;
-    write.open_whole(standing.doc)?;
+    // What lies whole and does not read cannot be supplied.
+    write.apart(|write| write.open_whole(standing.doc))?;
     for hash in missing {
         let refused = |s: &Standing| !s.state.is_taken() && s.state != ChangeState::Aside;
         match write.standing(*hash)?.filter(|s| !refused(s)) {

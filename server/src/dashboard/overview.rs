@@ -52,6 +52,9 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
 }
 
 fn check(programme: &Programme) -> CheckLine {
+    if programme.missing.sentence().is_some() {
+        return CheckLine::overtaken();
+    }
     let last = programme.checked.as_ref();
     CheckLine::of(last.map(|checked| (programme.when(checked.at), checked.unsound())))
 }

@@ -25,7 +25,7 @@ pub struct Standing {
     pub unsent: i64,
     /// How long the oldest of these has waited, as far as devices have said.
     pub oldest_unsent: Option<i64>,
-    /// Changes in aside.rows.
+    /// Changes in quarantine.
     pub quarantined: i64,
     /// How long the oldest of these has lain there.
     pub oldest_quarantined: Option<i64>,

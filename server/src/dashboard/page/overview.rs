@@ -89,6 +89,16 @@ impl CheckLine {
     }
 }
 
+impl CheckLine {
+    /// Whatever the last check found: something does not read now, and the top of the page says so.
+    pub fn overtaken() -> Self {
+        Self {
+            sentence: "The data are not sound: see the top of this page.".into(),
+            is_loud: false,
+        }
+    }
+}
+
 impl NowCard {
     /// `3 of 4`.
     pub fn shown(&self) -> String {

@@ -5,6 +5,7 @@ use super::{StoreError, Verb, instant, sound};
 use crate::admission::Elsewhere;
 use crate::store::{Aside, QuarantineRow};
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -104,7 +105,8 @@ impl Verb<'_> {
         args: impl rusqlite::Params,
     ) -> Result<Vec<Lying>, StoreError> {
         let rows = self.lying_rows(condition, args)?;
-        let mut all = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let lying = rows.into_iter().map(|(_, lying)| lying);
+        let mut all = lying.collect::<Result<Vec<_>, _>>()?;
         causes_first(&mut all);
         Ok(all)
     }
@@ -114,14 +116,14 @@ impl Verb<'_> {
         &self,
         condition: &str,
         args: impl rusqlite::Params,
-    ) -> Result<Vec<Result<Lying, StoreError>>, StoreError> {
+    ) -> Result<Vec<AsFar>, StoreError> {
         let mut statement = self.db.prepare_cached(&format!(
             "select hash, fields, reason, since, decision from quarantine {condition}"
         ))?;
         let mut rows = statement.query(args)?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
-            all.push(lying(row));
+            all.push((row.get_ref(4)? == ValueRef::Null, lying(row)));
         }
         Ok(all)
     }
@@ -143,10 +145,10 @@ impl Verb<'_> {
     /// alone; one that is in a record, or that a person has dismissed, is in none.
     pub(super) fn before_the_reviewer(&self, now: Timestamp) -> Result<Aside, StoreError> {
         let (mut all, mut damaged) = (Vec::new(), 0);
-        for lying in self.lying_rows("", [])? {
+        for (is_open, lying) in self.lying_rows("", [])? {
             match self.readable(lying)? {
                 Some(lying) => all.push(lying),
-                None => damaged += 1,
+                None => damaged += usize::from(is_open),
             }
         }
         causes_first(&mut all);
@@ -190,6 +192,9 @@ impl Verb<'_> {
         })
     }
 }
+
+/// Is it still to be decided about, and what is it?
+type AsFar = (bool, Result<Lying, StoreError>);
 
 /// A change's first operation is above all of its past.
 fn causes_first(all: &mut [Lying]) {
