@@ -234,3 +234,24 @@ fn what_thousands_of_documents_are_forgotten_by_fits_an_answer_beside_long_recor
         assert_eq!(carla.app.holds(record), Ok(true));
     }
 }
+
+#[test]
+fn what_may_not_be_seen_any_more_is_not_told_from_memory() {
+    let town = reads_ahead();
+    let mut ana = town.device("ana", &["n1"]);
+    for name in ["Noor", "Amina", "Ruth", "Rosa"] {
+        ana.handoff(&town, name);
+    }
+    ana.sync(&town);
+    let mut carla = town.device("carla", &["c1"]);
+    let id = carla.app.id().expect("a device");
+    let whole = by_ones(&mut carla, &town, |_| {
+        // Somebody else works on it who sees none of them, while the pages behind this one lie there.
+        let people = vec!["ma".into()];
+        town.run(town.store().set_people(id, people, town.now()))
+            .expect("taken off");
+    });
+    assert_eq!(whole.len(), 1, "{whole:?}");
+    carla.sync(&town);
+    assert_eq!(carla.app.holds(whole[0]), Ok(false));
+}
