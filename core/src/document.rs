@@ -7,9 +7,9 @@ mod change;
 mod chunk;
 mod export;
 mod kept;
+mod seal;
 
-pub use change::{
-    Actor, Change, ChangeHash, LIMITS, Limits, Put, Sealed, Unsound, genesis_hash, seal,
-};
+pub use change::{Actor, Change, ChangeHash, LIMITS, Limits, Put, Unsound, genesis_hash};
 pub use export::{ExportFailed, entries_of, export};
 pub use kept::{beside, kept};
+pub use seal::{Sealed, seal};

@@ -501,3 +501,44 @@ fn what_came_since_and_does_not_read_takes_nothing_away() {
     carla.sync(&town);
     assert_eq!(carla.entries(hers), ana.entries(hers));
 }
+
+#[test]
+fn what_is_kept_on_the_device_alone_and_does_not_read_keeps_it_from_being_wiped() {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let id = ana.app.id().expect("a device");
+    // As after a refusal: the server does not keep it.
+    let sql =
+        "update change set state = 'rejected', reason = 0, fields = cast(x'ff' || fields as blob)
+         where place = (select max(place) from change where doc = ?1)";
+    let db = Connection::open(ana.file()).expect("a database");
+    assert_eq!(db.execute(sql, [&record.as_bytes()[..]]), Ok(1));
+    ana.restart();
+    town.run(town.store().revoke(id, town.now()))
+        .expect("revoked");
+    for _ in 0..3 {
+        ana.sync(&town);
+    }
+    let count = "select count(*) from change where state = 'rejected'";
+    let left: u32 = db.query_row(count, [], |row| row.get(0)).expect("a count");
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn whatever_an_unconfirmed_device_holds_comes_to_the_server() {
+    let mut town = Town::default();
+    let image = town.image();
+    let mut ana = town.device("ana", &["n1"]);
+    let (first, _) = ana.handoff(&town, "Rosa");
+    for n in 0..450 {
+        note(&mut ana, &town, first, &format!("she was called {n} times"));
+    }
+    let (last, _) = ana.handoff(&town, "Noor");
+    town.restore(&image);
+    for _ in 0..4 {
+        ana.sync(&town);
+    }
+    assert_eq!(state(&ana).0, SyncState::Unconfirmed);
+    let kept: BTreeSet<_> = town.aside().into_iter().map(|row| row.doc).collect();
+    assert!(kept.contains(&first) && kept.contains(&last), "{kept:?}");
+}

@@ -2,7 +2,8 @@
 //! has to read Automerge's columns. The entries' texts are most of a change and lie in its bytes already: the fields
 //! only say where.
 
-use super::change::{Change, Put, Sealed};
+use super::change::{Change, Put};
+use super::seal::Sealed;
 use minicbor::{Decode, Encode};
 
 /// What lies beside a change's bytes.
@@ -75,7 +76,8 @@ pub fn kept(fields: &[u8], bytes: &[u8]) -> Option<Change> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::{Actor, LIMITS, genesis_hash, seal};
+    use super::super::change::{Actor, LIMITS, genesis_hash};
+    use super::super::seal::seal;
     use super::*;
     use crate::domain::id::{DeviceId, DocumentId, EntryId, UserId};
     use uuid::Uuid;

@@ -192,9 +192,10 @@ impl Write<'_> {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         self.change(&format!("update document set hidden = 1 where {GONE}"), [])?;
-        ids.iter()
-            .map(|id| PatientId::from_bytes(id).ok_or(StoreError::Unreadable))
-            .collect()
+        Ok(ids
+            .iter()
+            .filter_map(|id| PatientId::from_bytes(id))
+            .collect())
     }
 
     /// Stops showing a document.

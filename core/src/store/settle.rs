@@ -147,10 +147,12 @@ impl Write<'_> {
         if let Some(stored) = readable(self.rows.change(change.hash))?.flatten() {
             return self.retire_actor(change.doc, stored.change.actor);
         }
-        self.change(
-            "delete from actor where doc = ?1",
-            [&change.doc.as_bytes()[..]],
-        )?;
+        self.retire_actors(change.doc)
+    }
+
+    /// None of a document's actors is used again.
+    pub fn retire_actors(&mut self, doc: DocumentId) -> Result<(), StoreError> {
+        self.change("delete from actor where doc = ?1", [&doc.as_bytes()[..]])?;
         Ok(())
     }
 

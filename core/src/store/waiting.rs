@@ -2,6 +2,9 @@
 
 use super::{Rows, StoreError};
 use crate::domain::id::{DocumentId, PatientId};
+use uuid::Uuid;
+
+const NOBODY: PatientId = PatientId(Uuid::nil());
 
 /// A document with a change that is not on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +43,8 @@ impl Rows<'_> {
             let (doc, patient): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
             waiting.push(Waiting {
                 doc: DocumentId::from_bytes(&doc).ok_or(StoreError::Unreadable)?,
-                patient: PatientId::from_bytes(&patient).ok_or(StoreError::Unreadable)?,
+                // Whose it is may not read: it waits all the same.
+                patient: PatientId::from_bytes(&patient).unwrap_or(NOBODY),
                 since: row.get(2)?,
                 quarantined: row.get(3)?,
                 rejected: row.get(4)?,

@@ -5,7 +5,7 @@ use super::{
     ChangeState, DeviceRow, Enrolment, KnownSheet, Phase, Rows, Store, StoreError, StoredChange,
     Write,
 };
-use crate::domain::id::EntryId;
+use crate::domain::id::{DocumentId, EntryId};
 use crate::refusal::StorageTrouble;
 use crate::wire::{BoxHash, Cursor, SealedBox, Token};
 use rusqlite::params;
@@ -25,11 +25,17 @@ impl Rows<'_> {
     }
 
     /// Changes with an entry that no record at the server has, as far as this device was told: refused ones, kept aside
-    /// or not at all, that nobody has decided about. What does not read cannot be closed in a box.
-    pub fn untaken(&self) -> Result<Vec<StoredChange>, StoreError> {
+    /// or not at all, that nobody has decided about. None if
+    /// something of it that is kept here alone does not read: it cannot be closed in a box.
+    pub fn untaken(&self) -> Result<Option<Vec<StoredChange>>, StoreError> {
         let mut untaken = Vec::new();
         for doc in self.set_aside()? {
             let held = self.document_as_far(doc)?;
+            let alone = |state| matches!(state, ChangeState::Rejected | ChangeState::Superseded);
+            let read = held.iter().filter(|stored| alone(stored.state)).count();
+            if (read as u64) < u64::from(self.kept_here_alone(doc)?) {
+                return Ok(None);
+            }
             let entries = |is: &dyn Fn(ChangeState) -> bool| -> BTreeSet<(EntryId, String)> {
                 let of = held.iter().filter(|stored| is(stored.state));
                 let puts = of.flat_map(|stored| &stored.change.puts);
@@ -50,7 +56,15 @@ impl Rows<'_> {
             };
             untaken.extend(held.iter().filter(is_untaken).cloned());
         }
-        Ok(untaken)
+        Ok(Some(untaken))
+    }
+
+    /// How many changes of a document are kept here and not at the server.
+    fn kept_here_alone(&self, doc: DocumentId) -> Result<u32, StoreError> {
+        let sql =
+            "select count(*) from change where doc = ?1 and state in ('rejected', 'superseded')";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row([&doc.as_bytes()[..]], |row| row.get(0))?)
     }
 
     /// The boxes here, and whether the server is known to have each.

@@ -1,12 +1,13 @@
 //! Taking the answer to a sync: each change is settled by its own hash, the page is applied if it continues the stored
 //! cursor, and the positions are written in the same transaction.
 
-use super::settle::{decide, mend, settle, waits_with_us, whose};
+use super::settle::{decide, mend, patient_of, settle, waits_with_us};
 use super::{Taken, Untaken, apply, ours, resync, wipe};
+use crate::document::ChangeHash;
 use crate::domain::id::DocumentId;
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Enrolment, Phase, Store, StoreError, Write};
-use crate::wire::{BoxKey, DeliveredDocument, Status, SyncAnswer, Withdrawal};
+use crate::wire::{Ack, BoxKey, DeliveredDocument, Status, SyncAnswer, Withdrawal};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngCore;
 use std::collections::BTreeSet;
@@ -58,7 +59,7 @@ fn take(
         return resync::begin(write, device, head);
     }
     let mut taken = Taken {
-        spoken_of: Some(answer.acks.iter().map(|ack| ack.hash).collect()),
+        spoken_of: Some(spoken_of(answer)),
         ..Taken::default()
     };
     let mut moved = false;
@@ -122,6 +123,13 @@ fn take(
     Ok(taken)
 }
 
+/// The changes of which it speaks. What waits until somebody says whose the device is goes last next time: it is there.
+fn spoken_of(answer: &SyncAnswer) -> BTreeSet<ChangeHash> {
+    let waits = |ack: &&Ack| answer.unconfirmed && waits_with_us(ack);
+    let spoken_of = answer.acks.iter().filter(|ack| !waits(ack));
+    spoken_of.map(|ack| ack.hash).collect()
+}
+
 /// The device is out of service. Nothing comes down; what it holds goes up, and when all of that was answered and nothing
 /// had to be written anew, it wipes.
 fn withdraw(
@@ -169,7 +177,7 @@ fn page(
     for decided in &answer.decided {
         if let Some(doc) = write.part(|write| decide(write, decided))?.flatten() {
             touched.insert(doc);
-            taken.patients.extend(whose(write, doc)?);
+            taken.patients.extend(patient_of(write, doc)?);
         }
     }
     let moved = answer.cursor != device.cursor;

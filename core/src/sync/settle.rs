@@ -23,7 +23,14 @@ pub(super) fn mend(
 ) -> Result<bool, StoreError> {
     let mut is_mended = false;
     for doc in write.set_aside()?.intersection(touched) {
-        let healed = write.part(|write| reauthor::heal(write, device, *doc, rng))?;
+        let mut healed = write.part(|write| reauthor::heal(write, device, *doc, rng))?;
+        if healed.is_none() {
+            // It may be an actor that does not read: another is begun.
+            healed = write.part(|write| {
+                write.retire_actors(*doc)?;
+                reauthor::heal(write, device, *doc, rng)
+            })?;
+        }
         // What was superseded in this transaction, and has to be written anew in it, was read in it.
         if healed.is_none() && readable(write.document(*doc))?.is_some() {
             return Err(StoreError::Unreadable);

@@ -22,7 +22,9 @@ pub(super) fn wipe(
     if !write.is_answered()? {
         return Ok(false);
     }
-    let untaken = write.untaken()?;
+    let Some(untaken) = write.untaken()? else {
+        return Ok(false);
+    };
     let close = |stored| SealedBox::close(key, device.device, &pack(&handed(stored)), rng);
     // Under a key that is none nothing is closed, and then nothing is given up.
     let Some(boxes) = untaken.into_iter().map(close).collect::<Option<Vec<_>>>() else {

@@ -52,11 +52,12 @@ pub fn page(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -> 
 }
 
 fn check(programme: &Programme) -> CheckLine {
-    if programme.missing.sentence().is_some() {
+    let last = programme.checked.as_ref();
+    let line = CheckLine::of(last.map(|checked| (programme.when(checked.at), checked.unsound())));
+    if programme.missing.sentence().is_some() && !line.is_loud {
         return CheckLine::overtaken();
     }
-    let last = programme.checked.as_ref();
-    CheckLine::of(last.map(|checked| (programme.when(checked.at), checked.unsound())))
+    line
 }
 
 fn count(n: usize) -> u32 {

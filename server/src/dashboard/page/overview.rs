@@ -90,7 +90,7 @@ impl CheckLine {
 }
 
 impl CheckLine {
-    /// Whatever the last check found: something does not read now, and the top of the page says so.
+    /// The last check found nothing: something does not read now, and the top of the page says so.
     pub fn overtaken() -> Self {
         Self {
             sentence: "The data are not sound: see the top of this page.".into(),
