@@ -192,8 +192,8 @@ impl Town {
 
     /// What is kept aside and waits for a person.
     pub fn aside(&self) -> Vec<QuarantineRow> {
-        let aside = self.run(self.server().store.quarantine(self.now()));
-        aside.expect("what is kept aside").rows
+        let aside = self.server().store.quarantine(self.now());
+        self.run(aside).expect("it reads").rows
     }
 
     /// The ids of all entries of a patient's records on the server.
@@ -201,13 +201,9 @@ impl Town {
         let folder = self
             .run(self.server().store.folder(patient, None))
             .expect("the folder");
-        let mut ids: Vec<_> = folder
-            .patient
-            .records
-            .iter()
-            .flat_map(|r| r.entries())
-            .map(|e| e.id.to_string())
-            .collect();
+        let records = folder.patient.records.iter();
+        let entries = records.flat_map(|r| r.entries());
+        let mut ids: Vec<_> = entries.map(|e| e.id.to_string()).collect();
         ids.sort();
         ids
     }
