@@ -56,6 +56,8 @@ mod road;
 mod serve;
 #[path = "all/simulated.rs"]
 mod simulated;
+#[path = "all/standing.rs"]
+mod standing;
 #[path = "all/stories.rs"]
 mod stories;
 #[path = "all/story_rules.rs"]
@@ -66,5 +68,7 @@ mod struck;
 mod trouble;
 #[path = "all/view.rs"]
 mod view;
+#[path = "all/wide.rs"]
+mod wide;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;

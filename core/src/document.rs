@@ -8,8 +8,10 @@ mod chunk;
 mod export;
 mod kept;
 mod seal;
+mod tip;
 
 pub use change::{Actor, Change, ChangeHash, LIMITS, Limits, Put, Unsound, genesis_hash};
 pub use export::{ExportFailed, entries_of, export};
 pub use kept::{beside, kept};
 pub use seal::{Sealed, seal};
+pub use tip::Tip;

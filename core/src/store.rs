@@ -23,10 +23,10 @@ mod whole;
 mod wipe;
 
 pub use author::Author;
-pub use change::{ChangeState, StoredChange, live, tip};
+pub use change::{ChangeState, StoredChange, live};
 pub use cipher::Key;
 pub use device::{DeviceRow, Enrolment, Phase};
-pub use folded::End;
+pub use folded::{End, Folded};
 pub use list::{Concerning, ListRow};
 pub use open::Place;
 pub use salvage::Salvaged;

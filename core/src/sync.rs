@@ -164,7 +164,9 @@ impl Engine {
                 "/v1/docs",
                 resync::request(store, &device, build, number, now)?,
             ),
-            Phase::Normal if !self.wanted && !is_quiet => return Ok(self.idle()),
+            Phase::Normal | Phase::Refilling if !self.wanted && !is_quiet => {
+                return Ok(self.idle());
+            }
             Phase::Normal | Phase::Refilling => {
                 let push = request::waiting(store, &self.held_up)?;
                 let sent = push.iter().map(|stored| (stored.change.doc, stored.hash));

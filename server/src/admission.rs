@@ -8,7 +8,7 @@ pub use document::{Document, Held};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{ChangeHash, LIMITS, Sealed, Unsound, genesis_hash, seal};
-use warmhand_core::domain::entry::{Entry, Malformed};
+use warmhand_core::domain::entry::{Entry, MAX_AFTER, Malformed};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::{self, Breach};
 use warmhand_core::domain::id::{DeviceId, EntryId, UserId};
@@ -80,11 +80,7 @@ pub fn judge<E>(
     let judged = || -> Result<Verdict, Stop<E>> {
         let sealed = shape(document, pushed)?;
         let entries = entries(&sealed, receipted)?;
-        let safety = entries.iter().all(|entry| entry.body.is_safety());
-        let room = LIMITS.document + if safety { LIMITS.safety } else { 0 };
-        if document.text_bytes + sealed.change.text_bytes() > room {
-            return Err(Verdict::Reject(RejectReason::Full).into());
-        }
+        has_room(document, &sealed, &entries, receipted)?;
         dependencies(document, pushed, &sealed, elsewhere)?;
         identity(document, &sealed)?;
         let past = document.past(&sealed.change.deps);
@@ -97,6 +93,7 @@ pub fn judge<E>(
         // Our own word stands above today's standing of author, relayer or document.
         if !receipted {
             allowed(&sealed, sender, standing)?;
+            gathers(document, &sealed)?;
             seen(document, &past, &entries)?;
             rules(document, &past, &entries, sender.sheets)?;
         }
@@ -122,6 +119,28 @@ fn shape(document: &Document, pushed: &PushedChange) -> Result<Sealed, Verdict> 
         Ok(sealed)
     } else {
         Err(Verdict::Reject(RejectReason::WrongHash))
+    }
+}
+
+/// A worry is taken down however full the record is. What we once had there was room for: of two logs, one of which was put
+/// back, both may have come to be full, and a document of both is still shorter than a message.
+fn has_room(
+    document: &Document,
+    sealed: &Sealed,
+    entries: &[Arc<Entry>],
+    receipted: bool,
+) -> Result<(), Verdict> {
+    const FULL: usize = LIMITS.document + LIMITS.safety;
+    let is_safety = entries.iter().all(|entry| entry.body.is_safety());
+    let (room, otherwise) = match (receipted, is_safety) {
+        (true, _) => (2 * FULL, Verdict::Quarantine(QuarantineReason::Guard)),
+        (false, true) => (FULL, Verdict::Reject(RejectReason::Full)),
+        (false, false) => (LIMITS.document, Verdict::Reject(RejectReason::Full)),
+    };
+    if document.text_bytes + sealed.change.text_bytes() > room {
+        Err(otherwise)
+    } else {
+        Ok(())
     }
 }
 
@@ -223,12 +242,31 @@ fn ordered(entries: &[Arc<Entry>]) -> Result<(), Verdict> {
     let mut before: Option<EntryId> = None;
     for entry in entries {
         let follows = before.is_none_or(|id| entry.after.contains(&id));
-        if entry.after.len() > LIMITS.deps || !follows || entry.after.contains(&entry.id) {
+        if entry.after.len() > MAX_AFTER || !follows || entry.after.contains(&entry.id) {
             return Err(MALFORMED);
         }
         before = Some(entry.id);
     }
     Ok(())
+}
+
+/// Where a document has come to have very many heads, it takes none that leaves one more: its device writes anew on some
+/// of them, and so brings them together. What nobody has seen beside one another is compared by everybody, each with each.
+fn gathers(document: &Document, sealed: &Sealed) -> Result<(), Verdict> {
+    const MOST_HEADS: usize = 2 * LIMITS.deps;
+    if document.held.len() < MOST_HEADS {
+        return Ok(());
+    }
+    let heads = document.heads();
+    let left = heads
+        .difference(&sealed.change.deps.iter().copied().collect())
+        .count();
+    // One that replaces no head is one more; one that does may leave as many as there were.
+    if left == heads.len() && left >= MOST_HEADS {
+        Err(Verdict::Quarantine(QuarantineReason::Reauthor))
+    } else {
+        Ok(())
+    }
 }
 
 /// `after` names what the author had seen: entries of the change's own past or earlier in it, or of no admitted change.

@@ -7,6 +7,8 @@ mod check;
 mod confirm;
 #[path = "outlives/erasure.rs"]
 mod erasure;
+#[path = "outlives/idle.rs"]
+mod idle;
 #[path = "outlives/journal.rs"]
 mod journal;
 #[path = "outlives/keys.rs"]

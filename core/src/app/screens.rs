@@ -281,21 +281,24 @@ impl App {
         let sheet = self.sheet()?;
         let records = self.summaries(&sheet, now)?;
         let practice = self.practice(partner)?;
-        let document = self.practice_document(partner)?;
+        let documents = self.practice_documents(partner)?;
         self.at_desk(
             now,
-            |desk| PartnerScreen::of(desk, partner, &practice, document.as_ref(), &records),
+            |desk| PartnerScreen::of(desk, partner, &practice, &documents, &records),
             Refusal::NotHere("the practice"),
         )
     }
 
-    /// The document in which what is told about a practice is written, where one is begun here.
-    fn practice_document(&self, partner: &PartnerId) -> Result<Option<Record>, Refusal> {
+    /// The documents in which what is told about a practice is written: two devices may each have begun one.
+    fn practice_documents(&self, partner: &PartnerId) -> Result<Vec<Record>, Refusal> {
         let rows = self.store.rows();
         let home = PatientId::of_practice(partner);
         let held = rows.documents_of(home, crate::domain::code::DocumentKind::Partner)?;
-        let first = held.first().map(|doc| rows.record(*doc)).transpose()?;
-        Ok(first.map(|folded| folded.record))
+        let read = held
+            .into_iter()
+            .map(|doc| Ok(rows.record(doc)?.record))
+            .collect::<Result<_, Refusal>>()?;
+        Ok(read)
     }
 
     /// Whether one tap takes a handoff that waits: the command is asked, not the list.

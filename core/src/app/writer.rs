@@ -10,12 +10,12 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::{Receipts, read};
 use crate::refusal::{Problem, Refusal};
-use crate::store::{DeviceRow, End, Rows, Store, Write};
+use crate::store::{DeviceRow, End, Folded, Rows, Store, Write};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::Timestamp;
 use rand::RngCore;
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Entries for one document.
@@ -152,7 +152,7 @@ fn add(
         Target::Record => place.record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => *doc,
         Target::Screens | Target::Sud | Target::Practice(_) => {
-            beside(rows, desk, bundles, patient, kind)?
+            beside(rows, desk, bundles, (patient, kind), &draft.body)?
         }
     };
     if !bundles.iter().any(|b| b.doc == at) {
@@ -164,15 +164,7 @@ fn add(
             let folded = rows.record(at)?;
             (folded.record, folded.end)
         };
-        bundles.push(Bundle {
-            doc: at,
-            kind,
-            patient,
-            end,
-            known: past.entries().to_vec(),
-            past: OnceCell::from(past),
-            entries: Vec::new(),
-        });
+        bundles.push(Bundle::on(at, kind, patient, past, end));
     }
     if let Some(body) = desk.opening(&draft.target, patient)? {
         begin(desk, bundles, at, body)?;
@@ -185,6 +177,22 @@ fn add(
 }
 
 impl Bundle {
+    /// Nothing yet, on what the next change of the document stands on.
+    fn on(doc: DocumentId, kind: DocumentKind, patient: PatientId, past: Record, end: End) -> Self {
+        let is_below = |entry: &&Arc<Entry>| !end.tip.beside.contains(&entry.id);
+        let known: Vec<_> = past.entries().iter().filter(is_below).cloned().collect();
+        let is_all = known.len() == past.entries().len();
+        Self {
+            doc,
+            kind,
+            patient,
+            known,
+            past: if is_all { past.into() } else { OnceCell::new() },
+            end,
+            entries: Vec::new(),
+        }
+    }
+
     /// What the next entry stands on: folded once somebody asks, for most bundles have but one entry.
     fn past(&self) -> &Record {
         self.past.get_or_init(|| Record::of(self.doc, &self.known))
@@ -199,19 +207,33 @@ impl Bundle {
     }
 }
 
-/// The patient's document for answers, or the practice's own: one that this device holds, or a new one.
+/// The patient's document for answers, or the practice's own: one that this device holds and that has room for whatever a
+/// change may say, or a new one.
 fn beside(
     rows: &Rows<'_>,
     desk: &Desk<'_>,
     bundles: &[Bundle],
-    patient: PatientId,
-    kind: DocumentKind,
+    (patient, kind): (PatientId, DocumentKind),
+    body: &Body,
 ) -> Result<DocumentId, Refusal> {
     if let Some(begun) = bundles.iter().find(|b| b.kind == kind) {
         return Ok(begun.doc);
     }
-    let held = rows.documents_of(patient, kind)?;
-    Ok(held.first().copied().unwrap_or_else(|| desk.document_id()))
+    let mut named = BTreeSet::new();
+    body.points_at(&mut |id| {
+        named.insert(id);
+    });
+    let mut with_room = None;
+    for doc in rows.documents_of(patient, kind)? {
+        let Folded { record, end, .. } = rows.record(doc)?;
+        // What speaks of an entry lies with it.
+        if record.entries().iter().any(|e| named.contains(&e.id)) {
+            return Ok(doc);
+        }
+        let has_room = end.text_bytes + LIMITS.text <= LIMITS.document;
+        with_room = with_room.or(has_room.then_some(doc));
+    }
+    Ok(with_room.unwrap_or_else(|| desk.document_id()))
 }
 
 /// A document that nothing was written in yet begins with what it is.

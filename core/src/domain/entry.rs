@@ -29,6 +29,9 @@ pub const APP: &str = env!("CARGO_PKG_VERSION");
 /// An entry's text may have this many bytes.
 pub const MAX_ENTRY_BYTES: usize = 16 * 1024;
 
+/// An entry may name so many that it comes after.
+pub const MAX_AFTER: usize = 64;
+
 macro_rules! kinds {
     ($($kind:ident),* $(,)?) => {
         /// What an entry says, by its kind.

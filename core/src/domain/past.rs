@@ -1,7 +1,7 @@
 //! Who had seen what: the ancestors of every entry through `after`, as bit sets. Two entries are concurrent when
 //! neither is an ancestor of the other. Knows no kind of entry and no clock but for the order of display.
 
-use super::entry::Entry;
+use super::entry::{Entry, MAX_AFTER};
 use super::id::EntryId;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -194,18 +194,27 @@ impl Past {
             && !self.saw(b, a)
     }
 
-    /// The newest entries: those that no other has seen.
+    /// The newest entries: those that no other has seen. Of more than an entry may name, those whose authors had seen most:
+    /// the rest is to it as if said at the same time.
     pub fn heads(&self) -> Vec<EntryId> {
         let mut seen = vec![0_u64; self.words];
         for at in 0..self.order.len() {
             join(&mut seen, self.seen_by(at));
         }
-        self.order
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !is_set(&seen, *at))
-            .map(|(_, e)| e.id)
-            .collect()
+        let mut heads: Vec<usize> = (0..self.order.len())
+            .filter(|at| !is_set(&seen, *at))
+            .collect();
+        if heads.len() > MAX_AFTER {
+            let had_seen = |at: &usize| -> u32 {
+                let row = self.seen_by(*at).iter();
+                row.map(|word| word.count_ones()).sum()
+            };
+            heads.sort_by_cached_key(|at| Reverse(had_seen(at)));
+            heads.truncate(MAX_AFTER);
+            heads.sort_unstable();
+        }
+        let heads = heads.into_iter().filter_map(|at| self.order.get(at));
+        heads.map(|entry| entry.id).collect()
     }
 
     /// These entries and all that their authors had seen.

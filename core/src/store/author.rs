@@ -2,7 +2,7 @@
 //! count that follows. The same for what she says now and for what is written anew.
 
 use super::{ChangeState, StoreError, Write};
-use crate::document::{Actor, Change, ChangeHash, Put, Sealed, seal};
+use crate::document::{Actor, Change, Put, Sealed, Tip, seal};
 use crate::domain::id::{DeviceId, DocumentId, UserId};
 use rand::RngCore;
 
@@ -18,11 +18,11 @@ pub struct Author<'a> {
 }
 
 impl Write<'_> {
-    /// Writes one change on these heads, and goes on with its author's actor or begins one.
+    /// Writes one change there, and goes on with its author's actor or begins one.
     pub fn write_next(
         &mut self,
         author: Author<'_>,
-        (deps, start_op): (Vec<ChangeHash>, u64),
+        tip: Tip,
         puts: Vec<Put>,
         recorded_at: i64,
         rng: &mut dyn RngCore,
@@ -39,8 +39,8 @@ impl Write<'_> {
             doc,
             actor,
             seq,
-            start_op,
-            deps,
+            start_op: tip.start_op,
+            deps: tip.deps,
             nonce: (seq == 1).then_some(nonce),
             device,
             user: user.clone(),

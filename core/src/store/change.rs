@@ -335,22 +335,3 @@ pub fn live(changes: &[StoredChange]) -> Vec<&StoredChange> {
         }
     }
 }
-
-/// What the next change stands on: the heads, and one more than the highest operation.
-pub fn tip(live: &[&StoredChange]) -> (Vec<ChangeHash>, u64) {
-    let stood_on: BTreeSet<ChangeHash> = live
-        .iter()
-        .flat_map(|c| c.change.deps.iter().copied())
-        .collect();
-    let mut heads: Vec<_> = live
-        .iter()
-        .map(|c| c.hash)
-        .filter(|hash| !stood_on.contains(hash))
-        .collect();
-    if heads.is_empty() {
-        heads.push(genesis_hash());
-    }
-    heads.sort_unstable();
-    let last = live.iter().map(|c| c.change.last_op()).max().unwrap_or(1);
-    (heads, last + 1)
-}

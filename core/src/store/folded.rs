@@ -1,8 +1,8 @@
 //! Documents as they read: entries folded, a patient with all her records, a practice as far as people were told.
 
-use super::change::{live, tip};
-use super::{Rows, StoreError, StoredChange};
-use crate::document::ChangeHash;
+use super::change::live;
+use super::{ChangeState, Rows, StoreError, StoredChange};
+use crate::document::Tip;
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
@@ -27,16 +27,20 @@ pub struct Folded {
 /// Where the next change of a document goes.
 #[derive(Clone, Debug)]
 pub struct End {
-    /// What it stands on, and its first operation.
-    pub tip: (Vec<ChangeHash>, u64),
+    /// What it stands on.
+    pub tip: Tip,
     /// Bytes of text that are there.
     pub text_bytes: usize,
 }
 
 impl End {
     fn of(live: &[&StoredChange]) -> Self {
+        // Whoever wrote here sees what was written here.
+        let written_here = live.iter().find(|c| c.state != ChangeState::Remote);
+        let device = written_here.map(|c| c.change.device);
+        let changes = live.iter().map(|c| (c.hash, &c.change));
         Self {
-            tip: tip(live),
+            tip: Tip::of(changes, |change| Some(change.device) == device),
             text_bytes: live.iter().map(|c| c.change.text_bytes()).sum(),
         }
     }

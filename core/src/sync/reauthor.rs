@@ -5,12 +5,13 @@
 //!
 //! Everything follows from the stored states, so that doing it twice does nothing.
 
-use crate::document::{Actor, ChangeHash, Put, genesis_hash};
+use crate::document::{Actor, Change, ChangeHash, Put, Tip, genesis_hash};
 use crate::domain::entry::Entry;
 use crate::domain::id::{DeviceId, DocumentId, EntryId};
-use crate::store::{Author, ChangeState, Standing, StoreError, StoredChange, Write, live, tip};
+use crate::store::{Author, ChangeState, Standing, StoreError, StoredChange, Write, live};
 use crate::wire::QuarantineReason;
 use rand::RngCore;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to become of a change.
@@ -45,8 +46,7 @@ pub(super) fn heal(
         .filter(|c| fates.get(&c.hash) == Some(&Fate::Moves))
         .collect();
     moves.sort_by_key(|c| c.change.start_op);
-    let live = live(&held);
-    let mut ground = Ground::of(&held, &fates, tip(&live));
+    let mut ground = Ground::of(&held, &fates, tip(&held, device, &moves));
     let mut is_changed = false;
     for stored in moves {
         let runs = ground.runs(&stored.change.puts);
@@ -60,9 +60,10 @@ pub(super) fn heal(
                 device,
                 user: &stored.change.user,
             };
-            let tip = std::mem::take(&mut ground.tip);
+            let tip = ground.tip.clone();
             let sealed = write.write_next(author, tip, puts, stored.recorded_at, rng)?;
-            ground.tip = (vec![sealed.hash], sealed.change.last_op() + 1);
+            ground.tip.deps = vec![sealed.hash];
+            ground.tip.start_op = sealed.change.last_op() + 1;
             is_changed = true;
         }
         let is_there = |put: &Put| ground.texts.get(&put.id) == Some(&put.text);
@@ -78,6 +79,20 @@ pub(super) fn heal(
         write.hide(doc)?;
     }
     Ok(is_changed)
+}
+
+/// Where these are written anew: on what this device wrote, and on what their authors had seen, of however much.
+fn tip(held: &[StoredChange], device: DeviceId, moves: &[&StoredChange]) -> Tip {
+    let named = LazyCell::new(|| -> BTreeSet<EntryId> {
+        let puts = moves.iter().flat_map(|stored| &stored.change.puts);
+        let entries = puts.filter_map(|put| Entry::parse(&put.text).ok());
+        entries.flat_map(|entry| entry.after).collect()
+    });
+    let has_to_see = |change: &Change| {
+        change.device == device || change.puts.iter().any(|put| named.contains(&put.id))
+    };
+    let live = live(held);
+    Tip::of(live.iter().map(|c| (c.hash, &c.change)), has_to_see)
 }
 
 /// A change comes whose count of an actor was given to another one as well, since a phone or the server was put back. From
@@ -96,16 +111,17 @@ pub(super) fn fork(
         if stored.change.actor != actor || stored.change.seq < seq {
             continue;
         }
-        if stored.receipt.is_some() {
-            let aside = StoredChange {
-                state: ChangeState::Aside,
-                ..stored.clone()
-            };
-            write.settle(aside.hash, aside.state, None, None)?;
-            write.offer_again(&Standing::of(&aside, false))?;
-        } else {
-            write.settle(stored.hash, ChangeState::Superseded, None, None)?;
-        }
+        let (state, reason) = match stored.receipt {
+            Some(_) => (ChangeState::Aside, None),
+            // As the server will say once it hears of it; until it does, or it is written anew, it waits.
+            None => (ChangeState::Quarantined, Some(QuarantineReason::Reauthor)),
+        };
+        let left = StoredChange {
+            state,
+            ..stored.clone()
+        };
+        write.settle(left.hash, state, reason.map(|r| r as i64), None)?;
+        write.offer_again(&Standing::of(&left, false))?;
         is_changed = true;
     }
     if is_changed {
@@ -162,7 +178,7 @@ fn fates(held: &[StoredChange], device: DeviceId) -> BTreeMap<ChangeHash, Fate> 
 
 /// What there is to write on.
 struct Ground {
-    tip: (Vec<ChangeHash>, u64),
+    tip: Tip,
     /// The entries of the document.
     texts: BTreeMap<EntryId, String>,
     /// Entries that wait for a person, or have had their answer: not to be sent a second time.
@@ -172,11 +188,7 @@ struct Ground {
 }
 
 impl Ground {
-    fn of(
-        held: &[StoredChange],
-        fates: &BTreeMap<ChangeHash, Fate>,
-        tip: (Vec<ChangeHash>, u64),
-    ) -> Self {
+    fn of(held: &[StoredChange], fates: &BTreeMap<ChangeHash, Fate>, tip: Tip) -> Self {
         let mut ground = Self {
             tip,
             texts: BTreeMap::new(),

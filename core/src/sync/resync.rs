@@ -9,7 +9,7 @@
 use super::compare::{Compared, Rounds};
 use super::{Taken, Untaken, apply, ours, request, settle};
 use crate::document::ChangeHash;
-use crate::domain::id::{DocumentId, PatientId};
+use crate::domain::id::DocumentId;
 use crate::domain::organisation::Organisation;
 use crate::store::{DeviceRow, Enrolment, Phase, Standing, Store, StoreError, Write};
 use crate::wire::{
@@ -158,7 +158,7 @@ fn take_round(
             }
             device.phase = Phase::Fetching;
             patients.extend(write.patients()?);
-            end(write, &mut device, &mut patients)?;
+            end(write, &mut device)?;
         }
         Some(Compared::Unproven) | None => {
             let failures = next.as_mut().map_or(MOST_FAILURES, |current| {
@@ -276,7 +276,7 @@ fn take(
     settle::mend(write, device.device, &touched, &mut patients, rng)?;
     device.told(answer.high);
     let after = write.unconfirmed_count()?;
-    end(write, &mut device, &mut patients)?;
+    end(write, &mut device)?;
     write.save_device(&device)?;
     write.mark_stale(&patients)?;
     Ok(Taken {
@@ -299,11 +299,7 @@ fn another_log(device: &DeviceRow, status: Status, high: &Token) -> Option<Token
 }
 
 /// Once every hash is answered and, after a comparison, every document that it found lacking is here.
-fn end(
-    write: &mut Write<'_>,
-    device: &mut DeviceRow,
-    patients: &mut BTreeSet<PatientId>,
-) -> Result<(), StoreError> {
+fn end(write: &mut Write<'_>, device: &mut DeviceRow) -> Result<(), StoreError> {
     if write.unconfirmed_count()? > 0 {
         return Ok(());
     }
@@ -311,15 +307,12 @@ fn end(
         return Ok(());
     };
     match device.phase {
+        // What has not come is not for this device; but only a page says so. To one that waits until somebody says whose it
+        // is nothing was shown, and it keeps what it has.
         Phase::Fetching if write.wanted(1)?.is_empty() => {
-            device.phase = Phase::Normal;
+            device.phase = Phase::Refilling;
             device.resync = None;
             (device.cursor, device.high) = (cursor, high);
-            patients.extend(write.end_refill()?);
-            // Every hash of them has been answered in this log: what is not for this device goes, as after a page.
-            for doc in write.hidden()? {
-                write.wipe_drained(doc)?;
-            }
         }
         Phase::Confirming => {
             device.high = high;

@@ -117,12 +117,12 @@ pub struct ProposedRow {
 }
 
 impl PartnerScreen {
-    /// The screen of one practice. `document` is its own document, where one was begun.
+    /// The screen of one practice. `documents` are its own, where any were begun.
     pub fn of(
         desk: &Desk<'_>,
         id: &PartnerId,
         practice: &Practice,
-        document: Option<&Record>,
+        documents: &[Record],
         records: &[Summary],
     ) -> Option<Self> {
         let (sheet, now) = (desk.sheet, desk.now);
@@ -131,7 +131,7 @@ impl PartnerScreen {
         let local = now.to_zoned(zone.clone());
         let verified = practice.last_verified_on(sheet);
         let name = |user: &UserId| sheet.name_of(user).to_owned();
-        let mut asking = Asking::beside(desk, document);
+        let mut asking = Asking::beside(desk, documents.first());
         let can_tell = asking.may(
             Action::TellCapacity,
             Command::TellPartner(TellPartner {
@@ -209,7 +209,7 @@ impl PartnerScreen {
             proposals: practice
                 .proposals
                 .iter()
-                .map(|p| proposed(desk, id, document, p))
+                .map(|p| proposed(desk, id, documents, p))
                 .collect(),
             can_tell,
             can_verify,
@@ -237,10 +237,12 @@ fn nothing(partner: &PartnerId) -> TellPartner {
 fn proposed(
     desk: &Desk<'_>,
     partner: &PartnerId,
-    document: Option<&Record>,
+    documents: &[Record],
     proposal: &Proposal,
 ) -> ProposedRow {
     let entry = &proposal.entry;
+    let holds = |document: &&Record| document.entries().iter().any(|e| e.id == entry.id);
+    let document = documents.iter().find(holds);
     let said = match &entry.body {
         Body::PartnerTold(p) => TellPartner {
             accepting: p.accepting,

@@ -194,7 +194,8 @@ fn page(user: &str, told: Option<&(Record, Practice)>) -> PartnerScreen {
     before(&ledger, user, |desk, _, _| {
         let practice = told.map_or(&empty, |(_, p)| p);
         let document = told.map(|(r, _)| r);
-        PartnerScreen::of(desk, &id, practice, document, &[]).unwrap()
+        let documents = document.map(std::slice::from_ref).unwrap_or_default();
+        PartnerScreen::of(desk, &id, practice, documents, &[]).unwrap()
     })
 }
 

@@ -83,10 +83,11 @@ type Known<'a> = &'a dyn Fn(EntryId) -> bool;
 impl Beside<'_> {
     fn encounter(&self, entry: &Arc<Entry>, said: &EncounterStarted) -> Encounter {
         let end = self.end(entry.id);
+        let ended = end.map(|end| self.left_at(entry, end));
         let window = Window {
             of: entry.id,
             start: entry.occurred_at.timestamp(),
-            end: end.map(|e| e.occurred_at.timestamp()),
+            end: ended.map(Zoned::timestamp),
         };
         let all: Known<'_> = &|_| true;
         let (direct_contact, booked, dated_step) = self.left_with(&window, all);
@@ -107,7 +108,7 @@ impl Beside<'_> {
                 .and_then(|end| self.plan_came(&window, end)),
             late_entries: late_entries(self.past, entry.id, &window),
             leave_reason: leave_reason(self.past, entry.id),
-            ended: end.map(|e| e.occurred_at.clone()),
+            ended: ended.cloned(),
         }
     }
 
@@ -120,6 +121,20 @@ impl Beside<'_> {
             .filter(ends)
             .filter(|e| !lost(e.id))
             .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
+    }
+
+    /// When a visit ended. Where a clock was set back within it, the end seems to come before the start: then it came after
+    /// all that whoever ended it had seen since.
+    fn left_at<'e>(&'e self, start: &'e Entry, end: &'e Entry) -> &'e Zoned {
+        if end.occurred_at >= start.occurred_at {
+            return &end.occurred_at;
+        }
+        let since = self.past.standing().iter();
+        since
+            .filter(|e| self.past.saw(end.id, e.id) && e.occurred_at >= start.occurred_at)
+            .map(|e| &e.occurred_at)
+            .max()
+            .unwrap_or(&start.occurred_at)
     }
 
     /// Spoke directly, booked, and a dated step: as far as is known.
@@ -212,7 +227,8 @@ impl Beside<'_> {
                 _ => {}
             }
         }
-        came.map(|e| (e.id, e.recorded_at.max(end.occurred_at.timestamp())))
+        let left = window.end.unwrap_or(end.occurred_at.timestamp());
+        came.map(|e| (e.id, e.recorded_at.max(left)))
     }
 }
 

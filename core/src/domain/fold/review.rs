@@ -10,6 +10,7 @@ use crate::domain::entry::{Body, Entry};
 use crate::domain::id::EntryId;
 use crate::domain::past::Past;
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// All items of a record, and its appointments with what the items do to them.
@@ -99,28 +100,35 @@ fn settle_what_both_lost(items: &mut [ReviewItem]) {
 /// The pairs of a fact that disagree: neither saw the other, they differ, and neither was overtaken on its own side.
 fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
     let mut items = Vec::new();
-    for (at, (a, said_a)) in fact.said.iter().enumerate() {
-        for (b, said_b) in fact.said.iter().skip(at + 1) {
-            let overtaken = |x: EntryId, y: EntryId| {
-                fact.said
-                    .iter()
-                    .any(|(z, _)| past.saw(*z, x) && !past.saw(*z, y) && *z != y)
+    // Asked once of each two: of three at a time, a few hundred values would take seconds.
+    let seen_by = |x: EntryId| -> BTreeSet<EntryId> {
+        let all = fact.said.iter().map(|(z, _)| *z);
+        all.filter(|z| past.saw(*z, x)).collect()
+    };
+    let said: Vec<_> = fact
+        .said
+        .iter()
+        .map(|(x, what)| (*x, what, seen_by(*x)))
+        .collect();
+    for (at, (a, said_a, saw_a)) in said.iter().enumerate() {
+        for (b, said_b, saw_b) in said.iter().skip(at + 1) {
+            let pair = [*a, *b];
+            let is_overtaken = |x: &BTreeSet<EntryId>, y: &BTreeSet<EntryId>| {
+                x.difference(y).any(|z| !pair.contains(z))
             };
             if said_a == said_b
                 || !past.concurrent(*a, *b)
-                || overtaken(*a, *b)
-                || overtaken(*b, *a)
+                || is_overtaken(saw_a, saw_b)
+                || is_overtaken(saw_b, saw_a)
             {
                 continue;
             }
-            let anew: Vec<Settlement> = fact
-                .said
-                .iter()
-                .filter(|(z, _)| past.saw(*z, *a) && past.saw(*z, *b))
-                .filter_map(|(z, _)| past.get(*z))
+            let anew: Vec<Settlement> = saw_a
+                .intersection(saw_b)
+                .filter_map(|z| past.get(*z))
                 .map(|e| Settlement::anew(e, Some(e.id)))
                 .collect();
-            items.extend(resolve(past, fact.kind, [*a, *b], &[*a, *b], &sorted(anew)));
+            items.extend(resolve(past, fact.kind, pair, &pair, &sorted(anew)));
         }
     }
     settle_what_agrees(past, fact, &mut items);

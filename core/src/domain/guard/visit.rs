@@ -36,7 +36,9 @@ impl Case<'_> {
 
     pub(super) fn ended(&self, encounter: EntryId) -> Result<(), Breach> {
         let began = self.encounter(encounter)?.entry.occurred_at.timestamp();
-        ensure(self.at() >= began, Breach::EndsBeforeStart)
+        // A clock that was ahead when it began, and has been set since, keeps nobody from ending it.
+        let is_ahead = began > self.entry.recorded_at;
+        ensure(is_ahead || self.at() >= began, Breach::EndsBeforeStart)
     }
 
     pub(super) fn left(&self, said: &LeaveReasonGiven) -> Result<(), Breach> {

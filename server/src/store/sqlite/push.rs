@@ -10,7 +10,7 @@ use rand::{RngCore, SeedableRng};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use warmhand_core::document::{Actor, Change, Put, genesis_hash, seal};
+use warmhand_core::document::{Actor, Change, Put, Tip, seal};
 use warmhand_core::domain::authority;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::{APP, Body, Entry};
@@ -37,7 +37,7 @@ struct Taking {
     document: Document,
     /// Kind and patient, once it exists here.
     row: Option<(DocumentKind, PatientId)>,
-    /// May the sender write in it?
+    /// The sender sees it, or has written in it.
     standing: bool,
     /// Through what it could be seen before anything of it was accepted; nothing as long as nothing was.
     before: Option<BTreeSet<Scope>>,
@@ -71,7 +71,7 @@ impl Verb<'_> {
         let mut taking = Taking {
             document: self.document(pushed.doc)?,
             row,
-            standing: self.standing(push.sender.device, pushed, row.is_some())?,
+            standing: self.sees(push.sender.device, pushed.doc)?,
             before: None,
             is_begun: false,
         };
@@ -99,23 +99,29 @@ impl Verb<'_> {
         sound(push.viewers.get())
     }
 
-    /// May the sender write here? A document that does not exist yet may be begun for a new patient, or for one whose
-    /// records she may see.
-    fn standing(
+    /// May the sender write this change here? Asked of each: what came before it in the push may have been turned away.
+    fn may_write(
         &self,
-        device: DeviceId,
-        pushed: &PushedDocument,
-        exists: bool,
+        push: &Push<'_>,
+        taking: &Taking,
+        change: &Change,
     ) -> Result<bool, StoreError> {
-        if exists {
-            return self.sees(device, pushed.doc);
+        match taking.row {
+            None => self.may_begin(push.sender.device, change),
+            // Of a document that she has brought back, another's, nobody has said yet who sees it.
+            Some((kind, patient)) if taking.is_begun && !taking.standing => {
+                let scopes = taking.document.record().scopes();
+                let people = push.sender.people.iter();
+                let people = people.filter_map(|user| push.sheet.person(user));
+                self.would_reach(people, &scopes, (taking.document.id, kind, patient))
+            }
+            Some(_) => Ok(taking.standing),
         }
-        let Some(patient) = pushed
-            .changes
-            .first()
-            .and_then(|c| opened(&c.change))
-            .map(|(_, patient)| patient)
-        else {
+    }
+
+    /// A document that does not exist yet may be begun for a new patient, or for one whose records the sender may see.
+    fn may_begin(&self, device: DeviceId, change: &Change) -> Result<bool, StoreError> {
+        let Some((_, patient)) = opened(change) else {
             return Ok(true);
         };
         let others = self.documents_of(patient)?;
@@ -155,7 +161,7 @@ impl Verb<'_> {
             &taking.document,
             pushed,
             &push.sender,
-            taking.standing,
+            self.may_write(push, taking, &pushed.change)?,
             receipt.is_some(),
             self,
         )? {
@@ -185,7 +191,8 @@ impl Verb<'_> {
                         offset_ms,
                     },
                 });
-                taking.standing = true;
+                // Not by carrying what another wrote.
+                taking.standing |= pushed.change.device == push.sender.device;
                 Ok(AckState::Accepted(receipt))
             }
             Verdict::Quarantine(reason) => {
@@ -258,7 +265,7 @@ impl Verb<'_> {
             device,
             occurred_at,
             recorded_at: now,
-            after: folded.heads(),
+            after: document.past(&tip(&document).deps).heads(),
             app: APP.to_owned(),
             body,
         };
@@ -310,7 +317,13 @@ fn next_change(
     Ok(next_of(document, device, user, puts, rng))
 }
 
-/// The next change of the server's own device: on everything that is here.
+/// Where the server's own device writes. Whatever it wrote before, its next change is another actor's first.
+fn tip(document: &Document) -> Tip {
+    let changes = document.held.iter().map(|held| (held.hash, &held.change));
+    Tip::of(changes, |_| false)
+}
+
+/// The next change of the server's own device: on everything that is here, or on as much of it as one may.
 pub(super) fn next_of(
     document: &Document,
     device: DeviceId,
@@ -318,20 +331,7 @@ pub(super) fn next_of(
     puts: Vec<Put>,
     rng: &mut dyn RngCore,
 ) -> Change {
-    let stood_on: std::collections::BTreeSet<_> = document
-        .held
-        .iter()
-        .flat_map(|h| h.change.deps.iter().copied())
-        .collect();
-    let mut deps: Vec<_> = document
-        .held
-        .iter()
-        .map(|h| h.hash)
-        .filter(|h| !stood_on.contains(h))
-        .collect();
-    if deps.is_empty() {
-        deps.push(genesis_hash());
-    }
+    let tip = tip(document);
     // An actor for this action alone: once an older image is put back, the last count of a lasting one is used twice.
     let mut nonce = [0; 16];
     rng.fill_bytes(&mut nonce);
@@ -340,8 +340,8 @@ pub(super) fn next_of(
         doc: document.id,
         actor,
         seq: 1,
-        start_op: document.last_op(&deps) + 1,
-        deps,
+        start_op: tip.start_op,
+        deps: tip.deps,
         nonce: Some(nonce),
         device,
         user: user.clone(),

@@ -47,7 +47,8 @@ impl Verb<'_> {
         answer.frame = holding.answer(&request.frame);
         answer.digest = holding.digest();
         let (sheet, _) = self.sheet()?;
-        if request.sheet != sheet.digest() {
+        // Nothing of the organisation goes to a device that is out of service.
+        if request.sheet != sheet.digest() && !self.is_revoked(device)? {
             answer.sheet = Some(sheet);
         }
         Ok(answer)

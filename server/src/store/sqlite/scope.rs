@@ -66,7 +66,10 @@ impl Verb<'_> {
         Ok(written(scopes) == self.present_scopes(patient)?)
     }
 
-    fn present_scopes(&self, patient: PatientId) -> Result<BTreeSet<(String, String)>, StoreError> {
+    pub(super) fn present_scopes(
+        &self,
+        patient: PatientId,
+    ) -> Result<BTreeSet<(String, String)>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select kind, value from scope where patient = ?1 and to_seq is null",
         )?;
@@ -98,7 +101,8 @@ impl Verb<'_> {
     }
 }
 
-fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
+/// Scopes as they are kept: kind and value.
+pub(super) fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
     scopes
         .into_iter()
         .map(|scope| match scope {

@@ -30,7 +30,8 @@ impl Store for Sqlite {
         let has_pushed = !request.push.is_empty();
         let sync = move |verb: &Verb<'_>| {
             let (mut answer, docs) = verb.sync(device, &request, now)?;
-            answer.retry_after_ms = queue.patience(request.hello.number);
+            let patience = queue.patience(request.hello.number);
+            answer.retry_after_ms = answer.retry_after_ms.max(patience);
             Ok((answer, docs))
         };
         Box::pin(async move {

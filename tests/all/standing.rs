@@ -1,0 +1,172 @@
+//! Who may write where is asked of each change: what was turned away before it, or carried for somebody else, opens no
+//! door.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+use warmhand_core::app::SyncStep;
+use warmhand_core::document::{Actor, Change, ChangeHash, seal};
+use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
+use warmhand_core::wire::{
+    AckState, PushedChange, PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest,
+    Status, SyncAnswer, SyncRequest, pack, unpack,
+};
+use warmhand_server::store::Store;
+use warmhand_tests::town::{Phone, Town};
+
+fn pushed(change: Change) -> PushedChange {
+    PushedChange {
+        hash: seal(change.clone()).expect("within bounds").hash,
+        change,
+        receipt: None,
+        orphan: false,
+    }
+}
+
+/// The next request of a phone.
+fn request(phone: &mut Phone, town: &Town) -> SyncRequest {
+    phone.app.sync_wanted();
+    let SyncStep::Send(asked) = phone.app.sync_next(town.now()).unwrap() else {
+        panic!("nothing to send")
+    };
+    phone.bearer = asked.bearer.clone().unwrap();
+    unpack(&asked.body).unwrap()
+}
+
+fn sends(phone: &Phone, town: &Town, request: &SyncRequest) -> Vec<AckState> {
+    let (status, body) = town.post("/v1/sync", Some(&phone.bearer), pack(request));
+    assert_eq!(status, 200);
+    let answer: SyncAnswer = unpack(&body).unwrap();
+    answer.acks.into_iter().map(|ack| ack.state).collect()
+}
+
+/// The change with its entry edited, under this id.
+fn edited(change: &Change, id: u128, edit: impl FnOnce(&mut Value)) -> Change {
+    let mut change = change.clone();
+    let put = &mut change.puts[0];
+    let mut entry: Value = serde_json::from_str(&put.text).unwrap();
+    put.id = EntryId(Uuid::from_u128(
+        0x0195_0000_0000_7000_8000_0000_0000_0000 + id,
+    ));
+    entry["id"] = json!(put.id);
+    edit(&mut entry);
+    put.text = entry.to_string();
+    change
+}
+
+#[test]
+fn what_was_turned_away_first_opens_no_record_of_a_patient_whom_she_may_not_see() {
+    let town = Town::default();
+    let (_, _, record, patient) = town.shared_handoff();
+    let mut tam = town.device("tam", &["ma"]);
+    tam.sync(&town);
+    let own = tam.does(
+        &town,
+        json!({"OpenRecord": {"site": "clinic", "preferred_name": "Nobody"}}),
+    );
+    let own = own.record.unwrap();
+    tam.does(
+        &town,
+        json!({"AddNote": {"record": own, "text": "not yet"}}),
+    );
+    let mut request = request(&mut tam, &town);
+    let changes = request.push[0].changes.clone();
+    let [opening, note] = &changes[..] else {
+        panic!("two changes")
+    };
+    let opens = |patient: PatientId, id| {
+        let opens = edited(&opening.change, id, |entry| {
+            entry["payload"]["patient"] = json!(patient);
+        });
+        let puts = vec![opens.puts[0].clone()];
+        pushed(Change { puts, ..opens })
+    };
+    let wrong = PushedChange {
+        hash: ChangeHash([5; 32]),
+        ..opens(PatientId(Uuid::from_u128(7)), 1)
+    };
+    // Of nobody, that opens nothing, and the same alone.
+    for first in [Some(wrong), Some(note.clone()), None] {
+        let hers = opens(patient, 2);
+        let changes = first.into_iter().chain([hers]).collect();
+        request.push = vec![PushedDocument { doc: own, changes }];
+        let states = sends(&tam, &town, &request);
+        let access = AckState::Quarantined(QuarantineReason::Access);
+        assert_eq!(states.last(), Some(&access), "{states:?}");
+    }
+    let mut other = town.device("tam too", &["ma"]);
+    other.sync(&town);
+    assert!(!other.app.holds(record).unwrap());
+}
+
+#[test]
+fn whoever_carries_what_another_wrote_may_not_write_behind_it() {
+    let mut town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let mut tam = town.device("tam", &["ma"]);
+    tam.sync(&town);
+    let older = town.image();
+    ana.does(
+        &town,
+        json!({"AddNote": {"record": record, "text": "lost"}}),
+    );
+    ana.sync(&town);
+    let all = town.run(town.store().changes()).unwrap();
+    let lost = all.last().unwrap().clone();
+    town.restore(&older);
+    let (device, user) = (tam.app.id().unwrap(), "ma".into());
+    let nonce = [7; 16];
+    let behind = edited(&lost.change, 3, |entry| {
+        entry["by"] = json!("ma");
+        entry["role"] = json!("assistant");
+        entry["device"] = json!(device);
+        entry["after"] = json!([lost.change.puts[0].id]);
+    });
+    let behind = Change {
+        actor: Actor::derive(device, &user, record, &nonce),
+        seq: 1,
+        start_op: lost.change.last_op() + 1,
+        deps: vec![lost.hash],
+        nonce: Some(nonce),
+        device,
+        user,
+        ..behind
+    };
+    let mut request = request(&mut tam, &town);
+    let carried = PushedChange {
+        hash: lost.hash,
+        change: lost.change,
+        receipt: Some(lost.receipt),
+        orphan: false,
+    };
+    request.push = vec![PushedDocument {
+        doc: record,
+        changes: vec![carried, pushed(behind)],
+    }];
+    let states = sends(&tam, &town, &request);
+    assert!(matches!(states[0], AckState::Accepted(_)), "{states:?}");
+    assert_eq!(states[1], AckState::Quarantined(QuarantineReason::Access));
+}
+
+#[test]
+fn a_device_that_is_out_of_service_is_told_no_sheet() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    ana.sync(&town);
+    let hello = request(&mut ana, &town).hello;
+    let asks = || {
+        let asked = ReconcileRequest {
+            hello: hello.clone(),
+            frame: Vec::new(),
+            sheet: [0; 32],
+        };
+        let (status, body) = town.post("/v1/reconcile", Some(&ana.bearer), pack(&asked));
+        assert_eq!(status, 200);
+        let answer: ReconcileAnswer = unpack(&body).unwrap();
+        assert_eq!(answer.status, Status::Ok);
+        answer.sheet.map(|sheet| sheet.text)
+    };
+    assert!(asks().is_some());
+    let id: DeviceId = ana.app.id().unwrap();
+    town.run(town.store().revoke(id, town.now())).unwrap();
+    assert_eq!(asks(), None);
+}
