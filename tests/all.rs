@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "all/beside.rs"]
 mod beside;
+#[path = "all/clock.rs"]
+mod clock;
 #[path = "all/crash.rs"]
 mod crash;
 #[path = "all/damaged.rs"]

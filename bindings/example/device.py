@@ -56,7 +56,7 @@ class Carrier:
         except (OSError, http.client.HTTPException) as why:
             self.missed = f"The server {self.server} was not reached ({getattr(why, 'reason', why)})."
             return Carried.FAILED()
-        self.missed = None if is_good else f"What answered serves no device now (status {carried.status})."
+        self.missed = None if is_good else f"What answered takes nothing from this device (status {carried.status})."
         return carried
 
 
@@ -79,7 +79,7 @@ STATES = {
     "unconfirmed": "The server was put back from a backup without this device: somebody there has to confirm it.",
     "locked": "Locked: the server has not answered for too long. What is recorded is kept; any answer unlocks.",
     "withdrawn": "This device was taken out of service, and what it holds is on its way to the server. Run this again.",
-    "wiping": "This device was taken out of service and nothing is on it any more. Run this again: the server has to hear it.",
+    "wiping": "This device was taken out of service and holds nothing now. Run this again, and the server hears it.",
     "wiped": "This device was taken out of service. What was unsent was handed over closed; nothing is on it any more.",
 }
 HELP = {
@@ -104,7 +104,7 @@ class Device:
     def enrol(self, code):
         """Becomes a device of the server. Raises NotEnrolled with what to do if it does not."""
         if self.is_enrolled():
-            raise NotEnrolled("This file is or was a device; --code was not used. Leave it out, or name another --file.")
+            raise NotEnrolled("This file is or was a device: the code was not used. Leave it out or name another file.")
         asked = self.app.enrol(code, self.clock())
         carried = self.carrier.carry(asked)
         with contextlib.suppress(Refusal.NotEnrolled):

@@ -93,7 +93,6 @@ pub fn judge<E>(
         // Our own word stands above today's standing of author, relayer or document.
         if !receipted {
             allowed(&sealed, sender, standing)?;
-            gathers(document, &sealed)?;
             seen(document, &past, &entries)?;
             rules(document, &past, &entries, sender.sheets)?;
         }
@@ -122,7 +121,7 @@ fn shape(document: &Document, pushed: &PushedChange) -> Result<Sealed, Verdict> 
     }
 }
 
-/// A worry is taken down however full the record is. What we once had there was room for: of two logs, one of which was put
+/// A worry is taken down, and a visit ended, however full the record is. What we once had there was room for: of two logs, one of which was put
 /// back, both may have come to be full, and a document of both is still shorter than a message.
 fn has_room(
     document: &Document,
@@ -131,8 +130,8 @@ fn has_room(
     receipted: bool,
 ) -> Result<(), Verdict> {
     const FULL: usize = LIMITS.document + LIMITS.safety;
-    let is_safety = entries.iter().all(|entry| entry.body.is_safety());
-    let (room, otherwise) = match (receipted, is_safety) {
+    let has_kept_room = entries.iter().all(|entry| entry.body.has_kept_room());
+    let (room, otherwise) = match (receipted, has_kept_room) {
         (true, _) => (2 * FULL, Verdict::Quarantine(QuarantineReason::Guard)),
         (false, true) => (FULL, Verdict::Reject(RejectReason::Full)),
         (false, false) => (LIMITS.document, Verdict::Reject(RejectReason::Full)),
@@ -248,25 +247,6 @@ fn ordered(entries: &[Arc<Entry>]) -> Result<(), Verdict> {
         before = Some(entry.id);
     }
     Ok(())
-}
-
-/// Where a document has come to have very many heads, it takes none that leaves one more: its device writes anew on some
-/// of them, and so brings them together. What nobody has seen beside one another is compared by everybody, each with each.
-fn gathers(document: &Document, sealed: &Sealed) -> Result<(), Verdict> {
-    const MOST_HEADS: usize = 2 * LIMITS.deps;
-    if document.held.len() < MOST_HEADS {
-        return Ok(());
-    }
-    let heads = document.heads();
-    let left = heads
-        .difference(&sealed.change.deps.iter().copied().collect())
-        .count();
-    // One that replaces no head is one more; one that does may leave as many as there were.
-    if left == heads.len() && left >= MOST_HEADS {
-        Err(Verdict::Quarantine(QuarantineReason::Reauthor))
-    } else {
-        Ok(())
-    }
 }
 
 /// `after` names what the author had seen: entries of the change's own past or earlier in it, or of no admitted change.

@@ -130,6 +130,45 @@ fn what_she_answers_about_alcohol_lies_apart_and_is_no_whole_sites() {
     );
     others[0].sync(&town);
     others[0].sync(&town);
+    assert!(!hold(&others, sud[0])[0], "a note opens nothing");
+    ana.does(
+        &town,
+        json!({"OfferOwnership": {"record": record, "to": "n2"}}),
+    );
+    ana.sync(&town);
+    others[0].sync(&town);
+    others[0].does(&town, json!({"AcceptOwnership": {"record": record}}));
+    others[0].sync(&town);
+    others[0].sync(&town);
     assert_eq!(hold(&others, sud[0]), [true, false, true, true]);
+    ana.sync(&town);
+    assert!(ana.app.holds(sud[0]).unwrap(), "she took it down herself");
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn what_is_proposed_about_a_practice_can_be_accepted_in_whichever_document_it_lies() {
+    let town = Town::default();
+    let mut phones = [("lena", "d1"), ("doula", "d1"), ("ana", "n1")]
+        .map(|(name, user)| town.device(name, &[user]));
+    let told = json!({"TellPartner": {"partner": "har", "verified": true, "proposed": true}});
+    // Each begins a document of its own.
+    for phone in &mut phones {
+        town.wait(1);
+        phone.does(&town, told.clone());
+    }
+    for _ in 0..2 {
+        phones.iter_mut().for_each(|phone| phone.sync(&town));
+    }
+    let [_, _, ana] = &mut phones;
+    let har = "har".into();
+    for left in (1..=3).rev() {
+        let screen = ana.app.partner(&har, town.now()).unwrap();
+        assert_eq!(screen.proposals.len(), left);
+        assert!(screen.proposals.iter().all(|row| row.can_accept));
+        ana.act(&town, screen.proposals[0].accept.clone()).unwrap();
+    }
+    ana.sync(&town);
+    assert_eq!(town.aside().len(), 0);
     assert_eq!(town.verify(), Verified::SOUND);
 }

@@ -3,13 +3,39 @@
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 use warmhand_core::app::SyncStep;
 use warmhand_core::wire::{SyncRequest, unpack};
+use warmhand_server::store::StoreError;
+use warmhand_server::store::sqlite::Fault;
 use warmhand_tests::town::Town;
 
-/// All of them begun before one of them is waited for.
-async fn together<T>(mut all: Vec<impl Future<Output = T> + Unpin>) -> Vec<T> {
+/// Keeps the writer while it is shut.
+#[derive(Default)]
+struct Gate {
+    is_shut: Mutex<bool>,
+    opens: Condvar,
+}
+
+impl Gate {
+    fn shut(&self, is_shut: bool) {
+        *self.is_shut.lock().unwrap() = is_shut;
+        self.opens.notify_all();
+    }
+}
+
+impl Fault for Gate {
+    fn strikes(&self, _: &str) -> Option<StoreError> {
+        let is_shut = self.is_shut.lock().unwrap();
+        drop(self.opens.wait_while(is_shut, |is_shut| *is_shut).unwrap());
+        None
+    }
+}
+
+/// All of them begun before the first of them is done.
+async fn together<T>(gate: &Gate, mut all: Vec<impl Future<Output = T> + Unpin>) -> Vec<T> {
+    gate.shut(true);
     let mut done: Vec<Option<T>> = all.iter().map(|_| None).collect();
     poll_fn(|context| {
         let waiting = all.iter_mut().zip(&mut done);
@@ -18,6 +44,7 @@ async fn together<T>(mut all: Vec<impl Future<Output = T> + Unpin>) -> Vec<T> {
                 *done = Some(came);
             }
         }
+        gate.shut(false);
         if done.iter().all(Option::is_some) {
             Poll::Ready(())
         } else {
@@ -30,7 +57,8 @@ async fn together<T>(mut all: Vec<impl Future<Output = T> + Unpin>) -> Vec<T> {
 
 #[test]
 fn who_finds_a_long_queue_is_asked_to_come_back_each_after_another_while() {
-    let town = Town::default();
+    let gate = Arc::new(Gate::default());
+    let town = Town::new(Some(gate.clone()));
     let mut ana = town.device("ana", &["n1"]);
     ana.sync(&town);
     ana.app.sync_wanted();
@@ -48,7 +76,7 @@ fn who_finds_a_long_queue_is_asked_to_come_back_each_after_another_while() {
         })
         .collect();
     let told: Vec<_> = town
-        .run(together(all))
+        .run(together(&gate, all))
         .into_iter()
         .map(|one| one.unwrap().retry_after_ms)
         .collect();

@@ -1,12 +1,15 @@
 """SC2 told through the phone's library: a home visit with voice and no data, booked across the clock change, synced in
 the evening with a real server over TLS. The story is the file that the story runner plays; the record is asserted."""
 
+import io
 import json
 import unittest
 
+from contextlib import redirect_stdout
 from datetime import datetime
+from unittest import mock
 
-from device import drawn
+from device import drawn, main
 from house import Town, instant
 
 ZONE = "America/New_York"
@@ -141,6 +144,44 @@ class Story(Town):
         why = self.refused(NotEnrolled, lambda: late.enrol(code))
         self.assertIn("it was used", str(why))
         self.refused(Refusal.NotEnrolled, lambda: late.do("SignIn", user="n2"))
+
+
+class Terminal(Town):
+    """`device.py` as somebody runs it."""
+
+    def run_it(self, *words, file="trial.db"):
+        """What it said, and what it ended with: a number, or a sentence for a refusal."""
+        told, said = ["--server", self.address, "--certificate", str(self.server.certificate)], io.StringIO()
+        with mock.patch("sys.argv", ["device.py", *told, "--file", str(self.folder / file), *words]), redirect_stdout(said):
+            try:
+                return said, main()
+            except SystemExit as ended:
+                return said, ended.code
+
+    def test_a_server_that_is_not_reached_is_not_said_to_have_everything(self):
+        said, code = self.run_it("--code", self.server.code("trial", ["n1"]))
+        self.assertIn("Enrolled as trial, for Ana Duarte.\nEverything", said.getvalue())
+        self.assertEqual(code, 0)
+        self.server.stop()
+        said, code = self.run_it()
+        self.assertRegex(said.getvalue(), r"was not reached \(.*\)\.\nNothing is unsent\.\n$")
+        self.assertEqual(code, 1)
+
+    def test_a_code_is_not_used_up_by_a_file_that_is_a_device(self):
+        self.run_it("--code", self.server.code("trial", ["n1"]))
+        code = self.server.code("second", ["n2"])
+        self.assertIn("the code was not used", self.run_it("--code", code)[1])
+        self.assertEqual(self.run_it("--code", code, file="second.db")[1], 0)
+
+    def test_no_key_is_made_for_a_file_that_lost_its_own(self):
+        self.run_it("--code", self.server.code("trial", ["n1"]))
+        key = self.folder / "trial.db.key"
+        kept = key.rename(self.folder / "kept")
+        for words in ((), ("--code", "any"), ("--rescue", str(self.folder / "rescue"))):
+            self.assertIn("trial.db.key is missing", self.run_it(*words)[1])
+        self.assertFalse(key.exists() or (self.folder / "rescue").exists())
+        kept.rename(key)
+        self.assertEqual(self.run_it()[1], 0)
 
 
 if __name__ == "__main__":

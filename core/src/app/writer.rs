@@ -274,9 +274,9 @@ fn change(
         })
         .collect();
     let more: usize = puts.iter().map(|put| put.text.len()).sum();
-    // A worry is taken down however full the record is.
-    let is_safety = bundle.entries.iter().all(|(e, _)| e.body.is_safety());
-    if more > LIMITS.text || !is_safety && more + bundle.end.text_bytes > LIMITS.document {
+    // A worry is taken down, and a visit ended, however full the record is.
+    let has_kept_room = bundle.entries.iter().all(|(e, _)| e.body.has_kept_room());
+    if more > LIMITS.text || !has_kept_room && more + bundle.end.text_bytes > LIMITS.document {
         return Err(Refusal::Invalid {
             field: "record",
             problem: Problem::TooLong,

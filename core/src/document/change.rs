@@ -103,7 +103,7 @@ pub struct Limits {
     pub text: usize,
     /// Bytes of entry text in a document; beyond it a new record is begun.
     pub document: usize,
-    /// Beyond that, bytes kept free for what is said about safety.
+    /// Beyond that, bytes kept free for what is said about safety, and for the end of a visit.
     pub safety: usize,
     /// No counter reaches this: room is left below what `SQLite` and JavaScript can hold.
     pub counter: u64,

@@ -167,7 +167,17 @@ impl Body {
 }
 
 impl Body {
-    /// Is it about safety alone? No bound on a record stands before such an entry.
+    /// Is it said also in a record that is full? What is about safety, what a screen found, and that a visit has ended:
+    /// room is kept for it.
+    pub fn has_kept_room(&self) -> bool {
+        let of_the_visit = matches!(
+            self,
+            Self::EncounterEnded(_) | Self::LeaveReasonGiven(_) | Self::ScreenRecorded(_)
+        );
+        self.is_safety() || of_the_visit
+    }
+
+    /// Is it about safety alone?
     pub fn is_safety(&self) -> bool {
         matches!(
             self,

@@ -124,8 +124,10 @@ pub struct Record {
 pub enum Scope {
     /// An entry at this site.
     Site(SiteId),
-    /// This person owns it, or wrote in it.
-    Person(UserId),
+    /// This person owns it.
+    Owner(UserId),
+    /// This person wrote in it.
+    Author(UserId),
     /// It is about a practice: the whole organisation.
     Everyone,
 }
@@ -272,9 +274,9 @@ impl Record {
         let mut scopes: BTreeSet<_> = self
             .entries()
             .iter()
-            .map(|e| Scope::Person(e.by.clone()))
+            .map(|e| Scope::Author(e.by.clone()))
             .collect();
-        scopes.extend(self.owners.iter().cloned().map(Scope::Person));
+        scopes.extend(self.owners.iter().cloned().map(Scope::Owner));
         scopes.extend(self.sites().cloned().map(Scope::Site));
         if self.patient.is_none() && self.is_opened() {
             scopes.insert(Scope::Everyone);

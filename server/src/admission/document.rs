@@ -73,14 +73,6 @@ impl Document {
         self.held.iter().any(|h| h.hash == hash)
     }
 
-    /// The changes on which no other stands.
-    pub fn heads(&self) -> BTreeSet<ChangeHash> {
-        let stood_on = self.held.iter().flat_map(|held| &held.change.deps);
-        let stood_on: BTreeSet<&ChangeHash> = stood_on.collect();
-        let heads = self.held.iter().map(|held| held.hash);
-        heads.filter(|hash| !stood_on.contains(hash)).collect()
-    }
-
     fn ancestors(&self, deps: &[ChangeHash]) -> Vec<&Held> {
         let mut wanted: BTreeSet<ChangeHash> = deps.iter().copied().collect();
         // Causes lie before their effects: one walk from the end finds them all.

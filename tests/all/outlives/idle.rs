@@ -54,6 +54,8 @@ fn what_the_server_once_had_is_taken_again_into_a_record_that_is_full_by_now() {
     let mut town = town();
     let (mut ana, mut carla, record, patient) = town.shared_handoff();
     let older = town.image();
+    let begins = json!({"StartEncounter": {"record": record, "setting": "home"}});
+    ana.does(&town, begins);
     let text = "She called back and asked for another day. ".repeat(90);
     while LIMITS.document - text_bytes(&town, patient) > 2 * text.len() {
         note(&mut ana, &town, record, &text);
@@ -77,6 +79,10 @@ fn what_the_server_once_had_is_taken_again_into_a_record_that_is_full_by_now() {
     let refused = json!({"AddNote": {"record": record, "text": text}});
     let refused = serde_json::from_value(refused).unwrap();
     assert!(ana.act(&town, refused).is_err(), "nothing new is");
+    ana.does(&town, json!({"EndEncounter": {"record": record}}));
+    ana.sync(&town);
+    assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
+    assert_eq!(town.entries(patient), ana.entries(patient));
 }
 
 fn text_bytes(

@@ -145,7 +145,9 @@ impl Verb<'_> {
     /// alone; one that is in a record, or that a person has dismissed, is in none.
     pub(super) fn before_the_reviewer(&self, now: Timestamp) -> Result<Aside, StoreError> {
         let (mut all, mut damaged) = (Vec::new(), 0);
-        for (is_open, lying) in self.lying_rows("", [])? {
+        // What was decided is asked only where something of the same document is not.
+        let open = "where doc in (select doc from quarantine where decided is null)";
+        for (is_open, lying) in self.lying_rows(open, [])? {
             match self.readable(lying)? {
                 Some(lying) => all.push(lying),
                 None => damaged += usize::from(is_open),

@@ -60,6 +60,7 @@ create table quarantine (
   decision integer               -- 0 released, 1 dismissed
 ) without rowid;
 create index quarantine_doc on quarantine (doc);
+create index quarantine_open on quarantine (doc) where decided is null;
 create index quarantine_decided on quarantine (device, decided) where decided is not null;
 create table erased (
   -- documents of which somebody ordered that nothing be left
@@ -71,7 +72,7 @@ create index erased_seq on erased (seq);
 create table scope (
   -- through what a patient's records may be seen, in rows of the log
   patient blob not null,
-  kind text not null,            -- site, person
+  kind text not null,            -- site, owner, author, everyone
   value text not null,
   from_seq integer not null,
   to_seq integer

@@ -107,7 +107,8 @@ pub(super) fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
         .into_iter()
         .map(|scope| match scope {
             Scope::Site(site) => ("site".to_owned(), site.0),
-            Scope::Person(user) => ("person".to_owned(), user.0),
+            Scope::Owner(user) => ("owner".to_owned(), user.0),
+            Scope::Author(user) => ("author".to_owned(), user.0),
             Scope::Everyone => ("everyone".to_owned(), String::new()),
         })
         .collect()

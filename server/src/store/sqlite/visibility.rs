@@ -85,14 +85,16 @@ impl Verb<'_> {
             .roles
             .iter()
             .any(|r| !matches!(r.role, Role::Administrator | Role::Partner));
+        let has_written = kind_of == DocumentKind::Sud && self.wrote_in(&person.id, doc)?;
         let through = scopes.iter().any(|(kind, value)| match kind.as_str() {
             "everyone" => true,
             // What she answers about alcohol and drugs is no whole site's: a provider's there, and of whoever looks
-            // after her or wrote about her.
+            // after her or took it down. A note about her, which everybody may write, is no need to know (42 CFR Part 2).
             "site" if kind_of == DocumentKind::Sud => {
                 person.has_role_at(Role::Provider, &SiteId(value.clone()))
             }
             "site" => clinical && person.works_at(&SiteId(value.clone())),
+            "author" if kind_of == DocumentKind::Sud => *value == person.id.0 && has_written,
             _ => *value == person.id.0,
         });
         Ok(through
