@@ -2,12 +2,15 @@
 //! then go on living. Nothing in it is a shortcut: what the dashboard shows was recorded on a device, synced, judged
 //! and projected like any other work. A client of the server: nothing of the server depends on it.
 
+mod ask;
+mod call;
 mod cast;
 mod collide;
 mod device;
 mod diary;
 mod differ;
 mod follow;
+mod intent;
 mod living;
 mod modes;
 mod plan;

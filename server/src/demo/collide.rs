@@ -1,11 +1,12 @@
 //! Two people who cannot see each other's work: both book, or one hears yes and the other not today, or one hears that
 //! she came and the other that she did not. Most are settled the next day; the last of each kind waits for a person.
 
+use super::call::spoke;
 use super::cast::{AT_HOME, Visitor};
 use super::follow::{self, book, coordinator, reached_her};
-use super::modes::{HARBOR, JUNIPER, spoke};
+use super::intent::{HARBOR, Intent, JUNIPER};
 use super::tale::{Standing, Tale};
-use super::visit::{self, Intent};
+use super::visit;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use std::ops::Range;

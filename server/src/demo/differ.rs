@@ -1,12 +1,13 @@
 //! Two people who cannot see each other's work note one thing differently: what may be shared, on which number she is
 //! called, whether a voicemail may be left. Until somebody has asked her the stricter of the two holds.
 
+use super::call;
 use super::cast;
 use super::collide::unseen;
 use super::follow::{self, reached_her};
-use super::modes::{self, HARBOR};
+use super::intent::{HARBOR, Intent};
 use super::tale::Tale;
-use super::visit::{self, Intent};
+use super::visit;
 use serde_json::json;
 use warmhand_core::domain::organisation::Calendar;
 
@@ -89,7 +90,7 @@ pub fn differ(tale: &mut Tale<'_>, intent: &Intent, what: Difference) {
     }
     visit::start(tale, intent);
     tale.act(7, name, at_home);
-    modes::spoke(tale, 4, HARBOR, "voice");
+    call::spoke(tale, 4, HARBOR, "voice");
     follow::book(tale, 6, HARBOR, 3..8, false);
     visit::leave(tale, 9);
     let Some(visit_ended) = unseen(tale, intent, &before, morning) else {

@@ -1,9 +1,9 @@
 //! What follows a visit: the call that is tried again, the booking, the reminder, whether she came, the rescue when she
 //! did not, and the end of the loop. All of it done by the coordinator, on her own tablet.
 
-use super::modes::{HARBOR, JUNIPER, Practice};
-use super::tale::Tale;
-use super::visit::{self, Intent};
+use super::call;
+use super::intent::{HARBOR, Intent, JUNIPER, Practice};
+use super::tale::{Tale, merge};
 use super::words;
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -102,13 +102,13 @@ pub fn connect_later(tale: &mut Tale<'_>, intent: &Intent, step: Option<EntryId>
     }
     let with = if tried == 0 { HARBOR } else { JUNIPER };
     if tried < 2 && tale.rng.random_bool(0.25) {
-        let retry_at = super::modes::next_day(tale, 16);
+        let retry_at = call::next_day(tale, 16);
         let said = json!({
             "with": "partner", "partner": with.id, "outcome": "left_voicemail", "retry_at": retry_at.to_string(),
         });
         tale.act(2, "RecordContact", said);
         fulfil(tale, step);
-        super::modes::our_call(tale, intent, with);
+        call::our_call(tale, intent, with);
         let again = last_made(tale);
         return connect_later(tale, intent, again, tried + 1);
     }
@@ -313,8 +313,25 @@ fn rescue(tale: &mut Tale<'_>, intent: &Intent, booking: Booking) {
     }
     let on = Calendar::default().business_day_after(tale.local().date(), 9);
     let mut said = json!({ "value": "not_today", "reasons": ["no_time"], "outreach": true });
-    visit::merge(&mut said, json!({ "revisit": { "on": on } }));
+    merge(&mut said, json!({ "revisit": { "on": on } }));
     tale.act(2, "RecordDecision", said);
     let wanted = tale.diary.at(on, 10, 50);
-    visit::ask_by_phone(tale, intent, wanted);
+    ask_by_phone(tale, intent, wanted);
+}
+
+/// The coordinator asks again, on the phone.
+pub fn ask_by_phone(tale: &mut Tale<'_>, intent: &Intent, wanted: Timestamp) {
+    if !coordinator(tale, intent, wanted) {
+        return;
+    }
+    reached_her(tale, 2);
+    let said = json!({ "mode": Mode::Coordinator, "script": "T10", "outreach": true });
+    tale.act(1, "OfferHandoff", said);
+    tale.act(
+        2,
+        "RecordDecision",
+        json!({ "value": "agreed", "outreach": true }),
+    );
+    let booking = book(tale, 9, JUNIPER, 3..9, true);
+    course(tale, intent, booking, true);
 }

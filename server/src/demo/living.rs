@@ -1,11 +1,12 @@
 //! Life after the replay: every few seconds one small thing happens on one device, in real time. Some visits are without
 //! a link and come in at their end. It goes on for a few hundred handoffs, and then devices only say that they are there.
 
+use super::ask;
 use super::cast::{AT_HOME, IN_CLINIC, MEMBERS, SILENT_PHONE, SILENT_TABLET, Visitor};
 use super::device::{Device, Names};
 use super::diary::Diary;
+use super::intent::Intent;
 use super::tale::{Step, Tale};
-use super::visit::{self, Intent};
 use crate::clock::Clock;
 use jiff::tz::TimeZone;
 use rand::{Rng, SeedableRng};
@@ -155,7 +156,7 @@ impl Living {
             visitor.user,
             diary.now,
         );
-        visit::first(&mut tale, &intent);
+        ask::first(&mut tale, &intent);
         self.steps = tale.steps.into();
         self.offline = visitor.home && self.rng.random_bool(0.3);
         self.patient += 1;

@@ -1,47 +1,18 @@
 //! What comes after she agreed, by the mode in which she is to meet the practice: in person, on the phone together, by
 //! portal with a callback, through the coordinator, or with something written in her hand.
 
+use super::call::{next_day, our_call, spoke, their_call};
 use super::follow::{self, Booking};
+use super::intent::{HALLWAY, HARBOR, Intent, JUNIPER, Practice};
 use super::tale::Tale;
-use super::visit::{self, Intent};
+use super::visit;
 use super::words;
-use jiff::civil::Date;
-use jiff::{ToSpan, Zoned};
+use jiff::ToSpan;
 use rand::Rng;
 use serde_json::json;
 use warmhand_core::domain::code::{DecisionValue, Mode};
 use warmhand_core::domain::id::EntryId;
-use warmhand_core::domain::organisation::{Calendar, Day};
-
-/// A practice: its code, who answers there, and on which number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Practice {
-    /// Its code.
-    pub id: &'static str,
-    /// Who answers.
-    pub contact: &'static str,
-    /// The number.
-    pub number: &'static str,
-}
-
-/// Promises a call within 24 hours of the clock.
-pub const HARBOR: Practice = Practice {
-    id: "harbor",
-    contact: "Grace Abernathy",
-    number: "555-0142",
-};
-/// Promises a call within one working day.
-pub const JUNIPER: Practice = Practice {
-    id: "juniper",
-    contact: "Desmond Pryce",
-    number: "555-0117",
-};
-/// In the house.
-pub const HALLWAY: Practice = Practice {
-    id: "hallway",
-    contact: "Kwame Osei, LCSW",
-    number: "555-0163",
-};
+use warmhand_core::domain::organisation::Day;
 
 /// From her agreement on: the rest of the visit, and what follows.
 pub fn connect(tale: &mut Tale<'_>, intent: &Intent) {
@@ -60,16 +31,6 @@ fn practice(tale: &mut Tale<'_>) -> Practice {
     } else {
         JUNIPER
     }
-}
-
-/// She speaks with the practice, and is introduced.
-pub fn spoke(tale: &mut Tale<'_>, minutes: i64, with: Practice, channel: &str) {
-    let said = json!({
-        "with": "partner", "partner": with.id, "contact_name": with.contact, "channel": channel,
-        "outcome": "spoke_directly", "patient_on_line": true, "introduced_by_name": true,
-        "context_given": tale.rng.random_bool(0.8),
-    });
-    tale.act(minutes, "RecordContact", said);
 }
 
 /// The usual end: what was booked is followed to its end, or somebody books later.
@@ -210,42 +171,4 @@ fn written(tale: &mut Tale<'_>, intent: &Intent) {
 fn why_she_left(tale: &mut Tale<'_>) {
     let reason = words::one_of(words::LEFT, tale.rng);
     tale.act(1, "GiveLeaveReason", json!({ "reason": reason }));
-}
-
-/// The next step is a call of ours, on the next working day, together with her.
-pub fn our_call(tale: &mut Tale<'_>, intent: &Intent, with: Practice) -> EntryId {
-    let due = next_day(tale, 15);
-    let said = json!({
-        "what": "three_way_call", "due_at": due.to_string(), "contact_name": with.contact,
-        "contact_value": with.number, "partner": with.id, "owner": intent.visitor.desk.coordinator,
-    });
-    tale.act(3, "SetNextStep", said)
-}
-
-/// The next step is the practice's call: a promise.
-pub fn their_call(
-    tale: &mut Tale<'_>,
-    intent: &Intent,
-    with: Practice,
-    day: Date,
-    hour: i8,
-) -> EntryId {
-    let minute = tale.local().minute();
-    let due = tale
-        .diary
-        .at(day, hour, minute)
-        .to_zoned(tale.diary.zone.clone());
-    let said = json!({
-        "what": "partner_callback", "due_at": due.to_string(), "contact_name": with.contact, "contact_channel": "voice",
-        "contact_value": with.number, "partner": with.id, "owner": intent.visitor.desk.coordinator,
-    });
-    tale.act(3, "SetNextStep", said)
-}
-
-/// An hour of the next working day.
-pub fn next_day(tale: &Tale<'_>, hour: i8) -> Zoned {
-    let day = Calendar::default().business_day_after(tale.local().date(), 1);
-    tale.diary
-        .at(day, hour, 0)
-        .to_zoned(tale.diary.zone.clone())
 }

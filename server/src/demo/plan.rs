@@ -1,18 +1,18 @@
 //! The plan: every step of every handoff, by meeting and device. Pure: a seed, a number of weeks and a now give the same
 //! plan each time. Opens no device and no socket.
 
+use super::ask;
 use super::cast::{self, AT_HOME, IN_CLINIC, Visitor};
 use super::collide::{self, Collision};
 use super::diary::{Diary, SILENT_SINCE};
 use super::differ::{self, Difference};
+use super::intent::Intent;
 use super::tale::{Step, Tale};
 use super::today::Scene;
-use super::visit::{self, Intent};
 use super::worry;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 use warmhand_core::domain::code::{DecisionValue, Mode};
@@ -252,7 +252,7 @@ impl Making<'_> {
                 says,
                 ..intent
             };
-            self.tell(&intent, at, false, visit::first)?;
+            self.tell(&intent, at, false, ask::first)?;
         }
         Ok(())
     }

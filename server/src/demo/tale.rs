@@ -217,3 +217,10 @@ impl<'a> Tale<'a> {
         }
     }
 }
+
+/// Adds fields to a command's.
+pub fn merge(fields: &mut Value, more: Value) {
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+}

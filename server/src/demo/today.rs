@@ -1,11 +1,12 @@
 //! What the first page shows: a worry of the last hour, a promise that was missed three quarters of an hour ago, a call
 //! that nobody tried again, and a phone that fell silent with work that it could not send.
 
+use super::call;
 use super::cast::{AT_HOME, BAYVIEW, NORTHSIDE, SILENT_PHONE, Visitor};
 use super::diary::{Diary, SILENT_SINCE};
-use super::modes::{self, HARBOR, JUNIPER, Practice};
+use super::intent::{HARBOR, Intent, JUNIPER, Practice};
 use super::tale::Tale;
-use super::visit::{self, Intent};
+use super::visit;
 use super::worry;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
@@ -129,7 +130,7 @@ fn promised(tale: &mut Tale<'_>, intent: &Intent, by: Practice) {
         let due = tale.local().saturating_add(24.hours());
         (due.date(), due.hour())
     };
-    modes::their_call(tale, intent, by, day, hour);
+    call::their_call(tale, intent, by, day, hour);
     visit::leave(tale, 6);
 }
 

@@ -1,11 +1,12 @@
 //! When somebody is worried: the flag, the hand-over to the clinician on call, and what she did about it. The flag comes
 //! before everything else in the visit; the handoff goes on beside it.
 
+use super::call;
 use super::collide;
 use super::follow;
-use super::modes;
+use super::intent::{HALLWAY, HARBOR, Intent};
 use super::tale::Tale;
-use super::visit::{self, Intent};
+use super::visit;
 use super::words;
 use jiff::{SignedDuration, ToSpan, Zoned};
 use serde_json::json;
@@ -21,8 +22,8 @@ pub fn at_home(tale: &mut Tale<'_>, intent: &Intent) {
     visit::identify(tale, intent);
     visit::offer(tale, intent);
     visit::agree(tale);
-    modes::spoke(tale, 4, modes::HARBOR, "voice");
-    let booking = follow::book(tale, 6, modes::HARBOR, 1..3, false);
+    call::spoke(tale, 4, HARBOR, "voice");
+    let booking = follow::book(tale, 6, HARBOR, 1..3, false);
     visit::leave(tale, 5);
     let (clinician, _) = intent.visitor.desk.clinician;
     let wanted = tale.at() + SignedDuration::from_mins(30);
@@ -71,8 +72,8 @@ pub fn in_clinic(tale: &mut Tale<'_>, intent: &Intent) {
     );
     visit::offer(tale, intent);
     visit::agree(tale);
-    modes::spoke(tale, 4, modes::HALLWAY, "in_person");
-    let booking = follow::book(tale, 5, modes::HALLWAY, 1..3, false);
+    call::spoke(tale, 4, HALLWAY, "in_person");
+    let booking = follow::book(tale, 5, HALLWAY, 1..3, false);
     let note = words::one_of(words::RESOLVED, tale.rng);
     tale.act(
         8,

@@ -110,10 +110,10 @@ impl Verb<'_> {
             None => self.may_begin(push.sender.device, change),
             // Of a document that she has brought back, another's, nobody has said yet who sees it.
             Some((kind, patient)) if taking.is_begun && !taking.standing => {
-                let scopes = taking.document.record().scopes();
+                let scopes = self.scopes_with(patient, &taking.document)?;
                 let people = push.sender.people.iter();
                 let people = people.filter_map(|user| push.sheet.person(user));
-                self.would_reach(people, &scopes, (taking.document.id, kind, patient))
+                self.would_reach(people, &scopes, (kind, taking.document.id))
             }
             Some(_) => Ok(taking.standing),
         }

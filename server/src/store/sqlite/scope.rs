@@ -66,10 +66,18 @@ impl Verb<'_> {
         Ok(written(scopes) == self.present_scopes(patient)?)
     }
 
-    pub(super) fn present_scopes(
+    /// The scopes of a patient with those of a document of hers of which they do not know yet.
+    pub(super) fn scopes_with(
         &self,
         patient: PatientId,
-    ) -> Result<BTreeSet<(String, String)>, StoreError> {
+        document: &Document,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let mut scopes = self.present_scopes(patient)?;
+        scopes.extend(written(document.record().scopes()));
+        Ok(scopes.into_iter().collect())
+    }
+
+    fn present_scopes(&self, patient: PatientId) -> Result<BTreeSet<(String, String)>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select kind, value from scope where patient = ?1 and to_seq is null",
         )?;
@@ -102,7 +110,7 @@ impl Verb<'_> {
 }
 
 /// Scopes as they are kept: kind and value.
-pub(super) fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
+fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
     scopes
         .into_iter()
         .map(|scope| match scope {

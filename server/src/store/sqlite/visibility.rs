@@ -1,12 +1,10 @@
 //! Who may see what. The definition is `visible`: one function of device, document and row of the log. Because a page
 //! asks it for thousands of documents, its answer is kept as intervals and brought up to date by whatever changes it.
 
-use super::scope::written;
 use super::{StoreError, Verb, int, sound};
 use rusqlite::params;
 use std::collections::BTreeSet;
 use warmhand_core::domain::code::{DocumentKind, Role};
-use warmhand_core::domain::fold::Scope;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, SiteId, UserId};
 use warmhand_core::domain::organisation::{Organisation, Person};
 
@@ -103,22 +101,16 @@ impl Verb<'_> {
                 || self.wrote_in(&person.id, doc)?))
     }
 
-    /// Would one of these people see a document that is about to be begun, through what it says and what is known of its
-    /// patient?
+    /// Would one of these people see a document through these scopes, though nobody has said so yet?
     pub(super) fn would_reach<'p>(
         &self,
-        people: impl Iterator<Item = &'p Person>,
-        scopes: &BTreeSet<Scope>,
-        (doc, kind, patient): (DocumentId, DocumentKind, PatientId),
+        mut people: impl Iterator<Item = &'p Person>,
+        scopes: &[(String, String)],
+        (kind, doc): (DocumentKind, DocumentId),
     ) -> Result<bool, StoreError> {
-        let mut all: Vec<_> = self.present_scopes(patient)?.into_iter().collect();
-        all.extend(written(scopes.clone()));
-        for person in people {
-            if self.reaches(person, &all, kind, doc)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        people.try_fold(false, |reached, person| {
+            Ok(reached || self.reaches(person, scopes, kind, doc)?)
+        })
     }
 
     fn wrote_in(&self, user: &UserId, doc: DocumentId) -> Result<bool, StoreError> {
