@@ -50,6 +50,8 @@ mod release;
 mod rescue;
 #[path = "all/resync.rs"]
 mod resync;
+#[path = "all/review.rs"]
+mod review;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]
