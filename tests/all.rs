@@ -16,6 +16,8 @@ mod derived;
 mod devices;
 #[path = "all/event.rs"]
 mod event;
+#[path = "all/handed_out.rs"]
+mod handed_out;
 #[path = "all/hazard.rs"]
 mod hazard;
 #[path = "all/histories.rs"]
