@@ -18,6 +18,8 @@ mod derived;
 mod devices;
 #[path = "all/event.rs"]
 mod event;
+#[path = "all/handed_out.rs"]
+mod handed_out;
 #[path = "all/hazard.rs"]
 mod hazard;
 #[path = "all/histories.rs"]
@@ -52,6 +54,8 @@ mod release;
 mod rescue;
 #[path = "all/resync.rs"]
 mod resync;
+#[path = "all/review.rs"]
+mod review;
 #[path = "all/road.rs"]
 mod road;
 #[path = "all/serve.rs"]

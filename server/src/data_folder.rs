@@ -27,17 +27,23 @@ pub struct Found {
 /// Asks the system.
 pub fn look(folder: &Path) -> io::Result<Found> {
     let owner = std::fs::metadata(folder)?.uid();
+    let ourselves = geteuid().as_raw();
+    Ok(Found {
+        owner,
+        ourselves,
+        // What is another's may not even be listed, and whose it is has to be said all the same.
+        is_writable: owner == ourselves && is_writable(folder)?,
+        free_bytes: free_bytes(folder)?,
+    })
+}
+
+fn is_writable(folder: &Path) -> io::Result<bool> {
     let mut is_writable = access(folder, Access::WRITE_OK).is_ok();
     for file in std::fs::read_dir(folder)? {
         let path = file?.path();
         is_writable &= path.is_dir() || access(path, Access::WRITE_OK).is_ok();
     }
-    Ok(Found {
-        owner,
-        ourselves: geteuid().as_raw(),
-        is_writable,
-        free_bytes: free_bytes(folder)?,
-    })
+    Ok(is_writable)
 }
 
 /// Makes a folder, for its owner alone: what lies in it is of patients.

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
+use warmhand_core::domain::code::Role;
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::join::Patient;
@@ -71,6 +72,22 @@ const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Has a device that last spoke then not spoken for longer than a day? One that never spoke has not.
 pub fn is_silent(last_seen_at: Option<Timestamp>, now: Timestamp) -> bool {
     now.duration_since(last_seen_at.unwrap_or(Timestamp::MIN)) > SILENT_AFTER
+}
+
+/// What is ordered about a single record is ordered by an administrator or a supervisor, who says why. The audit keeps both.
+pub fn ordered(sheet: &Organisation, user: &UserId, why: &str) -> Result<(), StoreError> {
+    let may = sheet.person(user).is_some_and(|person| {
+        person.has_role(Role::Administrator) || person.has_role(Role::Supervisor)
+    });
+    if !may {
+        let sentence = format!("\"{user}\" is no administrator or supervisor on the sheet");
+        return Err(StoreError::Refused(sentence));
+    }
+    if why.trim().is_empty() {
+        let sentence = "say why, in words that name nobody";
+        return Err(StoreError::Refused(sentence.to_owned()));
+    }
+    Ok(())
 }
 
 /// A device as the server last saw it.

@@ -6,8 +6,9 @@ use std::path::Path;
 use warmhand_core::wire::QuarantineReason;
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::load::device::Device;
+use warmhand_tests::organisation::with_supervisor_of_home;
 use warmhand_tests::town::{Phone, Town};
-use warmhand_tests::visit::asks;
+use warmhand_tests::visit::{asks, asks_as};
 
 fn tablet(town: &Town) -> Phone {
     let mut tablet = town.device("tablet", &["n1", "n2"]);
@@ -93,6 +94,75 @@ fn a_supervisor_changes_who_works_on_a_device_and_is_told_what_cannot_be() {
     assert_eq!(tablet.app.signed_in().unwrap(), None);
     let waiting = town.aside();
     assert_eq!(waiting, [], "she was on it when it last heard from here");
+}
+
+/// The newest line of the audit: who, what, why.
+fn audited(town: &Town) -> (String, String, String) {
+    let db = rusqlite::Connection::open(town.database()).unwrap();
+    let sql = "select user, what, why from audit order by id desc limit 1";
+    db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+}
+
+#[test]
+fn whoever_looks_after_one_site_puts_nobody_on_a_device_who_sees_another() {
+    let town = Town::default();
+    let tablet = tablet(&town);
+    let id = tablet.app.id().unwrap();
+    let sheet = with_supervisor_of_home();
+    town.run(town.server().store.load_sheet(sheet)).unwrap();
+    let people = format!("/devices/{id}/people");
+    let enrolled = || {
+        let db = rusqlite::Connection::open(town.database()).unwrap();
+        let sql = "select count(*) from enrol_code where used_at is null";
+        db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let hers = |method, path: &str, form: &str| asks_as(&town, ("hs", &[]), method, path, form);
+    let form = |user: &str| format!("csrf=true&name=Hers&kind=phone&person={user}");
+    let is_offered = |page: &str, user: &str| page.contains(&format!("value=\"{user}\""));
+
+    // Nurse and doula of the home visits; not who works at both sites, at every site, or for the house as a whole.
+    let (mine, not_mine) = (
+        ["n1", "d1"],
+        ["n2", "p1", "c1", "a2", "ma", "sup", "adm", "pp"],
+    );
+    for path in ["/devices", &people] {
+        let (_, page) = hers("GET", path, "");
+        assert!(mine.iter().all(|user| is_offered(&page, user)), "{page}");
+        for user in not_mine {
+            assert!(!is_offered(&page, user), "{user} on {path}");
+        }
+        let (_, page) = asks(&town, &[], "GET", path, "");
+        let mut all = mine.iter().chain(&not_mine);
+        assert!(all.all(|user| is_offered(&page, user)), "{page}");
+    }
+    // Nor does she get a place for them by typing the form herself.
+    for user in not_mine {
+        let (status, page) = hers("POST", "/devices", &form(user));
+        assert_eq!((status, enrolled()), (422, 0), "{user}");
+        assert!(page.contains("choose people of your sites alone"), "{page}");
+        let named = format!("csrf=true&person=n1&person={user}");
+        let (status, _) = hers("POST", &people, &named);
+        assert_eq!(status, 404, "{user}");
+    }
+    assert_eq!(
+        town.run(town.server().store.devices()).unwrap()[1].people,
+        ["n1".into(), "n2".into()]
+    );
+
+    assert_eq!(hers("POST", "/devices", &form("n1")).0, 200);
+    let line = |user: &str, what: &str, why: String| (user.to_owned(), what.to_owned(), why);
+    let made = "made a device code";
+    let why = "\"Hers\" (phone), for n1; by hs".to_owned();
+    assert_eq!((audited(&town), enrolled()), (line("hs", made, why), 1));
+    assert_eq!(asks(&town, &[], "POST", "/devices", &form("c1")).0, 200);
+    let why = "\"Hers\" (phone), for c1; by sup".to_owned();
+    assert_eq!(audited(&town), line("sup", made, why));
+    // Who works elsewhere too stays on the device: she is not hers to take off either.
+    assert_eq!(hers("POST", &people, "csrf=true&person=d1").0, 303);
+    let why = format!("{id} \"tablet\", for n2, d1; by hs");
+    let what = "changed a device's people";
+    assert_eq!(audited(&town), line("hs", what, why));
 }
 
 fn typed(data: &Path, words: &[&str]) -> String {

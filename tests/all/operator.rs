@@ -6,6 +6,7 @@ use std::path::Path;
 use warmhand_server::account::Shut;
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::Town;
+use warmhand_tests::visit::asks;
 
 const SHEET: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -104,7 +105,10 @@ fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
         "warmhand: a password has at least 10 characters\n"
     );
     let nobody = refused(&["password", "--of", "n1", "--data", data]);
-    assert_eq!(nobody, "\"n1\" is no supervisor in the sheet in force");
+    assert_eq!(
+        nobody,
+        "\"n1\" is no supervisor in the sheet in force; there it is Maya Lindqvist (sup)"
+    );
     let (_, told) = said(&["password", "--of", "sup", "--data", data]);
     assert!(told.contains("Password, shown this once: "), "{told}");
 }
@@ -128,4 +132,111 @@ fn a_sheet_that_lacks_somebody_says_whom() {
     ];
     let (is_done, told) = said(&line);
     assert!(is_done && told.contains("No longer on it: n1."), "{told}");
+}
+
+#[test]
+fn a_sheet_that_is_no_json_and_a_supervisor_who_is_none_are_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("sheet.csv"), folder.path().join("data"));
+    let line = |name: &'static str| {
+        refused(&[
+            "init",
+            "--organisation",
+            text(&file),
+            "--supervisor",
+            name,
+            "--data",
+            text(&data),
+        ])
+    };
+    fs::write(&file, "name,zone\n").unwrap();
+    let sentence = line("Maya Lindqvist");
+    let beginning = format!("{} is no JSON, and a sheet has to be JSON", file.display());
+    assert!(sentence.starts_with(&beginning), "{sentence}");
+    // One that is JSON is told what it lacks.
+    fs::write(&file, "{}").unwrap();
+    assert!(line("Maya Lindqvist").contains("missing field"));
+    let sheet = warmhand_tests::organisation::SHEET;
+    fs::write(&file, sheet).unwrap();
+    assert_eq!(
+        line("Jo Park"),
+        format!(
+            "\"Jo Park\" is no supervisor in {}; there it is Maya Lindqvist (sup)",
+            file.display()
+        )
+    );
+    fs::write(&file, sheet.replace("supervisor", "coordinator")).unwrap();
+    assert!(line("Maya Lindqvist").ends_with("and nobody there is one"));
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_data_folder_of_somebody_elses_says_whose_it_is_also_where_it_may_not_be_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let path = text(folder.path()).to_owned();
+    let own = rustix::process::geteuid().as_raw();
+    let other = 65_534;
+    // One thread alone becomes somebody else, which root may; whoever is not root looks at root's home.
+    let asked = std::thread::spawn(move || {
+        let uid = rustix::process::Uid::from_raw(other);
+        match rustix::thread::set_thread_res_uid(uid, uid, uid) {
+            Ok(()) => (
+                path.clone(),
+                own,
+                other,
+                refused(&["verify", "--data", &path]),
+            ),
+            Err(_) => {
+                let home = "/root".to_owned();
+                let sentence = refused(&["verify", "--data", &home]);
+                (home, 0, own, sentence)
+            }
+        }
+    });
+    let (at, owner, ourselves, sentence) = asked.join().unwrap();
+    assert_eq!(
+        sentence,
+        format!(
+            "the data folder {at} belongs to user {owner}, and this is user {ourselves}; run warmhand as user {owner}"
+        )
+    );
+}
+
+#[test]
+fn whoevers_visit_ends_over_a_form_goes_on_where_it_stood() {
+    let town = Town::default();
+    let next = |address: &str| {
+        let path = format!("/sign-in?next={}", address.replace('/', "%2F"));
+        asks(&town, &[], "GET", &path, "").1
+    };
+    for (form, page) in [
+        ("/handoffs/4b0/open", "/handoffs/4b0"),
+        ("/handoffs/4b0/settle", "/handoffs/4b0"),
+        ("/quarantine/5c1f/release", "/quarantine"),
+        ("/quarantine/5c1f/dismiss", "/quarantine"),
+        ("/sign-out", "/"),
+        ("/devices/east1/revoke", "/devices/east1/revoke"),
+        ("/handoffs/open", "/handoffs/open"),
+    ] {
+        let shown = next(form);
+        let field = format!("name=\"next\" value=\"{page}\"");
+        assert!(shown.contains(&field), "{form}: {shown}");
+    }
+}
+
+#[test]
+fn a_config_that_can_be_served_is_told_so_at_the_end() {
+    let town = Town::default();
+    town.keys().save(town.folder()).unwrap();
+    let check = |more: &[&str]| {
+        let line = ["config", "check", "--data", text(town.folder())];
+        said(&[&line[..], more].concat())
+    };
+    let end =
+        "All of this can be served, as far as it shows without opening the data and the port.\n";
+    let (is_done, told) = check(&[]);
+    assert!(is_done && told.ends_with(end), "{told}");
+    let (is_done, told) = check(&["--listen", "0.0.0.0:0"]);
+    assert!(!is_done && !told.contains("All of this"), "{told}");
 }

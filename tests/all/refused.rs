@@ -188,7 +188,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(line("tls_key"), "tls_key - default");
     assert!(
         run.out
-            .ends_with("WARMHAND_LISTN is in the environment and is no key\n"),
+            .contains("\nWARMHAND_LISTN is in the environment and is no key\n"),
         "{}",
         run.out
     );

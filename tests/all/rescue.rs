@@ -209,6 +209,12 @@ fn a_file_that_is_no_rescue_file_or_not_whole_is_refused_and_nothing_of_it_is_ta
         letter.contains("damaged or is no Warmhand database"),
         "{letter}"
     );
+    let hint = "; or it is encrypted, and then the phone's own app writes the rescue file";
+    assert!(letter.ends_with(hint), "{letter}");
+    // One that begins in the clear is not.
+    fs::write(&wrong, &fs::read(&device).unwrap()[..100]).unwrap();
+    let cut = export(&wrong, &folder.path().join("new"));
+    assert!(!cut.contains("encrypted"), "{cut}");
     assert!(!folder.path().join("new").exists());
 }
 

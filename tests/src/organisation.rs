@@ -28,6 +28,13 @@ pub const SHEET: &str = r#"{
   ]
 }"#;
 
+/// The sheet with one more supervisor, `hs`, of the home visits alone.
+pub fn with_supervisor_of_home() -> String {
+    let hers = r#""people": [
+    {"id": "hs", "name": "Hanna Sund", "roles": [{"role": "supervisor", "sites": ["home"]}]},"#;
+    SHEET.replacen(r#""people": ["#, hers, 1)
+}
+
 /// The sheet, read.
 pub fn sheet() -> Organisation {
     Organisation::parse(SHEET).expect("the test organisation reads")

@@ -16,9 +16,21 @@ pub fn asks(
     path: &str,
     form: &str,
 ) -> (u16, String) {
+    asks_as(town, ("sup", opened), method, path, form)
+}
+
+/// The same by this supervisor.
+pub fn asks_as(
+    town: &Town,
+    (user, opened): (&str, &[DocumentId]),
+    method: &str,
+    path: &str,
+    form: &str,
+) -> (u16, String) {
     let now = town.now();
+    let token = format!("visit-of-{user}");
     let session = SessionRow {
-        user: "sup".into(),
+        user: user.into(),
         csrf: "true".into(),
         began_at: now,
         used_at: now,
@@ -28,12 +40,12 @@ pub fn asks(
             .collect(),
     };
     let store = &town.server().store;
-    town.run(store.save_session(token_hash("visit"), session))
+    town.run(store.save_session(token_hash(&token), session))
         .expect("an answer");
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("cookie", "warmhand=visit")
+        .header("cookie", format!("warmhand={token}"))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Body::from(form.to_owned()))
         .expect("an answer");

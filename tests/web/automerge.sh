@@ -18,7 +18,8 @@ kill -INT "$demo" && wait "$demo" || true
 count=0
 for expected in "$folder"/records/*.tsv; do
   record="$(basename "$expected" .tsv)"
-  "$warmhand" record export "$record" "$folder/record.automerge" --data "$folder/data"
+  rm -f "$folder/record.automerge"
+  "$warmhand" record export "$record" "$folder/record.automerge" --by maya --why "to read it" --data "$folder/data"
   node "$here/reader.mjs" "$folder/record.automerge" | diff -q - "$expected" || { echo "a record reads differently"; exit 1; }
   count=$((count + 1))
 done

@@ -3,22 +3,35 @@
 use super::flags::DataFlags;
 use super::setup::{open, said};
 use crate::Settings;
+use crate::store::{StoreError, ordered};
 use clap::Subcommand;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use warmhand_core::document::export as save;
+use warmhand_core::document::{entries_of, export as save};
+use warmhand_core::domain::code::DocumentKind;
+use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DocumentId, UserId};
 
 /// What is asked of a record.
 #[derive(Debug, Subcommand)]
 pub(super) enum Asked {
-    /// Writes a record as an Automerge document that any standard reader opens.
+    /// Writes a record as an Automerge document that any standard reader opens, for its owner alone.
     Export {
         /// The record's id.
         id: String,
-        /// Where to write it.
+        /// A file that does not exist yet.
         file: PathBuf,
+        /// Who ordered it: the code of an administrator or supervisor in the sheet.
+        #[arg(long)]
+        by: String,
+        /// Why, in words that name nobody: it is kept.
+        #[arg(long)]
+        why: String,
+        /// Also what she answered about alcohol and drugs, of which the law asks her written consent (42 CFR Part 2).
+        #[arg(long)]
+        alcohol_and_drugs: bool,
         #[command(flatten)]
         data: DataFlags,
     },
@@ -47,7 +60,17 @@ pub(super) async fn run(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     match asked {
-        Asked::Export { id, file, data } => export(&id, &file, &folder(data)?, out).await,
+        Asked::Export {
+            id,
+            file,
+            by,
+            why,
+            alcohol_and_drugs,
+            data,
+        } => {
+            let data = folder(data)?;
+            export(&id, &file, alcohol_and_drugs, (by, why), &data, out).await
+        }
         Asked::Erase {
             id,
             by,
@@ -67,20 +90,63 @@ fn record(id: &str) -> Result<DocumentId, String> {
 async fn export(
     id: &str,
     file: &Path,
+    alcohol_and_drugs: bool,
+    (by, why): (String, String),
     data: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let record = record(id)?;
     let server = open(data, Settings::default())?;
-    let changes = server
-        .store
-        .record_bytes(record)
-        .await
-        .map_err(|error| error.to_string())?;
+    let no = |error: StoreError| error.to_string();
+    let by = UserId(by);
+    ordered(&server.store.sheet().await.map_err(no)?, &by, &why).map_err(no)?;
+    let changes = server.store.record_bytes(record).await.map_err(no)?;
     let bytes = save(&changes).map_err(|error| error.to_string())?;
-    fs::write(file, bytes)
-        .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
-    writeln!(out, "Written to {}.", file.display()).map_err(said)
+    if !alcohol_and_drugs && is_of_alcohol_and_drugs(&bytes)? {
+        return Err(format!(
+            "{record} holds what she answered about alcohol and drugs, and was not written: where she has consented to it, \
+             or the law allows it (42 CFR Part 2), --alcohol-and-drugs writes it"
+        ));
+    }
+    let cannot = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{} exists already; name a new file", file.display())
+        }
+        _ => format!("{} cannot be written: {error}", file.display()),
+    };
+    // Never in another's place, nor where a link leads, and for nobody else to read.
+    let mut to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(cannot)?;
+    // Kept in the audit before anything of it lies in the file.
+    let audited = server
+        .store
+        .audit(server.now(), by, "exported", Some(record), why);
+    let written = audited.await.map_err(no);
+    written
+        .and_then(|()| to.write_all(&bytes).map_err(cannot))
+        .and_then(|()| to.sync_all().map_err(cannot))
+        .inspect_err(|_| {
+            // Half a file is of no use, and would stand in the way of a whole one.
+            let _ = fs::remove_file(file);
+        })?;
+    writeln!(
+        out,
+        "Written to {}. It holds what a patient said, in the clear: delete it once it is read.",
+        file.display()
+    )
+    .map_err(said)
+}
+
+/// By the entry with which the document begins; where none reads, nobody can say that it is not.
+fn is_of_alcohol_and_drugs(saved: &[u8]) -> Result<bool, String> {
+    let entries = entries_of(saved).map_err(|error| error.to_string())?;
+    let mut entries = entries.values().filter_map(|text| Entry::parse(text).ok());
+    let begun = entries.find_map(|entry| entry.body.opens());
+    Ok(begun.is_none_or(|(kind, _)| kind == DocumentKind::Sud))
 }
 
 /// Nothing of it is left.

@@ -7,11 +7,12 @@ use crate::{Server, Settings, sealing};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use warmhand_core::app::{App, Place};
-use warmhand_core::wire::{Ack, AckState, BoxKey, RescueParts, SealedBox};
+use warmhand_core::refusal::{Refusal, StorageTrouble};
+use warmhand_core::wire::{Ack, AckState, BoxKey, RejectReason, RescueParts, SealedBox};
 
 /// Writes a device's changes into a new file.
 pub(super) fn export(
@@ -28,7 +29,13 @@ pub(super) fn export(
     let rng = Box::new(ChaCha20Rng::from_os_rng());
     // Whatever state it is in.
     let app = App::open_to_rescue(&Place::File(device.to_owned()), rng);
-    let mut app = app.map_err(|why| refused(&why))?;
+    let mut app = app.map_err(|why| match why {
+        Refusal::Storage(StorageTrouble::Damaged) if !begins_in_the_clear(device) => format!(
+            "{}; or it is encrypted, and then the phone's own app writes the rescue file",
+            refused(&why)
+        ),
+        why => refused(&why),
+    })?;
     app.id().map_err(|why| refused(&why))?;
     let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
     let to = OpenOptions::new()
@@ -67,12 +74,20 @@ pub(super) fn export(
     }
 }
 
+/// Does it begin as a database in the clear does? Of an encrypted one no byte tells what it is.
+fn begins_in_the_clear(device: &Path) -> bool {
+    let mut head = [0; 16];
+    let read = File::open(device).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head == *b"SQLite format 3\0"
+}
+
 /// What became of the changes of a file.
 #[derive(Default)]
 struct Tally {
     there: usize,
     aside: usize,
     decided: usize,
+    erased: usize,
     refused: usize,
 }
 
@@ -83,6 +98,7 @@ impl Tally {
                 AckState::Accepted(_) | AckState::AcceptedAs(..) => &mut self.there,
                 AckState::Quarantined(_) => &mut self.aside,
                 AckState::Decided(..) => &mut self.decided,
+                AckState::Rejected(RejectReason::Erased) => &mut self.erased,
                 AckState::MissingDeps(_) | AckState::Rejected(_) => &mut self.refused,
             };
             *place += 1;
@@ -155,11 +171,24 @@ fn told(tally: &Tally, file: &Path, out: &mut (dyn Write + Send)) -> std::io::Re
     )?;
     writeln!(out, "{:>9}  were decided about before", tally.decided)?;
     writeln!(out, "{:>9}  cannot be kept", tally.refused)?;
+    if tally.erased > 0 {
+        writeln!(out, "{:>9}  were erased here by order", tally.erased)?;
+    }
     if tally.refused > 0 {
         writeln!(
             out,
             "Keep the file and the device: what cannot be kept here is in them alone."
         )?;
     }
-    Ok(())
+    match (tally.erased, tally.refused) {
+        (0, _) => Ok(()),
+        (_, 0) => writeln!(
+            out,
+            "What was erased by order still lies in the file: delete it, and every copy of it."
+        ),
+        _ => writeln!(
+            out,
+            "What was erased by order still lies in the file too: delete it, and every copy of it, once the rest is safe."
+        ),
+    }
 }

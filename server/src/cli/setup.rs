@@ -8,10 +8,12 @@ use crate::key_file::KeyFile;
 use crate::store::StoreError;
 use crate::store::sqlite::{Replayed, Sqlite};
 use crate::{Server, Settings};
+use serde::de::IgnoredAny;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
+use warmhand_core::domain::code::Role;
 use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Organisation;
 
@@ -22,6 +24,35 @@ pub(super) fn said(error: std::io::Error) -> String {
 
 fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+}
+
+/// A sheet out of the text of a file. One that is no JSON is told so, before it is asked what is in it.
+fn parsed(file: &Path, text: &str) -> Result<Organisation, String> {
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
+        format!(
+            "{} is no JSON, and a sheet has to be JSON, as server/assets/demo/organisation.json is ({error})",
+            file.display()
+        )
+    })?;
+    Organisation::parse(text).map_err(|why| format!("{}: {why}", file.display()))
+}
+
+/// The supervisor of this name or code; who is one, if she is not.
+fn named(sheet: &Organisation, name: &str, place: &str) -> Result<UserId, String> {
+    supervisor(sheet, name).ok_or_else(|| {
+        let people = sheet.people.iter();
+        let who: Vec<_> = people
+            .filter(|person| person.has_role(Role::Supervisor))
+            .map(|person| format!("{} ({})", person.name, person.id))
+            .collect();
+        match who.as_slice() {
+            [] => format!("\"{name}\" is no supervisor in {place}, and nobody there is one"),
+            _ => format!(
+                "\"{name}\" is no supervisor in {place}; there it is {}",
+                who.join(", ")
+            ),
+        }
+    })
 }
 
 /// A folder that holds an organisation and can be worked in. Changes nothing.
@@ -75,10 +106,8 @@ pub(super) async fn init(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let text = read(organisation)?;
-    let sheet =
-        Organisation::parse(&text).map_err(|why| format!("{}: {why}", organisation.display()))?;
-    let user = supervisor(&sheet, name)
-        .ok_or_else(|| format!("\"{name}\" is no supervisor in {}", organisation.display()))?;
+    let sheet = parsed(organisation, &text)?;
+    let user = named(&sheet, name, &organisation.display().to_string())?;
     let random = Random::from_os();
     let password = chosen(password_file, &random)?;
     begin(data, &text, &random)?;
@@ -123,8 +152,7 @@ pub(super) async fn password(
     let server = open(data, Settings::default())?;
     let no = |error: StoreError| error.to_string();
     let sheet = server.store.sheet().await.map_err(no)?;
-    let user = supervisor(&sheet, name)
-        .ok_or_else(|| format!("\"{name}\" is no supervisor in the sheet in force"))?;
+    let user = named(&sheet, name, "the sheet in force")?;
     let password = chosen(file, &Random::from_os())?;
     let done = server.set_password(user.clone(), password.clone()).await;
     done.map_err(no)?;
@@ -147,7 +175,7 @@ pub(super) async fn load(
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let text = read(file)?;
-    let sheet = Organisation::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
+    let sheet = parsed(file, &text)?;
     let server = open(data, Settings::default())?;
     let before = server.store.sheet().await;
     let before = before.map_err(|error| error.to_string())?;

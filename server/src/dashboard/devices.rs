@@ -4,6 +4,9 @@ use super::page::devices::{DeviceRow, DeviceState, DevicesPage, EnrolDraft, Loss
 use super::page::{ChoiceRow, Place, SentenceRow, Tone, counted};
 use super::programme::{DeviceSeen, Programme, Visitor};
 use jiff::ToSpan;
+use warmhand_core::domain::code::Role;
+use warmhand_core::domain::id::UserId;
+use warmhand_core::domain::organisation::Person;
 use warmhand_core::domain::time;
 
 /// The page; a refused form comes back with what was typed.
@@ -31,7 +34,10 @@ pub fn page(programme: &Programme, visitor: &Visitor, draft: Option<EnrolDraft>)
     }
 }
 
-/// The form before anything is typed: people who work at the visitor's sites.
+/// What is said to whoever names somebody that she may not choose.
+pub const NOT_HERS: &str = "choose people of your sites alone; whoever works elsewhere too is put on a device by a supervisor of the whole organisation";
+
+/// The form before anything is typed: people whom the visitor may choose.
 pub fn empty_draft(programme: &Programme, visitor: &Visitor) -> EnrolDraft {
     EnrolDraft {
         kinds: vec![
@@ -39,17 +45,42 @@ pub fn empty_draft(programme: &Programme, visitor: &Visitor) -> EnrolDraft {
             ChoiceRow::new("tablet", "Tablet"),
         ],
         people: people(programme, visitor),
+        others: !looks_after_all(programme, visitor),
         ..EnrolDraft::default()
     }
 }
 
-/// People who work at the visitor's sites, none chosen.
+/// Is she a supervisor of the organisation as a whole, whatever sites it has?
+pub fn looks_after_all(programme: &Programme, visitor: &Visitor) -> bool {
+    let herself = programme.sheet.person(&visitor.user);
+    herself.is_some_and(|person| {
+        let mut roles = person.roles.iter();
+        roles.any(|r| r.role == Role::Supervisor && r.sites.is_empty())
+    })
+}
+
+/// People whom the visitor may put on a device, none chosen. A device brings whatever its people may see to whoever holds
+/// it: so hers are those who work at her sites and nowhere else.
 pub fn people(programme: &Programme, visitor: &Visitor) -> Vec<ChoiceRow> {
+    let is_everybodys = looks_after_all(programme, visitor);
     let people = programme.sheet.people.iter();
     people
-        .filter(|p| visitor.sites.iter().any(|s| p.works_at(s)))
+        .filter(|person| is_everybodys || works_nowhere_else(person, visitor))
         .map(|p| ChoiceRow::new(p.id.as_str(), &p.name))
         .collect()
+}
+
+fn works_nowhere_else(person: &Person, visitor: &Visitor) -> bool {
+    let mut sites = person.roles.iter().map(|role| &role.sites);
+    // A role without sites is one at every site, also at those that are yet to come.
+    !person.roles.is_empty()
+        && sites.all(|at| !at.is_empty() && at.iter().all(|s| visitor.sites.contains(s)))
+}
+
+/// What the audit keeps of a device that people were put on: which, who, and by whom.
+pub fn audited(device: &str, people: &[UserId], by: &UserId) -> String {
+    let people: Vec<&str> = people.iter().map(UserId::as_str).collect();
+    format!("{device}, for {}; by {by}", people.join(", "))
 }
 
 fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {

@@ -143,18 +143,25 @@ fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
     let here = story.patient.across.iter();
     here.filter(|asked| asked.record == story.record.id)
         .map(|asked| {
-            let said = asked.entries.iter().filter_map(|id| {
-                let mut records = story.patient.records.iter();
-                records.find_map(|r| r.past.get(*id).map(|e| side(programme, r, e)))
+            let sides = asked.entries.iter().filter_map(|id| {
+                let (record, said) = said_here(programme, story.patient, *id)?;
+                Some(side(programme, record, said))
             });
+            let sides: Vec<Side> = sides.collect();
+            let place = if sides.len() < asked.entries.len() {
+                Side::ELSEWHERE
+            } else {
+                "Said in two of her records."
+            };
             AtOnce {
                 key: format!("across-{}", asked.id),
                 what: sentence::two_people(asked.kind).to_owned(),
-                sides: said.collect(),
+                sides,
                 settle: Settle::Said(asked.settled.as_ref().map_or_else(
                     || {
-                        "Said in two of her records. Whoever has asked her notes it again, and that settles it."
-                            .to_owned()
+                        format!(
+                            "{place} Whoever has asked her notes it again, and that settles it."
+                        )
                     },
                     |settled| settled_by(programme, story, settled),
                 )),
@@ -199,12 +206,11 @@ fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewItem) -> AtOnc
 
 /// Who settled a question, when, and what stands.
 fn settled_by(programme: &Programme, story: &Story<'_>, settled: &Settlement) -> String {
-    let said = |id: EntryId| {
-        let mut records = story.patient.records.iter();
-        records.find_map(|r| r.past.get(id).map(|e| (r, e)))
-    };
-    let by = said(settled.by).map(|(_, e)| programme.name(&e.by));
-    let kept = settled.keep.and_then(said);
+    let mut records = story.patient.records.iter();
+    let by = records.find_map(|r| r.past.get(settled.by));
+    let by = by.map(|e| programme.name(&e.by));
+    let kept = settled.keep;
+    let kept = kept.and_then(|id| said_here(programme, story.patient, id));
     let stands = kept
         .map(|(record, e)| format!(": {} stands", side(programme, record, e).fact))
         .unwrap_or_default();
@@ -235,8 +241,25 @@ pub fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
     Side::new(&programme.name(&said.by), &what, &fact, &how)
 }
 
-/// Both sentences of every open question of a patient: those of one record, and those that reach over two.
-pub fn sides(programme: &Programme, patient: &Patient) -> Sides {
+/// An entry of a patient, if it stands in a record of the visitor's sites.
+fn said_here<'a>(
+    programme: &Programme,
+    patient: &'a Patient,
+    id: EntryId,
+) -> Option<(&'a Record, &'a Said)> {
+    let record = patient.records.iter().find(|r| r.past.get(id).is_some())?;
+    let is_hers = programme.records().any(|r| r.record == record.id);
+    let said = record.past.get(id).filter(|_| is_hers)?;
+    Some((record, said))
+}
+
+/// The sentences of every open question that is asked in an opened record: those of one record, and those that reach over
+/// two of the visitor's sites.
+pub fn sides(
+    programme: &Programme,
+    patient: &Patient,
+    opened: &BTreeMap<DocumentId, String>,
+) -> Sides {
     let own = patient.records.iter().flat_map(|r| {
         let open = patient.questions(r).filter(|i| i.is_open());
         open.map(move |i| (r.id, i.entries))
@@ -244,11 +267,11 @@ pub fn sides(programme: &Programme, patient: &Patient) -> Sides {
     let across = patient.across.iter().filter(|a| a.is_open());
     let across = across.map(|a| (a.record, a.entries));
     own.chain(across)
+        .filter(|(asked_in, _)| opened.contains_key(asked_in))
         .flat_map(|(asked_in, entries)| entries.map(|id| (asked_in, id)))
         .filter_map(|(asked_in, id)| {
-            let said_in = patient.records.iter().find(|r| r.past.get(id).is_some())?;
-            let said = said_in.past.get(id)?;
-            Some(((asked_in, id), side(programme, said_in, said)))
+            let (record, said) = said_here(programme, patient, id)?;
+            Some(((asked_in, id), side(programme, record, said)))
         })
         .collect()
 }

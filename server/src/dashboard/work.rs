@@ -222,11 +222,16 @@ pub fn safety(programme: &Programme, visitor: &Visitor) -> ListPage {
     }
 }
 
-/// Both sentences of every open question, by its entries.
+/// The sentences of open questions, by the record in which one is asked and the entry.
 pub type Sides = BTreeMap<(DocumentId, EntryId), Side>;
 
-/// Questions that two people left.
-pub fn review(programme: &Programme, visitor: &Visitor, sides: &Sides) -> ReviewPage {
+/// Questions that two people left. In their words only where the record was opened for a reason.
+pub fn review(
+    programme: &Programme,
+    visitor: &Visitor,
+    opened: &BTreeMap<DocumentId, String>,
+    sides: &Sides,
+) -> ReviewPage {
     let mut open: Vec<_> = programme
         .records()
         .flat_map(|r| r.review.iter().filter(|i| i.is_open()).map(move |i| (r, i)))
@@ -244,11 +249,10 @@ pub fn review(programme: &Programme, visitor: &Visitor, sides: &Sides) -> Review
                     .map_or_else(|| "new".into(), words::duration),
                 Tone::Late,
             ),
-            sides: item
-                .entries
-                .iter()
-                .filter_map(|id| sides.get(&(record.record, *id)).cloned())
-                .collect(),
+            said: opened.contains_key(&record.record).then(|| {
+                let side = |id: &EntryId| sides.get(&(record.record, *id)).cloned();
+                item.entries.iter().filter_map(side).collect()
+            }),
             detail: format!(
                 "{} decides with her · nobody is messaged before that",
                 programme.names(&item.owners)

@@ -161,6 +161,18 @@ fn all_of_a_patient_goes_at_once_and_who_may_not_order_it_changes_nothing() {
     let unknown = patient.to_string();
     assert_eq!(order("sup", WHY, &unknown), "there is no such record");
     assert_eq!(order("sup", WHY, "7"), "\"7\" is no record's id");
+    let out = tempfile::tempdir().unwrap();
+    let file = text(&out.path().join("record")).to_owned();
+    let exported = |by: &str| {
+        let line = [
+            "record", "export", &id, &file, "--by", by, "--why", WHY, "--data", &data,
+        ];
+        refused(&line)
+    };
+    assert_eq!(
+        exported("n1"),
+        "\"n1\" is no administrator or supervisor on the sheet"
+    );
     assert_eq!(town.entries(patient), all);
     let line = [
         "record",
@@ -177,7 +189,38 @@ fn all_of_a_patient_goes_at_once_and_who_may_not_order_it_changes_nothing() {
     let (is_done, told) = said(&line);
     // What she answered lies in a document of its own.
     assert!(is_done && told.starts_with("2 documents"), "{told}");
+    let already = "this record is erased already: nothing of it is left here";
+    assert_eq!(order("sup", WHY, &id), already);
+    assert_eq!(exported("sup"), already);
     ana.sync(&town);
     assert!(ana.app.patients(town.now()).unwrap().rows.is_empty());
     assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_rescue_file_with_what_was_erased_is_to_be_deleted_and_not_to_be_kept() {
+    let town = town();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let (other, kept) = ana.handoff(&town, "Noor");
+    ana.sync(&town);
+    let folder = tempfile::tempdir().unwrap();
+    let (device, file) = (folder.path().join("lost.db"), folder.path().join("rescue"));
+    ana.leave(&device);
+    assert!(said(&["rescue", "export", text(&device), text(&file)]).0);
+    let brought = || {
+        let data = text(town.folder());
+        let (is_done, told) = said(&["rescue", "import", text(&file), "--data", data]);
+        assert!(is_done, "{told}");
+        told
+    };
+    assert!(!brought().contains("erased"));
+    let all = town.entries(kept);
+    assert!(erase(record, town.folder()).0);
+    let told = brought();
+    assert!(told.contains("        0  cannot be kept"), "{told}");
+    assert!(told.contains("  were erased here by order\n"), "{told}");
+    let deleted = "still lies in the file: delete it, and every copy of it.";
+    assert!(told.contains(deleted) && !told.contains("Keep"), "{told}");
+    assert_eq!(town.entries(kept), all);
+    assert!(waiting(&town).is_empty() && other != record);
 }

@@ -15,6 +15,8 @@ pub struct DeviceConfirmPage {
     /// `phone` and `tablet`.
     pub kinds: Vec<ChoiceRow>,
     pub people: Vec<ChoiceRow>,
+    /// There may be people whom this visitor cannot choose.
+    pub others: bool,
     pub error: Option<String>,
 }
 
@@ -33,6 +35,7 @@ impl DeviceConfirmPage {
                 ChoiceRow::new("ana", "Ana Duarte").chosen(),
                 ChoiceRow::new("amal", "أمل الحسن"),
             ],
+            others: true,
             error: None,
         }
     }

@@ -11,9 +11,9 @@ pub struct DevicePeoplePage {
     pub frame: Frame,
     pub id: String,
     pub name: String,
-    /// People of the visitor's sites, those on it chosen.
+    /// People of the visitor's sites alone, those on it chosen.
     pub people: Vec<ChoiceRow>,
-    /// People of other sites, who stay.
+    /// People of other sites too, who stay.
     pub others: Option<String>,
     pub error: Option<String>,
 }

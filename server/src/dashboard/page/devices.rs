@@ -90,6 +90,8 @@ pub struct EnrolDraft {
     /// `phone` and `tablet`.
     pub kinds: Vec<ChoiceRow>,
     pub people: Vec<ChoiceRow>,
+    /// There may be people whom this visitor cannot choose.
+    pub others: bool,
     pub error: Option<String>,
 }
 

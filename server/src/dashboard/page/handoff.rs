@@ -121,6 +121,9 @@ pub enum Settle {
 }
 
 impl Side {
+    /// Where one of the two stands in a record that this reader may not open.
+    pub const ELSEWHERE: &str = "The other was said in a record of another site.";
+
     pub fn new(who: &str, what: &str, fact: &str, how: &str) -> Self {
         Self {
             who: who.into(),

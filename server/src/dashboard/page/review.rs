@@ -1,5 +1,5 @@
 //! What two people said without seeing each other, side by side, for somebody to decide. It refuses to pick a winner,
-//! and the decision itself is made in the record, where she can be asked.
+//! and to repeat what was said before the record was opened for a reason; the decision itself is made in the record.
 
 use askama::Template;
 
@@ -23,9 +23,18 @@ pub struct ReviewRow {
     /// `Two appointments, one patient`.
     pub what: String,
     pub tag: Tag,
-    pub sides: Vec<Side>,
+    /// What they said; none before the record is opened for a reason.
+    pub said: Option<Vec<Side>>,
     /// Who decides, and what holds until then.
     pub detail: String,
+}
+
+impl ReviewRow {
+    /// What is said in place of a side that stands in another site's record.
+    pub fn elsewhere(&self) -> Option<&'static str> {
+        let said = self.said.as_ref()?;
+        (said.len() < 2).then_some(Side::ELSEWHERE)
+    }
 }
 
 impl ReviewPage {
@@ -65,7 +74,7 @@ impl ReviewPage {
                     href: "/handoffs/4b0".into(),
                     what: "Two appointments, one patient".into(),
                     tag: Tag::new("61 h", Tone::Late),
-                    sides: Side::samples(),
+                    said: Some(Side::samples()),
                     detail: "Carla Reyes decides with her · both bookings stand until then; nobody is messaged".into(),
                 },
                 ReviewRow {
@@ -74,10 +83,7 @@ impl ReviewPage {
                     href: "/handoffs/8f3".into(),
                     what: "Did she agree?".into(),
                     tag: Tag::new("opened 11:40", Tone::Plain),
-                    sides: vec![
-                        Side::new("Ngozi Okafor", "heard: not today", "revisit planned 12 Mar", "home visit, Mon 09:15"),
-                        Side::new("Carla Reyes", "heard: she agreed", "call from Juniper expected", "by phone, Mon 09:40"),
-                    ],
+                    said: None,
                     detail: "Carla Reyes calls her · nothing is shared with the practice until then".into(),
                 },
             ],

@@ -165,7 +165,7 @@ pub(super) async fn enrol(
         let people: Vec<UserId> = chosen.iter().cloned().map(UserId).collect();
         server.issue_code(name.clone(), kind.clone(), people).await
     } else {
-        Err(StoreError::Refused("choose people of your sites".into()))
+        Err(StoreError::Refused(devices::NOT_HERS.into()))
     };
     let code = match made {
         Ok(code) => code,
@@ -188,15 +188,16 @@ pub(super) async fn enrol(
         }
         Err(error) => return Err(error.into()),
     };
+    let people: Vec<UserId> = chosen.into_iter().map(UserId).collect();
+    let why = devices::audited(
+        &format!("\"{}\" ({kind})", name.trim()),
+        &people,
+        &visitor.user,
+    );
+    let (user, what) = (visitor.user.clone(), "made a device code");
     server
         .store
-        .audit(
-            server.now(),
-            visitor.user.clone(),
-            "made a device code",
-            None,
-            String::new(),
-        )
+        .audit(server.now(), user, what, None, why)
         .await?;
     let host = headers
         .get(header::HOST)
@@ -210,7 +211,6 @@ pub(super) async fn enrol(
         };
         format!("{scheme}://{host}")
     });
-    let people: Vec<UserId> = chosen.into_iter().map(UserId).collect();
     let expires = words::clock_time(code.expires_at, &programme.zone());
     Ok(html(&DeviceCodePage {
         frame: programme.frame(&visitor, Place::Devices, "/devices"),

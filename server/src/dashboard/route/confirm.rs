@@ -45,6 +45,7 @@ fn page(
         people: choose(choices.people, &|value| {
             draft.people.iter().any(|user| user.as_str() == value)
         }),
+        others: choices.others,
         error: None,
     }
 }
@@ -93,10 +94,15 @@ pub(super) async fn act(
             .iter()
             .any(|choice| choice.value == user.as_str())
     };
+    let why = devices::audited(
+        &format!("{} \"{}\" ({})", device.id, draft.name.trim(), draft.kind),
+        &draft.people,
+        &visitor.user,
+    );
     let done = if draft.people.iter().all(may_be_named) {
         server.store.confirm(device.id, draft, server.now()).await
     } else {
-        Err(StoreError::Refused("choose people of your sites".into()))
+        Err(StoreError::Refused(devices::NOT_HERS.into()))
     };
     match done {
         Ok(()) => {}
@@ -108,7 +114,6 @@ pub(super) async fn act(
         Err(error) => return Err(error.into()),
     }
     let (user, what) = (visitor.user, "confirmed a device");
-    let why = device.id.to_string();
     server
         .store
         .audit(server.now(), user, what, None, why)

@@ -65,7 +65,7 @@ pub(super) async fn revoke(
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id = find(&programme, &id)?.id;
     server.store.revoke(id, server.now()).await?;
-    done(&server, visitor, "revoked a device", id).await
+    done(&server, visitor, "revoked a device", id.to_string()).await
 }
 
 pub(super) async fn reinstating(
@@ -97,7 +97,7 @@ pub(super) async fn reinstate(
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id = find(&programme, &id)?.id;
     server.store.reinstate(id, server.now()).await?;
-    done(&server, visitor, "took a device back", id).await
+    done(&server, visitor, "took a device back", id.to_string()).await
 }
 
 pub(super) async fn people(
@@ -132,7 +132,7 @@ fn page(programme: &Programme, visitor: &Visitor, device: &DeviceSeen) -> Device
     }
 }
 
-/// Says who works on a device from now on. People of sites that are not the visitor's stay as they are.
+/// Says who works on a device from now on. Whoever works at other sites too stays as she is.
 pub(super) async fn set_people(
     State(server): State<Arc<Server>>,
     guest: Guest,
@@ -161,7 +161,11 @@ pub(super) async fn set_people(
         .set_people(device.id, people.clone(), server.now())
         .await
     {
-        Ok(()) => done(&server, visitor, "changed a device's people", device.id).await,
+        Ok(()) => {
+            let named = format!("{} \"{}\"", device.id, device.name);
+            let why = devices::audited(&named, &people, &visitor.user);
+            done(&server, visitor, "changed a device's people", why).await
+        }
         Err(StoreError::Refused(sentence)) => {
             for choice in &mut shown.people {
                 choice.is_chosen = people.iter().any(|p| p.as_str() == choice.value);
@@ -177,11 +181,11 @@ async fn done(
     server: &Server,
     visitor: Visitor,
     what: &'static str,
-    id: DeviceId,
+    why: String,
 ) -> Result<Response, Nothing> {
     server
         .store
-        .audit(server.now(), visitor.user, what, None, id.to_string())
+        .audit(server.now(), visitor.user, what, None, why)
         .await?;
     server.tell(server.store.head().await?);
     Ok(Redirect::to("/devices").into_response())

@@ -42,7 +42,17 @@ fn local(next: &str) -> &str {
         && !next.starts_with("//")
         && !next.contains('\\')
         && !next.contains(char::is_control);
-    if is_local { next } else { "/" }
+    if is_local { page_of(next) } else { "/" }
+}
+
+/// The page on which an address stands that only a form is sent to: whoever's visit ended over the form goes on there.
+fn page_of(next: &str) -> &str {
+    match next.rsplit_once('/') {
+        Some((page, "open" | "settle")) if page.starts_with("/handoffs/") => page,
+        Some((page, "release" | "dismiss")) if page.starts_with("/quarantine/") => "/quarantine",
+        Some(("", "sign-out" | "live")) => "/",
+        _ => next,
+    }
 }
 
 fn cookie(server: &Server, name: &'static str, value: String) -> Cookie<'static> {

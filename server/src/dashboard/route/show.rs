@@ -66,16 +66,17 @@ pub(super) async fn review(
     guest: Guest,
 ) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
+    let opened = &guest.session.reasons;
     let asking = programme
         .records()
-        .filter(|r| r.review.iter().any(ReviewReading::is_open));
+        .filter(|r| opened.contains_key(&r.record) && r.review.iter().any(ReviewReading::is_open));
     let patients: BTreeSet<_> = asking.filter_map(|r| r.patient).collect();
     let mut sides = lists::Sides::new();
     for patient in patients {
         let folder = server.store.folder(patient, None).await?;
-        sides.extend(record::sides(&programme, &folder.patient));
+        sides.extend(record::sides(&programme, &folder.patient, opened));
     }
-    Ok(html(&lists::review(&programme, &visitor, &sides)))
+    Ok(html(&lists::review(&programme, &visitor, opened, &sides)))
 }
 
 pub(super) async fn quarantine(

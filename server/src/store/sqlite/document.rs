@@ -1,5 +1,6 @@
 //! Accepted changes and quarantine, read and written as rows.
 
+use super::erasure::ERASED;
 use super::log::Row;
 use super::{StoreError, Verb, instant, int, sound};
 use crate::admission::{Document, Held};
@@ -187,7 +188,9 @@ impl Verb<'_> {
         let bytes: Vec<Vec<u8>> = statement
             .query_map([&record.as_bytes()[..]], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        if bytes.is_empty() {
+        if bytes.is_empty() && self.is_erased(record)? {
+            Err(ERASED)
+        } else if bytes.is_empty() {
             Err(StoreError::NotFound("there is no such record"))
         } else {
             Ok(bytes)

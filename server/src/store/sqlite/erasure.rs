@@ -5,10 +5,14 @@
 use super::log::Row;
 use super::{StoreError, Verb, int, sound};
 use crate::journal::Event;
+use crate::store::ordered;
 use jiff::Timestamp;
 use rusqlite::params;
-use warmhand_core::domain::code::Role;
 use warmhand_core::domain::id::{DocumentId, PatientId, UserId};
+
+/// Whoever asks for it once more need not look for a mistake in its id.
+pub(super) const ERASED: StoreError =
+    StoreError::NotFound("this record is erased already: nothing of it is left here");
 
 impl Verb<'_> {
     /// Erases a record, or everything of its patient. Returns how many documents that were.
@@ -20,17 +24,9 @@ impl Verb<'_> {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let (_, sheet) = self.sheet()?;
-        let may = sheet.person(user).is_some_and(|person| {
-            person.has_role(Role::Administrator) || person.has_role(Role::Supervisor)
-        });
-        if !may {
-            let sentence = format!("\"{user}\" is no administrator or supervisor on the sheet");
-            return Err(StoreError::Refused(sentence));
-        }
-        if why.trim().is_empty() {
-            return Err(StoreError::Refused(
-                "say why, in words that name nobody".into(),
-            ));
+        ordered(&sheet, user, why)?;
+        if self.is_erased(record)? {
+            return Err(ERASED);
         }
         let kept = self.lying("where doc = ?1", [&record.as_bytes()[..]])?;
         let documents = match self.document_row(record)? {
