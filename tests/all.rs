@@ -14,6 +14,8 @@ mod demo;
 mod derived;
 #[path = "all/devices.rs"]
 mod devices;
+#[path = "all/door.rs"]
+mod door;
 #[path = "all/event.rs"]
 mod event;
 #[path = "all/hazard.rs"]

@@ -6,6 +6,7 @@ pub mod log;
 use crate::Server;
 use crate::caller::Caller;
 use crate::store::StoreError;
+use crate::throttle::Key;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -223,21 +224,17 @@ async fn enrol(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let request: EnrolRequest = unpack(&body)?;
-    let (key, now) = (format!("enrol|{}", caller.key()), server.now());
-    if server.throttle.wait(&key, now).is_some() {
-        return Err(Refused::Wait);
-    }
+    let key = Key::of(&["enrol", &caller.key()]);
+    let free = server.throttle.tries(key, server.now());
+    free.map_err(|_| Refused::Wait)?;
     match server.enrol(&request.code).await {
         Ok(mut enrolled) => {
-            server.throttle.succeeded(&key);
+            server.throttle.succeeded(key);
             enrolled.number = request.number;
             server.tell(enrolled.high.seq);
             Ok(answer(&enrolled))
         }
-        Err(error) => {
-            server.throttle.failed(&key, now);
-            Err(error.into())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::Server;
 use crate::store::{Aside, SessionRow, Snapshot, StoreError};
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -27,6 +27,8 @@ use warmhand_core::domain::id::SiteId;
 use warmhand_core::domain::read::Summary;
 
 const COOKIE: &str = "warmhand";
+/// Strangers send it: a name, a password and a path need no more bytes.
+const LONGEST_SIGN_IN: usize = 16 * 1024;
 
 /// The dashboard's pages.
 pub fn router(server: Arc<Server>) -> Router {
@@ -59,7 +61,12 @@ pub fn router(server: Arc<Server>) -> Router {
             "/devices/{id}/confirm",
             get(confirm::show).post(confirm::act),
         )
-        .route("/sign-in", get(door::show).post(door::sign_in))
+        .route(
+            "/sign-in",
+            get(door::show)
+                .post(door::sign_in)
+                .layer(DefaultBodyLimit::max(LONGEST_SIGN_IN)),
+        )
         .route("/sign-out", post(door::sign_out))
         .route("/live", get(live))
         .route(

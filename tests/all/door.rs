@@ -1,0 +1,121 @@
+//! The door of the dashboard against whoever guesses: as many tries as one likes at once, under as many names, of any
+//! length, and nobody at the desk of a visit that has ended.
+
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use tower::ServiceExt;
+use warmhand_server::account::Shut;
+use warmhand_server::clock::Random;
+use warmhand_server::{Server, Settings};
+use warmhand_tests::town::Town;
+
+const PASSWORD: &str = "a long password";
+
+/// A town whose supervisor has a password.
+fn town() -> Town {
+    let town = Town::default();
+    let server = Arc::clone(town.server());
+    town.run(server.set_password("sup".into(), PASSWORD.into()))
+        .unwrap();
+    town
+}
+
+fn tries(town: &Town, name: &str, password: &str, from: &str) -> Result<String, Shut> {
+    town.run(town.server().sign_in(name, password.into(), from))
+}
+
+fn waits(told: &Result<String, Shut>) -> bool {
+    matches!(told, Err(Shut::Wait(_)))
+}
+
+#[test]
+fn wrong_passwords_at_once_get_no_further_than_one_after_the_other() {
+    let town = town();
+    let free = town.server().settings.sign_in_tries as usize;
+    let at_once = (0..200).map(|_| town.server().sign_in("sup", "guessed".into(), "here"));
+    let told = town.run(join_all(at_once));
+    let wrong = |told: &&Result<_, _>| **told == Err(Shut::Wrong);
+    assert_eq!(told.iter().filter(wrong).count(), free);
+    assert_eq!(told.iter().filter(|told| waits(told)).count(), 200 - free);
+    assert!(waits(&tries(&town, "sup", PASSWORD, "here")));
+    assert!(tries(&town, "sup", PASSWORD, "elsewhere").is_ok());
+}
+
+#[test]
+fn a_crowd_of_names_is_let_in_by_few_and_the_rest_waits_a_little() {
+    let town = town();
+    let names: Vec<(String, String)> = (0..300)
+        .map(|n| (format!("name {n}"), format!("192.0.2.{n}")))
+        .collect();
+    let at_once = names
+        .iter()
+        .map(|(name, from)| town.server().sign_in(name, "guessed".into(), from));
+    let told = town.run(join_all(at_once));
+    assert!(
+        told.iter()
+            .all(|told| waits(told) || *told == Err(Shut::Wrong))
+    );
+    assert!(told.iter().any(waits), "nobody was held up");
+    // Who was told to wait has tried nothing.
+    assert!(tries(&town, "sup", PASSWORD, "192.0.2.299").is_ok());
+}
+
+#[test]
+fn whatever_she_is_called_it_is_her_password_that_is_guessed() {
+    let town = town();
+    let sheet = town.run(town.server().store.sheet()).unwrap();
+    let name = sheet.person(&"sup".into()).unwrap().name.clone();
+    let called = ["sup", &name, &name.to_uppercase(), "  sup "];
+    for turn in 0..town.server().settings.sign_in_tries as usize {
+        let told = tries(&town, called[turn % called.len()], "guessed", "here");
+        assert_eq!(told, Err(Shut::Wrong));
+    }
+    for name in called {
+        assert!(waits(&tries(&town, name, PASSWORD, "here")), "{name}");
+    }
+}
+
+#[test]
+fn what_nobody_is_called_is_turned_away_before_anything_and_kept_nowhere() {
+    let town = town();
+    let long = "m".repeat(101);
+    for _ in 0..200 {
+        assert_eq!(tries(&town, &long, "guessed", "here"), Err(Shut::Wrong));
+    }
+    assert!(tries(&town, "sup", PASSWORD, "here").is_ok());
+    let form = format!("name={}&password=x", "m".repeat(20_000));
+    let request = Request::post("/sign-in")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(form))
+        .unwrap();
+    let answer = town.run(town.server().router().oneshot(request)).unwrap();
+    assert_eq!(answer.status(), 413);
+    let body = town.run(to_bytes(answer.into_body(), 1_000));
+    assert!(body.is_ok(), "it is not sent back");
+}
+
+#[test]
+fn one_address_has_so_many_tries_whatever_the_names_and_whoever_mistypes_gets_hers_back() {
+    let town = town();
+    let settings = Settings {
+        sign_in_tries: 1,
+        ..Settings::default()
+    };
+    let (store, clock) = (
+        Arc::clone(&town.server().store),
+        Arc::clone(&town.server().clock),
+    );
+    let server = Server::new(store, clock, Arc::new(Random::seeded(4)), settings);
+    let tries = |name: &str, word: &str, from| town.run(server.sign_in(name, word.into(), from));
+    // Ten times as many as under one name; to sign in takes nothing of them.
+    for turn in 0..10 {
+        assert!(tries("sup", PASSWORD, "here").is_ok());
+        let told = tries(&format!("name {turn}"), "guessed", "here");
+        assert_eq!(told, Err(Shut::Wrong));
+    }
+    assert!(waits(&tries("one more", "guessed", "here")));
+    assert!(waits(&tries("sup", PASSWORD, "here")));
+    assert!(tries("sup", PASSWORD, "elsewhere").is_ok());
+}
