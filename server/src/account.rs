@@ -91,10 +91,7 @@ impl Server {
                 return Err(shut);
             }
         };
-        let user = proved.ok_or(Shut::Wrong)?;
-        // Her own mistakes before were no guesses either.
-        let tried = self.throttle.succeeded(key);
-        self.by_address.takes_back(address, tried);
+        let (user, proved_by) = proved.ok_or(Shut::Wrong)?;
         let token = hex::encode(self.random.bytes::<32>());
         let session = SessionRow {
             user: user.clone(),
@@ -103,26 +100,43 @@ impl Server {
             used_at: now,
             reasons: BTreeMap::new(),
         };
-        self.store.save_session(token_hash(&token), session).await?;
+        let token_hash = token_hash(&token);
+        if !self
+            .store
+            .begin_session(token_hash, session, proved_by)
+            .await?
+        {
+            return Err(Shut::Wrong);
+        }
+        // Her own mistakes before were no guesses either.
+        let tried = self.throttle.succeeded(key);
+        self.by_address.takes_back(address, tried);
         self.store
             .audit(now, user, "signed in", None, String::new())
             .await?;
         Ok(token)
     }
 
-    /// Whoever has this password; without a person of the name as much work is done for nothing.
-    async fn proved(&self, user: Option<UserId>, password: String) -> Result<Option<UserId>, Shut> {
+    /// Whoever has this password, and its hash; without a person of the name as much work is done for nothing.
+    async fn proved(
+        &self,
+        user: Option<UserId>,
+        password: String,
+    ) -> Result<Option<(UserId, String)>, Shut> {
         let known = match &user {
             Some(user) => self.store.account(user.clone()).await?,
             None => None,
         };
         let salt = self.random.bytes();
         let right = self.hashing.run(move || match known {
-            Some(hash) => fits(&password, &hash),
-            None => hash_password(&password, &salt).is_err(),
+            Some(hash) => fits(&password, &hash).then_some(hash),
+            None => {
+                let _ = hash_password(&password, &salt);
+                None
+            }
         });
         match right.await {
-            Ok(right) => Ok(user.filter(|_| right)),
+            Ok(right) => Ok(user.zip(right)),
             Err(StoreError::Busy) => Err(Shut::Wait(CROWDED)),
             Err(error) => Err(Shut::Store(error)),
         }
@@ -147,8 +161,10 @@ impl Server {
         }
         // Once a minute is often enough to know that somebody is there.
         if touched && over(session.used_at, SignedDuration::from_mins(1)) {
+            if !self.store.touch_session(hash, now).await? {
+                return Ok(None);
+            }
             session.used_at = now;
-            self.store.save_session(hash, session.clone()).await?;
         }
         Ok(Some(session))
     }

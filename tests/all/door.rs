@@ -4,12 +4,15 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use futures_util::future::join_all;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tower::ServiceExt;
-use warmhand_server::account::Shut;
+use warmhand_server::account::{Shut, token_hash};
 use warmhand_server::clock::Random;
+use warmhand_server::store::SessionRow;
 use warmhand_server::{Server, Settings};
 use warmhand_tests::town::Town;
+use warmhand_tests::visit;
 
 const PASSWORD: &str = "a long password";
 
@@ -118,4 +121,64 @@ fn one_address_has_so_many_tries_whatever_the_names_and_whoever_mistypes_gets_he
     assert!(waits(&tries("one more", "guessed", "here")));
     assert!(waits(&tries("sup", PASSWORD, "here")));
     assert!(tries("sup", PASSWORD, "elsewhere").is_ok());
+}
+
+#[test]
+fn a_visit_that_was_ended_is_not_begun_again_by_what_was_under_way() {
+    let town = town();
+    let (_, _, record, _) = town.shared_handoff();
+    visit::begins(&town, &[]);
+    let (store, token, now) = (&town.server().store, token_hash("visit"), town.now());
+    assert_eq!(town.run(store.touch_session(token, now)), Ok(true));
+    town.run(store.end_session(token)).unwrap();
+    // As a request would that had read the visit before.
+    assert_eq!(town.run(store.touch_session(token, now)), Ok(false));
+    let opened = store.open_record(token, record, "a reason".into(), now);
+    assert_eq!(town.run(opened), Ok(false));
+    assert_eq!(town.run(store.session(token)), Ok(None));
+}
+
+#[test]
+fn a_password_that_was_replaced_while_it_was_looked_at_opens_nothing() {
+    let town = town();
+    let (store, now) = (&town.server().store, town.now());
+    let old = town.run(store.account("sup".into())).unwrap().unwrap();
+    town.run(store.save_account("sup".into(), "new".into()))
+        .unwrap();
+    let session = SessionRow {
+        user: "sup".into(),
+        csrf: String::new(),
+        began_at: now,
+        used_at: now,
+        reasons: BTreeMap::new(),
+    };
+    let began = store.begin_session([3; 32], session, old);
+    assert_eq!(town.run(began), Ok(false));
+    assert_eq!(town.run(store.session([3; 32])), Ok(None));
+}
+
+#[test]
+fn of_records_that_are_opened_at_once_each_keeps_its_reason() {
+    let town = town();
+    let mut ana = town.device("ana", &["n1"]);
+    let records: Vec<_> = ["Rosa", "Lucia", "Marta", "Ines"]
+        .iter()
+        .map(|name| ana.handoff(&town, name).0)
+        .collect();
+    ana.sync(&town);
+    visit::begins(&town, &[]);
+    let open = |record| {
+        let request = Request::post(format!("/handoffs/{record}/open"))
+            .header("cookie", "warmhand=visit")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from("csrf=true&reason=other&other=why"))
+            .unwrap();
+        town.server().router().oneshot(request)
+    };
+    let told = town.run(join_all(records.iter().map(open)));
+    assert!(told.into_iter().all(|told| told.unwrap().status() == 303));
+    let session = town.run(town.server().store.session(token_hash("visit")));
+    let reasons = session.unwrap().unwrap().reasons;
+    let kept: Vec<_> = records.iter().map(|r| reasons.get(r).cloned()).collect();
+    assert_eq!(kept, vec![Some("why".to_owned()); records.len()]);
 }

@@ -8,14 +8,9 @@ use warmhand_core::domain::id::DocumentId;
 use warmhand_server::account::token_hash;
 use warmhand_server::store::SessionRow;
 
-/// One request by a supervisor who has opened these records for a reason.
-pub fn asks(
-    town: &Town,
-    opened: &[DocumentId],
-    method: &str,
-    path: &str,
-    form: &str,
-) -> (u16, String) {
+/// Begins a supervisor's visit, in the place of the one before: these records she has opened for a reason. Its cookie
+/// says `warmhand=visit`.
+pub fn begins(town: &Town, opened: &[DocumentId]) {
     let now = town.now();
     let session = SessionRow {
         user: "sup".into(),
@@ -28,8 +23,29 @@ pub fn asks(
             .collect(),
     };
     let store = &town.server().store;
-    town.run(store.save_session(token_hash("visit"), session))
-        .expect("an answer");
+    let began = town.run(async {
+        // Whoever was signed in is out with it.
+        store.save_account("sup".into(), "hash".into()).await?;
+        let token = token_hash("visit");
+        store.begin_session(token, session, "hash".into()).await
+    });
+    assert_eq!(began, Ok(true));
+}
+
+/// One request by a supervisor who has opened these records for a reason.
+pub fn asks(
+    town: &Town,
+    opened: &[DocumentId],
+    method: &str,
+    path: &str,
+    form: &str,
+) -> (u16, String) {
+    begins(town, opened);
+    goes_on(town, method, path, form)
+}
+
+/// One more request of the visit that was begun.
+pub fn goes_on(town: &Town, method: &str, path: &str, form: &str) -> (u16, String) {
     let request = Request::builder()
         .method(method)
         .uri(path)
