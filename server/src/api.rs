@@ -5,6 +5,7 @@ pub mod log;
 
 use crate::Server;
 use crate::caller::Caller;
+use crate::news;
 use crate::store::StoreError;
 use crate::throttle::Key;
 use axum::body::Bytes;
@@ -18,7 +19,6 @@ use futures_util::{Stream, StreamExt};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_stream::wrappers::BroadcastStream;
 use tower_http::set_header::SetResponseHeaderLayer;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
@@ -51,6 +51,7 @@ enum Refused {
     Unreadable(Unreadable),
     Newer,
     Wait,
+    OutOfService,
     Store(StoreError),
 }
 
@@ -74,6 +75,7 @@ impl Refused {
             Self::Unreadable(_) => "unreadable",
             Self::Newer => "newer_app",
             Self::Wait => "throttled",
+            Self::OutOfService => "out_of_service",
             Self::Store(_) => "store_failed",
         }
     }
@@ -98,6 +100,10 @@ impl IntoResponse for Refused {
             Self::Wait => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many tries; wait a little".to_owned(),
+            ),
+            Self::OutOfService => (
+                StatusCode::FORBIDDEN,
+                "this device was taken out of service; a sync says what to do".to_owned(),
             ),
             Self::Store(StoreError::NotFound(sentence)) => {
                 (StatusCode::NOT_FOUND, sentence.to_owned())
@@ -243,17 +249,11 @@ async fn nudge(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refused> {
-    device(&server, &headers).await?;
-    Ok(Sse::new(news(&server, "head")).keep_alive(KeepAlive::default()))
-}
-
-/// The news as events of this name. A listener that fell behind hears the latest.
-pub(crate) fn news(
-    server: &Server,
-    name: &'static str,
-) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    BroadcastStream::new(server.news.subscribe()).map(move |head| {
-        let data = head.map_or_else(|_| "behind".to_owned(), |head| head.to_string());
-        Ok(Event::default().event(name).data(data))
-    })
+    let device = device(&server, &headers).await?;
+    if server.store.is_revoked(device).await? {
+        return Err(Refused::OutOfService);
+    }
+    let heard = news::of_device(&server, device, news::every_minute());
+    let events = heard.map(|heard| Ok(heard.event("head")));
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }

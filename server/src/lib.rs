@@ -19,6 +19,7 @@ pub mod journal;
 pub mod key_file;
 pub mod listen;
 pub mod metrics;
+pub mod news;
 pub mod sealing;
 pub mod store;
 pub mod story;
@@ -35,6 +36,7 @@ use hashing::Hashing;
 use jiff::{SignedDuration, Timestamp};
 use listen::Entrance;
 use metrics::Metrics;
+use news::Listeners;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +102,7 @@ pub struct Server {
     /// What the last check found.
     pub last_check: check::LastCheck,
     news: broadcast::Sender<u64>,
+    listeners: Listeners,
     throttle: Throttle,
     by_address: Throttle,
     hashing: Hashing,
@@ -125,6 +128,7 @@ impl Server {
             metrics: Metrics::default(),
             last_check: check::LastCheck::default(),
             news,
+            listeners: Listeners::default(),
             throttle: Throttle::new(settings.sign_in_tries),
             by_address: Throttle::new(settings.sign_in_tries.saturating_mul(NAMES_AT_AN_ADDRESS)),
             hashing: Hashing::default(),

@@ -330,6 +330,8 @@ pub trait Store: Send + Sync {
     fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()>;
     /// A password's hash.
     fn account(&self, user: UserId) -> Doing<'_, Option<String>>;
+    /// Was it taken out of service?
+    fn is_revoked(&self, device: DeviceId) -> Doing<'_, bool>;
     /// Begins a visit, if what she proved herself with is still her password's hash. Says whether it did.
     fn begin_session(
         &self,

@@ -4,15 +4,19 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
 use tower::ServiceExt;
 use warmhand_server::account::{Shut, token_hash};
 use warmhand_server::clock::Random;
+use warmhand_server::news::{self, Heard};
 use warmhand_server::store::SessionRow;
 use warmhand_server::{Server, Settings};
 use warmhand_tests::town::Town;
-use warmhand_tests::visit;
+use warmhand_tests::visit::{self, goes_on};
 
 const PASSWORD: &str = "a long password";
 
@@ -181,4 +185,62 @@ fn of_records_that_are_opened_at_once_each_keeps_its_reason() {
     let reasons = session.unwrap().unwrap().reasons;
     let kept: Vec<_> = records.iter().map(|r| reasons.get(r).cloned()).collect();
     assert_eq!(kept, vec![Some("why".to_owned()); records.len()]);
+}
+
+/// What a page hears that listens: until this is said, or to the end.
+fn hears(town: &Town, live: Body, said: &str) -> String {
+    let mut live = live.into_data_stream();
+    let mut heard = String::new();
+    town.run(async {
+        while !heard.contains(said) {
+            let next = tokio::time::timeout(Duration::from_secs(20), live.next()).await;
+            let Some(bytes) = next.expect("something comes") else {
+                break;
+            };
+            heard.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
+        }
+    });
+    heard
+}
+
+fn listens(town: &Town, cookie: &str) -> Body {
+    let request = Request::get("/live").header("cookie", format!("warmhand={cookie}"));
+    let request = request.body(Body::empty()).unwrap();
+    let answer = town.run(town.server().router().oneshot(request)).unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.into_body()
+}
+
+#[test]
+fn a_page_that_listens_keeps_no_visit_and_hears_that_it_has_ended() {
+    let town = town();
+    visit::begins(&town, &[]);
+    town.wait(10);
+    let live = listens(&town, "visit");
+    town.server().tell(1);
+    town.wait(6);
+    town.server().tell(2);
+    assert!(hears(&town, live, "event: ended").contains("event: ended"));
+    let session = town.server().store.session(token_hash("visit"));
+    assert_eq!(town.run(session), Ok(None), "nobody was there");
+    assert!(hears(&town, listens(&town, "nobody"), "event: ended").contains("event: ended"));
+}
+
+#[test]
+fn also_where_nothing_happens_it_is_looked_whether_the_visit_lasts() {
+    let town = town();
+    visit::begins(&town, &[]);
+    let (look, looks) = mpsc::unbounded_channel::<()>();
+    let looks = stream::unfold(looks, |mut looks| async move {
+        looks.recv().await.map(|()| ((), looks))
+    });
+    let mut heard = news::of_visit(town.server(), "visit".to_owned(), looks);
+    look.send(()).unwrap();
+    town.server().tell(7);
+    assert_eq!(town.run(heard.next()), Some(Heard::Moved(Some(7))));
+    let out = goes_on(&town, "POST", "/sign-out", "csrf=true");
+    assert_eq!(out.0, 303);
+    look.send(()).unwrap();
+    assert_eq!(town.run(heard.next()), Some(Heard::Ended));
+    assert_eq!(town.run(heard.next()), None);
 }

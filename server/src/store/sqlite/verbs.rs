@@ -219,6 +219,10 @@ impl Store for Sqlite {
         self.read(move |verb| verb.account(&user))
     }
 
+    fn is_revoked(&self, device: DeviceId) -> Doing<'_, bool> {
+        self.read(move |verb| verb.is_revoked(device))
+    }
+
     fn begin_session(
         &self,
         token_hash: [u8; 32],
