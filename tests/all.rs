@@ -6,6 +6,8 @@ mod bad_input;
 mod beside;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/crowd.rs"]
+mod crowd;
 #[path = "all/damaged.rs"]
 mod damaged;
 #[path = "all/demo.rs"]

@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, LogForm, Values};
 use crate::data_folder;
 use crate::health::Front;
-use crate::listen::{self, Entrance};
+use crate::listen::{self, Entrance, Limits};
 use crate::metrics;
 use crate::store::OpenedBoxes;
 use crate::tls::{Refreshed, Tls};
@@ -67,7 +67,7 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     let entrance = Entrance {
         listener,
         tls: acceptor,
-        max_connections: config.max_connections,
+        limits: Limits::of(config.max_connections, config.settings.proxies.clone()),
     };
     let serving = tokio::spawn(listen::serve(entrance, front.router(), stop()));
     if let Some(listener) = for_metrics {
