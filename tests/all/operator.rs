@@ -1,4 +1,5 @@
-//! What an operator does by hand: who else may read what it leaves behind, and how somebody gets into the dashboard again.
+//! What an operator does by hand: who else may read what it leaves behind, what she is told of her settings, and how
+//! somebody gets into the dashboard again.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -107,6 +108,27 @@ fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
     assert_eq!(nobody, "\"n1\" is no supervisor in the sheet in force");
     let (_, told) = said(&["password", "--of", "sup", "--data", data]);
     assert!(told.contains("Password, shown this once: "), "{told}");
+}
+
+#[test]
+fn behind_a_proxy_that_nobody_named_it_is_said_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let sheet = ["--organisation", SHEET, "--supervisor", "Maya Lindqvist"];
+    let made = [&["init"], &sheet[..], &["--data", text(&data)]].concat();
+    assert!(said(&made).0);
+    let check = |more: &[&str]| {
+        let line = ["config", "check", "--data", text(&data)];
+        let (went_well, told) = said(&[&line[..], more].concat());
+        assert!(went_well, "{told}");
+        told.contains("name the proxy's address in trusted_proxies, such as 127.0.0.1")
+    };
+    let url = ["--public-url", "https://warmhand.example.org"];
+    assert!(check(&url));
+    assert!(!check(&[]));
+    assert!(!check(&["--public-url", "http://localhost:8080"]));
+    let named = [&url[..], &["--trusted-proxies", "127.0.0.1"]].concat();
+    assert!(!check(&named));
 }
 
 #[test]

@@ -55,6 +55,9 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     };
     let _held = data_folder::hold(&config.data)?;
     write_log(&config);
+    if let Some(doubt) = config.doubt() {
+        tracing::warn!("{doubt}");
+    }
     let front = Front::new(config.data.clone(), config.min_free_bytes);
     let (stopping, stopped) = watch::channel(false);
     let stop = || {
@@ -168,10 +171,14 @@ async fn keep_fresh(tls: Option<Arc<Tls>>, front: Arc<Front>, mut asked: Signal)
     }
 }
 
-/// Says what is in force and where it came from, then what serve would refuse about it.
+/// Says what is in force and where it came from, what of it is doubtful, then what serve would refuse about it.
 pub(super) fn check(values: &Values, out: &mut (dyn Write + Send)) -> Result<(), String> {
     write!(out, "{}", config::told(values)).map_err(|error| error.to_string())?;
-    checked(&Config::read(values)?).map(drop)
+    let config = Config::read(values)?;
+    if let Some(doubt) = config.doubt() {
+        writeln!(out, "{doubt}").map_err(|error| error.to_string())?;
+    }
+    checked(&config).map(drop)
 }
 
 pub(super) async fn demo(
