@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use warmhand_server::account::Shut;
+use warmhand_server::tls::Tls;
+use warmhand_tests::certificate::{certificate, files};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::Town;
 
@@ -108,6 +110,21 @@ fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
     assert_eq!(nobody, "\"n1\" is no supervisor in the sheet in force");
     let (_, told) = said(&["password", "--of", "sup", "--data", data]);
     assert!(told.contains("Password, shown this once: "), "{told}");
+}
+
+#[test]
+fn a_key_of_a_certificate_that_everybody_may_read_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    certificate(2020, 2120).put(folder.path());
+    let files = files(folder.path());
+    let now = "2026-03-02T13:00:00Z".parse().unwrap();
+    let with = |mode| {
+        fs::set_permissions(&files.key, fs::Permissions::from_mode(mode)).unwrap();
+        Tls::load(files.clone(), now).map(drop)
+    };
+    let sentence = with(0o644).unwrap_err();
+    assert!(sentence.contains("close it with chmod 640 "), "{sentence}");
+    assert_eq!(with(0o640), Ok(()));
 }
 
 #[test]
