@@ -128,12 +128,12 @@ impl Server {
             None => None,
         };
         let salt = self.random.bytes();
-        let right = self.hashing.run(move || match known {
-            Some(hash) => fits(&password, &hash).then_some(hash),
-            None => {
-                let _ = hash_password(&password, &salt);
-                None
+        let right = self.hashing.run(move || {
+            if let Some(hash) = known {
+                return fits(&password, &hash).then_some(hash);
             }
+            let _ = hash_password(&password, &salt);
+            None
         });
         match right.await {
             Ok(right) => Ok(user.zip(right)),
@@ -159,8 +159,9 @@ impl Server {
             self.store.end_session(hash).await?;
             return Ok(None);
         }
-        // Once a minute is often enough to know that somebody is there.
-        if touched && over(session.used_at, SignedDuration::from_mins(1)) {
+        // Once a minute is often enough to know that somebody is there, where a visit lasts longer than a few.
+        let often = SignedDuration::from_mins(1).min(idle / 4);
+        if touched && over(session.used_at, often) {
             if !self.store.touch_session(hash, now).await? {
                 return Ok(None);
             }

@@ -5,13 +5,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use warmhand_server::account::{Shut, token_hash};
-use warmhand_server::clock::Random;
+use warmhand_server::clock::{Random, SetClock};
 use warmhand_server::news::{self, Heard};
 use warmhand_server::store::SessionRow;
 use warmhand_server::{Server, Settings};
@@ -243,4 +244,27 @@ fn also_where_nothing_happens_it_is_looked_whether_the_visit_lasts() {
     look.send(()).unwrap();
     assert_eq!(town.run(heard.next()), Some(Heard::Ended));
     assert_eq!(town.run(heard.next()), None);
+}
+
+#[test]
+fn a_visit_of_one_minute_goes_on_as_long_as_somebody_is_there() {
+    let town = town();
+    let clock = Arc::new(SetClock::at(town.now()));
+    let settings = Settings {
+        session_idle: SignedDuration::from_secs(60),
+        ..Settings::default()
+    };
+    let store = Arc::clone(&town.server().store);
+    let server = Server::new(store, clock.clone(), Arc::new(Random::seeded(4)), settings);
+    let token = town
+        .run(server.sign_in("sup", PASSWORD.into(), ""))
+        .unwrap();
+    let there = |seconds| {
+        clock.set(town.now() + SignedDuration::from_secs(seconds));
+        town.run(server.visit(&token, true)).unwrap().is_some()
+    };
+    for turn in 1..10 {
+        assert!(there(turn * 40), "{turn}");
+    }
+    assert!(!there(9 * 40 + 61));
 }
