@@ -8,6 +8,8 @@ mod beside;
 mod clock;
 #[path = "all/crash.rs"]
 mod crash;
+#[path = "all/crowd.rs"]
+mod crowd;
 #[path = "all/damaged.rs"]
 mod damaged;
 #[path = "all/demo.rs"]
@@ -16,6 +18,8 @@ mod demo;
 mod derived;
 #[path = "all/devices.rs"]
 mod devices;
+#[path = "all/door.rs"]
+mod door;
 #[path = "all/event.rs"]
 mod event;
 #[path = "all/handed_out.rs"]

@@ -107,7 +107,7 @@
   async function refreshFrom(path) {
     const answer = await fetch(path, { credentials: "same-origin", headers: { "warmhand-live": "1" } });
     if (answer.redirected || answer.status === 401) {
-      window.location.reload();
+      leave();
       return;
     }
     if (!answer.ok) throw new Error(String(answer.status));
@@ -123,6 +123,12 @@
     if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   }
 
+  // To the door, in the place of this page: no record stays on a screen that nobody sits at, nor behind Back.
+  function leave() {
+    const next = document.getElementById("menu").dataset.live || "/";
+    window.location.replace(`/sign-in?${new URLSearchParams({ next })}`);
+  }
+
   function refreshSoon() {
     clearTimeout(timer);
     timer = setTimeout(refresh, 300);
@@ -131,6 +137,10 @@
   function listen() {
     const source = new EventSource("/live");
     source.addEventListener("changed", refreshSoon);
+    source.addEventListener("ended", () => {
+      source.close();
+      leave();
+    });
     source.addEventListener("open", () => {
       if (!isLost) return;
       isLost = false;

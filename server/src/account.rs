@@ -2,15 +2,20 @@
 //! without a touch. Refuses to say whether a name exists.
 
 use crate::Server;
+use crate::hashing::{fits, hash_password};
 use crate::store::{SessionRow, StoreError};
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use crate::throttle::Key;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use warmhand_core::domain::code::Role;
 use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Organisation;
+
+/// Nobody is called by more characters; a code of the sheet is shorter in any case.
+const LONGEST_NAME: usize = 100;
+/// Where too many wait at the door already.
+const CROWDED: SignedDuration = SignedDuration::from_secs(30);
 
 /// Why somebody was not let in.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,23 +48,6 @@ pub fn supervisor(sheet: &Organisation, name: &str) -> Option<UserId> {
         .map(|p| p.id.clone())
 }
 
-/// The hash of a password, with a fresh salt. Takes tens of milliseconds on purpose.
-pub fn hash_password(password: &str, salt: &[u8; 16]) -> Result<String, StoreError> {
-    let salt = SaltString::encode_b64(salt).map_err(|_| StoreError::Unavailable)?;
-    let hash = Argon2::default()
-        .hash_password(password.as_bytes(), &salt)
-        .map_err(|_| StoreError::Unavailable)?;
-    Ok(hash.to_string())
-}
-
-fn fits(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
-}
-
 /// What the database knows of a token.
 pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
@@ -69,36 +57,41 @@ impl Server {
     /// Gives a supervisor a password.
     pub async fn set_password(&self, user: UserId, password: String) -> Result<(), StoreError> {
         let salt = self.random.bytes();
-        let hash = tokio::task::spawn_blocking(move || hash_password(&password, &salt))
-            .await
-            .map_err(|_| StoreError::Unavailable)??;
+        let hash = self
+            .hashing
+            .run(move || hash_password(&password, &salt))
+            .await??;
         self.store.save_account(user, hash).await
     }
 
     /// Opens a visit: the token for the cookie. The same time passes whether or not the name exists.
     pub async fn sign_in(&self, name: &str, password: String, from: &str) -> Result<String, Shut> {
+        if name.chars().nth(LONGEST_NAME).is_some() {
+            return Err(Shut::Wrong);
+        }
         let now = self.now();
-        let key = format!("sign-in|{}|{from}", name.trim().to_lowercase());
-        if let Some(wait) = self.throttle.wait(&key, now) {
+        let user = supervisor(&self.store.sheet().await?, name);
+        // However she is called, it is her whose password is guessed.
+        let key = match &user {
+            Some(user) => Key::of(&["sign-in", "person", user.as_str(), from]),
+            None => Key::of(&["sign-in", "nobody", &name.trim().to_lowercase(), from]),
+        };
+        let address = Key::of(&["sign-in", from]);
+        self.throttle.tries(key, now).map_err(Shut::Wait)?;
+        if let Err(wait) = self.by_address.tries(address, now) {
+            self.throttle.takes_back(key, 1);
             return Err(Shut::Wait(wait));
         }
-        let user = supervisor(&self.store.sheet().await?, name);
-        let known = match &user {
-            Some(user) => self.store.account(user.clone()).await?,
-            None => None,
+        let proved = match self.proved(user, password).await {
+            Ok(proved) => proved,
+            // Nothing was tried.
+            Err(shut) => {
+                self.throttle.takes_back(key, 1);
+                self.by_address.takes_back(address, 1);
+                return Err(shut);
+            }
         };
-        let salt = self.random.bytes();
-        let right = tokio::task::spawn_blocking(move || match known {
-            Some(hash) => fits(&password, &hash),
-            None => hash_password(&password, &salt).is_err(),
-        })
-        .await
-        .map_err(|_| StoreError::Unavailable)?;
-        let Some(user) = user.filter(|_| right) else {
-            self.throttle.failed(&key, now);
-            return Err(Shut::Wrong);
-        };
-        self.throttle.succeeded(&key);
+        let (user, proved_by) = proved.ok_or(Shut::Wrong)?;
         let token = hex::encode(self.random.bytes::<32>());
         let session = SessionRow {
             user: user.clone(),
@@ -107,11 +100,46 @@ impl Server {
             used_at: now,
             reasons: BTreeMap::new(),
         };
-        self.store.save_session(token_hash(&token), session).await?;
+        let token_hash = token_hash(&token);
+        if !self
+            .store
+            .begin_session(token_hash, session, proved_by)
+            .await?
+        {
+            return Err(Shut::Wrong);
+        }
+        // Her own mistakes before were no guesses either.
+        let tried = self.throttle.succeeded(key);
+        self.by_address.takes_back(address, tried);
         self.store
             .audit(now, user, "signed in", None, String::new())
             .await?;
         Ok(token)
+    }
+
+    /// Whoever has this password, and its hash; without a person of the name as much work is done for nothing.
+    async fn proved(
+        &self,
+        user: Option<UserId>,
+        password: String,
+    ) -> Result<Option<(UserId, String)>, Shut> {
+        let known = match &user {
+            Some(user) => self.store.account(user.clone()).await?,
+            None => None,
+        };
+        let salt = self.random.bytes();
+        let right = self.hashing.run(move || {
+            if let Some(hash) = known {
+                return fits(&password, &hash).then_some(hash);
+            }
+            let _ = hash_password(&password, &salt);
+            None
+        });
+        match right.await {
+            Ok(right) => Ok(user.zip(right)),
+            Err(StoreError::Busy) => Err(Shut::Wait(CROWDED)),
+            Err(error) => Err(Shut::Store(error)),
+        }
     }
 
     /// The visit of a cookie, if it still lasts. `touched`: a person did something, not a page that refreshes itself.
@@ -131,10 +159,13 @@ impl Server {
             self.store.end_session(hash).await?;
             return Ok(None);
         }
-        // Once a minute is often enough to know that somebody is there.
-        if touched && over(session.used_at, SignedDuration::from_mins(1)) {
+        // Once a minute is often enough to know that somebody is there, where a visit lasts longer than a few.
+        let often = SignedDuration::from_mins(1).min(idle / 4);
+        if touched && over(session.used_at, often) {
+            if !self.store.touch_session(hash, now).await? {
+                return Ok(None);
+            }
             session.used_at = now;
-            self.store.save_session(hash, session.clone()).await?;
         }
         Ok(Some(session))
     }

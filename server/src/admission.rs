@@ -8,7 +8,7 @@ pub use document::{Document, Held};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{ChangeHash, LIMITS, Sealed, Unsound, genesis_hash, seal};
-use warmhand_core::domain::entry::{Entry, MAX_AFTER, Malformed};
+use warmhand_core::domain::entry::{Body, Entry, MAX_AFTER, Malformed};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::guard::{self, Breach};
 use warmhand_core::domain::id::{DeviceId, EntryId, UserId};
@@ -129,19 +129,29 @@ fn has_room(
     entries: &[Arc<Entry>],
     receipted: bool,
 ) -> Result<(), Verdict> {
-    const FULL: usize = LIMITS.document + LIMITS.safety;
-    let has_kept_room = entries.iter().all(|entry| entry.body.has_kept_room());
-    let (room, otherwise) = match (receipted, has_kept_room) {
-        (true, _) => (2 * FULL, Verdict::Quarantine(QuarantineReason::Guard)),
-        (false, true) => (FULL, Verdict::Reject(RejectReason::Full)),
-        (false, false) => (LIMITS.document, Verdict::Reject(RejectReason::Full)),
-    };
-    if document.text_bytes + sealed.change.text_bytes() > room {
-        Err(otherwise)
+    let all = |is: fn(&Body) -> bool| entries.iter().all(|entry| is(&entry.body));
+    let room = if receipted {
+        TWICE_FULL
+    } else if all(Body::is_safety) {
+        FULL
+    } else if all(Body::has_kept_room) {
+        LIMITS.document + LIMITS.safety / 2
     } else {
+        LIMITS.document
+    };
+    if document.text_bytes + sealed.change.text_bytes() <= room {
         Ok(())
+    } else if receipted {
+        Err(Verdict::Quarantine(QuarantineReason::Guard))
+    } else {
+        Err(Verdict::Reject(RejectReason::Full))
     }
 }
+
+/// So many bytes of text a record has at most.
+pub const FULL: usize = LIMITS.document + LIMITS.safety;
+/// The same where two logs came together.
+pub const TWICE_FULL: usize = 2 * FULL;
 
 /// The actor speaks for its own device and person alone. The server's own writes others' entries anew: then it has our
 /// receipt.

@@ -5,7 +5,9 @@ pub mod log;
 
 use crate::Server;
 use crate::caller::Caller;
+use crate::news;
 use crate::store::StoreError;
+use crate::throttle::Key;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,7 +19,6 @@ use futures_util::{Stream, StreamExt};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_stream::wrappers::BroadcastStream;
 use tower_http::set_header::SetResponseHeaderLayer;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
@@ -50,6 +51,7 @@ enum Refused {
     Unreadable(Unreadable),
     Newer,
     Wait,
+    OutOfService,
     Store(StoreError),
 }
 
@@ -73,6 +75,7 @@ impl Refused {
             Self::Unreadable(_) => "unreadable",
             Self::Newer => "newer_app",
             Self::Wait => "throttled",
+            Self::OutOfService => "out_of_service",
             Self::Store(_) => "store_failed",
         }
     }
@@ -97,6 +100,10 @@ impl IntoResponse for Refused {
             Self::Wait => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many tries; wait a little".to_owned(),
+            ),
+            Self::OutOfService => (
+                StatusCode::FORBIDDEN,
+                "this device was taken out of service; a sync says what to do".to_owned(),
             ),
             Self::Store(StoreError::NotFound(sentence)) => {
                 (StatusCode::NOT_FOUND, sentence.to_owned())
@@ -223,21 +230,17 @@ async fn enrol(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let request: EnrolRequest = unpack(&body)?;
-    let (key, now) = (format!("enrol|{}", caller.key()), server.now());
-    if server.throttle.wait(&key, now).is_some() {
-        return Err(Refused::Wait);
-    }
+    let key = Key::of(&["enrol", &caller.key()]);
+    let free = server.throttle.tries(key, server.now());
+    free.map_err(|_| Refused::Wait)?;
     match server.enrol(&request.code).await {
         Ok(mut enrolled) => {
-            server.throttle.succeeded(&key);
+            server.throttle.succeeded(key);
             enrolled.number = request.number;
             server.tell(enrolled.high.seq);
             Ok(answer(&enrolled))
         }
-        Err(error) => {
-            server.throttle.failed(&key, now);
-            Err(error.into())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -246,17 +249,11 @@ async fn nudge(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refused> {
-    device(&server, &headers).await?;
-    Ok(Sse::new(news(&server, "head")).keep_alive(KeepAlive::default()))
-}
-
-/// The news as events of this name. A listener that fell behind hears the latest.
-pub(crate) fn news(
-    server: &Server,
-    name: &'static str,
-) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    BroadcastStream::new(server.news.subscribe()).map(move |head| {
-        let data = head.map_or_else(|_| "behind".to_owned(), |head| head.to_string());
-        Ok(Event::default().event(name).data(data))
-    })
+    let device = device(&server, &headers).await?;
+    if server.store.is_revoked(device).await? {
+        return Err(Refused::OutOfService);
+    }
+    let heard = news::of_device(&server, device, news::every_minute());
+    let events = heard.map(|heard| Ok(heard.event("head")));
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }

@@ -15,14 +15,19 @@ use std::sync::Arc;
 pub struct Caller(pub Option<IpAddr>);
 
 impl Caller {
-    /// Under what its failures are counted: its address, or of a long one the first half, which one customer is given
-    /// whole.
+    /// Under what its failures are counted.
     pub fn key(self) -> String {
-        let counted = |ip: IpAddr| match ip.to_canonical() {
-            IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
-            short @ IpAddr::V4(_) => short,
-        };
-        self.0.map(|ip| counted(ip).to_string()).unwrap_or_default()
+        self.0
+            .map(|ip| customer(ip).to_string())
+            .unwrap_or_default()
+    }
+}
+
+/// What one customer is given whole: her address, or of a long one the first half.
+pub(crate) fn customer(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
+        short @ IpAddr::V4(_) => short,
     }
 }
 
@@ -47,7 +52,7 @@ impl Proxies {
         self.0.is_empty()
     }
 
-    fn trusts(&self, ip: IpAddr) -> bool {
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&ip))
     }
 

@@ -125,6 +125,21 @@ impl Config {
     }
 }
 
+impl Config {
+    /// What can be meant and most often is not: one sentence that says what to do.
+    pub fn doubt(&self) -> Option<String> {
+        let url = self.settings.public_url.as_deref();
+        let over_tls = url.is_some_and(|url| url.starts_with("https:"));
+        let by_nobody = self.tls.is_none() && self.settings.proxies.is_empty();
+        (over_tls && by_nobody).then(|| {
+            "public_url is https, but this server has no TLS and trusted_proxies names nobody: behind a proxy everybody \
+             would count as one caller, and whoever guesses passwords would lock everybody out; name the proxy's \
+             address in trusted_proxies, such as 127.0.0.1"
+                .to_owned()
+        })
+    }
+}
+
 /// What is in force and where each value came from, a line each.
 pub fn told(values: &Values) -> String {
     let mut told = String::new();

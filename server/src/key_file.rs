@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use warmhand_core::wire::BoxKey;
@@ -158,7 +158,9 @@ impl KeyFile {
 
     /// Reads the keys of a data folder.
     pub fn load(folder: &Path) -> Result<Self, String> {
-        Self::read(&folder.join(FILE))
+        let path = folder.join(FILE);
+        for_its_owner(&path)?;
+        Self::read(&path)
     }
 
     /// Reads a copy of the keys.
@@ -282,6 +284,19 @@ fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     hex::decode(text).ok()?.try_into().ok()
 }
 
+/// Whoever reads it can speak as any device. A copy may lie where there are no owners; where it is used there are.
+fn for_its_owner(path: &Path) -> Result<(), String> {
+    let mode = fs::metadata(path).map_or(0, |found| found.permissions().mode());
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        return Err(format!(
+            "the key file {path} is open to others than its owner, and whoever reads it can speak as any device; close \
+             it with chmod 600 {path}"
+        ));
+    }
+    Ok(())
+}
+
 /// The name of a file is on the disk as well.
 fn settled(path: &Path) -> std::io::Result<()> {
     let folder = match path.parent().map(Path::to_path_buf) {
@@ -326,7 +341,6 @@ mod tests {
 
     #[test]
     fn a_second_copy_is_for_its_owner_alone_and_replaces_nothing() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("copy");
         keys().export(&copy).unwrap();
@@ -334,6 +348,23 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let sentence = keys().export(&copy).unwrap_err();
         assert!(sentence.contains("cannot be written"), "{sentence}");
+    }
+
+    #[test]
+    fn keys_that_others_may_read_are_not_used_until_they_are_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        keys().save(folder.path()).unwrap();
+        let path = folder.path().join(FILE);
+        let with = |mode| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            KeyFile::load(folder.path()).map(|_| ())
+        };
+        for mode in [0o640, 0o604, 0o620, 0o644] {
+            let sentence = with(mode).unwrap_err();
+            assert!(sentence.contains("close it with chmod 600 "), "{sentence}");
+        }
+        assert_eq!(with(0o600), Ok(()));
+        assert_eq!(with(0o400), Ok(()));
     }
 
     #[test]

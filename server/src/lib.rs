@@ -13,11 +13,13 @@ pub mod dashboard;
 pub mod data_folder;
 pub mod demo;
 pub mod enrolment;
+pub mod hashing;
 pub mod health;
 pub mod journal;
 pub mod key_file;
 pub mod listen;
 pub mod metrics;
+pub mod news;
 pub mod sealing;
 pub mod store;
 pub mod story;
@@ -30,9 +32,11 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn_with_state;
 use caller::Proxies;
 use clock::{Clock, Random};
+use hashing::Hashing;
 use jiff::{SignedDuration, Timestamp};
 use listen::Entrance;
 use metrics::Metrics;
+use news::Listeners;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +61,7 @@ pub struct Settings {
     pub session_idle: SignedDuration,
     /// A visit ends after so long in any case.
     pub session_longest: SignedDuration,
-    /// So many failures cost nothing.
+    /// So many tries under one name cost nothing.
     pub sign_in_tries: u32,
     /// A request is given up after so long.
     pub request_timeout: Duration,
@@ -98,8 +102,15 @@ pub struct Server {
     /// What the last check found.
     pub last_check: check::LastCheck,
     news: broadcast::Sender<u64>,
+    listeners: Listeners,
     throttle: Throttle,
+    by_address: Throttle,
+    hashing: Hashing,
 }
+
+/// So many times as many tries as under one name come from one address, whatever the names: a house with many people has
+/// many who mistype.
+const NAMES_AT_AN_ADDRESS: u32 = 10;
 
 impl Server {
     /// A server over a store.
@@ -117,7 +128,10 @@ impl Server {
             metrics: Metrics::default(),
             last_check: check::LastCheck::default(),
             news,
+            listeners: Listeners::default(),
             throttle: Throttle::new(settings.sign_in_tries),
+            by_address: Throttle::new(settings.sign_in_tries.saturating_mul(NAMES_AT_AN_ADDRESS)),
+            hashing: Hashing::default(),
             settings,
         })
     }

@@ -1,14 +1,20 @@
-//! Taking connections, in the clear or over TLS: so many at a time, none that only waits, and each is ended in peace.
-//! Knows no route.
+//! Taking connections, in the clear or over TLS: so many at a time and from one address, none that only waits or takes
+//! nothing, and each is ended in peace. Knows no route.
 
+mod crowd;
+mod stall;
+
+use crate::caller::Proxies;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use crowd::Crowd;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use stall::Impatient;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -28,14 +34,43 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A peer has this long to say what it wants, and may be silent this long between two requests.
 const HEADERS: Duration = Duration::from_secs(60);
 
+/// A peer that takes nothing of its answer for so long has gone. One without signal for a while comes back and asks again.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How much is borne.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// So many connections at a time; the rest wait in the system's queue.
+    pub connections: usize,
+    /// So many from one address; what is more is ended at once.
+    pub from_one: usize,
+    /// But from these as many as they bring.
+    pub proxies: Proxies,
+    /// A peer that takes nothing for so long is left.
+    pub stalled: Duration,
+}
+
+impl Limits {
+    /// So many connections. Two thirds of them may be one address's: behind one there may be a whole organisation, with
+    /// several hundred devices that listen; and one machine that means harm still leaves a third to everybody else.
+    pub fn of(connections: usize, proxies: Proxies) -> Self {
+        Self {
+            connections,
+            from_one: (connections / 3 * 2).max(1),
+            proxies,
+            stalled: STALLED,
+        }
+    }
+}
+
 /// Where connections come in.
 pub struct Entrance {
     /// Bound.
     pub listener: TcpListener,
     /// What makes a TLS connection of one; none: plain HTTP.
     pub tls: Option<TlsAcceptor>,
-    /// So many at a time; the rest wait in the system's queue.
-    pub max_connections: usize,
+    /// How much is borne.
+    pub limits: Limits,
 }
 
 impl Entrance {
@@ -44,7 +79,12 @@ impl Entrance {
         Self {
             listener,
             tls: None,
-            max_connections: Semaphore::MAX_PERMITS,
+            limits: Limits {
+                connections: Semaphore::MAX_PERMITS,
+                from_one: usize::MAX,
+                proxies: Proxies::default(),
+                stalled: STALLED,
+            },
         }
     }
 }
@@ -54,10 +94,11 @@ pub async fn serve(entrance: Entrance, router: Router, stop: impl Future<Output 
     let Entrance {
         listener,
         tls,
-        max_connections,
+        limits,
     } = entrance;
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(max_connections));
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Crowd::new(limits.from_one, limits.proxies);
     let mut stop = pin!(stop);
     loop {
         let next = async {
@@ -68,9 +109,14 @@ pub async fn serve(entrance: Entrance, router: Router, stop: impl Future<Output 
             next = next => next,
             () = &mut stop => break,
         };
+        let Some(own) = crowd.enters(peer.ip()) else {
+            tracing::debug!(%peer, "too many connections from one address");
+            continue;
+        };
+        let stream = Impatient::new(stream, limits.stalled);
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
-            let _place = place;
+            let _held = (place, own);
             match tls {
                 None => answer(stream, peer, router, watcher).await,
                 Some(tls) => match timeout(HANDSHAKE, tls.accept(stream)).await {

@@ -347,8 +347,25 @@ pub trait Store: Send + Sync {
     fn save_account(&self, user: UserId, password_hash: String) -> Doing<'_, ()>;
     /// A password's hash.
     fn account(&self, user: UserId) -> Doing<'_, Option<String>>;
-    /// Saves a visit.
-    fn save_session(&self, token_hash: [u8; 32], session: SessionRow) -> Doing<'_, ()>;
+    /// Was it taken out of service?
+    fn is_revoked(&self, device: DeviceId) -> Doing<'_, bool>;
+    /// Begins a visit, if what she proved herself with is still her password's hash. Says whether it did.
+    fn begin_session(
+        &self,
+        token_hash: [u8; 32],
+        session: SessionRow,
+        proved_by: String,
+    ) -> Doing<'_, bool>;
+    /// Notes that somebody was there. Says whether the visit still lasts: one that has ended is not begun again.
+    fn touch_session(&self, token_hash: [u8; 32], now: Timestamp) -> Doing<'_, bool>;
+    /// Opens a record for the rest of a visit; why is in the audit log with it. Says whether the visit still lasts.
+    fn open_record(
+        &self,
+        token_hash: [u8; 32],
+        record: DocumentId,
+        why: String,
+        now: Timestamp,
+    ) -> Doing<'_, bool>;
     /// A visit.
     fn session(&self, token_hash: [u8; 32]) -> Doing<'_, Option<SessionRow>>;
     /// Ends a visit.

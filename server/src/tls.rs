@@ -10,6 +10,7 @@ use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, ServerConfig};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio_rustls::TlsAcceptor;
@@ -170,10 +171,20 @@ fn check(
             "the certificate {certificate_at} is not valid before {from}; look at the machine's clock"
         ));
     }
+    if is_open_to_all(&files.key) {
+        return Err(format!(
+            "the key {key_at} may be read by everybody on this machine; close it with chmod 640 {key_at}"
+        ));
+    }
     Ok(Serving {
         certified: Arc::new(certified),
         until,
     })
+}
+
+/// A group is how some systems hand the key to the one program that serves; everybody is nobody's intention.
+fn is_open_to_all(key: &Path) -> bool {
+    fs::metadata(key).is_ok_and(|found| found.permissions().mode() & 0o007 != 0)
 }
 
 /// Is it a certificate for this name?

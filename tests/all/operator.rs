@@ -1,9 +1,12 @@
-//! What an operator does by hand: who else may read what it leaves behind, and how somebody gets into the dashboard again.
+//! What an operator does by hand: who else may read what it leaves behind, what she is told of her settings, and how
+//! somebody gets into the dashboard again.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use warmhand_server::account::Shut;
+use warmhand_server::tls::Tls;
+use warmhand_tests::certificate::{certificate, files};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::Town;
 use warmhand_tests::visit::asks;
@@ -111,6 +114,42 @@ fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
     );
     let (_, told) = said(&["password", "--of", "sup", "--data", data]);
     assert!(told.contains("Password, shown this once: "), "{told}");
+}
+
+#[test]
+fn a_key_of_a_certificate_that_everybody_may_read_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    certificate(2020, 2120).put(folder.path());
+    let files = files(folder.path());
+    let now = "2026-03-02T13:00:00Z".parse().unwrap();
+    let with = |mode| {
+        fs::set_permissions(&files.key, fs::Permissions::from_mode(mode)).unwrap();
+        Tls::load(files.clone(), now).map(drop)
+    };
+    let sentence = with(0o644).unwrap_err();
+    assert!(sentence.contains("close it with chmod 640 "), "{sentence}");
+    assert_eq!(with(0o640), Ok(()));
+}
+
+#[test]
+fn behind_a_proxy_that_nobody_named_it_is_said_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let sheet = ["--organisation", SHEET, "--supervisor", "Maya Lindqvist"];
+    let made = [&["init"], &sheet[..], &["--data", text(&data)]].concat();
+    assert!(said(&made).0);
+    let check = |more: &[&str]| {
+        let line = ["config", "check", "--data", text(&data)];
+        let (went_well, told) = said(&[&line[..], more].concat());
+        assert!(went_well, "{told}");
+        told.contains("name the proxy's address in trusted_proxies, such as 127.0.0.1")
+    };
+    let url = ["--public-url", "https://warmhand.example.org"];
+    assert!(check(&url));
+    assert!(!check(&[]));
+    assert!(!check(&["--public-url", "http://localhost:8080"]));
+    let named = [&url[..], &["--trusted-proxies", "127.0.0.1"]].concat();
+    assert!(!check(&named));
 }
 
 #[test]

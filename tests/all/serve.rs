@@ -21,7 +21,7 @@ use warmhand_server::account::Shut;
 use warmhand_server::caller::Proxies;
 use warmhand_server::clock::{Random, SetClock};
 use warmhand_server::health::Front;
-use warmhand_server::listen::{self, Entrance};
+use warmhand_server::listen::{self, Entrance, Limits};
 use warmhand_server::metrics;
 use warmhand_server::tls::{Refreshed, Tls};
 use warmhand_server::{Server, Settings};
@@ -67,7 +67,7 @@ async fn a_certificate_is_replaced_while_serving_and_a_bad_one_is_not_taken() {
     let entrance = Entrance {
         listener,
         tls: Some(tls.acceptor().unwrap()),
-        max_connections: 10,
+        limits: Limits::of(10, Proxies::default()),
     };
     let front = Front::new(folder.path().to_owned(), 0);
     let (ended, end) = oneshot::channel::<()>();

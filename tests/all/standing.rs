@@ -85,8 +85,9 @@ fn what_was_turned_away_first_opens_no_record_of_a_patient_whom_she_may_not_see(
         ..opens(PatientId(Uuid::from_u128(7)), 1)
     };
     // Of nobody, that opens nothing, and the same alone.
-    for first in [Some(wrong), Some(note.clone()), None] {
-        let hers = opens(patient, 2);
+    let firsts = [Some(wrong), Some(note.clone()), None];
+    for (id, first) in (2..).zip(firsts) {
+        let hers = opens(patient, id);
         let changes = first.into_iter().chain([hers]).collect();
         request.push = vec![PushedDocument { doc: own, changes }];
         let states = sends(&tam, &town, &request);

@@ -138,3 +138,36 @@ fn what_is_told_about_a_practice_goes_on_in_another_document_when_one_is_full() 
         assert_eq!(phone.app.practice(&har).unwrap().told.len(), many);
     }
 }
+
+#[test]
+fn each_of_too_many_proposals_can_be_accepted() {
+    let town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let har = "har".into();
+    let told = json!({"TellPartner": {"partner": "har", "accepting": "no"}});
+    ana.does(&town, told);
+    ana.sync(&town);
+    let mut phones: Vec<Phone> = (0..LIMITS.deps + 6)
+        .map(|n| town.device(&format!("phone {n}"), &["d1"]))
+        .collect();
+    let proposes = json!({"TellPartner": {"partner": "har", "verified": true, "proposed": true}});
+    for phone in &mut phones {
+        phone.sync(&town);
+        town.wait(1);
+        phone.does(&town, proposes.clone());
+    }
+    for phone in &mut phones {
+        phone.sync(&town);
+    }
+    ana.sync(&town);
+    let proposals = ana.app.partner(&har, town.now()).unwrap().proposals;
+    assert_eq!(proposals.len(), phones.len());
+    for at in [0, phones.len() / 2, phones.len() - 1] {
+        assert!(proposals[at].can_accept);
+        ana.act(&town, proposals[at].accept.clone()).unwrap();
+    }
+    ana.sync(&town);
+    assert!(is_green(&ana));
+    assert_eq!(town.aside().len(), 0);
+    assert_eq!(town.verify(), Verified::SOUND);
+}

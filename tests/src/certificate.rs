@@ -1,6 +1,7 @@
 //! Certificates for tests: for `localhost`, valid in a span of years that each test chooses.
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use warmhand_server::tls::TlsFiles;
 
@@ -39,6 +40,8 @@ impl Certificate {
     pub fn put(&self, folder: &Path) {
         let files = files(folder);
         std::fs::write(files.certificate, &self.certificate).expect("written");
-        std::fs::write(files.key, &self.key).expect("written");
+        std::fs::write(&files.key, &self.key).expect("written");
+        let for_its_owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(files.key, for_its_owner).expect("closed");
     }
 }

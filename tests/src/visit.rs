@@ -8,6 +8,35 @@ use warmhand_core::domain::id::DocumentId;
 use warmhand_server::account::token_hash;
 use warmhand_server::store::SessionRow;
 
+/// The cookie of a supervisor's visit.
+fn cookie(user: &str) -> String {
+    format!("visit-of-{user}")
+}
+
+/// Begins this supervisor's visit, in the place of the one before: these records she has opened for a reason. Its cookie
+/// says `warmhand=visit-of-` and who she is.
+pub fn begins(town: &Town, user: &str, opened: &[DocumentId]) {
+    let now = town.now();
+    let session = SessionRow {
+        user: user.into(),
+        csrf: "true".into(),
+        began_at: now,
+        used_at: now,
+        reasons: opened
+            .iter()
+            .map(|record| (*record, "supervision".to_owned()))
+            .collect(),
+    };
+    let store = &town.server().store;
+    let began = town.run(async {
+        // Whoever was signed in is out with it.
+        store.save_account(user.into(), "hash".into()).await?;
+        let token = token_hash(&cookie(user));
+        store.begin_session(token, session, "hash".into()).await
+    });
+    assert_eq!(began, Ok(true));
+}
+
 /// One request by a supervisor who has opened these records for a reason.
 pub fn asks(
     town: &Town,
@@ -27,25 +56,16 @@ pub fn asks_as(
     path: &str,
     form: &str,
 ) -> (u16, String) {
-    let now = town.now();
-    let token = format!("visit-of-{user}");
-    let session = SessionRow {
-        user: user.into(),
-        csrf: "true".into(),
-        began_at: now,
-        used_at: now,
-        reasons: opened
-            .iter()
-            .map(|doc| (*doc, "quality review".into()))
-            .collect(),
-    };
-    let store = &town.server().store;
-    town.run(store.save_session(token_hash(&token), session))
-        .expect("an answer");
+    begins(town, user, opened);
+    goes_on(town, user, method, path, form)
+}
+
+/// One more request of the visit that was begun.
+pub fn goes_on(town: &Town, user: &str, method: &str, path: &str, form: &str) -> (u16, String) {
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("cookie", format!("warmhand={token}"))
+        .header("cookie", format!("warmhand={}", cookie(user)))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Body::from(form.to_owned()))
         .expect("an answer");

@@ -131,12 +131,20 @@ await step("every page fits a phone's width", async () => {
   await picture("overview-narrow");
 });
 
-await step("signing out shuts the door", async () => {
+await step("signing out shuts the door, and what is open in another tab gives way to it", async () => {
   await page.setViewportSize({ width: 1440, height: 1000 });
-  await page.goto(url);
-  await page.locator("form[action='/sign-out'] button").click();
   await page.goto(new URL("/handoffs", url).href);
+  await page.locator("tbody tr a.code").first().click();
+  await page.waitForURL(/handoffs\/[0-9a-f-]+$/);
+  const other = await context.newPage();
+  await other.goto(url);
+  await other.locator("form[action='/sign-out'] button").click();
+  // At the next news, or within a minute.
+  await page.waitForURL(/sign-in\?next=%2Fhandoffs%2F/, { timeout: 120_000 });
+  await page.goBack();
   assert.match(page.url(), /sign-in/);
+  await other.goto(new URL("/handoffs", url).href);
+  assert.match(other.url(), /sign-in/);
 });
 
 await step("nothing complained in the console", async () => assert.deepEqual(complaints, []));

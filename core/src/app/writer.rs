@@ -5,7 +5,7 @@ use crate::document::{LIMITS, Put};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
-use crate::domain::id::{DocumentId, PatientId};
+use crate::domain::id::{DocumentId, EntryId, PatientId};
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use crate::domain::read::{Receipts, read};
@@ -89,12 +89,19 @@ fn within(
     };
     let plan = command.plan(&desk)?;
     let mut bundles: Vec<Bundle> = Vec::new();
+    let mut named = BTreeSet::new();
+    for draft in &plan.drafts {
+        draft.body.points_at(&mut |id| {
+            named.insert(id);
+        });
+    }
+    let at = Place {
+        record,
+        new_patient: plan.patient,
+        ends,
+        named,
+    };
     for draft in plan.drafts {
-        let at = Place {
-            record,
-            new_patient: plan.patient,
-            ends,
-        };
         add(write, &desk, &at, &mut bundles, draft)?;
     }
     let whose = plan.patient.or(patient.map(|p| p.id));
@@ -120,6 +127,8 @@ struct Place<'a> {
     record: Option<DocumentId>,
     new_patient: Option<PatientId>,
     ends: Option<&'a Ends>,
+    /// Entries that it speaks of.
+    named: BTreeSet<EntryId>,
 }
 
 fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts, Ends), Refusal> {
@@ -152,7 +161,7 @@ fn add(
         Target::Record => place.record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => *doc,
         Target::Screens | Target::Sud | Target::Practice(_) => {
-            beside(rows, desk, bundles, (patient, kind), &draft.body)?
+            beside(rows, desk, bundles, (patient, kind), &place.named)?
         }
     };
     if !bundles.iter().any(|b| b.doc == at) {
@@ -163,6 +172,11 @@ fn add(
         } else {
             let folded = rows.record(at)?;
             (folded.record, folded.end)
+        };
+        let end = if end.tip.beside.is_empty() {
+            end
+        } else {
+            rows.end_seeing(at, &place.named)?
         };
         bundles.push(Bundle::on(at, kind, patient, past, end));
     }
@@ -214,15 +228,11 @@ fn beside(
     desk: &Desk<'_>,
     bundles: &[Bundle],
     (patient, kind): (PatientId, DocumentKind),
-    body: &Body,
+    named: &BTreeSet<EntryId>,
 ) -> Result<DocumentId, Refusal> {
     if let Some(begun) = bundles.iter().find(|b| b.kind == kind) {
         return Ok(begun.doc);
     }
-    let mut named = BTreeSet::new();
-    body.points_at(&mut |id| {
-        named.insert(id);
-    });
     let mut with_room = None;
     for doc in rows.documents_of(patient, kind)? {
         let Folded { record, end, .. } = rows.record(doc)?;
@@ -274,9 +284,16 @@ fn change(
         })
         .collect();
     let more: usize = puts.iter().map(|put| put.text.len()).sum();
-    // A worry is taken down, and a visit ended, however full the record is.
-    let has_kept_room = bundle.entries.iter().all(|(e, _)| e.body.has_kept_room());
-    if more > LIMITS.text || !has_kept_room && more + bundle.end.text_bytes > LIMITS.document {
+    let bodies = || bundle.entries.iter().map(|(e, _)| &e.body);
+    // A worry is taken down however full the record is.
+    let is_safety = bodies().all(Body::is_safety);
+    let room = LIMITS.document
+        + if bodies().all(Body::has_kept_room) {
+            LIMITS.safety / 2
+        } else {
+            0
+        };
+    if more > LIMITS.text || !is_safety && more + bundle.end.text_bytes > room {
         return Err(Refusal::Invalid {
             field: "record",
             problem: Problem::TooLong,

@@ -6,12 +6,12 @@ use crate::document::Tip;
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
-use crate::domain::id::{DocumentId, PartnerId, PatientId};
+use crate::domain::id::{DocumentId, EntryId, PartnerId, PatientId};
 use crate::domain::join::Patient;
 use crate::domain::partner::Practice;
 use crate::domain::read::{ReceiptTimes, Receipts};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A document as it reads.
@@ -34,13 +34,17 @@ pub struct End {
 }
 
 impl End {
-    fn of(live: &[&StoredChange]) -> Self {
+    /// `named`: entries that have to be below, beside what was written here.
+    fn of(live: &[&StoredChange], named: &BTreeSet<EntryId>) -> Self {
         // Whoever wrote here sees what was written here.
         let written_here = live.iter().find(|c| c.state != ChangeState::Remote);
         let device = written_here.map(|c| c.change.device);
         let changes = live.iter().map(|c| (c.hash, &c.change));
         Self {
-            tip: Tip::of(changes, |change| Some(change.device) == device),
+            tip: Tip::of(changes, |change| {
+                Some(change.device) == device
+                    || change.puts.iter().any(|put| named.contains(&put.id))
+            }),
             text_bytes: live.iter().map(|c| c.change.text_bytes()).sum(),
         }
     }
@@ -92,8 +96,18 @@ impl Rows<'_> {
         Ok(Folded {
             record: Record::of(doc, &entries),
             receipts,
-            end: End::of(&live),
+            end: End::of(&live, &BTreeSet::new()),
         })
+    }
+
+    /// Where a document ends for whoever speaks of these entries: they are below.
+    pub fn end_seeing(
+        &self,
+        doc: DocumentId,
+        named: &BTreeSet<EntryId>,
+    ) -> Result<End, StoreError> {
+        let changes = self.document(doc)?;
+        Ok(End::of(&live(&changes), named))
     }
 
     /// A patient with all her records that this device shows, and what she answered.

@@ -121,7 +121,7 @@ fn take(
         .retry_after_ms
         .map(|ms| SignedDuration::from_millis(i64::from(ms)).min(LONGEST_WAIT));
     // Whose it is may be said at any time, and nobody tells it.
-    taken.more |= answer.unconfirmed && taken.wait.is_some();
+    taken.more |= answer.unconfirmed && (moved || taken.wait.is_some());
     Ok(taken)
 }
 

@@ -141,7 +141,8 @@ fn fates(held: &[StoredChange], device: DeviceId) -> BTreeMap<ChangeHash, Fate> 
         let keeps = |fate: Fate| match fate {
             Fate::Stays => true,
             Fate::Answered => stored.state.is_taken(),
-            Fate::Asked => stored.state == ChangeState::Quarantined,
+            // What forked here goes at once: the server has not spoken of it.
+            Fate::Asked => stored.state == ChangeState::Quarantined && !stored.relay,
             Fate::Stands | Fate::Refused | Fate::Moves => false,
         };
         let on_what_stays = stored.change.deps.iter().map(below).any(keeps);

@@ -87,7 +87,7 @@ impl Restoring {
         let held = match &self.keys {
             Some(_) if there.exists() => return Err(self.is_there_already(key_file::FILE)),
             Some(copy) => Some(KeyFile::read(copy)?),
-            None if there.exists() => Some(KeyFile::read(&there)?),
+            None if there.exists() => Some(KeyFile::load(&self.data)?),
             None => None,
         };
         let mut named = image.keys.clone();

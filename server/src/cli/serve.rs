@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, LogForm, Values};
 use crate::data_folder;
 use crate::health::Front;
-use crate::listen::{self, Entrance};
+use crate::listen::{self, Entrance, Limits};
 use crate::metrics;
 use crate::store::OpenedBoxes;
 use crate::tls::{Refreshed, Tls};
@@ -55,6 +55,9 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     };
     let _held = data_folder::hold(&config.data)?;
     write_log(&config);
+    if let Some(doubt) = config.doubt() {
+        tracing::warn!("{doubt}");
+    }
     let front = Front::new(config.data.clone(), config.min_free_bytes);
     let (stopping, stopped) = watch::channel(false);
     let stop = || {
@@ -67,7 +70,7 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     let entrance = Entrance {
         listener,
         tls: acceptor,
-        max_connections: config.max_connections,
+        limits: Limits::of(config.max_connections, config.settings.proxies.clone()),
     };
     let serving = tokio::spawn(listen::serve(entrance, front.router(), stop()));
     if let Some(listener) = for_metrics {
@@ -168,15 +171,15 @@ async fn keep_fresh(tls: Option<Arc<Tls>>, front: Arc<Front>, mut asked: Signal)
     }
 }
 
-/// Says what is in force and where it came from, then what serve would refuse about it.
+/// Says what is in force and where it came from, what of it is doubtful, then what serve would refuse about it.
 pub(super) fn check(values: &Values, out: &mut (dyn Write + Send)) -> Result<(), String> {
     write!(out, "{}", config::told(values)).map_err(|error| error.to_string())?;
-    checked(&Config::read(values)?)?;
-    writeln!(
-        out,
-        "All of this can be served, as far as it shows without opening the data and the port."
-    )
-    .map_err(|error| error.to_string())
+    let config = Config::read(values)?;
+    let doubt = config.doubt();
+    checked(&config)?;
+    let fine =
+        "All of this can be served, as far as it shows without opening the data and the port.";
+    writeln!(out, "{}", doubt.as_deref().unwrap_or(fine)).map_err(|error| error.to_string())
 }
 
 pub(super) async fn demo(

@@ -73,7 +73,7 @@ pub const KEYS: [Key; 15] = [
         name: "max_connections",
         default: Some("900"),
         form: "a number from 1 to 100000",
-        about: "So many connections at a time; the rest wait",
+        about: "So many connections at a time, two thirds of them at most from one address; the rest wait",
     },
     Key {
         name: "request_timeout",

@@ -10,10 +10,11 @@ mod show;
 use super::page::message::MessagePage;
 use super::programme::{DeviceSeen, Missing, Programme, Visitor};
 use crate::Server;
+use crate::news;
 use crate::store::{Aside, SessionRow, Snapshot, StoreError};
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -21,12 +22,16 @@ use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
+use futures_util::StreamExt;
+use std::convert::Infallible;
 use std::sync::Arc;
 use warmhand_core::domain::code::Role;
 use warmhand_core::domain::id::SiteId;
 use warmhand_core::domain::read::Summary;
 
 const COOKIE: &str = "warmhand";
+/// Strangers send it: a name, a password and a path need no more bytes.
+const LONGEST_SIGN_IN: usize = 16 * 1024;
 
 /// The dashboard's pages.
 pub fn router(server: Arc<Server>) -> Router {
@@ -59,7 +64,12 @@ pub fn router(server: Arc<Server>) -> Router {
             "/devices/{id}/confirm",
             get(confirm::show).post(confirm::act),
         )
-        .route("/sign-in", get(door::show).post(door::sign_in))
+        .route(
+            "/sign-in",
+            get(door::show)
+                .post(door::sign_in)
+                .layer(DefaultBodyLimit::max(LONGEST_SIGN_IN)),
+        )
         .route("/sign-out", post(door::sign_out))
         .route("/live", get(live))
         .route(
@@ -196,6 +206,11 @@ pub(super) fn html(page: &impl Template) -> Response {
     }
 }
 
+fn token(jar: &CookieJar) -> String {
+    let cookie = jar.get(COOKIE);
+    cookie.map_or_else(String::new, |cookie| cookie.value().to_owned())
+}
+
 /// Who asks: taken from the visit's cookie before any page is filled.
 pub(super) struct Guest {
     pub token: String,
@@ -212,10 +227,7 @@ impl FromRequestParts<Arc<Server>> for Guest {
             .path_and_query()
             .map_or("/", |p| p.as_str())
             .to_owned();
-        let token = jar
-            .get(COOKIE)
-            .map(|cookie| cookie.value().to_owned())
-            .unwrap_or_default();
+        let token = token(&jar);
         // A page that refreshes itself is nobody at the desk.
         let touched = !parts.headers.contains_key("warmhand-live");
         match server.visit(&token, touched).await? {
@@ -343,7 +355,10 @@ async fn aside(
     Ok(aside)
 }
 
-/// Says that something changed, and nothing else: the page asks for itself again.
-async fn live(State(server): State<Arc<Server>>, _guest: Guest) -> impl IntoResponse {
-    Sse::new(crate::api::news(&server, "changed")).keep_alive(KeepAlive::default())
+/// Says that something changed, and nothing else: the page asks for itself again. Whoever is not there, or no longer, is
+/// told so in the same stream, since a browser hides from a page that a stream was turned away.
+async fn live(State(server): State<Arc<Server>>, jar: CookieJar) -> impl IntoResponse {
+    let heard = news::of_visit(&server, token(&jar), news::every_minute());
+    let events = heard.map(|heard| Ok::<_, Infallible>(heard.event("changed")));
+    Sse::new(events).keep_alive(KeepAlive::default())
 }

@@ -10,11 +10,11 @@ use tower::ServiceExt;
 use warmhand_core::domain::id::PatientId;
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::QuarantineReason;
-use warmhand_server::account::token_hash;
 use warmhand_server::store::sqlite::Verified;
-use warmhand_server::store::{ConfirmDraft, SessionRow, StoreError};
+use warmhand_server::store::{ConfirmDraft, StoreError};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::{Phone, Town};
+use warmhand_tests::visit;
 
 fn theirs() -> ConfirmDraft {
     ConfirmDraft {
@@ -209,7 +209,7 @@ fn asked(town: &Town, path: &str, form: Option<&str>) -> (u16, String) {
         None => Request::get(path),
     };
     let request = request
-        .header("cookie", "warmhand=visit")
+        .header("cookie", "warmhand=visit-of-sup")
         .body(Body::from(form.unwrap_or_default().to_owned()))
         .unwrap();
     town.run(async {
@@ -225,19 +225,7 @@ fn a_supervisor_is_asked_whose_it_is_and_says_so_on_the_page_of_devices() {
     let (town, mut new, patient) = forgotten();
     new.sync(&town);
     let id = new.app.id().unwrap();
-    let session = SessionRow {
-        user: "sup".into(),
-        csrf: "true".into(),
-        began_at: town.now(),
-        used_at: town.now(),
-        reasons: BTreeMap::new(),
-    };
-    town.run(
-        town.server()
-            .store
-            .save_session(token_hash("visit"), session),
-    )
-    .unwrap();
+    visit::begins(&town, "sup", &[]);
     let (_, first) = asked(&town, "/", None);
     assert!(
         first.contains("A device waits for somebody to say whose it is"),

@@ -2,6 +2,7 @@
 //! until a person settles it nothing more is shared, and follow-up goes on.
 
 use super::collect;
+use super::encounter::left_at;
 use super::item::{self, ReviewItem};
 use crate::domain::code::{DecisionState, DecisionValue, Mode, ReviewKind};
 use crate::domain::entry::{Body, Entry};
@@ -67,7 +68,8 @@ pub(super) fn decisions(past: &Past) -> Vec<Decision> {
             .standing()
             .iter()
             .filter(|e| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter));
-        let over = ends.any(|e| e.occurred_at.timestamp() < at);
+        let start = past.get(encounter)?;
+        let over = ends.any(|e| left_at(past, start, e).timestamp() < at);
         (!over).then_some(encounter)
     };
     collect(past, |body| match body {

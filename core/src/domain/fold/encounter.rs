@@ -83,7 +83,7 @@ type Known<'a> = &'a dyn Fn(EntryId) -> bool;
 impl Beside<'_> {
     fn encounter(&self, entry: &Arc<Entry>, said: &EncounterStarted) -> Encounter {
         let end = self.end(entry.id);
-        let ended = end.map(|end| self.left_at(entry, end));
+        let ended = end.map(|end| left_at(self.past, entry, end));
         let window = Window {
             of: entry.id,
             start: entry.occurred_at.timestamp(),
@@ -121,20 +121,6 @@ impl Beside<'_> {
             .filter(ends)
             .filter(|e| !lost(e.id))
             .min_by_key(|e| (e.occurred_at.timestamp(), e.id))
-    }
-
-    /// When a visit ended. Where a clock was set back within it, the end seems to come before the start: then it came after
-    /// all that whoever ended it had seen since.
-    fn left_at<'e>(&'e self, start: &'e Entry, end: &'e Entry) -> &'e Zoned {
-        if end.occurred_at >= start.occurred_at {
-            return &end.occurred_at;
-        }
-        let since = self.past.standing().iter();
-        since
-            .filter(|e| self.past.saw(end.id, e.id) && e.occurred_at >= start.occurred_at)
-            .map(|e| &e.occurred_at)
-            .max()
-            .unwrap_or(&start.occurred_at)
     }
 
     /// Spoke directly, booked, and a dated step: as far as is known.
@@ -230,6 +216,20 @@ impl Beside<'_> {
         let left = window.end.unwrap_or(end.occurred_at.timestamp());
         came.map(|e| (e.id, e.recorded_at.max(left)))
     }
+}
+
+/// When a visit ended. Where a clock was set back within it, the end seems to come before the start: then it came after all
+/// that whoever ended it had seen since.
+pub(super) fn left_at<'e>(past: &'e Past, start: &'e Entry, end: &'e Entry) -> &'e Zoned {
+    if end.occurred_at >= start.occurred_at {
+        return &end.occurred_at;
+    }
+    let since = past.standing().iter();
+    since
+        .filter(|e| past.saw(end.id, e.id) && e.occurred_at >= start.occurred_at)
+        .map(|e| &e.occurred_at)
+        .max()
+        .unwrap_or(&start.occurred_at)
 }
 
 fn grade(direct_contact: bool, booked: bool, dated_step: bool) -> Grade {

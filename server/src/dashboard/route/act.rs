@@ -70,23 +70,15 @@ pub(super) async fn open(
         );
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
     };
-    server
+    let (record, at) = (summary.record, format!("/handoffs/{}", summary.record));
+    let still_there = server
         .store
-        .audit(
-            server.now(),
-            visitor.user,
-            "opened a record",
-            Some(summary.record),
-            why.clone(),
-        )
+        .open_record(token_hash(&guest.token), record, why, server.now())
         .await?;
-    let mut session = guest.session.clone();
-    session.reasons.insert(summary.record, why);
-    server
-        .store
-        .save_session(token_hash(&guest.token), session)
-        .await?;
-    Ok(Redirect::to(&format!("/handoffs/{}", summary.record)).into_response())
+    if !still_there {
+        return Err(Nothing::SignedOut(at));
+    }
+    Ok(Redirect::to(&at).into_response())
 }
 
 #[derive(Deserialize)]

@@ -121,6 +121,8 @@ pub(super) async fn sign_in(
         return Ok((StatusCode::FORBIDDEN, jar, page).into_response());
     }
     let from = caller.key();
+    // What stands in the form again is no longer than a name.
+    let typed: String = asked.name.chars().take(100).collect();
     match server.sign_in(&asked.name, asked.password, &from).await {
         Ok(token) => {
             let jar = jar
@@ -130,8 +132,7 @@ pub(super) async fn sign_in(
         }
         Err(Shut::Wrong) => {
             let sentence = "This name and this password do not belong together.";
-            let (jar, page) =
-                page(&server, jar, asked.name, &asked.next, Some(sentence), None).await?;
+            let (jar, page) = page(&server, jar, typed, &asked.next, Some(sentence), None).await?;
             Ok((StatusCode::UNAUTHORIZED, jar, page).into_response())
         }
         Err(Shut::Wait(wait)) => {
@@ -139,8 +140,7 @@ pub(super) async fn sign_in(
                 "Too many tries. Please wait {}.",
                 words::duration(wait.as_mins() + 1)
             );
-            let (jar, page) =
-                page(&server, jar, asked.name, &asked.next, None, Some(sentence)).await?;
+            let (jar, page) = page(&server, jar, typed, &asked.next, None, Some(sentence)).await?;
             Ok((StatusCode::TOO_MANY_REQUESTS, jar, page).into_response())
         }
         Err(Shut::Store(error)) => Err(error.into()),

@@ -32,17 +32,19 @@ impl Verb<'_> {
             .optional()?)
     }
 
-    pub(super) fn save_session(
+    /// A password that was replaced while it was being looked at opens nothing any more.
+    pub(super) fn begin_session(
         &self,
         token: &[u8; 32],
         session: &SessionRow,
-    ) -> Result<(), StoreError> {
+        proved_by: &str,
+    ) -> Result<bool, StoreError> {
         let reasons =
             serde_json::to_string(&session.reasons).map_err(|_| StoreError::Unreadable)?;
-        self.change(
+        let began = self.change(
             "insert into session (token, user, csrf, began_at, used_at, reasons)
-                     values (?1, ?2, ?3, ?4, ?5, ?6)
-                     on conflict (token) do update set used_at = ?5, reasons = ?6",
+                 select ?1, ?2, ?3, ?4, ?5, ?6
+                 where exists (select 1 from account where user = ?2 and password_hash = ?7)",
             params![
                 &token[..],
                 session.user.as_str(),
@@ -50,9 +52,45 @@ impl Verb<'_> {
                 session.began_at.as_millisecond(),
                 session.used_at.as_millisecond(),
                 reasons,
+                proved_by,
             ],
         )?;
-        Ok(())
+        Ok(began > 0)
+    }
+
+    /// An update alone: who signed out, or has a new password, is not signed in again by a request that was under way.
+    pub(super) fn touch_session(
+        &self,
+        token: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let touched = self.change(
+            "update session set used_at = ?2 where token = ?1",
+            params![&token[..], now.as_millisecond()],
+        )?;
+        Ok(touched > 0)
+    }
+
+    /// Read and written in one transaction: of two records opened at once neither takes the other's reason away.
+    pub(super) fn open_record(
+        &self,
+        token: &[u8; 32],
+        record: DocumentId,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(mut session) = self.session(token)? else {
+            return Ok(false);
+        };
+        self.audit(now, &session.user, "opened a record", Some(record), why)?;
+        session.reasons.insert(record, why.to_owned());
+        let reasons =
+            serde_json::to_string(&session.reasons).map_err(|_| StoreError::Unreadable)?;
+        self.change(
+            "update session set reasons = ?2 where token = ?1",
+            params![&token[..], reasons],
+        )?;
+        Ok(true)
     }
 
     pub(super) fn session(&self, token: &[u8; 32]) -> Result<Option<SessionRow>, StoreError> {

@@ -6,14 +6,14 @@ use super::log::Row;
 use super::push::{next_of, opened};
 use super::quarantine::Lying;
 use super::{StoreError, Verb, int, sound};
-use crate::admission::{Document, Elsewhere, Held, belongs};
+use crate::admission::{Document, Elsewhere, FULL, Held, TWICE_FULL, belongs};
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rusqlite::params;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use warmhand_core::document::{ChangeHash, LIMITS, Put, Sealed, seal};
+use warmhand_core::document::{ChangeHash, Put, Sealed, seal};
 use warmhand_core::domain::code::{DocumentKind, Role};
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId, UserId};
@@ -64,7 +64,7 @@ impl Verb<'_> {
                 let causes = with_causes(&chosen, &pending);
                 // Also of a caller who gives one seed twice no actor is had twice.
                 let seed = seed ^ self.seed(chosen.hash)?;
-                let ((_, patient), _) = self.release(&causes, seed, times)?;
+                let ((_, patient), _) = self.release(&causes, seed, times, FULL)?;
                 self.place(patient, &self.viewers(&sheet)?, None)?;
             }
             Decision::Dismissed => dismissed.extend(chosen.change.puts.iter().map(|put| put.id)),
@@ -96,12 +96,13 @@ impl Verb<'_> {
     }
 
     /// Writes the entries of these changes anew, causes first; what is there already is passed over. All of it, or nothing
-    /// and why not. `times`: when the server had them. Returns whose the document is and what it is now.
+    /// and why not. `times`: when the server had them; `room`: so many bytes the record may have. Returns whose the document is and what it is now.
     pub(super) fn release(
         &self,
         lying: &[&Lying],
         seed: u64,
         times: ReceiptTimes,
+        room: usize,
     ) -> Result<(Whose, Document), StoreError> {
         let first = lying.first().ok_or(StoreError::Unreadable)?;
         let device = self.web_device()?;
@@ -119,7 +120,7 @@ impl Verb<'_> {
                     return Err(refused("it does not belong into this record"));
                 }
                 let bytes: usize = puts.iter().map(|put| put.text.len()).sum();
-                if document.text_bytes + bytes > LIMITS.document + LIMITS.safety {
+                if document.text_bytes + bytes > room {
                     return Err(refused(
                         "the record is full; it has to be said in a new one",
                     ));
@@ -161,11 +162,12 @@ impl Verb<'_> {
             since: now,
             decided: None,
         };
-        let (whose, document) = match self.release(&[&lying], self.seed(pushed.hash)?, times) {
-            Ok(done) => done,
-            Err(StoreError::Refused(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let (whose, document) =
+            match self.release(&[&lying], self.seed(pushed.hash)?, times, TWICE_FULL) {
+                Ok(done) => done,
+                Err(StoreError::Refused(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            };
         let known = self.quarantined(pushed.hash)?;
         if known.is_none() {
             self.set_aside(&pushed.change, pushed.hash, reason, now)?;

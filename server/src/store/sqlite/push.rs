@@ -265,7 +265,7 @@ impl Verb<'_> {
             device,
             occurred_at,
             recorded_at: now,
-            after: document.past(&tip(&document).deps).heads(),
+            after: document.past(&tip(&document, [&body]).deps).heads(),
             app: APP.to_owned(),
             body,
         };
@@ -317,10 +317,18 @@ fn next_change(
     Ok(next_of(document, device, user, puts, rng))
 }
 
-/// Where the server's own device writes. Whatever it wrote before, its next change is another actor's first.
-fn tip(document: &Document) -> Tip {
+/// Where the server's own device writes who says this. Whatever it wrote before, its next change is another actor's first.
+fn tip<'b>(document: &Document, bodies: impl IntoIterator<Item = &'b Body>) -> Tip {
+    let mut named = BTreeSet::new();
+    for body in bodies {
+        body.points_at(&mut |id| {
+            named.insert(id);
+        });
+    }
     let changes = document.held.iter().map(|held| (held.hash, &held.change));
-    Tip::of(changes, |_| false)
+    Tip::of(changes, |change| {
+        change.puts.iter().any(|put| named.contains(&put.id))
+    })
 }
 
 /// The next change of the server's own device: on everything that is here, or on as much of it as one may.
@@ -331,7 +339,9 @@ pub(super) fn next_of(
     puts: Vec<Put>,
     rng: &mut dyn RngCore,
 ) -> Change {
-    let tip = tip(document);
+    let entries = puts.iter().filter_map(|put| Entry::parse(&put.text).ok());
+    let entries: Vec<Entry> = entries.collect();
+    let tip = tip(document, entries.iter().map(|entry| &entry.body));
     // An actor for this action alone: once an older image is put back, the last count of a lasting one is used twice.
     let mut nonce = [0; 16];
     rng.fill_bytes(&mut nonce);

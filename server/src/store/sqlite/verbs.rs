@@ -220,8 +220,31 @@ impl Store for Sqlite {
         self.read(move |verb| verb.account(&user))
     }
 
-    fn save_session(&self, token_hash: [u8; 32], session: SessionRow) -> Doing<'_, ()> {
-        self.write(move |verb| verb.save_session(&token_hash, &session))
+    fn is_revoked(&self, device: DeviceId) -> Doing<'_, bool> {
+        self.read(move |verb| verb.is_revoked(device))
+    }
+
+    fn begin_session(
+        &self,
+        token_hash: [u8; 32],
+        session: SessionRow,
+        proved_by: String,
+    ) -> Doing<'_, bool> {
+        self.write(move |verb| verb.begin_session(&token_hash, &session, &proved_by))
+    }
+
+    fn touch_session(&self, token_hash: [u8; 32], now: Timestamp) -> Doing<'_, bool> {
+        self.write(move |verb| verb.touch_session(&token_hash, now))
+    }
+
+    fn open_record(
+        &self,
+        token_hash: [u8; 32],
+        record: DocumentId,
+        why: String,
+        now: Timestamp,
+    ) -> Doing<'_, bool> {
+        self.write(move |verb| verb.open_record(&token_hash, record, &why, now))
     }
 
     fn session(&self, token_hash: [u8; 32]) -> Doing<'_, Option<SessionRow>> {

@@ -62,13 +62,12 @@ fn note(text: &str) -> Body {
     Body::Noted(Noted { text: text.into() })
 }
 
-/// A new session, and the same one used again.
-fn session(now: Timestamp, minutes: i64) -> SessionRow {
+fn session(now: Timestamp) -> SessionRow {
     SessionRow {
         user: "sup".into(),
         csrf: "token".into(),
         began_at: now,
-        used_at: now + SignedDuration::from_mins(minutes),
+        used_at: now,
         reasons: BTreeMap::new(),
     }
 }
@@ -171,12 +170,11 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             .save_account("adm".into(), "hash".into()),
     )
     .unwrap();
-    town.run(
-        town.server()
-            .store
-            .save_session([1; 32], session(town.now(), 0)),
-    )
-    .unwrap();
+    let store = &town.server().store;
+    town.run(store.save_account("sup".into(), "hash".into()))
+        .unwrap();
+    let began = town.run(store.begin_session([1; 32], session(town.now()), "hash".into()));
+    assert_eq!(began, Ok(true));
 
     // What a wiped device says, with a box of what the first one pushed.
     let mut boxed = brought.clone();
@@ -294,14 +292,19 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             Again::Same,
         ),
         (
-            "save_session",
-            Box::new(move |s| s.save_session([2; 32], session(now, 0))),
+            "begin_session",
+            Box::new(move |s| told(s.begin_session([2; 32], session(now), "hash".into()))),
+            Again::Other,
+        ),
+        (
+            "touch_session",
+            Box::new(move |s| told(s.touch_session([1; 32], now + SignedDuration::from_mins(5)))),
             Again::Same,
         ),
         (
-            "save_session: used again",
-            Box::new(move |s| s.save_session([1; 32], session(now, 5))),
-            Again::Same,
+            "open_record",
+            Box::new(move |s| told(s.open_record([1; 32], record, "a reason".into(), now))),
+            Again::Other,
         ),
         (
             "end_session",
