@@ -230,9 +230,10 @@ async fn enrol(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let request: EnrolRequest = unpack(&body)?;
-    let key = Key::of(&["enrol", &caller.key()]);
-    let free = server.throttle.tries(key, server.now());
-    free.map_err(|_| Refused::Wait)?;
+    let (key, now) = (Key::of(&["enrol", &caller.key()]), server.now());
+    if server.throttle.wait(key, now).is_some() {
+        return Err(Refused::Wait);
+    }
     match server.enrol(&request.code).await {
         Ok(mut enrolled) => {
             server.throttle.succeeded(key);
@@ -240,7 +241,12 @@ async fn enrol(
             server.tell(enrolled.high.seq);
             Ok(answer(&enrolled))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            // Counted only now: a house may enrol all of its devices at once, and of the codes that there can be so many
+            // at once are as good as none.
+            let _ = server.throttle.tries(key, now);
+            Err(error.into())
+        }
     }
 }
 

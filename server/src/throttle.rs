@@ -49,20 +49,24 @@ impl Throttle {
     /// Counts a try that is about to be made; or says how long this key still has to wait, and counts nothing.
     pub fn tries(&self, key: Key, now: Timestamp) -> Result<(), SignedDuration> {
         let mut tries = self.held();
-        let known = tries.get(&key).copied();
-        let fresh = known.filter(|(_, last)| now.duration_since(*last) < FORGOTTEN);
-        let (count, last) = fresh.unwrap_or((0, now));
-        if let Some(left) = self.left(count, last, now) {
+        if let Some(left) = self.left(&tries, key, now) {
             return Err(left);
         }
-        if known.is_none() && tries.len() >= KEYS {
+        if !tries.contains_key(&key) && tries.len() >= KEYS {
             make_room(&mut tries, now);
         }
+        let (count, _) = fresh(&tries, key, now).unwrap_or((0, now));
         tries.insert(key, (count.saturating_add(1), now));
         Ok(())
     }
 
-    fn left(&self, count: u32, last: Timestamp, now: Timestamp) -> Option<SignedDuration> {
+    /// How long this key still has to wait; none if it may try.
+    pub fn wait(&self, key: Key, now: Timestamp) -> Option<SignedDuration> {
+        self.left(&self.held(), key, now)
+    }
+
+    fn left(&self, tries: &Tries, key: Key, now: Timestamp) -> Option<SignedDuration> {
+        let (count, last) = fresh(tries, key, now)?;
         let doubled = count.checked_sub(self.free)?.min(10);
         let wait = SignedDuration::from_secs(30_i64 << doubled).min(LONGEST);
         let left = last.checked_add(wait).ok()?.duration_since(now);
@@ -88,6 +92,12 @@ impl Throttle {
     fn held(&self) -> MutexGuard<'_, Tries> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What counts of a key, if anything still does.
+fn fresh(tries: &Tries, key: Key, now: Timestamp) -> Option<(u32, Timestamp)> {
+    let known = tries.get(&key).copied();
+    known.filter(|(_, last)| now.duration_since(*last) < FORGOTTEN)
 }
 
 /// Room for one more, whatever the ages: the key with the fewest tries goes first, so that nobody who fills the place
