@@ -279,3 +279,17 @@ fn a_config_that_can_be_served_is_told_so_at_the_end() {
     let (is_done, told) = check(&["--listen", "0.0.0.0:0"]);
     assert!(!is_done && !told.contains("All of this"), "{told}");
 }
+
+#[test]
+fn the_sheet_that_shows_the_form_names_911_and_988_before_anybody_on_call() {
+    let sheet: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(SHEET).unwrap()).unwrap();
+    let steps = sheet["safety"]["steps"].as_array().unwrap();
+    let place = |words: &str| {
+        steps
+            .iter()
+            .position(|step| step.as_str().unwrap().contains(words))
+    };
+    let on_call = place("on call").unwrap();
+    assert!(place("911").unwrap() < on_call && place("988").unwrap() < on_call);
+}
