@@ -2,7 +2,7 @@
 
 use super::{Taken, Untaken};
 use crate::domain::id::DocumentId;
-use crate::store::{DeviceRow, Store, StoreError, StoredChange};
+use crate::store::{DeviceRow, Enrolment, Store, StoreError, StoredChange};
 use crate::wire::{
     DeviceState, Heartbeat, HeartbeatAnswer, Hello, MAX_MESSAGE, PushedChange, PushedDocument,
     SCHEMA, SyncRequest, Unreadable, pack, unpack,
@@ -25,13 +25,20 @@ pub(super) fn hello(
     number: u64,
     now: Timestamp,
 ) -> Result<Hello, StoreError> {
+    // Out of service it is shown no sheet, also where its number means another one by now: taken back, it is given it.
+    let has_sheet = device.enrolment != Enrolment::Withdrawn;
+    let sheet_version = if has_sheet {
+        store.rows().sheet_version()?
+    } else {
+        0
+    };
     let (cursor, high) = device.resync.unwrap_or((device.cursor, device.high));
     Ok(Hello {
         number,
         build: build.to_owned(),
         schema: SCHEMA,
         client_now: now.as_millisecond(),
-        sheet_version: store.rows().sheet_version()?,
+        sheet_version,
         cursor,
         high,
         box_key: device.box_key.mark(),

@@ -47,9 +47,8 @@ impl Verb<'_> {
         answer.frame = holding.answer(&request.frame);
         answer.digest = holding.digest();
         let (sheet, _) = self.sheet()?;
-        // Nothing of the organisation goes to a device that is out of service, or that nobody has confirmed.
-        let is_in_service = self.is_confirmed(device)? && !self.is_revoked(device)?;
-        if request.sheet != sheet.digest() && is_in_service {
+        // Nothing of the organisation goes to a device that is out of service; taken back, it asks for it.
+        if request.sheet != sheet.digest() && !self.is_revoked(device)? {
             answer.sheet = Some(sheet);
         }
         Ok(answer)
