@@ -45,14 +45,18 @@ fn a_listening_device_is_nudged_when_another_has_sent_something() {
 /// Hears until this is said; false if the stream ends before.
 async fn hears(news: &mut BodyDataStream, said: &str) -> bool {
     let mut heard = String::new();
-    while !heard.contains(said) {
-        let next = tokio::time::timeout(Duration::from_secs(20), news.next()).await;
-        match next.expect("something comes") {
-            Some(bytes) => heard.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap()),
-            None => return false,
+    let listening = async {
+        while !heard.contains(said) {
+            let Some(bytes) = news.next().await else {
+                return false;
+            };
+            heard.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
         }
-    }
-    true
+        true
+    };
+    let latest = Duration::from_secs(20);
+    let heard_in_time = tokio::time::timeout(latest, listening).await;
+    heard_in_time.expect("it comes, or the end")
 }
 
 #[test]
