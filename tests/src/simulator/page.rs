@@ -49,6 +49,10 @@ impl World {
         for hash in &new {
             let change = &self.server.accepted[hash];
             for (entry, text) in change.entries.clone() {
+                // After a blow everything is seen anew, also what others wrote.
+                if self.truth.written.contains_key(&entry) {
+                    continue;
+                }
                 let (device, user) = (change.device, change.user.clone());
                 self.truth
                     .written
