@@ -13,8 +13,21 @@ use warmhand_tests::load::server::{Listening, morning};
 
 /// What each device recorded.
 const RECORDED: usize = 10;
-/// A burst is had so many times.
-const TIMES: usize = 3;
+/// A burst is had so many times: the floor of one that is over soon moves by half.
+const fn times(devices: usize) -> usize {
+    if devices > 100 { 3 } else { 15 }
+}
+
+/// In so many records of a site something is recorded in one burst, in each by several devices; in the next in others, so
+/// that every record is as long as the first.
+const fn span(devices: usize) -> usize {
+    devices.div_ceil(NURSES) + RECORDED
+}
+
+/// Where a record of a site lies among those of the county.
+const fn place(site: usize, record: usize) -> usize {
+    (record / AT_ONCE * NURSES + site) * AT_ONCE + record % AT_ONCE
+}
 
 /// Measures with so many devices.
 pub fn measure(table: &mut Table, files: &Path, devices: usize) {
@@ -25,7 +38,8 @@ pub fn measure(table: &mut Table, files: &Path, devices: usize) {
     let files = files.join(&name);
     std::fs::create_dir_all(&files).expect("a folder");
     let mut county = County::of_sites(&files.join("server"), NURSES);
-    county.grow(NURSES * AT_ONCE, |_| ());
+    let per_site = times(devices) * span(devices);
+    county.grow(NURSES * per_site.next_multiple_of(AT_ONCE), |_| ());
     let listening = county.listen();
     let mut product: Vec<Device> = (0..devices)
         .map(|n| {
@@ -35,10 +49,10 @@ pub fn measure(table: &mut Table, files: &Path, devices: usize) {
             device
         })
         .collect();
-    let (_floors, mut least) = floors(&files, devices);
+    let (_floor, mut least) = floors(&files, devices);
     let mut pairs = Pairs::default();
-    for _ in 0..TIMES {
-        let bodies = record(&mut county, &mut product);
+    for burst in 0..times(devices) {
+        let bodies = record(&mut county, &mut product, burst);
         for (n, device) in least.iter_mut().enumerate() {
             let own = bodies.iter().skip(n % bodies.len()).cycle().take(RECORDED);
             device.record(&own.cloned().collect::<Vec<_>>());
@@ -62,25 +76,27 @@ pub fn measure(table: &mut Table, files: &Path, devices: usize) {
     table.pairs(&name, "ms", &pairs, goal);
 }
 
-/// A floor a site, since nobody sees another site's; the devices of each.
-fn floors(files: &Path, devices: usize) -> (Vec<Listening>, Vec<FloorDevice>) {
-    let floors: Vec<Listening> = (0..NURSES)
-        .map(|site| floor::serve(&files.join(format!("floor-server-{site}.db"))))
-        .collect();
+/// The floor's devices, of as many sites: one server for all, as the product's.
+fn floors(files: &Path, devices: usize) -> (Listening, Vec<FloorDevice>) {
+    let floor = floor::serve(&files.join("floor-server.db"));
+    let number = |n: usize| i64::try_from(n).expect("a small number");
     let device = |n: usize| {
         let path = files.join(format!("floor-{n}.db"));
-        let floor = floors.get(n % NURSES).expect("a site");
-        FloorDevice::open(&path, &floor.url, i64::try_from(n).expect("a small number"))
+        let mut device = FloorDevice::open_at(&path, &floor.url, number(n % NURSES), number(n));
+        // Like the product's it comes back on a kept connection.
+        device.sync();
+        device
     };
     let least = (0..devices).map(device).collect();
-    (floors, least)
+    (floor, least)
 }
 
 /// Ten notes on each device, in records of its site. As plain bytes: what one device's are like.
-fn record(county: &mut County, devices: &mut [Device]) -> Vec<Vec<u8>> {
+fn record(county: &mut County, devices: &mut [Device], burst: usize) -> Vec<Vec<u8>> {
+    let first = burst * span(devices.len());
     for (n, device) in devices.iter_mut().enumerate() {
         for at in 0..RECORDED {
-            let place = n % NURSES * AT_ONCE + (n / NURSES + at) % AT_ONCE;
+            let place = place(n % NURSES, first + n / NURSES + at);
             let record = county.records.get(place).expect("a record").doc;
             let text = words(80, &mut county.rng);
             let note = json!({"AddNote": {"record": record, "text": text}});

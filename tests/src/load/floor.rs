@@ -24,7 +24,7 @@ pub fn database(path: &Path) -> Connection {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .expect("planned once");
     db.execute_batch(
-        "create table if not exists item (place integer primary key, owner integer, sent integer, body blob);
+        "create table if not exists item (place integer primary key, site integer, owner integer, sent integer, body blob);
          create index if not exists item_unsent on item (place) where sent = 0;",
     )
     .expect("a table");
@@ -58,8 +58,8 @@ fn unpacked(bytes: &[u8]) -> (i64, Vec<&[u8]>) {
 
 type Shared = Arc<Mutex<Connection>>;
 
-/// Takes what a device sends and gives back what others sent since the place that it names.
-fn exchange(db: &Shared, owner: i64, body: &[u8]) -> Vec<u8> {
+/// Takes what a device sends and gives back what others of its site sent since the place that it names.
+fn exchange(db: &Shared, site: i64, owner: i64, body: &[u8]) -> Vec<u8> {
     let mut db = db.lock().unwrap_or_else(PoisonError::into_inner);
     let (since, bodies) = unpacked(body);
     let transaction = db
@@ -67,9 +67,9 @@ fn exchange(db: &Shared, owner: i64, body: &[u8]) -> Vec<u8> {
         .expect("a transaction");
     for body in bodies {
         transaction
-            .prepare_cached("insert into item (owner, sent, body) values (?1, 1, ?2)")
+            .prepare_cached("insert into item (site, owner, sent, body) values (?1, ?2, 1, ?3)")
             .expect("a statement")
-            .execute(params![owner, body])
+            .execute(params![site, owner, body])
             .expect("inserted");
     }
     let head: i64 = transaction
@@ -78,9 +78,9 @@ fn exchange(db: &Shared, owner: i64, body: &[u8]) -> Vec<u8> {
         })
         .expect("a head");
     let others: Vec<Vec<u8>> = transaction
-        .prepare_cached("select body from item where place > ?1 and owner != ?2 order by place")
+        .prepare_cached("select body from item where place > ?1 and site = ?2 and owner != ?3 order by place")
         .expect("a statement")
-        .query_map([since, owner], |row| row.get(0))
+        .query_map([since, site, owner], |row| row.get(0))
         .expect("rows")
         .collect::<Result<_, _>>()
         .expect("bodies");
@@ -93,12 +93,12 @@ pub fn serve(path: &Path) -> Listening {
     let db: Shared = Arc::new(Mutex::new(database(path)));
     let app = axum::Router::new()
         .route(
-            "/{owner}",
+            "/{site}/{owner}",
             post(
                 |State(db): State<Shared>,
-                 axum::extract::Path(owner): axum::extract::Path<i64>,
+                 axum::extract::Path((site, owner)): axum::extract::Path<(i64, i64)>,
                  body: Bytes| async move {
-                    tokio::task::spawn_blocking(move || exchange(&db, owner, &body))
+                    tokio::task::spawn_blocking(move || exchange(&db, site, owner, &body))
                         .await
                         .unwrap_or_default()
                 },
@@ -129,12 +129,17 @@ pub struct Carried {
 }
 
 impl FloorDevice {
-    /// A device with its database in a file.
+    /// A device with its database in a file, where everybody is at one site.
     pub fn open(path: &Path, server: &str, owner: i64) -> Self {
+        Self::open_at(path, server, 0, owner)
+    }
+
+    /// A device of a site: it is given nothing of another's.
+    pub fn open_at(path: &Path, server: &str, site: i64, owner: i64) -> Self {
         Self {
             db: database(path),
             agent: super::device::agent(),
-            url: format!("{server}/{owner}"),
+            url: format!("{server}/{site}/{owner}"),
             since: 0,
         }
     }
