@@ -86,6 +86,8 @@ pub struct Engine {
     /// Documents of which the server took something and did not speak: what waits in others goes first.
     held_up: BTreeSet<DocumentId>,
     failures: u32,
+    /// The server answered a heartbeat, and nothing else since.
+    in_vain: bool,
     not_before: Option<Timestamp>,
     last_said: Option<Timestamp>,
 }
@@ -250,13 +252,21 @@ impl Engine {
         match taken {
             Ok(taken) if taken.is_stuck => {
                 self.heard_of(&taken);
+                // The server is there: no heartbeat has to ask for it.
+                self.failures = self.failures.saturating_add(self.failures % 2);
                 self.failed(rng, now);
                 Ok(taken)
             }
             Ok(taken) => {
                 self.heard_of(&taken);
-                // After a heartbeat the next failure counts as the second: it may have been the link all along.
-                self.failures = u32::from(kind == Kind::Heartbeat);
+                self.failures = match kind {
+                    // What fails though the server is there is asked again ever more rarely.
+                    Kind::Heartbeat if self.in_vain => self.failures | 1,
+                    // The next failure counts as the second: it may have been the link all along.
+                    Kind::Heartbeat => 1,
+                    _ => 0,
+                };
+                self.in_vain = kind == Kind::Heartbeat;
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
                 self.wanted = taken.more || self.wanted_meanwhile;
                 self.goes_on = self.wanted && taken.wait.is_none();

@@ -1,5 +1,7 @@
 //! A record that does not read any more is in the way of nobody else: not on the server, not on a device.
 
+#[path = "damaged/beside.rs"]
+mod beside;
 #[path = "damaged/compared.rs"]
 mod compared;
 #[path = "damaged/ending.rs"]
@@ -94,11 +96,13 @@ fn a_record_that_the_server_cannot_read_holds_up_nothing_else() {
     carla.sync(&town);
     assert_eq!(carla.app.holds(damaged), Ok(true));
     assert_eq!(carla.entries(hers).len(), 10);
-    // Of what it would take to begin another record for her nothing is half done.
+    // Another record may be begun for her, and a worry is seen.
     let again = json!({"OpenRecord": {"site": "home", "patient": hers}});
-    ana.does(&town, again);
+    let again = ana.does(&town, again).record.expect("a record");
     ana.sync(&town);
-    assert_eq!(state(&ana), (SyncState::ToSend, 2));
+    assert_eq!(state(&ana), (SyncState::ToSend, 1));
+    carla.sync(&town);
+    assert_eq!(carla.app.holds(again), Ok(true));
     let head = town.run(town.store().head());
     ana.sync(&town);
     assert_eq!(town.run(town.store().head()), head);

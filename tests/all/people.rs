@@ -200,3 +200,37 @@ fn a_device_is_not_taken_from_everybody_and_given_to_nobody_who_is_unknown() {
         Err(StoreError::NotFound(_))
     ));
 }
+
+#[test]
+fn an_older_copy_of_a_device_does_not_bring_back_who_has_left_the_sheet() {
+    let town = Town::default();
+    let mut tablet = town.device("tablet", &["n1", "n2"]);
+    let (record, patient) = tablet.handoff(&town, "Rosa");
+    tablet.sync(&town);
+    let note = json!({"AddNote": {"record": record, "text": "before she left"}});
+    tablet.does(&town, note);
+    tablet.app.sync_wanted();
+    let asked = match tablet.app.sync_next(town.now()).unwrap() {
+        warmhand_core::app::SyncStep::Send(asked) => asked,
+        other @ warmhand_core::app::SyncStep::Idle(_) => panic!("{other:?}"),
+    };
+    town.carry(&asked);
+    let nurse = r#"    {"id": "n1", "name": "Ana Duarte", "roles": [{"role": "nurse", "sites": ["home"]}]},
+"#;
+    let without = SHEET.replacen(nurse, "", 1);
+    town.run(town.server().store.load_sheet(without)).unwrap();
+    // It hears of it, and shows that it has.
+    tablet.sync(&town);
+    tablet.sync(&town);
+    let before = town.entries(patient);
+    let (status, _) = town.post(
+        "/v1/sync",
+        Some(&tablet.bearer),
+        stale_request(&town, &asked),
+    );
+    assert_eq!(status, 200);
+    let rows = waiting(&town);
+    let reasons: Vec<_> = rows.iter().map(|row| row.reason).collect();
+    assert_eq!(reasons, [QuarantineReason::Revoked]);
+    assert_eq!(town.entries(patient), before);
+}

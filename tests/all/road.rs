@@ -1,6 +1,7 @@
 //! The road of a record, and what may happen to it on the way: requests repeated and answers lost, either side ended
 //! between any two statements, the server put back to an older image, a device taken out of service.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use std::sync::Arc;
 use warmhand_core::app::{Carried, SyncStep};
@@ -340,6 +341,33 @@ fn a_link_that_fails_is_tried_again_and_says_so_with_a_heartbeat() {
     }
     assert_eq!(paths, ["/v1/sync", "/v1/sync", "/v1/heartbeat"]);
     town.wait(30);
+    ana.sync(&town);
+    assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
+}
+
+#[test]
+fn what_fails_though_the_server_is_there_is_asked_ever_more_rarely() {
+    let town = Town::default();
+    let mut ana: Phone = town.device("ana", &["n1"]);
+    ana.handoff(&town, "Rosa");
+    let (mut now, mut tried) = (town.now(), 0);
+    let end = now + SignedDuration::from_hours(1);
+    while now < end {
+        match ana.app.sync_next(now).unwrap() {
+            SyncStep::Send(asked) => {
+                let carried = if asked.path == "/v1/sync" {
+                    tried += 1;
+                    Carried::Failed
+                } else {
+                    town.carry(&asked)
+                };
+                ana.app.sync_answered(asked.number, &carried, now).unwrap();
+            }
+            SyncStep::Idle(at) => now = at.expect("there is something to say"),
+        }
+    }
+    assert!((5..20).contains(&tried), "{tried} times in an hour");
+    town.wait(90);
     ana.sync(&town);
     assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
 }

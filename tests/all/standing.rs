@@ -7,10 +7,12 @@ use warmhand_core::app::SyncStep;
 use warmhand_core::document::{Actor, Change, ChangeHash, seal};
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
 use warmhand_core::wire::{
-    AckState, PushedChange, PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest,
-    Status, SyncAnswer, SyncRequest, pack, unpack,
+    AckState, Decision, PushedChange, PushedDocument, QuarantineReason, ReconcileAnswer,
+    ReconcileRequest, Status, SyncAnswer, SyncRequest, pack, unpack,
 };
 use warmhand_server::store::Store;
+use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
 fn pushed(change: Change) -> PushedChange {
@@ -170,4 +172,136 @@ fn a_device_that_is_out_of_service_is_told_no_sheet() {
     let id: DeviceId = ana.app.id().unwrap();
     town.run(town.store().revoke(id, town.now())).unwrap();
     assert_eq!(asks(), None);
+}
+
+#[test]
+fn nobody_writes_where_another_person_of_her_device_sees_and_she_does_not() {
+    let town = Town::default();
+    let mut tablet = town.device("tablet", &["n1", "ma"]);
+    let (record, patient) = tablet.handoff(&town, "Rosa");
+    tablet.sync(&town);
+    let before = town.entries(patient);
+    tablet.does(&town, json!({"SignIn": {"user": "ma"}}));
+    let note = json!({"AddNote": {"record": record, "text": "from the clinic"}});
+    tablet.does(&town, note);
+    let another = json!({"OpenRecord": {"site": "clinic", "patient": patient}});
+    tablet.does(&town, another);
+    tablet.sync(&town);
+    let rows = town.aside();
+    let reasons: Vec<_> = rows.iter().map(|row| row.reason).collect();
+    assert_eq!(reasons, [QuarantineReason::Access; 2]);
+    assert_eq!(town.entries(patient), before);
+    let mut own = town.device("tam", &["ma"]);
+    own.sync(&town);
+    assert!(!own.app.holds(record).unwrap(), "it opened nothing for her");
+    // Of a record that she began herself there both may be: she works at its site.
+    let hers = tablet.does(
+        &town,
+        json!({"OpenRecord": {"site": "clinic", "preferred_name": "Noor"}}),
+    );
+    let hers = hers.record.unwrap();
+    tablet.does(&town, json!({"AddNote": {"record": hers, "text": "ours"}}));
+    tablet.sync(&town);
+    assert_eq!(town.aside().len(), 2);
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn one_role_at_a_site_is_not_made_wider_by_another_elsewhere() {
+    let town = Town::default();
+    let nurse =
+        r#"{"id": "n1", "name": "Ana Duarte", "roles": [{"role": "nurse", "sites": ["home"]}]}"#;
+    let wider = r#"{"id": "n1", "name": "Ana Duarte", "roles": [{"role": "nurse", "sites": ["home"]}, {"role": "administrator"}]}"#;
+    let sheet = SHEET.replacen(nurse, wider, 1);
+    assert_ne!(sheet, SHEET);
+    town.run(town.store().load_sheet(sheet)).unwrap();
+    let mut tam = town.device("tam", &["ma"]);
+    let opened = tam.does(
+        &town,
+        json!({"OpenRecord": {"site": "clinic", "preferred_name": "Noor"}}),
+    );
+    let (mut ana, at_clinic) = (town.device("ana", &["n1"]), opened.record.unwrap());
+    let (at_home, _) = ana.handoff(&town, "Rosa");
+    tam.sync(&town);
+    ana.sync(&town);
+    assert_eq!(ana.app.holds(at_home), Ok(true));
+    assert_eq!(ana.app.holds(at_clinic), Ok(false));
+}
+
+#[test]
+fn a_device_of_which_nobody_has_said_whose_it_is_is_told_no_sheet() {
+    let mut town = Town::default();
+    let older = town.image();
+    let mut ana = town.device("ana", &["n1"]);
+    ana.sync(&town);
+    town.restore(&older);
+    ana.sync(&town);
+    let hello = request(&mut ana, &town).hello;
+    let asked = ReconcileRequest {
+        hello,
+        frame: Vec::new(),
+        sheet: [0; 32],
+    };
+    let (status, body) = town.post("/v1/reconcile", Some(&ana.bearer), pack(&asked));
+    let answer: ReconcileAnswer = unpack(&body).unwrap();
+    assert_eq!((status, answer.status), (200, Status::Ok));
+    assert_eq!(answer.sheet.map(|sheet| sheet.text), None);
+}
+
+#[test]
+fn what_a_person_left_out_stays_out_in_whichever_change_it_comes_again() {
+    let town = Town::default();
+    let (mut ana, _, record, patient) = town.shared_handoff();
+    let before = town.entries(patient);
+    let note = json!({"AddNote": {"record": record, "text": "not hers at all"}});
+    ana.does(&town, note);
+    let id = ana.app.id().unwrap();
+    let mut request = request(&mut ana, &town);
+    town.run(town.store().revoke(id, town.now())).unwrap();
+    sends(&ana, &town, &request);
+    town.run(town.store().reinstate(id, town.now())).unwrap();
+    let [row] = &town.aside()[..] else {
+        panic!("one waits")
+    };
+    let decide = town
+        .store()
+        .decide("sup".into(), row.hash, Decision::Dismissed, 11, town.now());
+    town.run(decide).unwrap();
+    // Its device has not heard of that, and writes the same anew.
+    let change = request.push[0].changes[0].change.clone();
+    let nonce = [7; 16];
+    let anew = Change {
+        actor: Actor::derive(id, &change.user, change.doc, &nonce),
+        nonce: Some(nonce),
+        seq: 1,
+        ..change
+    };
+    request.push[0].changes = vec![pushed(anew)];
+    for _ in 0..2 {
+        let [AckState::Decided(_, Decision::Dismissed)] = sends(&ana, &town, &request)[..] else {
+            panic!("it was decided about")
+        };
+    }
+    assert_eq!(town.aside(), []);
+    assert_eq!(town.entries(patient), before);
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn what_the_server_only_asks_about_is_still_unsent() {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let note = json!({"AddNote": {"record": record, "text": "she called back"}});
+    ana.does(&town, note);
+    let mut request = request(&mut ana, &town);
+    let change = request.push[0].changes[0].change.clone();
+    let deps = vec![ChangeHash([5; 32])];
+    request.push[0].changes = vec![pushed(Change { deps, ..change })];
+    let [AckState::MissingDeps(_)] = &sends(&ana, &town, &request)[..] else {
+        panic!("it stands on what is not here")
+    };
+    let id = ana.app.id().unwrap();
+    let devices = town.run(town.store().devices()).unwrap();
+    let row = devices.iter().find(|row| row.id == id).unwrap();
+    assert_eq!(row.unsent, 1);
 }

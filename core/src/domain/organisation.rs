@@ -291,9 +291,13 @@ impl Person {
 
     /// Has this role at this site.
     pub fn has_role_at(&self, role: Role, site: &SiteId) -> bool {
-        self.roles
-            .iter()
-            .any(|r| r.role == role && (r.sites.is_empty() || r.sites.contains(site)))
+        self.has_one_at(&[role], site)
+    }
+
+    /// Has one of these roles at this site: a role elsewhere, or another here, is not enough.
+    pub fn has_one_at(&self, roles: &[Role], site: &SiteId) -> bool {
+        let at = |r: &RoleAt| r.sites.is_empty() || r.sites.contains(site);
+        self.roles.iter().any(|r| roles.contains(&r.role) && at(r))
     }
 }
 

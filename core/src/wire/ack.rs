@@ -32,6 +32,13 @@ pub struct Ack {
     pub state: AckState,
 }
 
+impl Ack {
+    /// Does it end the change's wait? What only asks for what the change stands on leaves it with its device alone.
+    pub fn is_answer(&self) -> bool {
+        !matches!(self.state, AckState::MissingDeps(_))
+    }
+}
+
 /// How it stands with a change.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum AckState {

@@ -1,6 +1,7 @@
 //! What the requests of sync carry: who, where in the log, and how the device is.
 
 use crate::domain::id::DocumentId;
+use jiff::Timestamp;
 use minicbor::{Decode, Encode};
 
 /// The version of these messages and of the entries in them.
@@ -58,6 +59,14 @@ pub struct Hello {
     /// Which of the server's keys for closed boxes it has, by its mark.
     #[n(7)]
     pub box_key: u64,
+}
+
+impl Hello {
+    /// How far the device's clock is ahead of the server's, in milliseconds. Whatever it says, this has an amount.
+    pub fn offset_ms(&self, now: Timestamp) -> i64 {
+        let ahead = self.client_now.saturating_sub(now.as_millisecond());
+        ahead.max(-i64::MAX)
+    }
 }
 
 /// How the device is: no patient data.

@@ -89,10 +89,13 @@ struct Tally {
     decided: usize,
     erased: usize,
     refused: usize,
+    /// What met a record that does not read here.
+    left: usize,
 }
 
 impl Tally {
-    fn count(&mut self, acks: &[Ack]) {
+    fn count(&mut self, offered: usize, acks: &[Ack]) {
+        self.left += offered.saturating_sub(acks.len());
         for ack in acks {
             let place = match ack.state {
                 AckState::Accepted(_) | AckState::AcceptedAs(..) => &mut self.there,
@@ -141,12 +144,14 @@ pub(super) async fn import(
     let mut tally = Tally::default();
     for part in parts()? {
         let part = part.map_err(amiss)?;
-        tally.count(&taken(&server, part.docs).await.map_err(|error| {
+        let offered = part.docs.iter().map(|doc| doc.changes.len()).sum();
+        let acks = taken(&server, part.docs).await.map_err(|error| {
             format!(
                 "{}: {error}; what was taken stays, take the file once more",
                 file.display()
             )
-        })?);
+        })?;
+        tally.count(offered, &acks);
     }
     told(&tally, file, out).map_err(said)
 }
@@ -180,7 +185,14 @@ fn told(tally: &Tally, file: &Path, out: &mut (dyn Write + Send)) -> std::io::Re
             "Keep the file and the device: what cannot be kept here is in them alone."
         )?;
     }
-    match (tally.erased, tally.refused) {
+    if tally.left > 0 {
+        writeln!(
+            out,
+            "{:>9}  belong to records that do not read here: see `warmhand verify`, restore a backup, and take the file once more",
+            tally.left
+        )?;
+    }
+    match (tally.erased, tally.refused + tally.left) {
         (0, _) => Ok(()),
         (_, 0) => writeln!(
             out,

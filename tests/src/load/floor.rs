@@ -78,7 +78,9 @@ fn exchange(db: &Shared, site: i64, owner: i64, body: &[u8]) -> Vec<u8> {
         })
         .expect("a head");
     let others: Vec<Vec<u8>> = transaction
-        .prepare_cached("select body from item where place > ?1 and site = ?2 and owner != ?3 order by place")
+        .prepare_cached(
+            "select body from item where place > ?1 and site = ?2 and owner != ?3 order by place",
+        )
         .expect("a statement")
         .query_map([since, site, owner], |row| row.get(0))
         .expect("rows")

@@ -1,11 +1,12 @@
 //! Boxes that wiped devices handed over: kept as they came, opened with the server's own keys, emptied when what lies in
 //! them is erased.
 
-use super::{StoreError, Verb, sound};
+use super::{StoreError, Verb, readable, sound};
 use crate::sealing;
 use crate::store::BoxRow;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{BoxHash, PushedDocument, SealedBox, unpack};
 
@@ -87,6 +88,22 @@ impl Verb<'_> {
             "update sealed_box set box = x'' where doc = ?1 and box <> x''",
             [&doc.as_bytes()[..]],
         )
+    }
+
+    /// The documents of which something lies in boxes, as far as these keys open them, of those that are meant.
+    pub(super) fn boxed(
+        &self,
+        is_meant: impl Fn(&PushedDocument) -> bool,
+    ) -> Result<BTreeSet<DocumentId>, StoreError> {
+        let sql = "select device, box from sealed_box where box <> x''";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut documents = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            let within = readable(closed(row))?.and_then(|(device, b)| self.opened(device, &b));
+            documents.extend(within.filter(&is_meant).map(|document| document.doc));
+        }
+        Ok(documents)
     }
 
     /// Lies something of a document in a box?

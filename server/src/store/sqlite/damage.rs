@@ -16,6 +16,20 @@ impl Sqlite {
         }
     }
 
+    /// Writes; if it meets a damaged record, once more without that.
+    pub(super) fn write_passing_over<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Verb<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
+    ) -> Doing<'_, T> {
+        let written = self.write(run.clone());
+        Box::pin(async move {
+            match written.await {
+                Err(StoreError::Unreadable) => self.passing_over().write(run).await,
+                written => written,
+            }
+        })
+    }
+
     /// Reads; if it meets a damaged record, once more without that.
     pub(super) fn read_passing_over<T: Send + 'static>(
         &self,
@@ -31,12 +45,21 @@ impl Sqlite {
     }
 }
 
+/// What was read; none of what is damaged, where that is in nobody's way whoever meets it.
+pub(super) fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(StoreError::Unreadable) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 impl Verb<'_> {
     /// What was read; none of what is damaged and passed over.
     pub(super) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-        match read {
-            Err(StoreError::Unreadable) if self.passes_over => Ok(None),
-            read => read.map(Some),
+        if self.passes_over {
+            readable(read)
+        } else {
+            read.map(Some)
         }
     }
 

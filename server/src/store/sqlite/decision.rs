@@ -13,10 +13,10 @@ use rand_chacha::ChaCha20Rng;
 use rusqlite::params;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use warmhand_core::document::{ChangeHash, Put, Sealed, seal};
+use warmhand_core::document::{Change, ChangeHash, Put, Sealed, seal};
 use warmhand_core::domain::code::{DocumentKind, Role};
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::{DeviceId, EntryId, PatientId, UserId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{AckState, Decided, Decision, PushedChange, QuarantineReason};
 
@@ -83,6 +83,32 @@ impl Verb<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a person left out of the record stays out, in whichever change its device says it once more.
+    pub(super) fn dismiss_again(
+        &self,
+        pushed: &PushedChange,
+        now: Timestamp,
+    ) -> Result<AckState, StoreError> {
+        let lying = Lying {
+            hash: pushed.hash,
+            change: pushed.change.clone(),
+            reason: QuarantineReason::Reauthor,
+            since: now,
+            decided: None,
+        };
+        if self.quarantined(lying.hash)?.is_none() {
+            self.set_aside(&lying.change, lying.hash, lying.reason, now)?;
+        }
+        self.close(&pushed.change.user, &lying, Decision::Dismissed)?;
+        Ok(AckState::Decided(lying.reason, Decision::Dismissed))
+    }
+
+    /// What of a document a person decided to leave out.
+    pub(super) fn dismissed_of(&self, doc: DocumentId) -> Result<Vec<Change>, StoreError> {
+        let out = self.lying_as_far("where doc = ?1 and decision = 1", [&doc.as_bytes()[..]])?;
+        Ok(out.into_iter().map(|lying| lying.change).collect())
     }
 
     fn close(&self, user: &UserId, lying: &Lying, decision: Decision) -> Result<(), StoreError> {

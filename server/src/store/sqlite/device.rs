@@ -113,6 +113,11 @@ impl Verb<'_> {
         )?;
         self.append(&Row::DeviceEnrolled(device))?;
         self.put_people_on(device, &people)?;
+        // It is told the head as it is now: by what held before nothing of it is judged.
+        self.change(
+            "update device set known_seq = ?2 where id = ?1",
+            params![&device.as_bytes()[..], int(self.head()?.seq)?],
+        )?;
         let place = Place {
             device,
             name: name.clone(),
@@ -163,17 +168,16 @@ impl Verb<'_> {
         state: &DeviceState,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let now = now.as_millisecond();
         self.change(
             "update device set last_seen_at = ?2, unsent = ?3, next_due_at = ?4, offset_ms = ?5,
                  sheet_version = ?6, oldest_unsent_at = ?7, is_encrypted = coalesce(?8, is_encrypted), wiped_at = null
              where id = ?1",
             params![
                 &device.as_bytes()[..],
-                now,
+                now.as_millisecond(),
                 state.unsent,
                 state.next_due_at,
-                hello.client_now.saturating_sub(now),
+                hello.offset_ms(now),
                 i64::try_from(hello.sheet_version).unwrap_or(i64::MAX),
                 state.oldest_unsent_at,
                 state.is_encrypted,

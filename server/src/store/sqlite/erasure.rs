@@ -3,11 +3,14 @@
 //! also when an older image is put back. Backups and rescue files are files: whoever keeps them has to see to them.
 
 use super::log::Row;
+use super::push::opened;
 use super::{StoreError, Verb, int, sound};
 use crate::journal::Event;
 use crate::store::ordered;
 use jiff::Timestamp;
 use rusqlite::params;
+use std::collections::BTreeSet;
+use warmhand_core::document::Change;
 use warmhand_core::domain::id::{DocumentId, PatientId, UserId};
 
 /// Whoever asks for it once more need not look for a mistake in its id.
@@ -28,16 +31,12 @@ impl Verb<'_> {
         if self.is_erased(record)? {
             return Err(ERASED);
         }
-        let kept = self.lying("where doc = ?1", [&record.as_bytes()[..]])?;
         let documents = match self.document_row(record)? {
-            Some((_, patient)) if whole_patient => {
-                let all = self.documents_of(patient)?;
-                all.into_iter().map(|(doc, _)| doc).collect()
-            }
-            None if kept.is_empty() && !self.is_boxed(record)? => {
+            Some((_, patient)) if whole_patient => self.everything_of(patient)?,
+            None if !self.lies_aside(record)? && !self.is_boxed(record)? => {
                 return Err(StoreError::NotFound("there is no such record"));
             }
-            _ => vec![record],
+            _ => BTreeSet::from([record]),
         };
         for doc in &documents {
             self.erase_document(*doc)?;
@@ -45,6 +44,22 @@ impl Verb<'_> {
             self.audit(now, user, "erased", Some(*doc), why)?;
         }
         Ok(documents.len())
+    }
+
+    /// Her documents, also those that never became records: of which all that came lies in quarantine, or in a box.
+    fn everything_of(&self, patient: PatientId) -> Result<BTreeSet<DocumentId>, StoreError> {
+        let documents = self.documents_of(patient)?;
+        let mut all: BTreeSet<DocumentId> = documents.into_iter().map(|(doc, _)| doc).collect();
+        let hers = |change: &Change| opened(change).is_some_and(|(_, whose)| whose == patient);
+        let aside = self.lying_as_far("where doc not in (select id from document)", [])?;
+        all.extend(
+            aside
+                .iter()
+                .filter(|l| hers(&l.change))
+                .map(|l| l.change.doc),
+        );
+        all.extend(self.boxed(|document| document.changes.iter().any(|p| hers(&p.change)))?);
+        Ok(all)
     }
 
     /// Takes everything out that a document says, and writes down that it was.

@@ -165,14 +165,14 @@ impl Verb<'_> {
         request: &SyncRequest,
         now: Timestamp,
     ) -> Result<Vec<Ack>, StoreError> {
-        let people = self.writers(device, request)?;
-        let (present, sheet) = self.sheet()?;
+        let heard = self.heard(device, request)?;
+        let people = self.writers(device, heard)?;
+        let (_, sheet) = self.sheet()?;
         let mut sheets = vec![Arc::clone(&sheet)];
-        if present.version != request.hello.sheet_version {
-            sheets.extend(
-                self.sheet_version(request.hello.sheet_version)?
-                    .map(Arc::new),
-            );
+        // What it wrote before it could hear of the sheet in force is judged by the one before, too; which one that was is
+        // not for the device to say.
+        if heard < self.sheet_seq()? {
+            sheets.push(Arc::new(self.sheet_at(heard)?));
         }
         let sender = Sender {
             device,
@@ -181,15 +181,11 @@ impl Verb<'_> {
             confirmed: self.is_confirmed(device)?,
             sheets: &sheets,
         };
-        let offset_ms = request
-            .hello
-            .client_now
-            .saturating_sub(now.as_millisecond());
         let push = Push {
             sender,
             sheet: &sheet,
             viewers: OnceCell::new(),
-            offset_ms,
+            offset_ms: request.hello.offset_ms(now),
             now,
         };
         let mut acks = Vec::new();
@@ -198,7 +194,8 @@ impl Verb<'_> {
             // Unanswered it stays with its author, and is sent again.
             acks.extend(taken.unwrap_or_default());
         }
-        self.took(device, &request.hello, acks.len())?;
+        let answered = acks.iter().filter(|ack| ack.is_answer()).count();
+        self.took(device, &request.hello, answered)?;
         Ok(acks)
     }
 

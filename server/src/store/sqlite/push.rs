@@ -33,16 +33,18 @@ pub(super) struct Push<'a> {
 }
 
 /// One document of a push, as far as it has been taken.
-struct Taking {
-    document: Document,
+pub(super) struct Taking {
+    pub document: Document,
     /// Kind and patient, once it exists here.
-    row: Option<(DocumentKind, PatientId)>,
+    pub row: Option<(DocumentKind, PatientId)>,
     /// The sender sees it, or has written in it.
-    standing: bool,
+    pub standing: bool,
     /// Through what it could be seen before anything of it was accepted; nothing as long as nothing was.
     before: Option<BTreeSet<Scope>>,
     /// It did not exist before.
-    is_begun: bool,
+    pub is_begun: bool,
+    /// What a person decided to leave out of it.
+    dismissed: Vec<Change>,
 }
 
 impl Taking {
@@ -50,6 +52,18 @@ impl Taking {
     fn changes(&mut self) {
         self.before
             .get_or_insert_with(|| self.document.record().scopes());
+    }
+
+    /// Has a person decided to leave these very entries out? Their device, which had not heard of it, wrote them anew.
+    fn is_dismissed(&self, change: &Change) -> bool {
+        let theirs = |other: &&Change| other.device == change.device && other.user == change.user;
+        let left_out: Vec<&Put> = self
+            .dismissed
+            .iter()
+            .filter(theirs)
+            .flat_map(|other| &other.puts)
+            .collect();
+        !change.puts.is_empty() && change.puts.iter().all(|put| left_out.contains(&put))
     }
 }
 
@@ -74,6 +88,7 @@ impl Verb<'_> {
             standing: self.sees(push.sender.device, pushed.doc)?,
             before: None,
             is_begun: false,
+            dismissed: self.dismissed_of(pushed.doc)?,
         };
         let mut acks = Vec::new();
         for change in &pushed.changes {
@@ -97,47 +112,6 @@ impl Verb<'_> {
             push.viewers.set(self.viewers(push.sheet)?).ok();
         }
         sound(push.viewers.get())
-    }
-
-    /// May the sender write this change here? Asked of each: what came before it in the push may have been turned away.
-    fn may_write(
-        &self,
-        push: &Push<'_>,
-        taking: &Taking,
-        change: &Change,
-    ) -> Result<bool, StoreError> {
-        match taking.row {
-            None => self.may_begin(push.sender.device, change),
-            // Of a document that she has brought back, another's, nobody has said yet who sees it.
-            Some((kind, patient)) if taking.is_begun && !taking.standing => {
-                let scopes = self.scopes_with(patient, &taking.document)?;
-                let people = push.sender.people.iter();
-                let people = people.filter_map(|user| push.sheet.person(user));
-                self.would_reach(people, &scopes, (kind, taking.document.id))
-            }
-            Some(_) => Ok(taking.standing),
-        }
-    }
-
-    /// A document that does not exist yet may be begun for a new patient, or for one whose records the sender may see.
-    fn may_begin(&self, device: DeviceId, change: &Change) -> Result<bool, StoreError> {
-        let Some((_, patient)) = opened(change) else {
-            return Ok(true);
-        };
-        let others = self.documents_of(patient)?;
-        // What staff are told about a practice is everybody's to say.
-        if others
-            .iter()
-            .any(|(_, kind)| *kind == DocumentKind::Partner)
-        {
-            return Ok(true);
-        }
-        for (doc, _) in &others {
-            if self.sees(device, *doc)? {
-                return Ok(true);
-            }
-        }
-        Ok(others.is_empty())
     }
 
     fn take_change(
@@ -165,6 +139,11 @@ impl Verb<'_> {
             receipt.is_some(),
             self,
         )? {
+            Verdict::Accept(..) | Verdict::Quarantine(_)
+                if receipt.is_none() && taking.is_dismissed(&pushed.change) =>
+            {
+                self.dismiss_again(pushed, push.now)
+            }
             Verdict::Accept(sealed, entries) => {
                 if taking.row.is_none() {
                     let Some((kind, patient)) = opened(&sealed.change) else {

@@ -1,7 +1,7 @@
 //! Work that is kept and not applied, and what admission asks about it.
 
 use super::log::Row;
-use super::{StoreError, Verb, instant, sound};
+use super::{StoreError, Verb, instant, readable, sound};
 use crate::admission::Elsewhere;
 use crate::store::{Aside, QuarantineRow};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{Change, ChangeHash, Put};
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::EntryId;
+use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::wire::{AckState, Decision, QuarantineReason};
 
 /// What a fork, a gap or a foreign actor held up is written anew by its device; where that has not happened after so
@@ -109,6 +109,24 @@ impl Verb<'_> {
         let mut all = lying.collect::<Result<Vec<_>, _>>()?;
         causes_first(&mut all);
         Ok(all)
+    }
+
+    /// The same in no order, without what does not read.
+    pub(super) fn lying_as_far(
+        &self,
+        condition: &str,
+        args: impl rusqlite::Params,
+    ) -> Result<Vec<Lying>, StoreError> {
+        let rows = self.lying_rows(condition, args)?;
+        let read = rows.into_iter().map(|(_, lying)| readable(lying));
+        read.filter_map(Result::transpose).collect()
+    }
+
+    /// Lies something of a document here, or lay?
+    pub(super) fn lies_aside(&self, doc: DocumentId) -> Result<bool, StoreError> {
+        let sql = "select exists (select 1 from quarantine where doc = ?1)";
+        let mut statement = self.db.prepare_cached(sql)?;
+        Ok(statement.query_row([&doc.as_bytes()[..]], |row| row.get(0))?)
     }
 
     /// The same, as far as each reads.

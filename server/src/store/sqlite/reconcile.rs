@@ -47,8 +47,10 @@ impl Verb<'_> {
         answer.frame = holding.answer(&request.frame);
         answer.digest = holding.digest();
         let (sheet, _) = self.sheet()?;
-        // Nothing of the organisation goes to a device that is out of service; taken back, it asks for it.
-        if request.sheet != sheet.digest() && !self.is_revoked(device)? {
+        // Nothing of the organisation goes to a device that is out of service, or of which nobody has said whose it is: taken
+        // back, or confirmed, it asks for it. An older sheet than its own may lack who works on it.
+        let is_in = self.is_confirmed(device)? && !self.is_revoked(device)?;
+        if request.sheet != sheet.digest() && is_in {
             answer.sheet = Some(sheet);
         }
         Ok(answer)

@@ -11,7 +11,7 @@ use warmhand_core::wire::{Ack, PushedDocument};
 
 impl Verb<'_> {
     /// One part of a file. What carries our receipt is admitted; what is known is answered as it stands; the rest lies in
-    /// quarantine until a person decides.
+    /// quarantine until a person decides. Of what meets a damaged record nothing is said.
     pub(super) fn rescue(
         &self,
         docs: &[PushedDocument],
@@ -36,7 +36,8 @@ impl Verb<'_> {
         };
         let mut acks = Vec::new();
         for document in docs {
-            acks.extend(self.take(&push, document)?);
+            let taken = self.part(|| self.take(&push, document))?;
+            acks.extend(taken.unwrap_or_default());
         }
         Ok(acks)
     }

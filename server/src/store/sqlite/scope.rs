@@ -3,7 +3,7 @@
 
 use super::log::Row;
 use super::visibility::Viewers;
-use super::{StoreError, Verb, int};
+use super::{StoreError, Verb, int, readable};
 use crate::admission::Document;
 use rusqlite::params;
 use std::collections::BTreeSet;
@@ -22,12 +22,16 @@ impl Verb<'_> {
         let documents = self.documents_of(patient)?;
         // Answers may arrive before the record that they belong to: whoever brought them sees both.
         let mut scopes: BTreeSet<Scope> = known.map_or_else(BTreeSet::new, |d| d.record().scopes());
+        let mut is_whole = true;
         for (id, _) in &documents {
             if known.is_none_or(|known| known.id != *id) {
-                scopes.extend(self.document(*id)?.record().scopes());
+                match readable(self.document(*id))? {
+                    Some(document) => scopes.extend(document.record().scopes()),
+                    None => is_whole = false,
+                }
             }
         }
-        self.scope(patient, scopes)?;
+        self.scope(patient, scopes, is_whole)?;
         let seq = self.head()?.seq;
         self.refresh_patient_visibility(patient, &documents, seq, viewers)
     }
@@ -77,7 +81,11 @@ impl Verb<'_> {
         Ok(scopes.into_iter().collect())
     }
 
-    fn present_scopes(&self, patient: PatientId) -> Result<BTreeSet<(String, String)>, StoreError> {
+    /// Through what a patient's records may be seen now.
+    pub(super) fn present_scopes(
+        &self,
+        patient: PatientId,
+    ) -> Result<BTreeSet<(String, String)>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select kind, value from scope where patient = ?1 and to_seq is null",
         )?;
@@ -88,7 +96,13 @@ impl Verb<'_> {
             .collect::<Result<_, _>>()?)
     }
 
-    fn scope(&self, patient: PatientId, scopes: BTreeSet<Scope>) -> Result<(), StoreError> {
+    /// Where one of her documents does not read, what it alone may have said of who sees her stands.
+    fn scope(
+        &self,
+        patient: PatientId,
+        scopes: BTreeSet<Scope>,
+        is_whole: bool,
+    ) -> Result<(), StoreError> {
         let (wanted, present) = (written(scopes), self.present_scopes(patient)?);
         for (kind, value) in wanted.difference(&present) {
             let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
@@ -97,7 +111,7 @@ impl Verb<'_> {
                 params![&patient.as_bytes()[..], kind, value, int(seq)?],
             )?;
         }
-        for (kind, value) in present.difference(&wanted) {
+        for (kind, value) in present.difference(&wanted).filter(|_| is_whole) {
             let seq = self.append(&Row::ScopeOff(patient, kind.clone(), value.clone()))?;
             self.change(
                 "update scope set to_seq = ?4

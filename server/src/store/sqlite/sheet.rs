@@ -2,7 +2,7 @@
 
 use super::log::Row;
 use super::{StoreError, Verb, int};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, PoisonError};
 use warmhand_core::domain::organisation::Organisation;
@@ -84,20 +84,5 @@ impl Verb<'_> {
         let text: String = self.db.prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
             .query_row([int(seq)?], |row| row.get(0))?;
         Organisation::parse(&text).map_err(|_| StoreError::Unreadable)
-    }
-
-    /// A version of the sheet.
-    pub(super) fn sheet_version(&self, version: u64) -> Result<Option<Organisation>, StoreError> {
-        // Whatever a device says that it has.
-        let Ok(version) = i64::try_from(version) else {
-            return Ok(None);
-        };
-        let text: Option<String> = self
-            .db
-            .prepare_cached("select text from sheet where version = ?1")?
-            .query_row([version], |row| row.get(0))
-            .optional()?;
-        text.map(|text| Organisation::parse(&text).map_err(|_| StoreError::Unreadable))
-            .transpose()
     }
 }

@@ -144,7 +144,6 @@ impl Verb<'_> {
         )?;
         let mut documents: Vec<PushedDocument> = Vec::new();
         for lying in waiting {
-            self.lift(lying.hash)?;
             let change = PushedChange {
                 hash: lying.hash,
                 receipt: None,
@@ -183,17 +182,26 @@ impl Verb<'_> {
             now,
         };
         for document in &documents {
-            let acks = self.take(&push, document)?;
-            for (ack, pushed) in acks.iter().zip(&document.changes) {
-                // What does not fit any more stays before a person; it is thrown away by nobody. Where only what it stands
-                // on is lacking, its device goes on without that.
-                let reason = match ack.state {
-                    AckState::Rejected(_) => QuarantineReason::Recovered,
-                    AckState::MissingDeps(_) => QuarantineReason::StandsOn,
-                    _ => continue,
-                };
-                self.set_aside(&pushed.change, pushed.hash, reason, now)?;
-            }
+            // What meets a damaged record lies where it lay.
+            self.part(|| self.take_lying(&push, document))?;
+        }
+        Ok(())
+    }
+
+    fn take_lying(&self, push: &Push<'_>, document: &PushedDocument) -> Result<(), StoreError> {
+        for pushed in &document.changes {
+            self.lift(pushed.hash)?;
+        }
+        let acks = self.take(push, document)?;
+        for (ack, pushed) in acks.iter().zip(&document.changes) {
+            // What does not fit any more stays before a person; it is thrown away by nobody. Where only what it stands on is
+            // lacking, its device goes on without that.
+            let reason = match ack.state {
+                AckState::Rejected(_) => QuarantineReason::Recovered,
+                AckState::MissingDeps(_) => QuarantineReason::StandsOn,
+                _ => continue,
+            };
+            self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
         }
         Ok(())
     }

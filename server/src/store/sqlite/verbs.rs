@@ -38,10 +38,7 @@ impl Store for Sqlite {
             if !has_pushed {
                 self.ahead.read(device, from).await;
             }
-            let (mut answer, docs) = match self.write(sync.clone()).await {
-                Err(StoreError::Unreadable) => self.passing_over().write(sync).await?,
-                taken => taken?,
-            };
+            let (mut answer, docs) = self.write_passing_over(sync).await?;
             if answer.more {
                 self.read_ahead(device, page_bytes, answer.cursor, now);
             }
@@ -71,7 +68,7 @@ impl Store for Sqlite {
     }
 
     fn rescue(&self, docs: Vec<PushedDocument>, now: Timestamp) -> Doing<'_, Vec<Ack>> {
-        self.write(move |verb| verb.rescue(&docs, now))
+        self.write_passing_over(move |verb| verb.rescue(&docs, now))
     }
 
     fn heartbeat(&self, device: DeviceId, beat: Heartbeat, now: Timestamp) -> Doing<'_, ()> {
@@ -96,7 +93,7 @@ impl Store for Sqlite {
     }
 
     fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.confirm(device, &draft, now))
+        self.write_passing_over(move |verb| verb.confirm(device, &draft, now))
     }
 
     fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
@@ -117,7 +114,7 @@ impl Store for Sqlite {
         report: WipedReport,
         now: Timestamp,
     ) -> Doing<'_, WipedAnswer> {
-        self.write(move |verb| verb.wiped(device, &report, now))
+        self.write_passing_over(move |verb| verb.wiped(device, &report, now))
     }
 
     fn boxes(&self, device: DeviceId) -> Doing<'_, Vec<BoxRow>> {

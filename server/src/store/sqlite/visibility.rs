@@ -8,11 +8,27 @@ use warmhand_core::domain::code::{DocumentKind, Role};
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, SiteId, UserId};
 use warmhand_core::domain::organisation::{Organisation, Person};
 
-/// May this person read what a patient answered?
-fn reads_screens(person: &Person) -> bool {
-    [Role::Nurse, Role::Coordinator, Role::Provider]
-        .into_iter()
-        .any(|role| person.has_role(role))
+/// Who may read what a patient answered.
+const READ_SCREENS: [Role; 3] = [Role::Nurse, Role::Coordinator, Role::Provider];
+/// Who looks after patients, or after those who do: administrators and partners see no records of a site.
+const CLINICAL: [Role; 6] = [
+    Role::Nurse,
+    Role::Doula,
+    Role::Assistant,
+    Role::Coordinator,
+    Role::Provider,
+    Role::Supervisor,
+];
+
+/// Whose documents of this kind a site's are: it takes one role, there. What she answers about alcohol and drugs is no whole
+/// site's: a provider's there, and of whoever looks after her or took it down. A note about her, which everybody may
+/// write, is no need to know (42 CFR Part 2).
+const fn of_a_site(kind: DocumentKind) -> &'static [Role] {
+    match kind {
+        DocumentKind::Sud => &[Role::Provider],
+        DocumentKind::Screens => &READ_SCREENS,
+        _ => &CLINICAL,
+    }
 }
 
 /// Every device with those of its people who are on the sheet; one that was revoked has none.
@@ -79,26 +95,16 @@ impl Verb<'_> {
         kind_of: DocumentKind,
         doc: DocumentId,
     ) -> Result<bool, StoreError> {
-        let clinical = person
-            .roles
-            .iter()
-            .any(|r| !matches!(r.role, Role::Administrator | Role::Partner));
-        let has_written = kind_of == DocumentKind::Sud && self.wrote_in(&person.id, doc)?;
-        let through = scopes.iter().any(|(kind, value)| match kind.as_str() {
+        let is_of_answers = matches!(kind_of, DocumentKind::Screens | DocumentKind::Sud);
+        let has_written = is_of_answers && self.wrote_in(&person.id, doc)?;
+        let reads = || READ_SCREENS.iter().any(|role| person.has_role(*role));
+        let is_hers = !is_of_answers || has_written || reads();
+        Ok(scopes.iter().any(|(kind, value)| match kind.as_str() {
             "everyone" => true,
-            // What she answers about alcohol and drugs is no whole site's: a provider's there, and of whoever looks
-            // after her or took it down. A note about her, which everybody may write, is no need to know (42 CFR Part 2).
-            "site" if kind_of == DocumentKind::Sud => {
-                person.has_role_at(Role::Provider, &SiteId(value.clone()))
-            }
-            "site" => clinical && person.works_at(&SiteId(value.clone())),
+            "site" => person.has_one_at(of_a_site(kind_of), &SiteId(value.clone())),
             "author" if kind_of == DocumentKind::Sud => *value == person.id.0 && has_written,
-            _ => *value == person.id.0,
-        });
-        Ok(through
-            && (!matches!(kind_of, DocumentKind::Screens | DocumentKind::Sud)
-                || reads_screens(person)
-                || self.wrote_in(&person.id, doc)?))
+            _ => *value == person.id.0 && is_hers,
+        }))
     }
 
     /// Would one of these people see a document through these scopes, though nobody has said so yet?

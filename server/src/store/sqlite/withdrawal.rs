@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, UserId};
-use warmhand_core::wire::{Ack, AckState, SyncRequest, WipedAnswer, WipedReport, Withdrawal};
+use warmhand_core::wire::{Ack, SyncRequest, WipedAnswer, WipedReport, Withdrawal};
 
 const NOT_THERE: StoreError = StoreError::NotFound("there is no such device in service");
 
@@ -149,8 +149,7 @@ impl Verb<'_> {
     /// What a revoked device is told after its push: nothing about records, and to wipe as soon as nothing of what it said
     /// it has to send is left without an answer. It looks once more itself.
     pub(super) fn withdrawal(&self, request: &SyncRequest, acks: &[Ack]) -> Withdrawal {
-        let answered = |ack: &&Ack| !matches!(ack.state, AckState::MissingDeps(_));
-        let answered = acks.iter().filter(answered).count();
+        let answered = acks.iter().filter(|ack| ack.is_answer()).count();
         if u32::try_from(answered).unwrap_or(u32::MAX) >= request.state.unsent {
             Withdrawal::Wipe(sealing::closing(self.keys))
         } else {
@@ -216,25 +215,25 @@ impl Verb<'_> {
 
     /// Who may have written what a device sends: who works on it and is on the sheet in force, and who did and was when
     /// it last heard from here. Once it has shown that it knows of a later row, an earlier one no longer counts.
-    pub(super) fn writers(
-        &self,
-        device: DeviceId,
-        request: &SyncRequest,
-    ) -> Result<Vec<UserId>, StoreError> {
+    pub(super) fn writers(&self, device: DeviceId, heard: u64) -> Result<Vec<UserId>, StoreError> {
         let mut writers = self.people_in_force(device)?;
-        let mut statement = self
-            .db
-            .prepare_cached("select known_seq from device where id = ?1")?;
-        let known: i64 = statement.query_row([&device.as_bytes()[..]], |row| row.get(0))?;
-        let heard = known.unsigned_abs().max(request.hello.high.seq);
         let mut before = self.people_at(device, heard)?;
         before.retain(|user| !writers.contains(user));
         if before.is_empty() {
             return Ok(writers);
         }
-        let sheet = self.sheet_version(request.hello.sheet_version)?;
-        before.retain(|user| sheet.as_ref().is_some_and(|s| s.person(user).is_some()));
+        let sheet = self.sheet_at(heard)?;
+        before.retain(|user| sheet.person(user).is_some());
         writers.extend(before);
         Ok(writers)
+    }
+
+    /// The row up to which a device has shown that it heard, whatever an older copy of it says now.
+    pub(super) fn heard(&self, device: DeviceId, request: &SyncRequest) -> Result<u64, StoreError> {
+        let mut statement = self
+            .db
+            .prepare_cached("select known_seq from device where id = ?1")?;
+        let known: i64 = statement.query_row([&device.as_bytes()[..]], |row| row.get(0))?;
+        Ok(known.unsigned_abs().max(request.hello.high.seq))
     }
 }
