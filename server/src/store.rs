@@ -1,16 +1,17 @@
 //! The server's storage in this application's verbs: each is a whole transaction, durable when it returns. `SQLite` is
 //! the one backend today. Knows no HTTP and no page.
 
+pub mod audit;
 pub mod check;
 pub mod sqlite;
 
+pub use audit::ordered;
 use check::Check;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use warmhand_core::document::ChangeHash;
-use warmhand_core::domain::code::Role;
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::join::Patient;
@@ -72,22 +73,6 @@ const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// Has a device that last spoke then not spoken for longer than a day? One that never spoke has not.
 pub fn is_silent(last_seen_at: Option<Timestamp>, now: Timestamp) -> bool {
     now.duration_since(last_seen_at.unwrap_or(Timestamp::MIN)) > SILENT_AFTER
-}
-
-/// What is ordered about a single record is ordered by an administrator or a supervisor, who says why. The audit keeps both.
-pub fn ordered(sheet: &Organisation, user: &UserId, why: &str) -> Result<(), StoreError> {
-    let may = sheet.person(user).is_some_and(|person| {
-        person.has_role(Role::Administrator) || person.has_role(Role::Supervisor)
-    });
-    if !may {
-        let sentence = format!("\"{user}\" is no administrator or supervisor on the sheet");
-        return Err(StoreError::Refused(sentence));
-    }
-    if why.trim().is_empty() {
-        let sentence = "say why, in words that name nobody";
-        return Err(StoreError::Refused(sentence.to_owned()));
-    }
-    Ok(())
 }
 
 /// A device as the server last saw it.
@@ -247,7 +232,8 @@ pub struct QuarantineRow {
     pub entries: Vec<Arc<Entry>>,
 }
 
-/// The verbs. `now` is the server's clock; nothing is ordered or refused by it.
+/// The verbs. `now` is the server's clock; nothing is ordered or refused by it. What `by` or `user` does is in the audit log
+/// with it: the one is never there without the other.
 pub trait Store: Send + Sync {
     /// Verifies positions, takes a push, computes a page: one snapshot for the whole answer.
     fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp)
@@ -278,13 +264,25 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Doing<'_, EnrolAnswer>;
     /// Somebody says whose an unconfirmed device is; what it has sent meanwhile is judged anew.
-    fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()>;
+    fn confirm(
+        &self,
+        device: DeviceId,
+        draft: ConfirmDraft,
+        by: UserId,
+        now: Timestamp,
+    ) -> Doing<'_, ()>;
     /// Takes a device out of service; what it has not sent is still taken, into quarantine, and then it is told to wipe.
-    fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
+    fn revoke(&self, device: DeviceId, by: UserId, now: Timestamp) -> Doing<'_, ()>;
     /// Takes it back, as long as it is not wiped.
-    fn reinstate(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()>;
+    fn reinstate(&self, device: DeviceId, by: UserId, now: Timestamp) -> Doing<'_, ()>;
     /// Who works on a device from now on.
-    fn set_people(&self, device: DeviceId, people: Vec<UserId>, now: Timestamp) -> Doing<'_, ()>;
+    fn set_people(
+        &self,
+        device: DeviceId,
+        people: Vec<UserId>,
+        by: UserId,
+        now: Timestamp,
+    ) -> Doing<'_, ()>;
     /// Notes that a device holds nothing any more, and keeps the boxes that it brings.
     fn wiped(
         &self,

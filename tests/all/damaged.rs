@@ -47,7 +47,7 @@ fn state(phone: &Phone) -> (SyncState, u32) {
 /// Takes a device out of service.
 fn revoke(town: &Town, phone: &Phone) {
     let id = phone.app.id().expect("a device");
-    town.run(town.store().revoke(id, town.now()))
+    town.run(town.store().revoke(id, "sup".into(), town.now()))
         .expect("revoked");
 }
 

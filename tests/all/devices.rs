@@ -193,8 +193,13 @@ fn the_same_is_done_from_the_terminal() {
             .starts_with("From its next contact on n2, d1 work on tablet.")
     );
     typed(&data, &["people", &id, "--people", "n1,n2"]);
+    let why = format!("{id} \"tablet\", for n1, n2; by the terminal");
+    let line = |what: &str, why: &str| ("the terminal".to_owned(), what.to_owned(), why.to_owned());
+    assert_eq!(audited(&town), line("changed a device's people", &why));
     typed(&data, &["revoke", "tablet"]);
+    assert_eq!(audited(&town), line("revoked a device", &id));
     typed(&data, &["reinstate", "tablet"]);
+    assert_eq!(audited(&town), line("took a device back", &id));
     typed(&data, &["revoke", "tablet"]);
     assert!(typed(&data, &["list"]).contains("not yet seen since; records of at most 1 patients"));
     town.wait(5);
@@ -252,7 +257,11 @@ fn a_phone_is_one_persons_from_the_first_day_on() {
     let id = hers.app.id().unwrap();
     let people = |people: &[&str]| {
         let people = people.iter().map(|user| (*user).into()).collect();
-        town.run(server.store.set_people(id, people, town.now()))
+        town.run(
+            server
+                .store
+                .set_people(id, people, "sup".into(), town.now()),
+        )
     };
     assert_eq!(people(&["n1", "n2"]).unwrap_err().to_string(), sentence);
     people(&["n2"]).unwrap();

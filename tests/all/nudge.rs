@@ -105,7 +105,7 @@ fn a_device_that_is_taken_out_of_service_hears_so_and_then_no_more() {
     look.send(()).unwrap();
     town.server().tell(1);
     assert_eq!(town.run(heard.next()), Some(Heard::Moved(Some(1))));
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
     town.server().tell(2);
     assert_eq!(town.run(heard.next()), Some(Heard::Moved(Some(2))));

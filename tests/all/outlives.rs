@@ -104,6 +104,6 @@ fn waiting(town: &Town) -> Vec<QuarantineRow> {
 
 fn revoke(town: &Town, phone: &Phone) {
     let id = phone.app.id().unwrap();
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
 }

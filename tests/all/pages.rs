@@ -248,8 +248,11 @@ fn what_may_not_be_seen_any_more_is_not_told_from_memory() {
     let whole = by_ones(&mut carla, &town, |_| {
         // Somebody else works on it who sees none of them, while the pages behind this one lie there.
         let people = vec!["ma".into()];
-        town.run(town.store().set_people(id, people, town.now()))
-            .expect("taken off");
+        town.run(
+            town.store()
+                .set_people(id, people, "sup".into(), town.now()),
+        )
+        .expect("taken off");
     });
     assert_eq!(whole.len(), 1, "{whole:?}");
     carla.sync(&town);

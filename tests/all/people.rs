@@ -14,7 +14,11 @@ use warmhand_tests::town::{Phone, Town};
 
 fn set_people(town: &Town, device: DeviceId, people: &[&str]) -> Result<(), StoreError> {
     let people: Vec<UserId> = people.iter().map(|p| (*p).into()).collect();
-    town.run(town.server().store.set_people(device, people, town.now()))
+    town.run(
+        town.server()
+            .store
+            .set_people(device, people, "sup".into(), town.now()),
+    )
 }
 
 fn waiting(town: &Town) -> Vec<QuarantineRow> {
@@ -193,7 +197,7 @@ fn a_device_is_not_taken_from_everybody_and_given_to_nobody_who_is_unknown() {
     );
     assert_eq!(set_people(&town, id, &["ma", "n1"]), Ok(()));
     assert_eq!(head(), before, "nobody came and nobody went");
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
     assert!(matches!(
         set_people(&town, id, &["n1"]),

@@ -21,12 +21,14 @@ fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
     }
     let id = ana.app.id().unwrap();
     let store = &town.server().store;
-    town.run(store.revoke(id, town.now())).unwrap();
+    town.run(store.revoke(id, "sup".into(), town.now()))
+        .unwrap();
     ana.app.sync_wanted();
     if let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) {
         town.carry(&asked);
     }
-    town.run(store.reinstate(id, town.now())).unwrap();
+    town.run(store.reinstate(id, "sup".into(), town.now()))
+        .unwrap();
     ana.sync(town);
     (ana, record, patient)
 }
@@ -125,7 +127,7 @@ fn what_speaks_of_something_that_was_left_out_is_not_released_alone() {
         json!({"VoidEntry": {"record": record, "entry": slip, "reason": "of somebody else"}}),
     );
     let id = ana.app.id().unwrap();
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
     ana.sync(&town);
     let rows = waiting(&town);

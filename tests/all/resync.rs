@@ -217,7 +217,7 @@ fn a_device_that_was_revoked_meanwhile_gives_and_is_given_nothing() {
         .sync_answered(asked.number, &carried, town.now())
         .unwrap();
     let store = &town.server().store;
-    town.run(store.revoke(carla.app.id().unwrap(), town.now()))
+    town.run(store.revoke(carla.app.id().unwrap(), "sup".into(), town.now()))
         .unwrap();
     let mut brought = 0;
     let asked = exchange(&mut carla, &town, |path, body| {

@@ -211,7 +211,7 @@ fn the_work_of_a_revoked_device_is_kept_in_quarantine_and_it_sees_nothing_more()
         json!({"AddNote": {"record": record, "text": "not sent yet"}}),
     );
     let id = ana.app.id().unwrap();
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
     ana.sync(&town);
     assert_eq!(town.entries(patient), before);

@@ -170,7 +170,8 @@ fn a_device_that_is_out_of_service_is_told_no_sheet() {
     };
     assert!(asks().is_some());
     let id: DeviceId = ana.app.id().unwrap();
-    town.run(town.store().revoke(id, town.now())).unwrap();
+    town.run(town.store().revoke(id, "sup".into(), town.now()))
+        .unwrap();
     assert_eq!(asks(), None);
 }
 
@@ -257,9 +258,11 @@ fn what_a_person_left_out_stays_out_in_whichever_change_it_comes_again() {
     ana.does(&town, note);
     let id = ana.app.id().unwrap();
     let mut request = request(&mut ana, &town);
-    town.run(town.store().revoke(id, town.now())).unwrap();
+    town.run(town.store().revoke(id, "sup".into(), town.now()))
+        .unwrap();
     sends(&ana, &town, &request);
-    town.run(town.store().reinstate(id, town.now())).unwrap();
+    town.run(town.store().reinstate(id, "sup".into(), town.now()))
+        .unwrap();
     let [row] = &town.aside()[..] else {
         panic!("one waits")
     };

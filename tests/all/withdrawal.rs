@@ -27,7 +27,7 @@ fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
 
 fn revoke(town: &Town, phone: &Phone) {
     let id = phone.app.id().unwrap();
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
 }
 
@@ -229,7 +229,7 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
         .sync_answered(asked.number, &carried, town.now())
         .unwrap();
     assert_eq!(state(&ana), SyncState::Withdrawn);
-    town.run(town.server().store.reinstate(id, town.now()))
+    town.run(town.server().store.reinstate(id, "sup".into(), town.now()))
         .unwrap();
     ana.sync(&town);
     let again = json!({"SignIn": {"user": "n1"}});
@@ -243,7 +243,7 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
     revoke(&town, &ana);
     ana.sync(&town);
     assert!(
-        town.run(town.server().store.reinstate(id, town.now()))
+        town.run(town.server().store.reinstate(id, "sup".into(), town.now()))
             .is_err()
     );
     let code = town

@@ -2,6 +2,7 @@
 
 use super::flags::DataFlags;
 use super::setup::{open, said};
+use crate::store::audit::TERMINAL;
 use crate::store::{ConfirmDraft, DeviceRow};
 use crate::{Server, Settings};
 use clap::Subcommand;
@@ -181,7 +182,10 @@ async fn people(
     let (server, row) = named(device, data).await?;
     let names = people.join(", ");
     let people = people.into_iter().map(UserId).collect();
-    let done = server.store.set_people(row.id, people, server.now()).await;
+    let done = server
+        .store
+        .set_people(row.id, people, TERMINAL.into(), server.now())
+        .await;
     done.map_err(|error| error.to_string())?;
     writeln!(
         out,
@@ -204,7 +208,10 @@ async fn confirm(
         people: people.into_iter().map(UserId).collect(),
     };
     let name = draft.name.clone();
-    let done = server.store.confirm(row.id, draft, server.now()).await;
+    let done = server
+        .store
+        .confirm(row.id, draft, TERMINAL.into(), server.now())
+        .await;
     done.map_err(|error| error.to_string())?;
     writeln!(
         out,
@@ -215,7 +222,10 @@ async fn confirm(
 
 async fn revoke(device: &str, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
     let (server, row) = named(device, data).await?;
-    let done = server.store.revoke(row.id, server.now()).await;
+    let done = server
+        .store
+        .revoke(row.id, TERMINAL.into(), server.now())
+        .await;
     done.map_err(|error| error.to_string())?;
     writeln!(
         out,
@@ -227,7 +237,10 @@ async fn revoke(device: &str, data: &Path, out: &mut (dyn Write + Send)) -> Resu
 
 async fn reinstate(device: &str, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
     let (server, row) = named(device, data).await?;
-    let done = server.store.reinstate(row.id, server.now()).await;
+    let done = server
+        .store
+        .reinstate(row.id, TERMINAL.into(), server.now())
+        .await;
     done.map_err(|error| error.to_string())?;
     writeln!(out, "{} is in service again.", row.name).map_err(said)
 }

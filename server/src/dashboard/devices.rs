@@ -5,7 +5,6 @@ use super::page::{ChoiceRow, Place, SentenceRow, Tone, counted};
 use super::programme::{DeviceSeen, Programme, Visitor};
 use jiff::ToSpan;
 use warmhand_core::domain::code::Role;
-use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Person;
 use warmhand_core::domain::time;
 
@@ -75,12 +74,6 @@ fn works_nowhere_else(person: &Person, visitor: &Visitor) -> bool {
     // A role without sites is one at every site, also at those that are yet to come.
     !person.roles.is_empty()
         && sites.all(|at| !at.is_empty() && at.iter().all(|s| visitor.sites.contains(s)))
-}
-
-/// What the audit keeps of a device that people were put on: which, who, and by whom.
-pub fn audited(device: &str, people: &[UserId], by: &UserId) -> String {
-    let people: Vec<&str> = people.iter().map(UserId::as_str).collect();
-    format!("{device}, for {}; by {by}", people.join(", "))
 }
 
 fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {

@@ -4,6 +4,7 @@
 use super::form;
 use crate::clock::{Random, SetClock};
 use crate::key_file::KeyFile;
+use crate::store::audit::TERMINAL;
 use crate::store::sqlite::{self, Place};
 use crate::store::{Store, is_silent};
 use crate::{Server, Settings};
@@ -73,7 +74,7 @@ impl House {
     /// Takes a device out of service.
     pub(super) async fn revoke(&self, device: DeviceId) -> Result<(), String> {
         self.store()
-            .revoke(device, self.server.now())
+            .revoke(device, TERMINAL.into(), self.server.now())
             .await
             .map_err(|error| error.to_string())
     }

@@ -52,7 +52,7 @@ fn a_device_that_wrote_in_it_can_be_confirmed() {
         people: vec!["n2".into()],
     };
     let id = new.app.id().expect("a device");
-    let confirmed = town.run(town.store().confirm(id, hers, town.now()));
+    let confirmed = town.run(town.store().confirm(id, hers, "sup".into(), town.now()));
     assert_eq!(confirmed, Ok(()));
     let waits: Vec<_> = town.aside().iter().map(|row| row.doc).collect();
     assert_eq!(waits, [damaged], "what was said elsewhere is there");

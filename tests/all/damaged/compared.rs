@@ -33,7 +33,7 @@ fn what_does_not_read_and_the_server_lacks_stays() {
     revoke(&town, &carla);
     carla.sync(&town);
     assert_eq!(whole_of(&carla, record), 1);
-    town.run(town.store().reinstate(id, town.now()))
+    town.run(town.store().reinstate(id, "sup".into(), town.now()))
         .expect("back");
     ana.sync(&town);
     carla.sync(&town);

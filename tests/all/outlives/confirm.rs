@@ -112,8 +112,12 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
     assert_eq!(town.verify(), Verified::SOUND);
 
     let id = new.app.id().unwrap();
-    town.run(town.server().store.confirm(id, theirs(), town.now()))
-        .unwrap();
+    town.run(
+        town.server()
+            .store
+            .confirm(id, theirs(), "sup".into(), town.now()),
+    )
+    .unwrap();
     assert_eq!(waiting(&town).len(), 1, "the lost device's alone");
     assert_eq!(town.entries(patient).len(), all.len() + 3);
     for phone in [&mut new, &mut carla, &mut ana] {
@@ -129,7 +133,11 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
     );
     assert_eq!(town.verify(), Verified::SOUND);
     assert_eq!(
-        town.run(town.server().store.confirm(id, theirs(), town.now())),
+        town.run(
+            town.server()
+                .store
+                .confirm(id, theirs(), "sup".into(), town.now())
+        ),
         Err(StoreError::NotFound(
             "there is no such device that waits to be confirmed"
         ))
@@ -300,8 +308,12 @@ fn what_it_wrote_while_it_waited_comes_in_causes_first_and_what_breaks_a_rule_st
         ..theirs()
     };
     let before = town.entries(patient);
-    town.run(town.server().store.confirm(id, draft, town.now()))
-        .unwrap();
+    town.run(
+        town.server()
+            .store
+            .confirm(id, draft, "sup".into(), town.now()),
+    )
+    .unwrap();
     assert_eq!(town.entries(patient), before);
     assert_eq!(waiting(&town).len(), aside.len());
     new.sync(&town);
@@ -325,8 +337,12 @@ fn what_it_wrote_while_it_waited_comes_in_causes_first_and_what_breaks_a_rule_st
     );
     new.sync(&town);
     let id = new.app.id().unwrap();
-    town.run(town.server().store.confirm(id, theirs(), town.now()))
-        .unwrap();
+    town.run(
+        town.server()
+            .store
+            .confirm(id, theirs(), "sup".into(), town.now()),
+    )
+    .unwrap();
     assert_eq!(waiting(&town), []);
     new.sync(&town);
     assert_eq!(new.entries(patient), town.entries(patient));

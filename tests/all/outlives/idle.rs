@@ -41,7 +41,10 @@ fn a_device_that_waits_keeps_the_records_in_which_it_has_nothing_unsent() {
         people: vec!["ma".into()],
     };
     let id = new.app.id().unwrap();
-    let confirm = town.server().store.confirm(id, theirs, town.now());
+    let confirm = town
+        .server()
+        .store
+        .confirm(id, theirs, "sup".into(), town.now());
     town.run(confirm).unwrap();
     new.sync(&town);
     assert!(!new.app.holds(record).unwrap(), "it is somebody else's now");

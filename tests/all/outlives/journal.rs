@@ -45,7 +45,7 @@ fn a_revocation_is_in_the_journal_before_it_is_committed_and_holds_though_the_co
         let ana = town.device("ana", &["n1"]);
         let id = ana.app.id().unwrap();
         fault.2.store(true, Ordering::SeqCst);
-        let done = town.run(town.server().store.revoke(id, town.now()));
+        let done = town.run(town.server().store.revoke(id, "sup".into(), town.now()));
         assert_eq!(done, Err(ends));
         assert_eq!(revoked(&town).contains(&id), outlives, "{place}");
         fault.2.store(false, Ordering::SeqCst);
@@ -172,7 +172,7 @@ fn a_device_that_was_not_taken_back_in_the_end_is_not_in_service_after_a_restore
     revoke(&town, &ana);
     // The process ends between the journal's line and the commit.
     fault.2.store(true, Ordering::SeqCst);
-    let done = town.run(town.server().store.reinstate(id, town.now()));
+    let done = town.run(town.server().store.reinstate(id, "sup".into(), town.now()));
     assert_eq!(done, Err(StoreError::Killed));
     town.close();
     town.open(None);

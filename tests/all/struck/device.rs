@@ -261,7 +261,7 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
         json!({"AddNote": {"record": record, "text": "not sent"}}),
     );
     let id = day.app().id().unwrap();
-    town.run(town.server().store.revoke(id, town.now()))
+    town.run(town.server().store.revoke(id, "sup".into(), town.now()))
         .unwrap();
     day.syncs(&town, "out of service", "/v1/sync");
     day.looks(&town);

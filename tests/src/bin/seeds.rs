@@ -187,7 +187,8 @@ fn withdrawal(town: &Town, corpus: &Corpus) {
     );
     let id = lena.app.id().expect("a device");
     let store = &town.server().store;
-    town.run(store.revoke(id, town.now())).expect("revoked");
+    town.run(store.revoke(id, "sup".into(), town.now()))
+        .expect("revoked");
     carried(&mut lena, town, corpus, "withdrawn");
 }
 

@@ -188,7 +188,7 @@ impl World {
         };
         let (id, now) = (self.devices[d].id, self.server_now());
         let store = self.server.store();
-        let done = self.server.run(store.revoke(id, now));
+        let done = self.server.run(store.revoke(id, "sup".into(), now));
         if let Some(struck) = self.server.recover_from_blow() {
             self.note_blow(&struck, true);
         }

@@ -28,9 +28,9 @@ impl World {
             return Ok(());
         };
         let store = self.server.store();
-        let done = self
-            .server
-            .run(store.reinstate(self.devices[d].id, self.server_now()));
+        let done =
+            self.server
+                .run(store.reinstate(self.devices[d].id, "sup".into(), self.server_now()));
         let struck = self.server.recover_from_blow();
         if let Some(struck) = &struck {
             self.note_blow(struck, true);
@@ -69,6 +69,7 @@ impl World {
         let done = self.server.run(store.set_people(
             self.devices[d].id,
             people.clone(),
+            "sup".into(),
             self.server_now(),
         ));
         let struck = self.server.recover_from_blow();
@@ -104,7 +105,9 @@ impl World {
             people: self.devices[d].people.clone(),
         };
         let store = self.server.store();
-        let done = self.server.run(store.confirm(id, draft, self.server_now()));
+        let done = self
+            .server
+            .run(store.confirm(id, draft, "sup".into(), self.server_now()));
         let struck = self.server.recover_from_blow();
         if let Some(struck) = &struck {
             self.note_blow(struck, true);

@@ -9,6 +9,7 @@ use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::page::{ChoiceRow, Place};
 use crate::dashboard::{devices, quarantine as aside, record, words};
 use crate::store::StoreError;
+use crate::store::audit::put_on;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -112,20 +113,9 @@ pub(super) async fn settle(
         keep: Some(keep),
     });
     let seed = u64::from_be_bytes(server.random.bytes());
-    let user = visitor.user.clone();
     server
         .store
-        .author(user.clone(), summary.record, body, seed, server.now())
-        .await?;
-    server
-        .store
-        .audit(
-            server.now(),
-            user,
-            "settled a question",
-            Some(summary.record),
-            String::new(),
-        )
+        .author(visitor.user, summary.record, body, seed, server.now())
         .await?;
     server.tell(server.store.head().await?);
     Ok(back)
@@ -181,7 +171,7 @@ pub(super) async fn enrol(
         Err(error) => return Err(error.into()),
     };
     let people: Vec<UserId> = chosen.into_iter().map(UserId).collect();
-    let why = devices::audited(
+    let why = put_on(
         &format!("\"{}\" ({kind})", name.trim()),
         &people,
         &visitor.user,
@@ -261,18 +251,9 @@ async fn decide(
         return Ok(Redirect::to(&format!("/handoffs/{record}")).into_response());
     }
     let seed = u64::from_be_bytes(server.random.bytes());
-    let user = visitor.user;
     server
         .store
-        .decide(user.clone(), row.hash, decision, seed, server.now())
-        .await?;
-    let what = match decision {
-        Decision::Released => "released work kept aside",
-        Decision::Dismissed => "dismissed work kept aside",
-    };
-    server
-        .store
-        .audit(server.now(), user, what, Some(row.doc), String::new())
+        .decide(visitor.user, row.hash, decision, seed, server.now())
         .await?;
     server.tell(server.store.head().await?);
     Ok(Redirect::to("/quarantine").into_response())

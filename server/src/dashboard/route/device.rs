@@ -64,8 +64,8 @@ pub(super) async fn revoke(
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id = find(&programme, &id)?.id;
-    server.store.revoke(id, server.now()).await?;
-    done(&server, visitor, "revoked a device", id.to_string()).await
+    server.store.revoke(id, visitor.user, server.now()).await?;
+    done(&server).await
 }
 
 pub(super) async fn reinstating(
@@ -96,8 +96,11 @@ pub(super) async fn reinstate(
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
     let id = find(&programme, &id)?.id;
-    server.store.reinstate(id, server.now()).await?;
-    done(&server, visitor, "took a device back", id.to_string()).await
+    server
+        .store
+        .reinstate(id, visitor.user, server.now())
+        .await?;
+    done(&server).await
 }
 
 pub(super) async fn people(
@@ -158,14 +161,10 @@ pub(super) async fn set_people(
     let people: Vec<UserId> = kept.cloned().chain(chosen).collect();
     match server
         .store
-        .set_people(device.id, people.clone(), server.now())
+        .set_people(device.id, people.clone(), visitor.user, server.now())
         .await
     {
-        Ok(()) => {
-            let named = format!("{} \"{}\"", device.id, device.name);
-            let why = devices::audited(&named, &people, &visitor.user);
-            done(&server, visitor, "changed a device's people", why).await
-        }
+        Ok(()) => done(&server).await,
         Err(StoreError::Refused(sentence)) => {
             for choice in &mut shown.people {
                 choice.is_chosen = people.iter().any(|p| p.as_str() == choice.value);
@@ -177,16 +176,7 @@ pub(super) async fn set_people(
     }
 }
 
-async fn done(
-    server: &Server,
-    visitor: Visitor,
-    what: &'static str,
-    why: String,
-) -> Result<Response, Nothing> {
-    server
-        .store
-        .audit(server.now(), visitor.user, what, None, why)
-        .await?;
+async fn done(server: &Server) -> Result<Response, Nothing> {
     server.tell(server.store.head().await?);
     Ok(Redirect::to("/devices").into_response())
 }

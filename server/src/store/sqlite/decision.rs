@@ -82,7 +82,11 @@ impl Verb<'_> {
                 self.close(user, lying, Decision::Dismissed)?;
             }
         }
-        Ok(())
+        let what = match decision {
+            Decision::Released => "released work kept aside",
+            Decision::Dismissed => "dismissed work kept aside",
+        };
+        self.audit(now, user, what, Some(doc), "")
     }
 
     /// What a person left out of the record stays out, in whichever change its device says it once more.

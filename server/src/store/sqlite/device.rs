@@ -153,6 +153,15 @@ impl Verb<'_> {
         self.refresh_device_visibility(device, seq)
     }
 
+    /// A device as the audit names it.
+    pub(super) fn named(&self, device: DeviceId) -> Result<String, StoreError> {
+        let name: String = self
+            .db
+            .prepare_cached("select name from device where id = ?1")?
+            .query_row([&device.as_bytes()[..]], |row| row.get(0))?;
+        Ok(format!("{device} \"{name}\""))
+    }
+
     pub(super) fn is_revoked(&self, device: DeviceId) -> Result<bool, StoreError> {
         Ok(self
             .db

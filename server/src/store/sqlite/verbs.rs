@@ -1,6 +1,7 @@
 //! The store's verbs: each a whole transaction of the writer or of a reader, a few with something behind it.
 
 use super::{Sqlite, Verb};
+use crate::store::audit::put_on;
 use crate::store::check::Check;
 use crate::store::{
     Aside, BoxRow, CodeDraft, ConfirmDraft, DeviceRow, Doing, Folder, OpenedBoxes, SessionRow,
@@ -92,20 +93,47 @@ impl Store for Sqlite {
         self.write(move |verb| verb.enrol(&code_hash, device, now))
     }
 
-    fn confirm(&self, device: DeviceId, draft: ConfirmDraft, now: Timestamp) -> Doing<'_, ()> {
-        self.write_passing_over(move |verb| verb.confirm(device, &draft, now))
+    fn confirm(
+        &self,
+        device: DeviceId,
+        draft: ConfirmDraft,
+        by: UserId,
+        now: Timestamp,
+    ) -> Doing<'_, ()> {
+        self.write_passing_over(move |verb| {
+            verb.confirm(device, &draft, now)?;
+            let named = format!("{} ({})", verb.named(device)?, draft.kind);
+            let why = put_on(&named, &draft.people, &by);
+            verb.audit(now, &by, "confirmed a device", None, &why)
+        })
     }
 
-    fn revoke(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.revoke(device, now))
+    fn revoke(&self, device: DeviceId, by: UserId, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| {
+            verb.revoke(device, now)?;
+            verb.audit(now, &by, "revoked a device", None, &device.to_string())
+        })
     }
 
-    fn reinstate(&self, device: DeviceId, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.reinstate(device, now))
+    fn reinstate(&self, device: DeviceId, by: UserId, now: Timestamp) -> Doing<'_, ()> {
+        self.write(move |verb| {
+            verb.reinstate(device, now)?;
+            verb.audit(now, &by, "took a device back", None, &device.to_string())
+        })
     }
 
-    fn set_people(&self, device: DeviceId, people: Vec<UserId>, now: Timestamp) -> Doing<'_, ()> {
-        self.write(move |verb| verb.set_people(device, &people, now))
+    fn set_people(
+        &self,
+        device: DeviceId,
+        people: Vec<UserId>,
+        by: UserId,
+        now: Timestamp,
+    ) -> Doing<'_, ()> {
+        self.write(move |verb| {
+            verb.set_people(device, &people, now)?;
+            let why = put_on(&verb.named(device)?, &people, &by);
+            verb.audit(now, &by, "changed a device's people", None, &why)
+        })
     }
 
     fn wiped(
@@ -191,7 +219,14 @@ impl Store for Sqlite {
         seed: u64,
         now: Timestamp,
     ) -> Doing<'_, ()> {
-        self.write(move |verb| verb.author(&user, record, body, seed, now))
+        let what = match body {
+            Body::ReviewSettled(_) => "settled a question",
+            _ => "wrote in a record",
+        };
+        self.write(move |verb| {
+            verb.author(&user, record, body, seed, now)?;
+            verb.audit(now, &user, what, Some(record), "")
+        })
     }
 
     fn quarantine(&self, now: Timestamp) -> Doing<'_, Aside> {

@@ -127,7 +127,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
     town.run(
         town.server()
             .store
-            .revoke(lost.app.id().unwrap(), town.now()),
+            .revoke(lost.app.id().unwrap(), "sup".into(), town.now()),
     )
     .unwrap();
     // And one whose work lies in quarantine.
@@ -138,8 +138,12 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         serde_json::json!({"AddNote": {"record": record, "text": "kept aside"}}),
     );
     let kept_id = kept.app.id().unwrap();
-    town.run(town.server().store.revoke(kept_id, town.now()))
-        .unwrap();
+    town.run(
+        town.server()
+            .store
+            .revoke(kept_id, "sup".into(), town.now()),
+    )
+    .unwrap();
     kept.sync(&town);
     let aside = town.aside()[0].hash;
     // The server does not know it any more but by its credential, and keeps what it sends.
@@ -238,18 +242,20 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "revoke",
-            Box::new(move |s| s.revoke(pushed_by, now)),
+            Box::new(move |s| s.revoke(pushed_by, "sup".into(), now)),
             Again::Other,
         ),
         (
             "reinstate",
-            Box::new(move |s| s.reinstate(lost, now)),
+            Box::new(move |s| s.reinstate(lost, "sup".into(), now)),
             Again::Other,
         ),
         (
             "set_people",
-            Box::new(move |s| s.set_people(pushed_by, vec!["ma".into(), "n1".into()], now)),
-            Again::Same,
+            Box::new(move |s| {
+                s.set_people(pushed_by, vec!["ma".into(), "n1".into()], "sup".into(), now)
+            }),
+            Again::Other,
         ),
         (
             "wiped",
@@ -258,7 +264,7 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
         ),
         (
             "confirm",
-            Box::new(move |s| s.confirm(unknown, confirmed.clone(), now)),
+            Box::new(move |s| s.confirm(unknown, confirmed.clone(), "sup".into(), now)),
             Again::Other,
         ),
         (
