@@ -38,6 +38,8 @@ mod house;
 mod invariants;
 #[path = "all/lease.rs"]
 mod lease;
+#[path = "all/left.rs"]
+mod left;
 #[path = "all/nudge.rs"]
 mod nudge;
 #[path = "all/operations.rs"]

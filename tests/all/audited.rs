@@ -6,7 +6,7 @@ use serde_json::json;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::domain::payload::Noted;
-use warmhand_server::store::DeviceRow;
+use warmhand_server::store::{DeviceRow, Store};
 use warmhand_tests::town::Town;
 use warmhand_tests::visit::asks;
 

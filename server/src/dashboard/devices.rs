@@ -5,6 +5,7 @@ use super::page::{ChoiceRow, Place, SentenceRow, Tone, counted};
 use super::programme::{DeviceSeen, Programme, Visitor};
 use jiff::ToSpan;
 use warmhand_core::domain::code::Role;
+use warmhand_core::domain::id::UserId;
 use warmhand_core::domain::organisation::Person;
 use warmhand_core::domain::time;
 
@@ -44,24 +45,26 @@ pub fn empty_draft(programme: &Programme, visitor: &Visitor) -> EnrolDraft {
             ChoiceRow::new("tablet", "Tablet"),
         ],
         people: people(programme, visitor),
-        others: !looks_after_all(programme, visitor),
+        others: !is_everybodys(programme, visitor),
         ..EnrolDraft::default()
     }
 }
 
 /// Is she a supervisor of the organisation as a whole, whatever sites it has?
-pub fn looks_after_all(programme: &Programme, visitor: &Visitor) -> bool {
+pub fn looks_after_all(person: &Person) -> bool {
+    let mut roles = person.roles.iter();
+    roles.any(|r| r.role == Role::Supervisor && r.sites.is_empty())
+}
+
+fn is_everybodys(programme: &Programme, visitor: &Visitor) -> bool {
     let herself = programme.sheet.person(&visitor.user);
-    herself.is_some_and(|person| {
-        let mut roles = person.roles.iter();
-        roles.any(|r| r.role == Role::Supervisor && r.sites.is_empty())
-    })
+    herself.is_some_and(looks_after_all)
 }
 
 /// People whom the visitor may put on a device, none chosen. A device brings whatever its people may see to whoever holds
 /// it: so hers are those who work at her sites and nowhere else.
 pub fn people(programme: &Programme, visitor: &Visitor) -> Vec<ChoiceRow> {
-    let is_everybodys = looks_after_all(programme, visitor);
+    let is_everybodys = is_everybodys(programme, visitor);
     let people = programme.sheet.people.iter();
     people
         .filter(|person| is_everybodys || works_nowhere_else(person, visitor))
@@ -82,10 +85,7 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         id: device.id.to_string(),
         name: device.name.clone(),
         kind: device.kind.clone(),
-        people: match &device.people[..] {
-            [] if device.waits() => programme.names(&device.proposed),
-            people => programme.names(people),
-        },
+        people: used_by(programme, device),
         last_seen: device
             .last_seen_at
             .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
@@ -96,6 +96,17 @@ fn row(programme: &Programme, device: &DeviceSeen) -> DeviceRow {
         is_silent: device.is_silent(programme.now),
         state: state(device),
         loss: loss(programme, device),
+    }
+}
+
+/// Who works on a device, in words. One whose people have all left the sheet still holds what they saw.
+pub fn used_by(programme: &Programme, device: &DeviceSeen) -> String {
+    let is_known = |user: &UserId| programme.sheet.person(user).is_some();
+    match &device.people[..] {
+        people if people.iter().any(is_known) => programme.names(people),
+        _ if device.waits() => programme.names(&device.proposed),
+        [] => "nobody of the sheet".to_owned(),
+        gone => format!("nobody of the sheet; once {}", programme.names(gone)),
     }
 }
 

@@ -162,10 +162,10 @@ impl Programme {
             .join(", ")
     }
 
-    /// The name of a site.
+    /// The name of a site; of one that the sheet no longer names its code, and that.
     pub fn site(&self, id: Option<&SiteId>) -> String {
-        id.and_then(|id| self.sheet.site(id))
-            .map(|s| s.name.clone())
+        let known = |id: &SiteId| self.sheet.site(id).map(|s| s.name.clone());
+        id.map(|id| known(id).unwrap_or_else(|| format!("{id}, a site no longer on the sheet")))
             .unwrap_or_default()
     }
 

@@ -6,6 +6,7 @@ use super::programme::{Programme, Visitor};
 use super::record;
 use crate::store::QuarantineRow;
 use std::collections::BTreeMap;
+use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::domain::read::Summary;
 use warmhand_core::wire::QuarantineReason;
@@ -25,22 +26,42 @@ pub fn page(programme: &Programme, visitor: &Visitor, opened: &Opened) -> Quaran
     }
 }
 
-/// The record with which it opens: its own, or another of hers; none while nothing of hers is here.
-pub fn record_of<'a>(programme: &'a Programme, lying: &QuarantineRow) -> Option<&'a Summary> {
+/// What has to be opened for a reason before it is shown in its words: the record with which it opens, or, while none of
+/// hers is here, the one that it would begin.
+pub fn opens_with(programme: &Programme, lying: &QuarantineRow) -> DocumentId {
+    let to_come = || {
+        let mut entries = lying.entries.iter();
+        entries.find_map(|entry| match &entry.body {
+            Body::ScreensOpened(opened) => Some(opened.record),
+            Body::SudOpened(opened) => Some(opened.record),
+            _ => None,
+        })
+    };
+    let here = record_of(programme, lying).map(|r| r.record);
+    here.or_else(to_come).unwrap_or(lying.doc)
+}
+
+/// The patient's code; empty where nobody can say whose it is.
+pub fn code(lying: &QuarantineRow) -> String {
+    lying.patient.map(PatientId::short_code).unwrap_or_default()
+}
+
+/// Its own record, or another of hers; none while nothing of hers is here.
+fn record_of<'a>(programme: &'a Programme, lying: &QuarantineRow) -> Option<&'a Summary> {
     let own = programme.records().find(|r| r.record == lying.doc);
     let hers = || programme.records().find(|r| r.patient == lying.patient);
     own.or_else(|| lying.patient.and_then(|_| hers()))
 }
 
 fn row(programme: &Programme, lying: &QuarantineRow, opened: &Opened) -> AsideRow {
-    let record = record_of(programme, lying);
-    let is_open = record.is_none_or(|r| opened.contains_key(&r.record));
+    let record = opens_with(programme, lying);
+    let is_open = opened.contains_key(&record);
     let sentences = is_open.then(|| record::sentences(programme, lying.doc, &lying.entries));
     let device = device(programme, lying.device);
     AsideRow {
         id: hex::encode(lying.hash.0),
-        code: lying.patient.map(PatientId::short_code).unwrap_or_default(),
-        href: record.map(|r| format!("/handoffs/{}", r.record)),
+        code: code(lying),
+        href: format!("/handoffs/{record}"),
         why: why(lying.reason).to_owned(),
         since: programme.when(lying.since),
         who: match device {

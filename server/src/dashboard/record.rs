@@ -39,15 +39,15 @@ pub struct Story<'a> {
 pub fn closed(
     programme: &Programme,
     visitor: &Visitor,
-    summary: &Summary,
+    (record, code): (DocumentId, String),
     gate: Gate,
 ) -> HandoffPage {
-    let id = summary.record.to_string();
+    let id = record.to_string();
     let frame = programme.frame(visitor, Place::Handoffs, &format!("/handoffs/{id}"));
     HandoffPage {
         frame,
         id,
-        code: words::code(summary),
+        code,
         state: State::Closed(gate),
     }
 }

@@ -6,12 +6,13 @@ mod confirm;
 mod device;
 mod door;
 mod show;
+mod sight;
 
 use super::page::message::MessagePage;
 use super::programme::{DeviceSeen, Missing, Programme, Visitor};
 use crate::Server;
 use crate::news;
-use crate::store::{Aside, SessionRow, Snapshot, StoreError};
+use crate::store::{SessionRow, StoreError};
 use askama::Template;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
@@ -261,13 +262,9 @@ pub(super) async fn programme(
     let person = person
         .ok_or_else(|| Nothing::SignedOut("/".to_owned()))?
         .clone();
-    let sites: Vec<SiteId> = snapshot
-        .sheet
-        .sites
-        .iter()
-        .map(|s| s.id.clone())
-        .filter(|site| person.has_role_at(Role::Supervisor, site))
-        .collect();
+    let sees_all = sight::sees_all(&snapshot.sheet, &person);
+    let sites = sight::sites(&snapshot, &person, sees_all);
+    let is_all = sees_all && site.is_none();
     let asked: Vec<SiteId> = sites
         .iter()
         .filter(|s| site.is_none_or(|site| site == s.as_str()))
@@ -276,8 +273,11 @@ pub(super) async fn programme(
     if asked.is_empty() {
         return Err(Nothing::Here);
     }
-    let is_asked = |r: &Summary| r.site.as_ref().is_some_and(|s| asked.contains(s));
-    let aside = aside(server, &snapshot, &asked).await?;
+    let is_asked = |r: &Summary| is_all || r.site.as_ref().is_some_and(|s| asked.contains(s));
+    let mut aside = server.store.quarantine(server.now()).await?;
+    if !is_all {
+        sight::retain_at(&mut aside.rows, &snapshot, &asked);
+    }
     let kept = snapshot
         .records
         .into_iter()
@@ -293,7 +293,7 @@ pub(super) async fn programme(
         .devices
         .into_iter()
         // Of one that waits nobody knows whose it is: everybody may know of it.
-        .filter(|d| d.kind != "web" && (at_sites(&d.people) || !d.is_confirmed))
+        .filter(|d| d.kind != "web" && (is_all || at_sites(&d.people) || !d.is_confirmed))
         .map(|d| DeviceSeen {
             id: d.id,
             name: d.name,
@@ -329,30 +329,6 @@ pub(super) async fn programme(
             sites,
         },
     ))
-}
-
-/// What is kept aside of the records of these sites; where nothing of a patient is here yet, of whoever works there.
-async fn aside(
-    server: &Server,
-    snapshot: &Snapshot,
-    sites: &[SiteId],
-) -> Result<Aside, StoreError> {
-    let mut aside = server.store.quarantine(server.now()).await?;
-    let at_sites = |r: &Arc<Summary>| r.site.as_ref().is_some_and(|s| sites.contains(s));
-    aside.rows.retain(|row| {
-        let is_own = |r: &&Arc<Summary>| r.record == row.doc;
-        let is_hers = |r: &&Arc<Summary>| row.patient.is_some() && r.patient == row.patient;
-        if let Some(own) = snapshot.records.iter().find(is_own) {
-            return at_sites(own);
-        }
-        let mut hers = snapshot.records.iter().filter(is_hers).peekable();
-        if hers.peek().is_some() {
-            return hers.any(at_sites);
-        }
-        let person = snapshot.sheet.person(&row.user);
-        person.is_none_or(|p| sites.iter().any(|s| p.works_at(s)))
-    });
-    Ok(aside)
 }
 
 /// Says that something changed, and nothing else: the page asks for itself again. Whoever is not there, or no longer, is

@@ -18,16 +18,16 @@ pub struct QuarantinePage {
 pub struct AsideRow {
     /// As it stands in addresses.
     pub id: String,
-    /// The patient's code; empty while nothing of hers is here.
+    /// The patient's code; empty where nobody can say whose it is.
     pub code: String,
-    /// Her handoff, if it is here.
-    pub href: Option<String>,
+    /// Where it opens for a reason: her handoff, here or yet to come.
+    pub href: String,
     /// Why it was kept aside.
     pub why: String,
     pub since: String,
     /// `Ana Duarte, on Ana’s phone`.
     pub who: String,
-    /// Her record was opened for a reason, or there is none to open.
+    /// It was opened for a reason.
     pub is_open: bool,
     /// What she says, as typed where she typed; nothing before the record is opened.
     pub sentences: Vec<Said>,
@@ -65,7 +65,7 @@ impl QuarantinePage {
             rows: vec![AsideRow {
                 id: "5c1f".into(),
                 code: "4B0".into(),
-                href: Some("/handoffs/4b0".into()),
+                href: "/handoffs/4b0".into(),
                 why: "from a device or a person no longer in service".into(),
                 since: "Fri 17:52".into(),
                 who: "Ngozi Okafor, on Ngozi’s phone".into(),

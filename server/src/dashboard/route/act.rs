@@ -7,7 +7,8 @@ use crate::dashboard::chart::qr::qr_svg;
 use crate::dashboard::page::device_code::DeviceCodePage;
 use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::page::{ChoiceRow, Place};
-use crate::dashboard::{devices, quarantine as aside, record, words};
+use crate::dashboard::record::closed;
+use crate::dashboard::{devices, quarantine as aside, words};
 use crate::store::StoreError;
 use crate::store::audit::put_on;
 use axum::extract::{Form, Path, State};
@@ -38,7 +39,7 @@ pub(super) async fn open(
 ) -> Result<Response, Nothing> {
     guest.check(&form.csrf)?;
     let (programme, visitor) = programme(&server, &guest, None).await?;
-    let summary = show::find(&programme, &id)?;
+    let (record, code) = show::opens(&programme, &id)?;
     let gate = Gate::new();
     let chosen = gate
         .reasons
@@ -59,10 +60,10 @@ pub(super) async fn open(
     };
     let Some(why) = why else {
         let error = Some("Choose a reason; for another one say which.".to_owned());
-        let page = record::closed(
+        let page = closed(
             &programme,
             &visitor,
-            summary,
+            (record, code),
             Gate {
                 other,
                 error,
@@ -71,7 +72,7 @@ pub(super) async fn open(
         );
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
     };
-    let (record, at) = (summary.record, format!("/handoffs/{}", summary.record));
+    let at = format!("/handoffs/{record}");
     let still_there = server
         .store
         .open_record(token_hash(&guest.token), record, why, server.now())
@@ -246,8 +247,8 @@ async fn decide(
         .iter()
         .find(|row| row.hash.0[..] == hash[..])
         .ok_or(Nothing::Here)?;
-    let record = aside::record_of(&programme, row).map(|r| r.record);
-    if let Some(record) = record.filter(|r| !guest.session.reasons.contains_key(r)) {
+    let record = aside::opens_with(&programme, row);
+    if !guest.session.reasons.contains_key(&record) {
         return Ok(Redirect::to(&format!("/handoffs/{record}")).into_response());
     }
     let seed = u64::from_be_bytes(server.random.bytes());

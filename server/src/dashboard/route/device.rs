@@ -41,7 +41,7 @@ pub(super) async fn revoking(
         frame: programme.frame(&visitor, Place::Devices, "/devices"),
         id: device.id.to_string(),
         name: device.name.clone(),
-        people: programme.names(&device.people),
+        people: devices::used_by(&programme, device),
         last_seen: device
             .last_seen_at
             .map_or_else(|| "not yet".to_owned(), |at| programme.when(at)),
@@ -81,7 +81,7 @@ pub(super) async fn reinstating(
         frame: programme.frame(&visitor, Place::Devices, "/devices"),
         id: device.id.to_string(),
         name: device.name.clone(),
-        people: programme.names(&device.people),
+        people: devices::used_by(&programme, device),
         fate: loss.ok_or(Nothing::Here)?.fate,
     }))
 }
@@ -119,9 +119,7 @@ fn page(programme: &Programme, visitor: &Visitor, device: &DeviceSeen) -> Device
         choice.is_chosen = device.people.iter().any(|p| p.as_str() == choice.value);
     }
     let is_hers = |user: &&UserId| choices.iter().any(|c| c.value == user.as_str());
-    let others: Vec<UserId> = device
-        .people
-        .iter()
+    let others: Vec<UserId> = on_the_sheet(programme, device)
         .filter(|user| !is_hers(user))
         .cloned()
         .collect();
@@ -133,6 +131,15 @@ fn page(programme: &Programme, visitor: &Visitor, device: &DeviceSeen) -> Device
         people: choices,
         error: None,
     }
+}
+
+/// Its people whom the sheet knows. Of whoever has left it nobody could say that she stays.
+fn on_the_sheet<'a>(
+    programme: &'a Programme,
+    device: &'a DeviceSeen,
+) -> impl Iterator<Item = &'a UserId> {
+    let people = device.people.iter();
+    people.filter(|user| programme.sheet.person(user).is_some())
 }
 
 /// Says who works on a device from now on. Whoever works at other sites too stays as she is.
@@ -156,7 +163,7 @@ pub(super) async fn set_people(
     if !all("person").all(is_shown) {
         return Err(Nothing::Here);
     }
-    let kept = device.people.iter().filter(|user| !is_shown(user.as_str()));
+    let kept = on_the_sheet(&programme, device).filter(|user| !is_shown(user.as_str()));
     let chosen = all("person").map(|user| UserId(user.to_owned()));
     let people: Vec<UserId> = kept.cloned().chain(chosen).collect();
     match server

@@ -7,10 +7,11 @@ use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::programme::{Programme, Visitor};
 use crate::dashboard::record::{self, Story};
 use crate::dashboard::{
-    devices as device_page, handoffs as list, overview as first, quarantine as aside, work as lists,
+    devices as device_page, handoffs as list, overview as first, quarantine as aside, words,
+    work as lists,
 };
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -108,21 +109,40 @@ pub(super) fn find<'a>(programme: &'a Programme, id: &str) -> Result<&'a Summary
         .ok_or(Nothing::Here)
 }
 
+/// What opens for a reason under the id in the address: a record of the visitor's sites, or what is kept aside of one that
+/// is not here. With the patient's code.
+pub(super) fn opens(programme: &Programme, id: &str) -> Result<(DocumentId, String), Nothing> {
+    if let Ok(summary) = find(programme, id) {
+        return Ok((summary.record, words::code(summary)));
+    }
+    let id: DocumentId = id.parse().map_err(|_| Nothing::Here)?;
+    let mut waiting = programme.aside.iter();
+    let lying = waiting.find(|row| aside::opens_with(programme, row) == id);
+    let code = aside::code(lying.ok_or(Nothing::Here)?);
+    Ok((
+        id,
+        if code.is_empty() {
+            "not known yet".to_owned()
+        } else {
+            code
+        },
+    ))
+}
+
 pub(super) async fn record(
     State(server): State<Arc<Server>>,
     guest: Guest,
     Path(id): Path<String>,
 ) -> Result<Response, Nothing> {
     let (programme, visitor) = programme(&server, &guest, None).await?;
-    let summary = find(&programme, &id)?;
-    match guest.session.reasons.get(&summary.record) {
-        None => Ok(html(&record::closed(
-            &programme,
-            &visitor,
-            summary,
-            Gate::new(),
-        ))),
-        Some(reason) => opened(&server, &programme, &visitor, summary, reason).await,
+    let asked = opens(&programme, &id)?;
+    let Some(reason) = guest.session.reasons.get(&asked.0) else {
+        let page = record::closed(&programme, &visitor, asked, Gate::new());
+        return Ok(html(&page));
+    };
+    match find(&programme, &id) {
+        Ok(summary) => opened(&server, &programme, &visitor, summary, reason).await,
+        Err(_) => Ok(Redirect::to("/quarantine").into_response()),
     }
 }
 
