@@ -1,21 +1,22 @@
-//! Fills the page of one record: its timeline in causal order with claimed and received times, two people's sentences
-//! side by side, what is still to do, how to reach her. Refuses to show what a screen scored.
+//! Fills the page of one record: its timeline in causal order with claimed and received times, what is still to do, how to
+//! reach her. Refuses to show what a screen scored.
 
 mod alert;
+mod question;
 mod sentence;
 
-use super::page::handoff::{
-    AtOnce, Entry, Gate, Grade, HandoffPage, Moment, OpenRecord, Record as State, Settle, Side,
-};
-use super::page::{ChoiceRow, Place, SentenceRow, Tone};
+pub use question::sides;
+
+use super::page::handoff::{Entry, Gate, Grade, HandoffPage, Moment, OpenRecord, Record as State};
+use super::page::{Place, SentenceRow, Tone};
 use super::programme::{CLOCK_OFF_MS, Programme, Visitor};
 use super::words;
-use super::work::{Sides, task_row};
+use super::work::task_row;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
-use warmhand_core::domain::fold::{Record, ReviewItem, Settlement};
+use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{Receipts, Summary, TaskState};
@@ -127,153 +128,19 @@ fn timeline(programme: &Programme, story: &Story<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
     for said in record.entries() {
         // A pair is told once, where the later of the two stands.
-        for item in questions().filter(|i| last(record, i) == Some(said.id)) {
-            moments.push(Moment::AtOnce(at_once(programme, story, item)));
+        for item in questions().filter(|i| question::last(record, i) == Some(said.id)) {
+            moments.push(Moment::AtOnce(question::at_once(programme, story, item)));
         }
         if !paired.contains(&said.id) {
             moments.push(Moment::Entry(entry(programme, story, said)));
         }
     }
-    moments.extend(across(programme, story).into_iter().map(Moment::AtOnce));
-    moments
-}
-
-/// What two of her records say differently: nobody chooses here; she is asked, and it is noted anew.
-fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
-    let here = story.patient.across.iter();
-    here.filter(|asked| asked.record == story.record.id)
-        .map(|asked| {
-            let sides = asked.entries.iter().filter_map(|id| {
-                let (record, said) = said_here(programme, story.patient, *id)?;
-                Some(side(programme, record, said))
-            });
-            let sides: Vec<Side> = sides.collect();
-            let place = if sides.len() < asked.entries.len() {
-                Side::ELSEWHERE
-            } else {
-                "Said in two of her records."
-            };
-            AtOnce {
-                key: format!("across-{}", asked.id),
-                what: sentence::two_people(asked.kind).to_owned(),
-                sides,
-                settle: Settle::Said(asked.settled.as_ref().map_or_else(
-                    || {
-                        format!(
-                            "{place} Whoever has asked her notes it again, and that settles it."
-                        )
-                    },
-                    |settled| settled_by(programme, story, settled),
-                )),
-            }
-        })
-        .collect()
-}
-
-fn last(record: &Record, item: &ReviewItem) -> Option<EntryId> {
-    item.entries
-        .into_iter()
-        .max_by_key(|id| record.past.place(*id))
-}
-
-fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewItem) -> AtOnce {
-    let record = story.record;
-    let settle = match &item.settled {
-        Some(settled) => Settle::Said(settled_by(programme, story, settled)),
-        None => Settle::Ask {
-            item: item.id.to_string(),
-            choices: item
-                .choices
-                .iter()
-                .filter_map(|id| record.past.get(*id))
-                .map(|e| ChoiceRow::new(&e.id.to_string(), &sentence::keeps(e, &programme.sheet)))
-                .collect(),
-        },
-    };
-    let sides = item
-        .entries
-        .iter()
-        .filter_map(|id| record.past.get(*id))
-        .map(|e| side(programme, record, e))
-        .collect();
-    AtOnce {
-        key: format!("item-{}", item.id),
-        what: sentence::two_people(item.kind).to_owned(),
-        sides,
-        settle,
-    }
-}
-
-/// Who settled a question, when, and what stands.
-fn settled_by(programme: &Programme, story: &Story<'_>, settled: &Settlement) -> String {
-    let mut records = story.patient.records.iter();
-    let by = records.find_map(|r| r.past.get(settled.by));
-    let by = by.map(|e| programme.name(&e.by));
-    let kept = settled.keep;
-    let kept = kept.and_then(|id| said_here(programme, story.patient, id));
-    let stands = kept
-        .map(|(record, e)| format!(": {} stands", side(programme, record, e).fact))
-        .unwrap_or_default();
-    format!(
-        "Settled by {} {}{stands}",
-        words::isolated(&by.unwrap_or_default()),
-        programme.when(settled.at)
-    )
-}
-
-/// One person's sentence of a disagreement.
-pub fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
-    let told = sentence::of(said, record, &programme.sheet);
-    let (what, fact) = sentence::fact(said, &programme.sheet).unwrap_or((told.what, String::new()));
-    let setting = record
-        .encounters
-        .iter()
-        .find(|e| {
-            let at = said.occurred_at.timestamp();
-            at >= e.entry.occurred_at.timestamp()
-                && e.ended.as_ref().is_none_or(|end| at <= end.timestamp())
-        })
-        .map_or("by phone", |e| words::place(e.setting));
-    let how = format!(
-        "{setting}, {}",
-        programme.when(said.occurred_at.timestamp())
+    moments.extend(
+        question::across(programme, story)
+            .into_iter()
+            .map(Moment::AtOnce),
     );
-    Side::new(&programme.name(&said.by), &what, &fact, &how)
-}
-
-/// An entry of a patient, if it stands in a record of the visitor's sites.
-fn said_here<'a>(
-    programme: &Programme,
-    patient: &'a Patient,
-    id: EntryId,
-) -> Option<(&'a Record, &'a Said)> {
-    let record = patient.records.iter().find(|r| r.past.get(id).is_some())?;
-    let is_hers = programme.records().any(|r| r.record == record.id);
-    let said = record.past.get(id).filter(|_| is_hers)?;
-    Some((record, said))
-}
-
-/// The sentences of every open question that is asked in an opened record: those of one record, and those that reach over
-/// two of the visitor's sites.
-pub fn sides(
-    programme: &Programme,
-    patient: &Patient,
-    opened: &BTreeMap<DocumentId, String>,
-) -> Sides {
-    let own = patient.records.iter().flat_map(|r| {
-        let open = patient.questions(r).filter(|i| i.is_open());
-        open.map(move |i| (r.id, i.entries))
-    });
-    let across = patient.across.iter().filter(|a| a.is_open());
-    let across = across.map(|a| (a.record, a.entries));
-    own.chain(across)
-        .filter(|(asked_in, _)| opened.contains_key(asked_in))
-        .flat_map(|(asked_in, entries)| entries.map(|id| (asked_in, id)))
-        .filter_map(|(asked_in, id)| {
-            let (record, said) = said_here(programme, patient, id)?;
-            Some(((asked_in, id), side(programme, record, said)))
-        })
-        .collect()
+    moments
 }
 
 /// What entries say that are in no record: when, what, and in which words.
