@@ -52,6 +52,19 @@ pub fn make(folder: &Path) -> Result<(), String> {
     made.map_err(|error| format!("{} cannot be made: {error}", folder.display()))
 }
 
+/// The same, and looks whether a server can work in it: before whoever may write anywhere leaves files behind that their
+/// owner cannot open.
+pub fn make_usable(folder: &Path) -> Result<(), String> {
+    make(folder)?;
+    let found = look(folder).map_err(|error| {
+        format!(
+            "the data folder {} cannot be read: {error}",
+            folder.display()
+        )
+    })?;
+    usable(folder, &found)
+}
+
 /// Room left where a folder lies, for whoever is not root.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let system = statvfs(folder)?;
@@ -65,7 +78,6 @@ pub fn usable(folder: &Path, found: &Found) -> Result<(), String> {
         owner, ourselves, ..
     } = found;
     if owner != ourselves {
-        // Root could write there, and would leave files behind that their owner cannot open.
         return Err(format!(
             "the data folder {at} belongs to user {owner}, and this is user {ourselves}; run warmhand as user {owner}"
         ));

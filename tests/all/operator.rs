@@ -20,6 +20,10 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+fn words(line: &[String]) -> Vec<&str> {
+    line.iter().map(String::as_str).collect()
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
@@ -240,6 +244,52 @@ fn a_data_folder_of_somebody_elses_says_whose_it_is_also_where_it_may_not_be_lis
             "the data folder {at} belongs to user {owner}, and this is user {ourselves}; run warmhand as user {owner}"
         )
     );
+}
+
+#[test]
+fn whoever_would_leave_files_in_a_folder_of_somebody_elses_is_told_whose_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let open = |path: &str, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let (sheet, made, copy, data) = (at("sheet"), at("made"), at("copy.db"), at("data"));
+    fs::write(&sheet, warmhand_tests::organisation::SHEET).unwrap();
+    let init = |data: &str| {
+        let line = ["init", "--organisation", &sheet, "--supervisor", "sup"];
+        let line = line.into_iter().chain(["--data", data]);
+        line.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(said(&words(&init(&made))).0);
+    assert!(said(&["backup", &copy, "--data", &made]).0);
+    let keys = at("keys");
+    fs::copy(format!("{made}/warmhand.keys"), &keys).unwrap();
+    fs::create_dir(&data).unwrap();
+    open(text(place.path()), 0o755);
+    open(&data, 0o777);
+    for file in [&sheet, &copy, &keys] {
+        open(file, 0o644);
+    }
+    let restore = |data: &str| {
+        let line = ["restore", &copy, "--keys", &keys, "--data", data];
+        line.map(str::to_owned).to_vec()
+    };
+    // One thread alone becomes somebody else, which root may; whoever is not root looks at root's home.
+    let uid = rustix::process::Uid::from_raw(65_534);
+    let is_root = rustix::process::geteuid().is_root();
+    let to = if is_root { data.as_str() } else { "/root" };
+    let lines = [init(to), restore(to)];
+    let asked = std::thread::spawn(move || {
+        if is_root {
+            rustix::thread::set_thread_res_uid(uid, uid, uid).unwrap();
+        }
+        lines.map(|line| refused(&words(&line)))
+    });
+    for sentence in asked.join().unwrap() {
+        let beginning = format!("the data folder {to} belongs to user 0, and this is user ");
+        assert!(sentence.starts_with(&beginning), "{sentence}");
+    }
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
 }
 
 #[test]
