@@ -1,5 +1,7 @@
 //! Every test that needs more than one package, in one binary.
 
+#[path = "all/audited.rs"]
+mod audited;
 #[path = "all/bad_input.rs"]
 mod bad_input;
 #[path = "all/beside.rs"]

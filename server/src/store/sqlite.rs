@@ -3,6 +3,7 @@
 
 mod account;
 mod ahead;
+mod audit;
 mod backup;
 mod boxes;
 mod damage;
@@ -32,6 +33,7 @@ mod withdrawal;
 mod writer;
 
 pub use super::check::Verified;
+pub(crate) use audit::Link;
 pub use backup::{Copied, Image, Keys, backup, image, restore};
 pub use journal::Replayed;
 pub use open::{Place, Settings, init};
