@@ -1,8 +1,10 @@
 //! The command line: reads what is asked for, does it, says in one sentence what was refused.
 
+mod boxes;
 mod certificate;
 mod device;
 mod flags;
+mod handed_out;
 mod keep;
 mod keys;
 mod record;
