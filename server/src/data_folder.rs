@@ -37,8 +37,13 @@ pub fn look(folder: &Path) -> io::Result<Found> {
     })
 }
 
+/// May files be put into it? Not when its file system has become read-only, as one does that found itself damaged.
+pub fn takes_files(folder: &Path) -> bool {
+    access(folder, Access::WRITE_OK).is_ok()
+}
+
 fn is_writable(folder: &Path) -> io::Result<bool> {
-    let mut is_writable = access(folder, Access::WRITE_OK).is_ok();
+    let mut is_writable = takes_files(folder);
     for file in std::fs::read_dir(folder)? {
         let path = file?.path();
         is_writable &= path.is_dir() || access(path, Access::WRITE_OK).is_ok();

@@ -331,6 +331,18 @@ fn a_config_that_can_be_served_is_told_so_at_the_end() {
 }
 
 #[test]
+fn a_password_in_an_address_is_printed_nowhere() {
+    let url = "https://maya:a-secret@warmhand.example.org";
+    let line = ["config", "check", "--public-url", url];
+    let run = warmhand_tests::cli::run_in(&[], &line);
+    assert!(!run.went_well && run.err.contains("leave them out"), "{}", run.err);
+    assert!(run.out.contains("public_url       (not shown)"), "{}", run.out);
+    for said in [&run.out, &run.err] {
+        assert!(!said.contains("a-secret") && !said.contains("maya"), "{said}");
+    }
+}
+
+#[test]
 fn the_sheet_that_shows_the_form_names_911_and_988_before_anybody_on_call() {
     let sheet: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(SHEET).unwrap()).unwrap();

@@ -185,6 +185,27 @@ fn it_is_not_ready_when_the_disk_is_nearly_full_but_goes_on_serving() {
 }
 
 #[test]
+fn it_is_not_ready_where_nothing_can_be_written_any_more() {
+    let town = Town::default();
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let front = Front::new(folder.path().to_owned(), 0);
+    front.open(Arc::clone(town.server()));
+    // Root may write anywhere: one thread alone becomes somebody else.
+    let asked = std::thread::spawn(move || {
+        if rustix::process::geteuid().is_root() {
+            let uid = rustix::process::Uid::from_raw(65_534);
+            rustix::thread::set_thread_res_uid(uid, uid, uid).unwrap();
+        }
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(told(&front.router(), get("/readyz")))
+    });
+    let (status, sentence) = asked.join().unwrap();
+    assert_eq!(status, 503, "{sentence}");
+    assert!(sentence.contains("cannot be written"), "{sentence}");
+}
+
+#[test]
 fn metrics_count_what_became_of_changes_and_name_nobody() {
     let town = Town::default();
     let mut ana = town.device("ana", &["n1"]);
