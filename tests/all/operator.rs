@@ -178,6 +178,42 @@ fn a_sheet_that_lacks_somebody_says_whom() {
 }
 
 #[test]
+fn a_sheet_that_lacks_a_site_says_how_many_records_are_open_there() {
+    let town = Town::default();
+    town.keys().save(town.folder()).unwrap();
+    let mut ana = town.device("ana", &["n1"]);
+    for name in ["Rosa", "Imani"] {
+        ana.handoff(&town, name);
+    }
+    ana.sync(&town);
+    let mut sheet = warmhand_tests::organisation::SHEET.to_owned();
+    for (there, then) in [
+        (r#"{"id": "home", "name": "Home visiting"}, "#, ""),
+        (r#"{"site": "home", "primary": "c1", "backup": "n2"}, "#, ""),
+        (r#"["home"]"#, r#"["clinic"]"#),
+        (r#""home", "#, ""),
+        (r#", "home""#, ""),
+    ] {
+        assert!(sheet.contains(there));
+        sheet = sheet.replace(there, then);
+    }
+    let load = |sheet: &str| {
+        let file = town.folder().join("sheet.json");
+        fs::write(&file, sheet).unwrap();
+        let data = text(town.folder());
+        let (is_done, told) = said(&["organisation", "load", text(&file), "--data", data]);
+        assert!(is_done, "{told}");
+        told
+    };
+    let told = load(&sheet);
+    let line = "No longer on it: the site home, at which 2 records are open.";
+    assert!(told.contains(line), "{told}");
+    // A site at which nothing was ever recorded is missed by nobody, nor is one that comes back.
+    let told = load(warmhand_tests::organisation::SHEET);
+    assert!(!told.contains("the site"), "{told}");
+}
+
+#[test]
 fn a_sheet_that_is_no_json_and_a_supervisor_who_is_none_are_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (folder.path().join("sheet.csv"), folder.path().join("data"));
