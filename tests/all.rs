@@ -48,6 +48,8 @@ mod operator;
 mod outlives;
 #[path = "all/pages.rs"]
 mod pages;
+#[path = "all/pair.rs"]
+mod pair;
 #[path = "all/patience.rs"]
 mod patience;
 #[path = "all/people.rs"]

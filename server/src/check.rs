@@ -126,8 +126,8 @@ pub async fn daily(server: Arc<Server>) {
                     tracing::error!("{}", broken(row));
                 }
                 tracing::error!(
-                "the daily check found something that is not sound: {}; keep the data folder as it is, and restore a backup beside it",
-                checked.unsound().join(", ")
+                    "the daily check found something that is not sound: {}; keep the data folder as it is, and restore a backup beside it",
+                    checked.unsound().join(", ")
                 );
             }
             Err(error) => tracing::error!("the daily check could not be done: {error}"),

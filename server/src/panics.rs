@@ -11,7 +11,9 @@ pub fn log_places_alone() {
 }
 
 fn log_place(info: &PanicHookInfo<'_>) {
-    let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+    let place = info
+        .location()
+        .map(|at| format!("{}:{}", at.file(), at.line()));
     tracing::error!(
         at = place.unwrap_or_default(),
         "a panic; its words are withheld, since they may quote a record"

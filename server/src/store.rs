@@ -217,23 +217,6 @@ pub struct Folder {
     pub receipts: Receipts,
 }
 
-/// What somebody did, as the audit keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// Its number: one more than the row before.
-    pub number: u64,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub user: UserId,
-    /// What.
-    pub what: String,
-    /// On which record, if on one.
-    pub record: Option<DocumentId>,
-    /// Why, or on which device.
-    pub why: String,
-}
-
 /// What is kept and not applied, for a person to decide.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Aside {

@@ -63,13 +63,10 @@ fn a_row_of_the_audit_that_was_changed_or_taken_out_is_named_by_its_number() {
         assert_eq!(checked.unsound(), ["audit"], "{sql}");
         assert_eq!(checked.found, Ok(broken), "{sql}");
         // The work goes on, and stays broken where it is.
-        let audit = town.server().store.audit(
-            town.now(),
-            "sup".into(),
-            "signed in",
-            None,
-            String::new(),
-        );
+        let audit =
+            town.server()
+                .store
+                .audit(town.now(), "sup".into(), "signed in", None, String::new());
         town.run(audit).unwrap();
         assert_eq!(town.verify(), broken, "{sql}");
     }
@@ -79,10 +76,8 @@ fn a_row_of_the_audit_that_was_changed_or_taken_out_is_named_by_its_number() {
 fn verify_says_which_row_of_the_audit_it_is() {
     let (mut town, _) = town();
     meddled(&mut town, "delete from audit where id = 3");
-    let run = warmhand_tests::cli::run_in(
-        &[],
-        &["verify", "--data", town.folder().to_str().unwrap()],
-    );
+    let run =
+        warmhand_tests::cli::run_in(&[], &["verify", "--data", town.folder().to_str().unwrap()]);
     assert!(!run.went_well);
     let line = "row 3 of the audit is missing, or is not what was written";
     assert!(run.out.contains(line), "{}", run.out);
@@ -98,7 +93,10 @@ fn an_audit_of_many_parts_holds_and_breaks_where_it_breaks() {
         town.run(audit).unwrap();
     }
     assert_eq!(town.verify(), Verified::SOUND);
-    meddled(&mut town, "update audit set what = 'nothing' where id = 505");
+    meddled(
+        &mut town,
+        "update audit set what = 'nothing' where id = 505",
+    );
     assert_eq!(town.verify().audit_breaks_at, Some(505));
 }
 
@@ -116,7 +114,11 @@ fn the_audit_is_read_from_the_terminal_by_day_and_by_record() {
     };
     let all = audit(&[]);
     assert_eq!(all.len(), 5);
-    let words: Vec<&str> = all[1].split("  ").map(str::trim).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = all[1]
+        .split("  ")
+        .map(str::trim)
+        .filter(|w| !w.is_empty())
+        .collect();
     let record = records[1].to_string();
     assert_eq!(
         words,
@@ -131,5 +133,8 @@ fn the_audit_is_read_from_the_terminal_by_day_and_by_record() {
     );
     assert_eq!(audit(&["--since", "2026-03-05"]), all[3..]);
     assert_eq!(audit(&["--record", &record]), all[1..2]);
-    assert_eq!(audit(&["--record", &record, "--since", "2026-03-05"]), [""; 0]);
+    assert_eq!(
+        audit(&["--record", &record, "--since", "2026-03-05"]),
+        [""; 0]
+    );
 }

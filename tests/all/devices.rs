@@ -226,7 +226,10 @@ fn the_same_is_done_from_the_terminal() {
     // Nobody is given them who says no reason, or may not order it; and then the audit says nothing of it.
     assert!(line(&["--by", "sup", "--why", " "]).contains("say why"));
     let sentence = line(&["--by", "n1", "--why", "she wants to know"]);
-    assert!(sentence.contains("no administrator or supervisor"), "{sentence}");
+    assert!(
+        sentence.contains("no administrator or supervisor"),
+        "{sentence}"
+    );
     assert!(!file.exists());
     assert_eq!(audited(&town), kept);
     let unknown = [

@@ -5,8 +5,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use warmhand_server::account::Shut;
-use warmhand_server::tls::Tls;
-use warmhand_tests::certificate::{certificate, files};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::Town;
 use warmhand_tests::visit::asks;
@@ -121,21 +119,6 @@ fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
 }
 
 #[test]
-fn a_key_of_a_certificate_that_everybody_may_read_is_not_taken() {
-    let folder = tempfile::tempdir().unwrap();
-    certificate(2020, 2120).put(folder.path());
-    let files = files(folder.path());
-    let now = "2026-03-02T13:00:00Z".parse().unwrap();
-    let with = |mode| {
-        fs::set_permissions(&files.key, fs::Permissions::from_mode(mode)).unwrap();
-        Tls::load(files.clone(), now).map(drop)
-    };
-    let sentence = with(0o644).unwrap_err();
-    assert!(sentence.contains("close it with chmod 640 "), "{sentence}");
-    assert_eq!(with(0o640), Ok(()));
-}
-
-#[test]
 fn behind_a_proxy_that_nobody_named_it_is_said_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -208,7 +191,7 @@ fn a_sheet_that_lacks_a_site_says_how_many_records_are_open_there() {
     let told = load(&sheet);
     let line = "No longer on it: the site home, at which 2 records are open.";
     assert!(told.contains(line), "{told}");
-    // A site at which nothing was ever recorded is missed by nobody, nor is one that comes back.
+    // One that comes back is missed by nobody.
     let told = load(warmhand_tests::organisation::SHEET);
     assert!(!told.contains("the site"), "{told}");
 }
@@ -371,10 +354,21 @@ fn a_password_in_an_address_is_printed_nowhere() {
     let url = "https://maya:a-secret@warmhand.example.org";
     let line = ["config", "check", "--public-url", url];
     let run = warmhand_tests::cli::run_in(&[], &line);
-    assert!(!run.went_well && run.err.contains("leave them out"), "{}", run.err);
-    assert!(run.out.contains("public_url       (not shown)"), "{}", run.out);
+    assert!(
+        !run.went_well && run.err.contains("leave them out"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.out.contains("public_url       (not shown)"),
+        "{}",
+        run.out
+    );
     for said in [&run.out, &run.err] {
-        assert!(!said.contains("a-secret") && !said.contains("maya"), "{said}");
+        assert!(
+            !said.contains("a-secret") && !said.contains("maya"),
+            "{said}"
+        );
     }
 }
 

@@ -106,41 +106,6 @@ async fn a_certificate_is_replaced_while_serving_and_a_bad_one_is_not_taken() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
-#[test]
-fn a_pair_that_was_not_taken_is_taken_once_its_mode_or_the_clock_allows_it() {
-    let folder = tempfile::tempdir().unwrap();
-    certificate(2020, 2120).put(folder.path());
-    let tls = Tls::load(files(folder.path()), now()).unwrap();
-    let key = files(folder.path()).key;
-    let close = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
-
-    certificate(2020, 2121).put(folder.path());
-    close(0o644);
-    let Refreshed::Kept(sentence) = tls.refresh(now()) else {
-        panic!("everybody may read its key")
-    };
-    assert!(sentence.contains("close it with chmod 640 "), "{sentence}");
-    assert_eq!(tls.refresh(now()), Refreshed::Same, "said once");
-    close(0o600);
-    let until = "2121-01-01T00:00:00Z".parse().unwrap();
-    assert_eq!(tls.refresh(now()), Refreshed::Replaced(until));
-    assert_eq!(tls.refresh(now()), Refreshed::Same);
-
-    certificate(2030, 2122).put(folder.path());
-    let Refreshed::Kept(sentence) = tls.refresh(now()) else {
-        panic!("it is not valid yet")
-    };
-    assert!(sentence.contains("is not valid before"), "{sentence}");
-    // What is said of the same files is said anew when it is something else.
-    close(0o644);
-    assert_eq!(tls.refresh(now()), Refreshed::Same, "still not valid");
-    let later = "2030-06-01T00:00:00Z".parse().unwrap();
-    assert!(matches!(tls.refresh(later), Refreshed::Kept(_)));
-    close(0o600);
-    let until = "2122-01-01T00:00:00Z".parse().unwrap();
-    assert_eq!(tls.refresh(later), Refreshed::Replaced(until));
-}
-
 async fn told(router: &Router, request: Request<Body>) -> (u16, String) {
     let answer = router.clone().oneshot(request).await.unwrap();
     let status = answer.status().as_u16();

@@ -79,7 +79,10 @@ pub(super) async fn boxes(
 async fn apart(server: &Server, boxes: &[BoxRow]) -> BTreeMap<DocumentId, bool> {
     let mut kinds: BTreeMap<DocumentId, Vec<DocumentKind>> = BTreeMap::new();
     for document in boxes.iter().filter_map(|one| one.within.as_ref()) {
-        kinds.entry(document.doc).or_default().extend(begun(document));
+        kinds
+            .entry(document.doc)
+            .or_default()
+            .extend(begun(document));
     }
     let mut apart = BTreeMap::new();
     for (doc, mut kinds) in kinds {
@@ -93,7 +96,10 @@ async fn apart(server: &Server, boxes: &[BoxRow]) -> BTreeMap<DocumentId, bool> 
 
 /// The kind with which it begins, by what lies in a box.
 fn begun(document: &PushedDocument) -> impl Iterator<Item = DocumentKind> {
-    let puts = document.changes.iter().flat_map(|pushed| &pushed.change.puts);
+    let puts = document
+        .changes
+        .iter()
+        .flat_map(|pushed| &pushed.change.puts);
     puts.filter_map(|put| begins(&put.text))
 }
 
@@ -102,7 +108,9 @@ async fn begun_here(server: &Server, doc: DocumentId) -> Vec<DocumentKind> {
     let Ok(changes) = server.store.record_bytes(doc).await else {
         return Vec::new();
     };
-    let entries = export(&changes).ok().and_then(|saved| entries_of(&saved).ok());
+    let entries = export(&changes)
+        .ok()
+        .and_then(|saved| entries_of(&saved).ok());
     let entries = entries.unwrap_or_default();
     entries.values().filter_map(|text| begins(text)).collect()
 }

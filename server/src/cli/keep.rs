@@ -83,13 +83,19 @@ pub(super) async fn audit(
     checked(data)?;
     let since = since.map_or(Ok(Timestamp::MIN), |day| {
         let begins = day.to_zoned(TimeZone::UTC);
-        begins.map(|at| at.timestamp()).map_err(|_| format!("{day} is no day"))
+        begins
+            .map(|at| at.timestamp())
+            .map_err(|_| format!("{day} is no day"))
     })?;
     let rows = open(data)?.audited(since, record).await;
     let rows = rows.map_err(|error| format!("{}: {error}", data.display()))?;
     let mut line = |columns: [&str; 6]| {
         let [row, at, who, what, record, why] = columns;
-        writeln!(out, "{row:>6}  {at:<20}  {who:<12}  {what:<28}  {record:<36}  {why}").map_err(said)
+        writeln!(
+            out,
+            "{row:>6}  {at:<20}  {who:<12}  {what:<28}  {record:<36}  {why}"
+        )
+        .map_err(said)
     };
     line(["row", "when", "who", "what", "record", "why"])?;
     for row in rows {

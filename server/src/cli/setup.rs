@@ -221,12 +221,19 @@ async fn orphaned(
     sheet: &Organisation,
 ) -> Result<BTreeMap<SiteId, usize>, String> {
     let mut orphaned = BTreeMap::new();
-    if before.sites.iter().all(|site| sheet.site(&site.id).is_some()) {
+    if before
+        .sites
+        .iter()
+        .all(|site| sheet.site(&site.id).is_some())
+    {
         return Ok(orphaned);
     }
     let snapshot = server.store.snapshot(server.now()).await;
     let snapshot = snapshot.map_err(|error| error.to_string())?;
-    let open = snapshot.records.iter().filter(|record| record.closed.is_none());
+    let open = snapshot
+        .records
+        .iter()
+        .filter(|record| record.closed.is_none());
     for site in open.filter_map(|record| record.site.as_ref()) {
         if sheet.site(site).is_none() {
             *orphaned.entry(site.clone()).or_default() += 1;

@@ -33,6 +33,7 @@ mod withdrawal;
 mod writer;
 
 pub use super::check::Verified;
+pub use audit::AuditRow;
 pub(crate) use audit::Link;
 pub use backup::{Copied, Image, Keys, backup, image, restore};
 pub use journal::Replayed;

@@ -2,7 +2,6 @@
 //! again, so that a row that is changed or taken out shows. Holds no patient's words.
 
 use super::{Sqlite, StoreError, Verb, instant, int, sound};
-use crate::store::AuditRow;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
@@ -10,6 +9,23 @@ use warmhand_core::domain::id::{DocumentId, UserId};
 
 /// What a row is chained to; none before the first.
 pub(crate) type Link = Option<[u8; 32]>;
+
+/// What somebody did, as the audit keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its number: one more than the row before.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub what: String,
+    /// On which record, if on one.
+    pub record: Option<DocumentId>,
+    /// Why, or on which device.
+    pub why: String,
+}
 
 const COLUMNS: &str = "id, at, user, what, record, why, chain";
 
@@ -121,10 +137,7 @@ impl Verb<'_> {
         }
         // Those at the end leave no gap: the number that was given last tells.
         let sql = "select seq from sqlite_sequence where name = 'audit'";
-        let given: Option<i64> = self
-            .db
-            .query_row(sql, [], |row| row.get(0))
-            .optional()?;
+        let given: Option<i64> = self.db.query_row(sql, [], |row| row.get(0)).optional()?;
         Ok(if given.unwrap_or_default().unsigned_abs() > last {
             Audited::BreaksAt(last + 1)
         } else {
