@@ -1,5 +1,7 @@
 //! Every test that needs more than one package, in one binary.
 
+#[path = "all/audited.rs"]
+mod audited;
 #[path = "all/bad_input.rs"]
 mod bad_input;
 #[path = "all/beside.rs"]
@@ -46,6 +48,8 @@ mod operator;
 mod outlives;
 #[path = "all/pages.rs"]
 mod pages;
+#[path = "all/pair.rs"]
+mod pair;
 #[path = "all/patience.rs"]
 mod patience;
 #[path = "all/people.rs"]

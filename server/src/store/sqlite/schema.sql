@@ -153,8 +153,8 @@ create table session (
   reasons text not null          -- JSON: record -> why it was opened
 ) without rowid;
 create table audit (
-  -- who looked at what, and why; each row's hash covers the one before
-  id integer primary key,
+  -- who looked at what, and why; each row's hash covers the one before, and no number is given twice
+  id integer primary key autoincrement,
   at integer not null,
   user text not null,
   what text not null,
