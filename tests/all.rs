@@ -2,6 +2,8 @@
 
 #[path = "all/acts.rs"]
 mod acts;
+#[path = "all/audited.rs"]
+mod audited;
 #[path = "all/bad_input.rs"]
 mod bad_input;
 #[path = "all/beside.rs"]
@@ -50,6 +52,8 @@ mod operator;
 mod outlives;
 #[path = "all/pages.rs"]
 mod pages;
+#[path = "all/pair.rs"]
+mod pair;
 #[path = "all/patience.rs"]
 mod patience;
 #[path = "all/people.rs"]

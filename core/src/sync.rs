@@ -86,8 +86,8 @@ pub struct Engine {
     /// Documents of which the server took something and did not speak: what waits in others goes first.
     held_up: BTreeSet<DocumentId>,
     failures: u32,
-    /// The server answered a heartbeat, and nothing else since.
-    in_vain: bool,
+    /// So many heartbeats were answered, and nothing else since.
+    heartbeats: u32,
     not_before: Option<Timestamp>,
     last_said: Option<Timestamp>,
 }
@@ -259,14 +259,13 @@ impl Engine {
             }
             Ok(taken) => {
                 self.heard_of(&taken);
-                self.failures = match kind {
-                    // What fails though the server is there is asked again ever more rarely.
-                    Kind::Heartbeat if self.in_vain => self.failures | 1,
+                (self.failures, self.heartbeats) = match (kind, self.heartbeats) {
                     // The next failure counts as the second: it may have been the link all along.
-                    Kind::Heartbeat => 1,
-                    _ => 0,
+                    (Kind::Heartbeat, 0) => (1, 1),
+                    // What fails though the server is there is asked again ever more rarely.
+                    (Kind::Heartbeat, before) => (self.failures | 1, before.saturating_add(1)),
+                    _ => (0, 0),
                 };
-                self.in_vain = kind == Kind::Heartbeat;
                 self.not_before = taken.wait.and_then(|wait| now.checked_add(wait).ok());
                 self.wanted = taken.more || self.wanted_meanwhile;
                 self.goes_on = self.wanted && taken.wait.is_none();

@@ -80,6 +80,11 @@ impl Server {
     }
 }
 
+/// Where the audit is not what was written.
+pub fn broken(row: u64) -> String {
+    format!("row {row} of the audit is missing, or is not what was written")
+}
+
 /// The next quiet hour after a time, where the organisation is.
 pub fn next(after: Timestamp, zone: &TimeZone) -> Timestamp {
     let local = after.to_zoned(zone.clone());
@@ -116,10 +121,15 @@ pub async fn daily(server: Arc<Server>) {
         let checked = server.check(PAUSE).await;
         match &checked.found {
             Ok(_) if checked.is_sound() => tracing::info!("the daily check found everything sound"),
-            Ok(_) => tracing::error!(
-                "the daily check found something that is not sound: {}; keep the data folder as it is, and restore a backup beside it",
-                checked.unsound().join(", ")
-            ),
+            Ok(found) => {
+                if let Some(row) = found.audit_breaks_at {
+                    tracing::error!("{}", broken(row));
+                }
+                tracing::error!(
+                    "the daily check found something that is not sound: {}; keep the data folder as it is, and restore a backup beside it",
+                    checked.unsound().join(", ")
+                );
+            }
             Err(error) => tracing::error!("the daily check could not be done: {error}"),
         }
     }

@@ -1,8 +1,10 @@
 //! The command line: reads what is asked for, does it, says in one sentence what was refused.
 
+mod boxes;
 mod certificate;
 mod device;
 mod flags;
+mod handed_out;
 mod keep;
 mod keys;
 mod record;
@@ -14,11 +16,13 @@ mod setup;
 use crate::config::{self, Config, Values};
 use clap::{Parser, Subcommand};
 use flags::{AllFlags, DataFlags};
+use jiff::civil::Date;
 use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use warmhand_core::domain::id::DocumentId;
 use warmhand_core::wire::BoxKey;
 
 /// An offline-first companion for warm handoffs.
@@ -127,7 +131,18 @@ enum Asked {
         #[command(subcommand)]
         asked: keys::Asked,
     },
-    /// Checks a database against itself: the log, the changes, who sees what, what pages read, and the journal.
+    /// Prints the audit: who did what, when, on which record or device, and why. Names no patient.
+    Audit {
+        /// Only from this day on, such as 2026-03-02, by UTC.
+        #[arg(long)]
+        since: Option<Date>,
+        /// Only what was done with this record.
+        #[arg(long)]
+        record: Option<DocumentId>,
+        #[command(flatten)]
+        data: DataFlags,
+    },
+    /// Checks a database against itself: the log, the changes, who sees what, what pages read, the audit and the journal.
     Verify {
         #[command(flatten)]
         data: DataFlags,
@@ -320,6 +335,11 @@ async fn done(
             keys::Asked::Show { data } => keys::show(&folder(data)?, out),
             keys::Asked::Export { file, data } => keys::export(&file, &folder(data)?, out),
         },
+        Asked::Audit {
+            since,
+            record,
+            data,
+        } => keep::audit(since, record, &folder(data)?, out).await,
         Asked::Verify { data } => keep::verify(&folder(data)?, out).await,
         Asked::Rebuild { data } => keep::rebuild(&folder(data)?, out).await,
         Asked::Rescue {

@@ -149,7 +149,11 @@ pub fn told(values: &Values) -> String {
             .map_or(("", "default".to_owned()), |value| {
                 (value.text.as_str(), value.source.to_string())
             });
-        let text = if text.is_empty() { "-" } else { text };
+        let text = match text {
+            "" => "-",
+            url if key.name == "public_url" && has_user_info(url) => "(not shown)",
+            text => text,
+        };
         let _ = writeln!(told, "{:<16} {text:<28} {source}", key.name);
     }
     for name in &values.unused {
@@ -207,13 +211,16 @@ fn tls(values: &Values) -> Result<Option<TlsFiles>, String> {
     }
 }
 
+/// Is there a name or a password in an address?
+fn has_user_info(url: &str) -> bool {
+    url.contains('@')
+}
+
 /// Where the server is reached: over TLS, or on this very machine.
 fn public_url(values: &Values, over_tls: bool) -> Result<Option<String>, String> {
     // Not repeated in the sentence: there may be a password in it.
-    if values
-        .of("public_url")
-        .is_some_and(|v| v.text.contains('@'))
-    {
+    let is_secret = values.of("public_url").map(|v| has_user_info(&v.text));
+    if is_secret == Some(true) {
         return Err("public_url has a name or a password in it; leave them out".to_owned());
     }
     let url = values.read("public_url", |text| {

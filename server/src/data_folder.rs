@@ -37,8 +37,13 @@ pub fn look(folder: &Path) -> io::Result<Found> {
     })
 }
 
+/// May files be put into it? Not when its file system has become read-only, as one does that found itself damaged.
+pub fn takes_files(folder: &Path) -> bool {
+    access(folder, Access::WRITE_OK).is_ok()
+}
+
 fn is_writable(folder: &Path) -> io::Result<bool> {
-    let mut is_writable = access(folder, Access::WRITE_OK).is_ok();
+    let mut is_writable = takes_files(folder);
     for file in std::fs::read_dir(folder)? {
         let path = file?.path();
         is_writable &= path.is_dir() || access(path, Access::WRITE_OK).is_ok();
@@ -50,6 +55,19 @@ fn is_writable(folder: &Path) -> io::Result<bool> {
 pub fn make(folder: &Path) -> Result<(), String> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| format!("{} cannot be made: {error}", folder.display()))
+}
+
+/// The same, and looks whether a server can work in it: before whoever may write anywhere leaves files behind that their
+/// owner cannot open.
+pub fn make_usable(folder: &Path) -> Result<(), String> {
+    make(folder)?;
+    let found = look(folder).map_err(|error| {
+        format!(
+            "the data folder {} cannot be read: {error}",
+            folder.display()
+        )
+    })?;
+    usable(folder, &found)
 }
 
 /// Room left where a folder lies, for whoever is not root.
@@ -65,7 +83,6 @@ pub fn usable(folder: &Path, found: &Found) -> Result<(), String> {
         owner, ourselves, ..
     } = found;
     if owner != ourselves {
-        // Root could write there, and would leave files behind that their owner cannot open.
         return Err(format!(
             "the data folder {at} belongs to user {owner}, and this is user {ourselves}; run warmhand as user {owner}"
         ));

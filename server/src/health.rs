@@ -69,6 +69,12 @@ impl Front {
                 self.min_free_bytes / 1_000_000
             ));
         }
+        if !data_folder::takes_files(&self.folder) {
+            return Err(
+                "the data folder cannot be written; look whether its file system has become read-only"
+                    .to_owned(),
+            );
+        }
         let head = server.store.head().await;
         head.map(|_| ()).map_err(|error| error.to_string())
     }

@@ -20,6 +20,7 @@ pub mod key_file;
 pub mod listen;
 pub mod metrics;
 pub mod news;
+pub mod panics;
 pub mod sealing;
 pub mod store;
 pub mod story;
@@ -154,7 +155,7 @@ impl Server {
                 StatusCode::REQUEST_TIMEOUT,
                 self.settings.request_timeout,
             ))
-            .layer(CatchPanicLayer::new())
+            .layer(CatchPanicLayer::custom(panics::answered))
             .layer(from_fn_with_state(Arc::clone(self), caller::in_the_clear))
             .layer(from_fn_with_state(Arc::clone(self), api::log::line))
             .layer(from_fn_with_state(Arc::clone(self), caller::noted));

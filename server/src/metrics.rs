@@ -131,6 +131,7 @@ fn became(state: &AckState) -> (&'static str, &'static str) {
                 RejectReason::TooBig => "too_big",
                 RejectReason::Full => "full",
                 RejectReason::Erased => "erased",
+                RejectReason::Crowded => "crowded",
             },
         ),
     }

@@ -37,18 +37,26 @@ struct Serving {
     until: Timestamp,
 }
 
+/// The files at the last look.
+#[derive(Debug)]
+struct Look {
+    read: Read,
+    /// Why they were not taken then, if they were not: a mode or the clock may change that, and no byte.
+    kept: Option<String>,
+}
+
 /// The certificate in force and where it came from.
 #[derive(Debug)]
 pub struct Tls {
     files: TlsFiles,
-    read: Mutex<Read>,
+    last: Mutex<Look>,
     serving: RwLock<Serving>,
 }
 
-/// What reading the files again came to.
+/// What looking at the files again came to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refreshed {
-    /// They are as they were.
+    /// They are as they were, and so is what is said of them.
     Same,
     /// The new certificate is in force, until then.
     Replaced(Timestamp),
@@ -63,26 +71,36 @@ impl Tls {
         let serving = check(&files, &certificate, &key, now)?;
         Ok(Arc::new(Self {
             files,
-            read: Mutex::new(Ok((certificate, key))),
+            last: Mutex::new(Look {
+                read: Ok((certificate, key)),
+                kept: None,
+            }),
             serving: RwLock::new(serving),
         }))
     }
 
-    /// Looks whether the files have changed, by what they hold: a copy with an old date counts, a touch does not.
+    /// Looks whether the files have changed, by what they hold: a copy with an old date counts, a touch does not. A pair
+    /// that was not taken is judged at every look, and said again only where the sentence is another.
     pub fn refresh(&self, now: Timestamp) -> Refreshed {
-        let mut before = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let found = read(&self.files);
-        if found == *before {
+        let is_same = found == last.read;
+        if is_same && last.kept.is_none() {
             return Refreshed::Same;
         }
-        before.clone_from(&found);
+        last.read.clone_from(&found);
         match found.and_then(|(certificate, key)| check(&self.files, &certificate, &key, now)) {
             Ok(serving) => {
+                last.kept = None;
                 let until = serving.until;
                 *self.serving.write().unwrap_or_else(PoisonError::into_inner) = serving;
                 Refreshed::Replaced(until)
             }
-            Err(sentence) => Refreshed::Kept(sentence),
+            Err(sentence) if is_same && last.kept.as_ref() == Some(&sentence) => Refreshed::Same,
+            Err(sentence) => {
+                last.kept = Some(sentence.clone());
+                Refreshed::Kept(sentence)
+            }
         }
     }
 

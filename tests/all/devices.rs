@@ -2,6 +2,7 @@
 //! one that is lost. No patient is named there.
 
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use warmhand_core::wire::QuarantineReason;
 use warmhand_tests::cli::{refused, said};
@@ -209,20 +210,33 @@ fn the_same_is_done_from_the_terminal() {
     assert!(typed(&data, &["list"]).contains("confirmed wiped"));
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("boxes.jsonl");
-    let told = typed(&data, &["boxes", "tablet", file.to_str().unwrap()]);
+    let order = ["--by", "sup", "--why", "she asks what is missing"];
+    let opened = [&["boxes", "tablet", file.to_str().unwrap()], &order[..]].concat();
+    let told = typed(&data, &opened);
     assert!(told.contains("1 changes. 0 boxes are of another key"));
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert!(text.contains("not sent") && text.contains("\"by\":\"n1\""));
-    let again = [
-        "device",
-        "boxes",
-        "tablet",
-        file.to_str().unwrap(),
-        "--data",
-    ];
-    let again: Vec<&str> = again.into_iter().chain(data.to_str()).collect();
-    assert!(refused(&again).contains("exists already"));
+    let line = |more: &[&'static str]| {
+        let mut line = vec!["device", "boxes", "tablet", file.to_str().unwrap()];
+        line.extend(more);
+        line.extend(["--data", data.to_str().unwrap()]);
+        refused(&line)
+    };
+    let why = format!("{id} \"tablet\": she asks what is missing");
+    let kept = ("sup".to_owned(), "opened a device's boxes".to_owned(), why);
+    assert_eq!(audited(&town), kept);
+    assert!(line(&order).contains("exists already"));
+    std::fs::remove_file(&file).unwrap();
+    // Nobody is given them who says no reason, or may not order it; and then the audit says nothing of it.
+    assert!(line(&["--by", "sup", "--why", " "]).contains("say why"));
+    let sentence = line(&["--by", "n1", "--why", "she wants to know"]);
+    assert!(
+        sentence.contains("no administrator or supervisor"),
+        "{sentence}"
+    );
+    assert!(!file.exists());
+    assert_eq!(audited(&town), kept);
     let unknown = [
         "device",
         "revoke",
@@ -234,6 +248,38 @@ fn the_same_is_done_from_the_terminal() {
         refused(&unknown),
         "there is no device \"phone\"; \"warmhand device list\" prints those there are"
     );
+}
+
+#[test]
+fn what_lies_in_a_box_about_alcohol_and_drugs_is_written_only_where_that_is_said() {
+    let town = Town::default();
+    let mut tablet = tablet(&town);
+    let (record, _) = tablet.handoff(&town, "Imani Duarte");
+    let screen =
+        json!({"record": record, "instrument": "audit_c", "mode": "interview", "items": [1, 1, 2]});
+    tablet.does(&town, json!({"RecordScreen": screen}));
+    let data = ground(&town);
+    typed(&data, &["revoke", "tablet"]);
+    town.wait(5);
+    tablet.sync(&town);
+    let out = tempfile::tempdir().unwrap();
+    let written = |name: &str, more: &[&str]| {
+        let file = out.path().join(name);
+        let order = ["--by", "sup", "--why", "she asks what is missing"];
+        let line = ["boxes", "tablet", file.to_str().unwrap()];
+        let told = typed(&data, &[&line[..], &order, more].concat());
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        (told, std::fs::read_to_string(&file).unwrap())
+    };
+    let (told, without) = written("without", &[]);
+    assert!(without.contains("not sent"), "{without}");
+    assert!(!without.contains("SudOpened"), "{without}");
+    assert!(told.contains("were left out"), "{told}");
+    let (told, with) = written("with", &["--alcohol-and-drugs"]);
+    assert!(with.contains("SudOpened"), "{with}");
+    assert!(with.lines().count() > without.lines().count());
+    assert!(!told.contains("were left out"), "{told}");
 }
 
 #[test]

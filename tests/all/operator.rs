@@ -5,8 +5,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use warmhand_server::account::Shut;
-use warmhand_server::tls::Tls;
-use warmhand_tests::certificate::{certificate, files};
 use warmhand_tests::cli::{refused, said};
 use warmhand_tests::town::Town;
 use warmhand_tests::visit::asks;
@@ -18,6 +16,10 @@ const SHEET: &str = concat!(
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+fn words(line: &[String]) -> Vec<&str> {
+    line.iter().map(String::as_str).collect()
 }
 
 fn mode(path: &Path) -> u32 {
@@ -117,21 +119,6 @@ fn a_forgotten_password_is_replaced_and_whoever_was_signed_in_with_it_is_out() {
 }
 
 #[test]
-fn a_key_of_a_certificate_that_everybody_may_read_is_not_taken() {
-    let folder = tempfile::tempdir().unwrap();
-    certificate(2020, 2120).put(folder.path());
-    let files = files(folder.path());
-    let now = "2026-03-02T13:00:00Z".parse().unwrap();
-    let with = |mode| {
-        fs::set_permissions(&files.key, fs::Permissions::from_mode(mode)).unwrap();
-        Tls::load(files.clone(), now).map(drop)
-    };
-    let sentence = with(0o644).unwrap_err();
-    assert!(sentence.contains("close it with chmod 640 "), "{sentence}");
-    assert_eq!(with(0o640), Ok(()));
-}
-
-#[test]
 fn behind_a_proxy_that_nobody_named_it_is_said_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -171,6 +158,42 @@ fn a_sheet_that_lacks_somebody_says_whom() {
     ];
     let (is_done, told) = said(&line);
     assert!(is_done && told.contains("No longer on it: n1."), "{told}");
+}
+
+#[test]
+fn a_sheet_that_lacks_a_site_says_how_many_records_are_open_there() {
+    let town = Town::default();
+    town.keys().save(town.folder()).unwrap();
+    let mut ana = town.device("ana", &["n1"]);
+    for name in ["Rosa", "Imani"] {
+        ana.handoff(&town, name);
+    }
+    ana.sync(&town);
+    let mut sheet = warmhand_tests::organisation::SHEET.to_owned();
+    for (there, then) in [
+        (r#"{"id": "home", "name": "Home visiting"}, "#, ""),
+        (r#"{"site": "home", "primary": "c1", "backup": "n2"}, "#, ""),
+        (r#"["home"]"#, r#"["clinic"]"#),
+        (r#""home", "#, ""),
+        (r#", "home""#, ""),
+    ] {
+        assert!(sheet.contains(there));
+        sheet = sheet.replace(there, then);
+    }
+    let load = |sheet: &str| {
+        let file = town.folder().join("sheet.json");
+        fs::write(&file, sheet).unwrap();
+        let data = text(town.folder());
+        let (is_done, told) = said(&["organisation", "load", text(&file), "--data", data]);
+        assert!(is_done, "{told}");
+        told
+    };
+    let told = load(&sheet);
+    let line = "No longer on it: the site home, at which 2 records are open.";
+    assert!(told.contains(line), "{told}");
+    // One that comes back is missed by nobody.
+    let told = load(warmhand_tests::organisation::SHEET);
+    assert!(!told.contains("the site"), "{told}");
 }
 
 #[test]
@@ -243,6 +266,52 @@ fn a_data_folder_of_somebody_elses_says_whose_it_is_also_where_it_may_not_be_lis
 }
 
 #[test]
+fn whoever_would_leave_files_in_a_folder_of_somebody_elses_is_told_whose_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let open = |path: &str, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let (sheet, made, copy, data) = (at("sheet"), at("made"), at("copy.db"), at("data"));
+    fs::write(&sheet, warmhand_tests::organisation::SHEET).unwrap();
+    let init = |data: &str| {
+        let line = ["init", "--organisation", &sheet, "--supervisor", "sup"];
+        let line = line.into_iter().chain(["--data", data]);
+        line.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(said(&words(&init(&made))).0);
+    assert!(said(&["backup", &copy, "--data", &made]).0);
+    let keys = at("keys");
+    fs::copy(format!("{made}/warmhand.keys"), &keys).unwrap();
+    fs::create_dir(&data).unwrap();
+    open(text(place.path()), 0o755);
+    open(&data, 0o777);
+    for file in [&sheet, &copy, &keys] {
+        open(file, 0o644);
+    }
+    let restore = |data: &str| {
+        let line = ["restore", &copy, "--keys", &keys, "--data", data];
+        line.map(str::to_owned).to_vec()
+    };
+    // One thread alone becomes somebody else, which root may; whoever is not root looks at root's home.
+    let uid = rustix::process::Uid::from_raw(65_534);
+    let is_root = rustix::process::geteuid().is_root();
+    let to = if is_root { data.as_str() } else { "/root" };
+    let lines = [init(to), restore(to)];
+    let asked = std::thread::spawn(move || {
+        if is_root {
+            rustix::thread::set_thread_res_uid(uid, uid, uid).unwrap();
+        }
+        lines.map(|line| refused(&words(&line)))
+    });
+    for sentence in asked.join().unwrap() {
+        let beginning = format!("the data folder {to} belongs to user 0, and this is user ");
+        assert!(sentence.starts_with(&beginning), "{sentence}");
+    }
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
+}
+
+#[test]
 fn whoevers_visit_ends_over_a_form_goes_on_where_it_stood() {
     let town = Town::default();
     let next = |address: &str| {
@@ -278,6 +347,29 @@ fn a_config_that_can_be_served_is_told_so_at_the_end() {
     assert!(is_done && told.ends_with(end), "{told}");
     let (is_done, told) = check(&["--listen", "0.0.0.0:0"]);
     assert!(!is_done && !told.contains("All of this"), "{told}");
+}
+
+#[test]
+fn a_password_in_an_address_is_printed_nowhere() {
+    let url = "https://maya:a-secret@warmhand.example.org";
+    let line = ["config", "check", "--public-url", url];
+    let run = warmhand_tests::cli::run_in(&[], &line);
+    assert!(
+        !run.went_well && run.err.contains("leave them out"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.out.contains("public_url       (not shown)"),
+        "{}",
+        run.out
+    );
+    for said in [&run.out, &run.err] {
+        assert!(
+            !said.contains("a-secret") && !said.contains("maya"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod idle;
 mod journal;
 #[path = "outlives/keys.rs"]
 mod keys;
+#[path = "outlives/late.rs"]
+mod late;
 
 use serde_json::json;
 use std::path::{Path, PathBuf};

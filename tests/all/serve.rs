@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -145,6 +147,27 @@ fn it_is_not_ready_when_the_disk_is_nearly_full_but_goes_on_serving() {
     assert!(sentence.contains("MB are left for the data"), "{sentence}");
     assert_eq!(town.run(told(&router, get("/healthz"))).0, 200);
     assert_eq!(town.run(told(&router, get("/sign-in"))).0, 200);
+}
+
+#[test]
+fn it_is_not_ready_where_nothing_can_be_written_any_more() {
+    let town = Town::default();
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let front = Front::new(folder.path().to_owned(), 0);
+    front.open(Arc::clone(town.server()));
+    // Root may write anywhere: one thread alone becomes somebody else.
+    let asked = std::thread::spawn(move || {
+        if rustix::process::geteuid().is_root() {
+            let uid = rustix::process::Uid::from_raw(65_534);
+            rustix::thread::set_thread_res_uid(uid, uid, uid).unwrap();
+        }
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(told(&front.router(), get("/readyz")))
+    });
+    let (status, sentence) = asked.join().unwrap();
+    assert_eq!(status, 503, "{sentence}");
+    assert!(sentence.contains("cannot be written"), "{sentence}");
 }
 
 #[test]

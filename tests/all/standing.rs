@@ -1,14 +1,16 @@
 //! Who may write where is asked of each change: what was turned away before it, or carried for somebody else, opens no
 //! door.
 
+use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use warmhand_core::app::SyncStep;
 use warmhand_core::document::{Actor, Change, ChangeHash, seal};
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
 use warmhand_core::wire::{
-    AckState, Decision, PushedChange, PushedDocument, QuarantineReason, ReconcileAnswer,
-    ReconcileRequest, Status, SyncAnswer, SyncRequest, pack, unpack,
+    AckState, Decision, DocsAnswer, DocsRequest, DocumentDigest, Offer, PushedChange,
+    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, RejectReason, Status,
+    SyncAnswer, SyncRequest, pack, unpack,
 };
 use warmhand_server::store::Store;
 use warmhand_server::store::sqlite::Verified;
@@ -307,4 +309,56 @@ fn what_the_server_only_asks_about_is_still_unsent() {
     let devices = town.run(town.store().devices()).unwrap();
     let row = devices.iter().find(|row| row.id == id).unwrap();
     assert_eq!(row.unsent, 1);
+}
+
+#[test]
+fn of_one_device_only_so_much_waits_for_a_person() {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let note = json!({"AddNote": {"record": record, "text": "she called back"}});
+    ana.does(&town, note);
+    let request = request(&mut ana, &town);
+    let id = ana.app.id().unwrap();
+    town.run(town.store().revoke(id, "sup".into(), town.now()))
+        .unwrap();
+    let db = Connection::open(town.database()).unwrap();
+    let fills = "insert into quarantine (hash, doc, device, sender, reason, fields, since)
+        with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000)
+        select randomblob(32), ?1, ?2, ?2, 0, x'', 0 from n";
+    let other = [9_u8; 16];
+    let filled = db.execute(fills, params![&other[..], &id.as_bytes()[..]]);
+    assert_eq!(filled, Ok(5_000));
+    let crowded = AckState::Rejected(RejectReason::Crowded);
+    assert_eq!(sends(&ana, &town, &request), [crowded]);
+    let one = "delete from quarantine where hash = (select min(hash) from quarantine)";
+    assert_eq!(db.execute(one, []), Ok(1));
+    let kept = AckState::Quarantined(QuarantineReason::Revoked);
+    assert_eq!(sends(&ana, &town, &request), [kept]);
+}
+
+#[test]
+fn beside_many_answers_no_document_is_given() {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    let hello = request(&mut ana, &town).hello;
+    let asks = |hashes: u8| {
+        let hash =
+            |n: u8, of: u8| ChangeHash(std::array::from_fn(|at| if at == 0 { n } else { of }));
+        let offer = |n: u8| Offer {
+            doc: record,
+            hashes: (0..=255).map(|of| hash(n, of)).collect(),
+        };
+        let asked = DocsRequest {
+            hello: hello.clone(),
+            offers: (0..hashes).map(offer).collect(),
+            wanted: vec![DocumentDigest::of(record, Vec::new())],
+        };
+        let (status, body) = town.post("/v1/docs", Some(&ana.bearer), pack(&asked));
+        assert_eq!(status, 200);
+        let answer: DocsAnswer = unpack(&body).unwrap();
+        (answer.status == Status::Ok, answer.need.len(), answer.given)
+    };
+    assert_eq!(asks(8), (true, 2_048, 0));
+    // There is no such document.
+    assert_eq!(asks(1), (false, 256, 0));
 }

@@ -25,8 +25,9 @@ pub(super) fn hello(
     number: u64,
     now: Timestamp,
 ) -> Result<Hello, StoreError> {
-    // Out of service it is shown no sheet, also where its number means another one by now: taken back, it is given it.
-    let has_sheet = device.enrolment != Enrolment::Withdrawn;
+    // Out of service, or while nobody has said whose it is, it is shown no sheet, also where its number means another one by
+    // now: as soon as it is in, it is given it.
+    let has_sheet = device.enrolment == Enrolment::In;
     let sheet_version = if has_sheet {
         store.rows().sheet_version()?
     } else {

@@ -169,4 +169,7 @@ pub enum RejectReason {
     /// Somebody ordered that nothing of the document be left: it goes from the device as well.
     #[n(4)]
     Erased,
+    /// As much of this device waits for a person as is kept of one.
+    #[n(5)]
+    Crowded,
 }

@@ -1,15 +1,13 @@
 //! Devices from the terminal of the server: which there are, who works on one, and what is done when one is lost.
 
+use super::boxes::boxes;
 use super::flags::DataFlags;
 use super::setup::{open, said};
 use crate::store::audit::TERMINAL;
 use crate::store::{ConfirmDraft, DeviceRow};
 use crate::{Server, Settings};
 use clap::Subcommand;
-use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use warmhand_core::domain::id::UserId;
@@ -68,6 +66,15 @@ pub(super) enum Asked {
         device: String,
         /// A file that does not exist yet: JSON, one change a line.
         file: PathBuf,
+        /// Who ordered it: the code of an administrator or supervisor in the sheet.
+        #[arg(long)]
+        by: String,
+        /// Why, in words that name nobody: it is kept.
+        #[arg(long)]
+        why: String,
+        /// Also what patients answered about alcohol and drugs, of which the law asks their written consent (42 CFR Part 2).
+        #[arg(long)]
+        alcohol_and_drugs: bool,
         #[command(flatten)]
         data: DataFlags,
     },
@@ -95,12 +102,22 @@ pub(super) async fn run(
         } => confirm(&device, (name, kind, people), &folder(data)?, out).await,
         Asked::Revoke { device, data } => revoke(&device, &folder(data)?, out).await,
         Asked::Reinstate { device, data } => reinstate(&device, &folder(data)?, out).await,
-        Asked::Boxes { device, file, data } => boxes(&device, &file, &folder(data)?, out).await,
+        Asked::Boxes {
+            device,
+            file,
+            by,
+            why,
+            alcohol_and_drugs,
+            data,
+        } => {
+            let data = folder(data)?;
+            boxes(&device, &file, alcohol_and_drugs, (by, why), &data, out).await
+        }
     }
 }
 
 /// A server on the folder, and the one device of it that was named.
-async fn named(device: &str, data: &Path) -> Result<(Arc<Server>, DeviceRow), String> {
+pub(super) async fn named(device: &str, data: &Path) -> Result<(Arc<Server>, DeviceRow), String> {
     let server = open(data, Settings::default())?;
     let mut devices = devices(&server).await?;
     let is_meant = |row: &DeviceRow| row.id.to_string() == device || row.name == device;
@@ -243,57 +260,4 @@ async fn reinstate(device: &str, data: &Path, out: &mut (dyn Write + Send)) -> R
         .await;
     done.map_err(|error| error.to_string())?;
     writeln!(out, "{} is in service again.", row.name).map_err(said)
-}
-
-/// Opens what a wiped device handed over.
-async fn boxes(
-    device: &str,
-    file: &Path,
-    data: &Path,
-    out: &mut (dyn Write + Send),
-) -> Result<(), String> {
-    let (server, row) = named(device, data).await?;
-    let boxes = server.store.boxes(row.id).await;
-    let boxes = boxes.map_err(|error| error.to_string())?;
-    let cannot = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
-    if file.exists() {
-        return Err(format!(
-            "{} exists already; name a new file",
-            file.display()
-        ));
-    }
-    let to = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map_err(cannot)?;
-    let mut to = BufWriter::new(to);
-    let (mut changes, mut closed) = (0, 0);
-    for one in boxes {
-        let Some(document) = one.within else {
-            closed += 1;
-            continue;
-        };
-        for pushed in document.changes {
-            let entries: Vec<&str> = pushed.change.puts.iter().map(|p| p.text.as_str()).collect();
-            let line = json!({
-                "came_at": one.since,
-                "document": document.doc,
-                "by": pushed.change.user,
-                "entries": entries,
-            });
-            writeln!(to, "{line}").map_err(cannot)?;
-            changes += 1;
-        }
-    }
-    to.flush().map_err(cannot)?;
-    to.get_ref().sync_all().map_err(cannot)?;
-    writeln!(
-        out,
-        "Written to {}: {changes} changes. {closed} boxes are of another key and stay closed.\n\
-         It holds what patients said, in the clear: delete it once it is read.",
-        file.display()
-    )
-    .map_err(said)
 }

@@ -1,12 +1,17 @@
 //! Keeping a database for the day on which it is needed: copies of it, and whether it is sound.
 
 use super::setup::{checked, said};
+use crate::check::broken;
 use crate::clock::{Clock, SystemClock};
 use crate::key_file::KeyFile;
 use crate::store::sqlite::{self, Sqlite, Verified};
 use crate::{data_folder, journal, key_file};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::io::Write;
 use std::path::Path;
+use warmhand_core::domain::id::DocumentId;
 
 pub(super) fn backup(file: &Path, data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {
     if file.exists() {
@@ -47,6 +52,9 @@ pub(super) async fn verify(data: &Path, out: &mut (dyn Write + Send)) -> Result<
         let word = if holds { "sound" } else { "NOT SOUND" };
         writeln!(out, "{word:>9}  {what}").map_err(said)?;
     }
+    if let Some(row) = found.audit_breaks_at {
+        writeln!(out, "           {}", broken(row)).map_err(said)?;
+    }
     if found == Verified::SOUND {
         return Ok(());
     }
@@ -63,6 +71,46 @@ pub(super) async fn verify(data: &Path, out: &mut (dyn Write + Send)) -> Result<
             data.display()
         )),
     }
+}
+
+/// What was done, by whom and why, a line each.
+pub(super) async fn audit(
+    since: Option<Date>,
+    record: Option<DocumentId>,
+    data: &Path,
+    out: &mut (dyn Write + Send),
+) -> Result<(), String> {
+    checked(data)?;
+    let since = since.map_or(Ok(Timestamp::MIN), |day| {
+        let begins = day.to_zoned(TimeZone::UTC);
+        begins
+            .map(|at| at.timestamp())
+            .map_err(|_| format!("{day} is no day"))
+    })?;
+    let rows = open(data)?.audited(since, record).await;
+    let rows = rows.map_err(|error| format!("{}: {error}", data.display()))?;
+    let mut line = |columns: [&str; 6]| {
+        let [row, at, who, what, record, why] = columns;
+        writeln!(
+            out,
+            "{row:>6}  {at:<20}  {who:<12}  {what:<28}  {record:<36}  {why}"
+        )
+        .map_err(said)
+    };
+    line(["row", "when", "who", "what", "record", "why"])?;
+    for row in rows {
+        let record = row.record.map(|id| id.to_string());
+        line([
+            &row.number.to_string(),
+            &format!("{:.0}", row.at),
+            row.user.as_str(),
+            &row.what,
+            record.as_deref().unwrap_or("-"),
+            // One row is one line, and nothing that somebody typed steers the terminal.
+            &row.why.replace(char::is_control, " "),
+        ])?;
+    }
+    Ok(())
 }
 
 pub(super) async fn rebuild(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {

@@ -1,17 +1,15 @@
 //! Single records from the terminal of the server: one handed out as a document, one of which nothing is to be left.
 
 use super::flags::DataFlags;
+use super::handed_out::{begins, hand_out};
 use super::setup::{open, said};
 use crate::Settings;
 use crate::store::{StoreError, ordered};
 use clap::Subcommand;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use warmhand_core::document::{entries_of, export as save};
 use warmhand_core::domain::code::DocumentKind;
-use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DocumentId, UserId};
 
 /// What is asked of a record.
@@ -108,31 +106,10 @@ async fn export(
              or the law allows it (42 CFR Part 2), --alcohol-and-drugs writes it"
         ));
     }
-    let cannot = |error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            format!("{} exists already; name a new file", file.display())
-        }
-        _ => format!("{} cannot be written: {error}", file.display()),
-    };
-    // Never in another's place, nor where a link leads, and for nobody else to read.
-    let mut to = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map_err(cannot)?;
-    // Kept in the audit before anything of it lies in the file.
     let audited = server
         .store
         .audit(server.now(), by, "exported", Some(record), why);
-    let written = audited.await.map_err(no);
-    written
-        .and_then(|()| to.write_all(&bytes).map_err(cannot))
-        .and_then(|()| to.sync_all().map_err(cannot))
-        .inspect_err(|_| {
-            // Half a file is of no use, and would stand in the way of a whole one.
-            let _ = fs::remove_file(file);
-        })?;
+    hand_out(file, &bytes, audited).await?;
     writeln!(
         out,
         "Written to {}. It holds what a patient said, in the clear: delete it once it is read.",
@@ -144,9 +121,8 @@ async fn export(
 /// By the entry with which the document begins; where none reads, nobody can say that it is not.
 fn is_of_alcohol_and_drugs(saved: &[u8]) -> Result<bool, String> {
     let entries = entries_of(saved).map_err(|error| error.to_string())?;
-    let mut entries = entries.values().filter_map(|text| Entry::parse(text).ok());
-    let begun = entries.find_map(|entry| entry.body.opens());
-    Ok(begun.is_none_or(|(kind, _)| kind == DocumentKind::Sud))
+    let begun = entries.values().find_map(|text| begins(text));
+    Ok(begun.is_none_or(|kind| kind == DocumentKind::Sud))
 }
 
 /// Nothing of it is left.

@@ -21,9 +21,18 @@ pub(super) struct Restoring {
     pub data: PathBuf,
 }
 
-/// Files that were put into the folder: taken out again if the database does not come.
+/// Files that were put into the folder: all of them are taken out again if one does not come.
 #[derive(Default)]
 struct Put(Vec<PathBuf>);
+
+impl Put {
+    /// The newest first: at no moment does a database lie there without the journal that it came with.
+    fn take_out(&self) {
+        for path in self.0.iter().rev() {
+            fs::remove_file(path).ok();
+        }
+    }
+}
 
 impl Restoring {
     pub(super) fn run(&self, out: &mut (dyn Write + Send)) -> Result<(), String> {
@@ -47,14 +56,10 @@ impl Restoring {
         let image = sqlite::image(&self.file).map_err(no)?;
         let lines = self.lines()?;
         let keys = self.keys(&image, lines.as_deref().unwrap_or_default())?;
-        data_folder::make(data)?;
+        data_folder::make_usable(data)?;
         let mut put = Put::default();
         let done = self.put(&keys, lines.as_deref(), &mut put);
-        let (copied, replayed) = done.inspect_err(|_| {
-            for path in &put.0 {
-                fs::remove_file(path).ok();
-            }
-        })?;
+        let (copied, replayed) = done.inspect_err(|_| put.take_out())?;
         self.tell(&image, copied, lines.as_deref().map(|_| replayed), out)
             .map_err(said)
     }
@@ -131,8 +136,8 @@ impl Restoring {
         let data: &Path = &self.data;
         let no = |error| format!("{} cannot be restored: {error}", self.file.display());
         if !data.join(key_file::FILE).exists() {
-            keys.save(data)?;
             put.0.push(data.join(key_file::FILE));
+            keys.save(data)?;
         }
         let there = data.join(journal::FILE);
         if let Some(lines) = lines.filter(|_| !there.exists()) {
@@ -149,6 +154,7 @@ impl Restoring {
         };
         let epoch = Random::from_os().bytes();
         let copied = sqlite::restore(&self.file, data, &held, epoch).map_err(no)?;
+        put.0.extend(Sqlite::files(data));
         let store = Sqlite::open(data, keys.clone()).map_err(no)?;
         let replayed = store.replay().map_err(no)?;
         Ok((copied, replayed))

@@ -9,6 +9,7 @@ use crate::data_folder;
 use crate::health::Front;
 use crate::listen::{self, Entrance, Limits};
 use crate::metrics;
+use crate::panics;
 use crate::store::OpenedBoxes;
 use crate::tls::{Refreshed, Tls};
 use std::io::{IsTerminal, Write};
@@ -55,6 +56,7 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     };
     let _held = data_folder::hold(&config.data)?;
     write_log(&config);
+    panics::log_places_alone();
     if let Some(doubt) = config.doubt() {
         tracing::warn!("{doubt}");
     }

@@ -9,12 +9,13 @@ use crate::store::StoreError;
 use crate::store::sqlite::{Replayed, Sqlite};
 use crate::{Server, Settings};
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 use warmhand_core::domain::code::Role;
-use warmhand_core::domain::id::UserId;
+use warmhand_core::domain::id::{SiteId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
@@ -179,6 +180,7 @@ pub(super) async fn load(
     let server = open(data, Settings::default())?;
     let before = server.store.sheet().await;
     let before = before.map_err(|error| error.to_string())?;
+    let orphaned = orphaned(&server, &before, &sheet).await?;
     let version = server
         .store
         .load_sheet(text)
@@ -202,7 +204,42 @@ pub(super) async fn load(
         )
         .map_err(said)?;
     }
+    for (site, count) in orphaned {
+        writeln!(
+            out,
+            "No longer on it: the site {site}, at which {count} records are open. Only who works at every site, or looks after them, still sees them. If that was a mistake, load a sheet that has it."
+        )
+        .map_err(said)?;
+    }
     unsigned(&sheet, out)
+}
+
+/// The sites that a new sheet lacks and that have open records, with how many.
+async fn orphaned(
+    server: &Server,
+    before: &Organisation,
+    sheet: &Organisation,
+) -> Result<BTreeMap<SiteId, usize>, String> {
+    let mut orphaned = BTreeMap::new();
+    if before
+        .sites
+        .iter()
+        .all(|site| sheet.site(&site.id).is_some())
+    {
+        return Ok(orphaned);
+    }
+    let snapshot = server.store.snapshot(server.now()).await;
+    let snapshot = snapshot.map_err(|error| error.to_string())?;
+    let open = snapshot
+        .records
+        .iter()
+        .filter(|record| record.closed.is_none());
+    for site in open.filter_map(|record| record.site.as_ref()) {
+        if sheet.site(site).is_none() {
+            *orphaned.entry(site.clone()).or_default() += 1;
+        }
+    }
+    Ok(orphaned)
 }
 
 /// Says so where the organisation's own safety steps are shown to nobody yet.

@@ -1,5 +1,6 @@
 //! A check of everything that a database holds, in parts: what was found so far and where to go on. Knows no backend.
 
+use super::sqlite::Link;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 
 /// What a check of the whole database found.
@@ -17,6 +18,8 @@ pub struct Verified {
     pub visibility: bool,
     /// Every entry reads, every record folds, and what pages are shown is what reading it again gives.
     pub records: bool,
+    /// The first row of the audit that is missing or not what was written; none: every link of its chain holds.
+    pub audit_breaks_at: Option<u64>,
     /// The journal reads, and every revocation in it is in the database.
     pub journal: bool,
 }
@@ -28,11 +31,12 @@ impl Verified {
         log: true,
         visibility: true,
         records: true,
+        audit_breaks_at: None,
         journal: true,
     };
 
     /// Each part in words, and whether it is sound.
-    pub fn parts(&self) -> [(&'static str, bool); 5] {
+    pub fn parts(&self) -> [(&'static str, bool); 6] {
         [
             ("changes: bytes, fields and hashes agree", self.changes),
             ("log: dense, and every link of its chain holds", self.log),
@@ -40,6 +44,10 @@ impl Verified {
             (
                 "records: every entry reads, every record folds",
                 self.records,
+            ),
+            (
+                "audit: every row is there, and every link of its chain holds",
+                self.audit_breaks_at.is_none(),
             ),
             (
                 "journal: reads, and every revocation in it is in the database",
@@ -60,6 +68,8 @@ pub(crate) enum Next {
     Visibility(Option<DeviceId>, Option<DocumentId>),
     /// Patients after this one.
     Records(Option<PatientId>),
+    /// The audit after this row, whose link is this.
+    Audit(u64, Link),
     /// The journal.
     Journal,
     /// Nothing is left.

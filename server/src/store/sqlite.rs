@@ -3,6 +3,7 @@
 
 mod account;
 mod ahead;
+mod audit;
 mod backup;
 mod boxes;
 mod damage;
@@ -33,6 +34,8 @@ mod withdrawal;
 mod writer;
 
 pub use super::check::Verified;
+pub use audit::AuditRow;
+pub(crate) use audit::Link;
 pub use backup::{Copied, Image, Keys, backup, image, restore};
 pub use journal::Replayed;
 pub use open::{Place, Settings, init};

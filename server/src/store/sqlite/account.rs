@@ -1,10 +1,9 @@
-//! Who may sign in on pages, her visits, and the audit log of what she looked at.
+//! Who may sign in on pages, and her visits.
 
 use super::{StoreError, Verb, instant};
 use crate::store::SessionRow;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-use sha2::{Digest, Sha256};
 use warmhand_core::domain::id::{DocumentId, UserId};
 
 impl Verb<'_> {
@@ -124,44 +123,6 @@ impl Verb<'_> {
 
     pub(super) fn end_session(&self, token: &[u8; 32]) -> Result<(), StoreError> {
         self.change("delete from session where token = ?1", [&token[..]])?;
-        Ok(())
-    }
-
-    /// Adds a row whose hash covers the one before: a row that is changed or taken out shows.
-    pub(super) fn audit(
-        &self,
-        at: Timestamp,
-        user: &UserId,
-        what: &str,
-        record: Option<DocumentId>,
-        why: &str,
-    ) -> Result<(), StoreError> {
-        let before: Option<Vec<u8>> = self
-            .db
-            .query_row(
-                "select chain from audit order by id desc limit 1",
-                [],
-                |row| row.get(0),
-            )
-            .optional()?;
-        let mut hash = Sha256::new();
-        hash.update(before.unwrap_or_default());
-        let record = record.map(|r| r.as_bytes().to_vec()).unwrap_or_default();
-        let fields: [&[u8]; 5] = [
-            &at.as_millisecond().to_be_bytes(),
-            user.as_str().as_bytes(),
-            what.as_bytes(),
-            &record,
-            why.as_bytes(),
-        ];
-        for field in fields {
-            hash.update((field.len() as u64).to_be_bytes());
-            hash.update(field);
-        }
-        self.change(
-            "insert into audit (at, user, what, record, why, chain) values (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![at.as_millisecond(), user.as_str(), what, record, why, &hash.finalize()[..]],
-        )?;
         Ok(())
     }
 }

@@ -171,9 +171,14 @@ fn named(part: &Path, to: &Path) -> Result<(), StoreError> {
         here if here.as_os_str().is_empty() => PathBuf::from("."),
         folder => folder,
     };
-    File::open(part)
+    let named = File::open(part)
         .and_then(|file| file.sync_all())
-        .and_then(|()| fs::rename(part, to))
-        .and_then(|()| File::open(folder)?.sync_all())
-        .map_err(|_| StoreError::Unavailable)
+        .and_then(|()| fs::rename(part, to));
+    named.map_err(|_| StoreError::Unavailable)?;
+    let settled = File::open(folder).and_then(|folder| folder.sync_all());
+    settled.map_err(|_| {
+        // Whoever is told that it failed finds nothing there.
+        fs::remove_file(to).ok();
+        StoreError::Unavailable
+    })
 }

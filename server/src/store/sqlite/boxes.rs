@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{BoxHash, PushedDocument, SealedBox, unpack};
 
+/// So many boxes are kept of one device: one for each document in which something of it was taken by nobody.
+const MOST_OF_ONE: i64 = 1_000;
+
 impl Verb<'_> {
     /// Keeps a box as it came. What is in it is offered like a rescue: known work is known; what an older database lacks
     /// lies in quarantine again; what was not kept before is not kept now, and stays in the box. Of what was erased the
@@ -25,6 +28,9 @@ impl Verb<'_> {
             Some(document) => self.is_erased(document.doc)?,
             None => false,
         };
+        if self.has_brought_all_boxes(device)? {
+            return Ok(());
+        }
         let is_new = self.change(
             "insert into sealed_box (hash, device, doc, box, since) values (?1, ?2, ?3, ?4, ?5)
                  on conflict (hash) do nothing",
@@ -42,6 +48,15 @@ impl Verb<'_> {
             self.rescue(&[document], now)?;
         }
         Ok(())
+    }
+
+    /// Has a device brought as many as are kept of one? The rest stays with it.
+    fn has_brought_all_boxes(&self, device: DeviceId) -> Result<bool, StoreError> {
+        let sql = "select count(*) from (select 1 from sealed_box where device = ?1 limit ?2)";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let args = params![&device.as_bytes()[..], MOST_OF_ONE];
+        let count: i64 = statement.query_row(args, |row| row.get(0))?;
+        Ok(count >= MOST_OF_ONE)
     }
 
     /// The boxes that came while their key was missing, if it is here now; and those that do not read.

@@ -103,7 +103,8 @@ impl Verb<'_> {
             decided: None,
         };
         if self.quarantined(lying.hash)?.is_none() {
-            self.set_aside(&lying.change, lying.hash, lying.reason, now)?;
+            let sender = lying.change.device;
+            self.set_aside(sender, (&lying.change, lying.hash), lying.reason, now)?;
         }
         self.close(&pushed.change.user, &lying, Decision::Dismissed)?;
         Ok(AckState::Decided(lying.reason, Decision::Dismissed))
@@ -200,7 +201,8 @@ impl Verb<'_> {
             };
         let known = self.quarantined(pushed.hash)?;
         if known.is_none() {
-            self.set_aside(&pushed.change, pushed.hash, reason, now)?;
+            let sender = pushed.change.device;
+            self.set_aside(sender, (&pushed.change, pushed.hash), reason, now)?;
         }
         if known.is_none_or(|known| known.decided.is_none()) {
             self.close(&pushed.change.user, &lying, Decision::Released)?;

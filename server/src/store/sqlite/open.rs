@@ -132,6 +132,11 @@ impl Sqlite {
     pub fn exists(folder: &Path) -> bool {
         folder.join(FILE).exists()
     }
+
+    /// The database of a folder, and what `SQLite` puts beside it; whether or not they are there.
+    pub fn files(folder: &Path) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|end| folder.join(format!("{FILE}{end}")))
+    }
 }
 
 pub(super) fn version(db: &Connection) -> Result<i64, StoreError> {

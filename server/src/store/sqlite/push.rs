@@ -191,7 +191,11 @@ impl Verb<'_> {
                     }
                 }
                 if lying.is_none() {
-                    self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
+                    let sender = push.sender.device;
+                    if self.has_brought_all(sender)? {
+                        return Ok(AckState::Rejected(RejectReason::Crowded));
+                    }
+                    self.set_aside(sender, (&pushed.change, pushed.hash), reason, push.now)?;
                 }
                 Ok(AckState::Quarantined(reason))
             }

@@ -11,12 +11,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use warmhand_core::document::{Change, ChangeHash, Put};
 use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::wire::{AckState, Decision, QuarantineReason};
 
 /// What a fork, a gap or a foreign actor held up is written anew by its device; where that has not happened after so
 /// long, a person looks.
 const HEALS_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// So many changes that wait for a person are kept of what one device brings: a year's work of one who was never refused.
+const MOST_OF_ONE: i64 = 5_000;
 
 /// A change in quarantine.
 #[derive(Clone, Debug)]
@@ -61,11 +64,21 @@ fn lying(row: &rusqlite::Row<'_>) -> Result<Lying, StoreError> {
 }
 
 impl Verb<'_> {
+    /// Has a device brought as much as is kept of one? Nobody decides about more; a phone that was stolen could fill the disk.
+    /// The server's own, by which a person brings a rescue file, may bring any number.
+    pub(super) fn has_brought_all(&self, sender: DeviceId) -> Result<bool, StoreError> {
+        let sql = "select count(*) from (select 1 from quarantine where sender = ?1 and decided is null limit ?2)";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let args = params![&sender.as_bytes()[..], MOST_OF_ONE];
+        let count: i64 = statement.query_row(args, |row| row.get(0))?;
+        Ok(count >= MOST_OF_ONE && sender != self.web_device()?)
+    }
+
     /// Keeps a change without applying it.
     pub(super) fn set_aside(
         &self,
-        change: &Change,
-        hash: ChangeHash,
+        sender: DeviceId,
+        (change, hash): (&Change, ChangeHash),
         reason: QuarantineReason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -73,8 +86,8 @@ impl Verb<'_> {
         let number = reason as u8;
         self.append(&Row::Quarantined(change.doc, hash, number))?;
         self.change(
-            "insert into quarantine (hash, doc, device, reason, fields, since)
-                     values (?1, ?2, ?3, ?4, ?5, ?6)",
+            "insert into quarantine (hash, doc, device, reason, fields, since, sender)
+                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 &hash.0[..],
                 &change.doc.as_bytes()[..],
@@ -82,6 +95,7 @@ impl Verb<'_> {
                 number,
                 fields,
                 now.as_millisecond(),
+                &sender.as_bytes()[..],
             ],
         )?;
         Ok(())

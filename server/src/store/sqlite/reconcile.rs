@@ -16,6 +16,9 @@ use warmhand_core::wire::{
 
 /// What an answer about a hash costs.
 const ANSWER_BYTES: usize = 120;
+/// Beside so much about hashes no document is given: the longest there is would make more than a message of it. What was
+/// answered is not asked again, so that the next request has room.
+const MOST_BESIDE: usize = PAGE_BYTES / 4;
 
 /// Documents as they were digested last, each up to a row: after an image was put back every device compares all of them.
 #[derive(Default)]
@@ -85,11 +88,11 @@ impl Verb<'_> {
                 None => answer.need.push(*hash),
             }
         }
-        if request.wanted.is_empty() {
+        let spent = ANSWER_BYTES * (answer.acks.len() + answer.need.len());
+        if request.wanted.is_empty() || spent > MOST_BESIDE {
             return Ok(answer);
         }
         let holding = self.holding(device, request.hello.cursor.token.seq, digests)?;
-        let spent = ANSWER_BYTES * (answer.acks.len() + answer.need.len());
         let mut page = Documents::new(PAGE_BYTES.saturating_sub(spent));
         for digest in &request.wanted {
             if page.is_full() {

@@ -52,7 +52,8 @@ create table quarantine (
   -- well-formed work that was not allowed or does not fit: kept, not applied, for a person to decide
   hash blob primary key,
   doc blob not null,
-  device blob not null,
+  device blob not null,          -- who wrote it
+  sender blob not null,          -- who brought it
   reason integer not null,
   fields blob not null,
   since integer not null,
@@ -60,6 +61,7 @@ create table quarantine (
   decision integer               -- 0 released, 1 dismissed
 ) without rowid;
 create index quarantine_doc on quarantine (doc);
+create index quarantine_sender on quarantine (sender) where decided is null;
 create index quarantine_open on quarantine (doc) where decided is null;
 create index quarantine_decided on quarantine (device, decided) where decided is not null;
 create table erased (
@@ -151,8 +153,8 @@ create table session (
   reasons text not null          -- JSON: record -> why it was opened
 ) without rowid;
 create table audit (
-  -- who looked at what, and why; each row's hash covers the one before
-  id integer primary key,
+  -- who looked at what, and why; each row's hash covers the one before, and no number is given twice
+  id integer primary key autoincrement,
   at integer not null,
   user text not null,
   what text not null,

@@ -201,7 +201,8 @@ impl Verb<'_> {
                 AckState::MissingDeps(_) => QuarantineReason::StandsOn,
                 _ => continue,
             };
-            self.set_aside(&pushed.change, pushed.hash, reason, push.now)?;
+            let (sender, lies) = (push.sender.device, (&pushed.change, pushed.hash));
+            self.set_aside(sender, lies, reason, push.now)?;
         }
         Ok(())
     }

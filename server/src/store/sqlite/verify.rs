@@ -1,6 +1,7 @@
 //! Checking a database against itself, part by part. Each part is a short reading transaction of its own, so that a check
 //! beside a serving server holds up nobody; all parts in one transaction are a check of one moment.
 
+use super::audit::Audited;
 use super::document::{COLUMNS, ChangeRow, change_row, folder};
 use super::log::chain;
 use super::open::reading;
@@ -94,6 +95,14 @@ impl Verb<'_> {
                 self.check_visibility(&mut found.visibility, device, after)?
             }
             Next::Records(after) => self.check_records(&mut found, after, now)?,
+            Next::Audit(after, link) => match self.check_audit(after, link, ROWS)? {
+                Audited::Until(last, link) => Next::Audit(last, link),
+                Audited::Whole => Next::Journal,
+                Audited::BreaksAt(row) => {
+                    found.audit_breaks_at = Some(row);
+                    Next::Journal
+                }
+            },
             Next::Journal => {
                 found.journal = self.journal_holds()?;
                 Next::Done
@@ -237,7 +246,7 @@ impl Verb<'_> {
             last = Some(patient);
         }
         Ok(match last.filter(|_| !is_last) {
-            None => Next::Journal,
+            None => Next::Audit(0, None),
             Some(patient) => Next::Records(Some(patient)),
         })
     }
