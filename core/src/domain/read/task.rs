@@ -134,7 +134,7 @@ impl Work<'_> {
             // While her decision is in question nothing goes to a practice; nothing is forgotten either.
             task.paused = self.record.decision == DecisionState::Disputed
                 && match task.kind {
-                    TaskKind::NextStep | TaskKind::TryNextPartner => true,
+                    TaskKind::NextStep | TaskKind::TryNextPartner | TaskKind::PromiseMissed => true,
                     TaskKind::RetryCall => task.partner.is_some(),
                     _ => false,
                 };
