@@ -2,9 +2,12 @@
 
 use super::person::beside;
 use super::*;
+use crate::view::beside_others;
 use warmhand_core::domain::join::{Across, Patient};
 use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::{Reading, Receipts, read};
+use warmhand_core::usecase::Command;
+use warmhand_core::view::ReviewScreen;
 
 #[test]
 fn two_people_who_describe_her_differently_leave_a_question_for_each_thing() {
@@ -149,6 +152,21 @@ fn a_loss_in_another_record_is_heeded_and_asked_about_until_somebody_who_knew_of
     let she = both_records(&ledger);
     assert_eq!(she.across.len(), 1, "{:?}", she.across);
     assert!(she.across[0].is_open() && she.is_after_loss());
+    // Either side may be said anew, and says the stage.
+    beside_others(&ledger, &she, "c1", |desk, summary, receipts| {
+        let asked = ReviewScreen::of(desk, summary, receipts, she.across[0].id).unwrap();
+        let offered: Vec<_> = asked.choices.iter().map(|c| (c.can, &c.settle)).collect();
+        let [
+            (true, Command::DescribePatient(loss)),
+            (true, Command::DescribePatient(other)),
+        ] = offered[..]
+        else {
+            panic!("{offered:?}")
+        };
+        let stages = [loss, other].map(|said| said.said.perinatal_stage.clone());
+        assert_eq!(stages[0], Some(PerinatalStage::Loss));
+        assert!(matches!(stages[1], Some(PerinatalStage::Postpartum { .. })));
+    });
     let anew = describe(json!({"perinatal_stage": stage, "sees": [theirs]}));
     ledger.says("c1", anew).unwrap();
     let she = both_records(&ledger);
