@@ -22,6 +22,7 @@ mod visit;
 
 use std::cell::RefCell;
 use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::read::{ReceiptTimes, Receipts, Summary, read};
 use warmhand_core::usecase::{Counting, Desk};
 use warmhand_tests::ledger::Ledger;
@@ -29,6 +30,16 @@ use warmhand_tests::ledger::Ledger;
 /// A record laid before somebody, as her device lays it.
 pub fn before<T>(
     ledger: &Ledger,
+    user: &str,
+    look: impl FnOnce(&Desk<'_>, &Summary, &Receipts) -> T,
+) -> T {
+    beside_others(ledger, &ledger.joined(), user, look)
+}
+
+/// The same, of a patient who has other records too.
+pub fn beside_others<T>(
+    ledger: &Ledger,
+    patient: &Patient,
     user: &str,
     look: impl FnOnce(&Desk<'_>, &Summary, &Receipts) -> T,
 ) -> T {
@@ -45,18 +56,19 @@ pub fn before<T>(
             })
             .collect(),
     );
-    let patient = ledger.joined();
-    let reading = read(&patient, &receipts, &ledger.sheet, ledger.now);
+    let reading = read(patient, &receipts, &ledger.sheet, ledger.now);
     let mut ids = Counting::default();
     let desk = Desk {
         now: ledger.now,
         person: ledger.sheet.person(&UserId::from(user)).expect("a person"),
         device: DeviceId(uuid::Uuid::from_u128(9)),
         sheet: &ledger.sheet,
-        patient: Some(&patient),
+        patient: Some(patient),
         record: patient.record(ledger.doc),
         reading: Some(&reading),
         rng: RefCell::new(&mut ids),
     };
-    look(&desk, &reading.records[0], &receipts)
+    let mut records = reading.records.iter();
+    let summary = records.find(|r| r.record == ledger.doc);
+    look(&desk, summary.expect("her record"), &receipts)
 }

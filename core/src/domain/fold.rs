@@ -242,6 +242,15 @@ impl Record {
         item::lost(&self.review, kind, id)
     }
 
+    /// The entries that a person let stand for this one, where questions of this kind were settled.
+    pub(in crate::domain) fn gave_way_to(
+        &self,
+        kind: ReviewKind,
+        id: EntryId,
+    ) -> impl Iterator<Item = EntryId> {
+        item::gave_way_to(&self.review, kind, id)
+    }
+
     /// The sites where something of it took place.
     pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
         self.entries().iter().filter_map(|e| match &e.body {
@@ -292,14 +301,6 @@ impl Record {
     /// An appointment by the entry that booked it.
     pub fn appointment(&self, id: EntryId) -> Option<&Appointment> {
         self.appointments.iter().find(|a| a.id == id)
-    }
-
-    /// What people said last of the patient, field by field, in causal order.
-    pub fn patient_name(&self) -> Option<&str> {
-        self.described
-            .iter()
-            .rev()
-            .find_map(|(_, d)| d.preferred_name.as_deref())
     }
 }
 

@@ -156,6 +156,22 @@ impl Patient {
         self.last(|d| d.perinatal_stage.as_ref())
     }
 
+    /// Does anybody say that it came to a loss, whom nobody who knew of it has contradicted? Two who could not see each
+    /// other's work may disagree; until a person has asked her, nobody speaks to her of a baby.
+    pub fn is_after_loss(&self) -> bool {
+        name::is_after_loss(&self.records)
+    }
+
+    /// Her pronouns: the last said.
+    pub fn pronouns(&self) -> Option<&str> {
+        self.last(|d| d.pronouns.as_deref())
+    }
+
+    /// Whether an interpreter is needed: the last said.
+    pub fn interpreter_needed(&self) -> Option<bool> {
+        self.last(|d| d.interpreter_needed)
+    }
+
     /// Numbers by which other systems know her: for each system the last said.
     pub fn external_ids(&self) -> Vec<ExternalId> {
         let said = self.records.iter().flat_map(|r| &r.described);
@@ -174,7 +190,8 @@ impl Patient {
         systems.into_iter().filter_map(last).collect()
     }
 
-    /// In each record what no later entry there says anew, then the last of these by its time.
+    /// In each record what no later entry there says anew, then the last of these by its time. What a person let another
+    /// stand for is passed over, as far as that one says it too.
     pub(crate) fn last<'a, T>(
         &'a self,
         field: impl Fn(&'a PatientDescribed) -> Option<T>,
@@ -183,7 +200,10 @@ impl Patient {
             .iter()
             .filter_map(|r| {
                 let mut newest = r.described.iter().rev();
-                newest.find_map(|(e, d)| Some((e, field(d)?)))
+                newest.find_map(|(e, d)| {
+                    let said = field(d)?;
+                    (!name::has_lost(r, e.id, &field)).then_some((e, said))
+                })
             })
             .max_by_key(|(e, _)| (e.occurred_at.timestamp(), e.id))
             .map(|(_, value)| value)

@@ -278,6 +278,7 @@ fn described_anew(record: DocumentId, kind: ReviewKind, said: &PatientDescribed)
             preferred_name: said.preferred_name.clone(),
             legal_name: said.legal_name.clone(),
             born_on: said.born_on,
+            perinatal_stage: said.perinatal_stage.clone(),
             ..PatientDescribed::default()
         }
     };

@@ -6,7 +6,6 @@ use crate::domain::fold::Record;
 use crate::domain::id::PartnerId;
 use crate::domain::join::Patient;
 use crate::domain::organisation::{Placeholder, Script};
-use crate::domain::payload::PerinatalStage;
 use crate::usecase::{Command, Desk, SayScript};
 use serde::Serialize;
 
@@ -78,8 +77,7 @@ fn fits(desk: &Desk<'_>, patient: &Patient, record: &Record, script: &Script) ->
     let visit = record.open_encounter().map(|e| e.setting);
     let setting =
         script.settings.is_empty() || visit.is_some_and(|here| script.settings.contains(&here));
-    let after_loss = patient.perinatal_stage() == Some(&PerinatalStage::Loss);
-    role && setting && !(after_loss && script.mentions_baby)
+    role && setting && !(script.mentions_baby && patient.is_after_loss())
 }
 
 /// The sentence with its names; none where one of them may not be said, or is not known.

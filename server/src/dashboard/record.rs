@@ -110,7 +110,7 @@ pub fn open(
                     }),
             )
             .collect(),
-        reach: reach(story.patient, story.record),
+        reach: reach(story.patient),
         devices: devices(programme, story),
     };
     HandoffPage {
@@ -208,11 +208,7 @@ fn voided(programme: &Programme, record: &Record, said: &Said) -> Option<String>
 }
 
 /// How she may be reached, over all her records: of two instructions the stricter, until she has been asked.
-fn reach(patient: &Patient, record: &Record) -> Vec<SentenceRow> {
-    let last =
-        |pick: &dyn Fn(&warmhand_core::domain::payload::PatientDescribed) -> Option<String>| {
-            record.described.iter().rev().find_map(|(_, d)| pick(d))
-        };
+fn reach(patient: &Patient) -> Vec<SentenceRow> {
     let rule = patient.reach.iter().find(|r| r.channel == Channel::Voice);
     let several = patient.numbers.len() > 1;
     let mut rows: Vec<SentenceRow> = patient
@@ -235,8 +231,7 @@ fn reach(patient: &Patient, record: &Record) -> Vec<SentenceRow> {
         })
         .collect();
     if let Some(language) = patient.language() {
-        let interpreter = last(&|d| d.interpreter_needed.map(|needed| needed.to_string()));
-        let with = if interpreter.as_deref() == Some("true") {
+        let with = if patient.interpreter_needed() == Some(true) {
             ", with an interpreter"
         } else {
             ""
@@ -247,8 +242,8 @@ fn reach(patient: &Patient, record: &Record) -> Vec<SentenceRow> {
             "",
         ));
     }
-    if let Some(pronouns) = last(&|d| d.pronouns.clone()) {
-        rows.push(SentenceRow::new("reach-pronouns", &pronouns, ""));
+    if let Some(pronouns) = patient.pronouns() {
+        rows.push(SentenceRow::new("reach-pronouns", pronouns, ""));
     }
     rows
 }

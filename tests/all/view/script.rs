@@ -2,6 +2,7 @@
 
 use super::before;
 use crate::event::*;
+use crate::hazard::{both, settle};
 use serde_json::{Value, json};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::payload::*;
@@ -116,6 +117,23 @@ fn three_sentences_at_most_in_her_language_first_and_none_of_a_baby_after_a_loss
         .says("n1", describe(json!({"perinatal_stage": "loss"})))
         .unwrap();
     assert_eq!(ids(&visit(&ledger)), ["T1es", "T1", "T5"]);
+}
+
+#[test]
+fn while_a_loss_is_in_question_and_once_it_stands_nothing_speaks_of_a_baby() {
+    let (mut ledger, _) = identified();
+    ledger.sheet = library();
+    let [loss, _] = both(
+        &mut ledger,
+        ("n1", describe(json!({"perinatal_stage": "loss"}))),
+        (
+            "c1",
+            describe(json!({"perinatal_stage": {"postpartum": {}}})),
+        ),
+    );
+    assert_eq!(ids(&visit(&ledger)), ["T1", "T1es", "T5"]);
+    settle(&mut ledger, "c1", loss);
+    assert_eq!(ids(&visit(&ledger)), ["T1", "T1es", "T5"]);
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub struct Slot {
     pub start: Timestamp,
     /// How.
     pub modality: Modality,
+    /// The entries that say so: the booking, or the moves.
+    pub said_by: Vec<EntryId>,
 }
 
 impl Appointment {
@@ -222,6 +224,7 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
         start: time::start(said.start_local, &said.zone, said.second_hour)
             .unwrap_or(entry.occurred_at.timestamp()),
         modality: said.modality,
+        said_by: vec![entry.id],
     };
     let moves: Vec<_> = past
         .standing()
@@ -236,6 +239,7 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
                         zone: p.zone.clone(),
                         start,
                         modality: p.modality.unwrap_or(said.modality),
+                        said_by: vec![e.id],
                     },
                 ))
             }
@@ -250,11 +254,19 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
                     .is_some_and(|s| s.named && s.keep != Some(id))
         })
     };
-    moves
+    let standing: Vec<_> = moves
         .iter()
         .filter(|(id, _)| !lost(*id) && !moves.iter().any(|(later, _)| past.saw(*later, *id)))
-        .min_by_key(|(id, slot)| (slot.start, *id))
-        .map_or(booked, |(_, slot)| slot.clone())
+        .collect();
+    let first = standing.iter().min_by_key(|(id, slot)| (slot.start, *id));
+    first.map_or(booked, |(_, slot)| Slot {
+        said_by: standing
+            .iter()
+            .filter(|(_, other)| other.start == slot.start)
+            .map(|(id, _)| *id)
+            .collect(),
+        ..slot.clone()
+    })
 }
 
 /// What a settled disagreement about two bookings does, or about a booking that took the place of one that was moved: the

@@ -61,13 +61,22 @@ impl ReviewItem {
     }
 }
 
-/// Has a person settled a question of this kind for another entry than this one?
-pub(super) fn lost(items: &[ReviewItem], kind: ReviewKind, id: EntryId) -> bool {
+/// The entries that a person let stand for this one, where questions of this kind were settled.
+pub(super) fn gave_way_to(
+    items: &[ReviewItem],
+    kind: ReviewKind,
+    id: EntryId,
+) -> impl Iterator<Item = EntryId> {
     items
         .iter()
-        .filter(|i| i.kind == kind && i.choices.contains(&id))
-        .filter_map(|i| i.settled.as_ref())
-        .any(|s| s.named && s.keep.is_some_and(|keep| keep != id))
+        .filter(move |i| i.kind == kind && i.choices.contains(&id))
+        .filter_map(|i| i.settled.as_ref().filter(|s| s.named)?.keep)
+        .filter(move |keep| *keep != id)
+}
+
+/// Has a person settled a question of this kind for another entry than this one?
+pub(super) fn lost(items: &[ReviewItem], kind: ReviewKind, id: EntryId) -> bool {
+    gave_way_to(items, kind, id).next().is_some()
 }
 
 /// Has a person let this one stand for the other?

@@ -58,7 +58,8 @@ struct Maker {
 /// The promises of a record. A voicemail does not meet one: the practice has to reach her.
 pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
     let mut promises: Vec<PromiseReading> = Vec::new();
-    for maker in makers(record) {
+    let makers = makers(record);
+    for maker in &makers {
         let running = promises
             .iter_mut()
             .find(|p| p.partner == maker.partner && p.runs_at(maker.made_at));
@@ -97,14 +98,14 @@ pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
         promises.push(PromiseReading {
             step: maker.entry,
             covers: Vec::new(),
-            partner: maker.partner,
+            partner: maker.partner.clone(),
             made_at: maker.made_at,
             due_at: maker.due_at,
             met_at,
             ended_at: [
                 maker.ended_at,
                 declined_at,
-                stopped_at(record, maker.made_at),
+                stopped_at(record, maker, &makers),
             ]
             .into_iter()
             .flatten()
@@ -114,18 +115,40 @@ pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
     promises
 }
 
-/// When she wished that it stop, after this time: nobody may call a practice then, to ask what became of its promise.
-fn stopped_at(record: &Record, since: Timestamp) -> Option<Timestamp> {
+/// When she wished that it stop, after it was made: nobody may call a practice then, to ask what became of its promise. A
+/// wish that is in question holds it back and ends nothing. One that she took back ends it only where the practice has
+/// promised anew since; otherwise its word holds, and nobody else would look after it.
+fn stopped_at(record: &Record, maker: &Maker, makers: &[Maker]) -> Option<Timestamp> {
+    let (past, kind) = (&record.past, ReviewKind::DecisionDisputed);
+    let in_question = |id: EntryId| {
+        let mut asked = record.review.iter().filter(|i| i.kind == kind);
+        asked.any(|i| i.is_open() && i.choices.contains(&id))
+    };
+    let taken_back = |id: EntryId| {
+        record.decisions.iter().any(|d| {
+            d.said.value == DecisionValue::Agreed
+                && past.saw(d.entry.id, id)
+                && !record.has_lost(kind, d.entry.id)
+        })
+    };
+    let promised_anew = |id: EntryId| {
+        let mut theirs = makers.iter().filter(|m| m.partner == maker.partner);
+        theirs.any(|m| past.saw(m.entry, id))
+    };
     let stops = |d: &&Decision| {
+        let id = d.entry.id;
         matches!(
             d.said.value,
             DecisionValue::Withdrew | DecisionValue::DoNotAskAgain
-        ) && !record.has_lost(ReviewKind::DecisionDisputed, d.entry.id)
+        ) && !past.saw(maker.entry, id)
+            && !record.has_lost(kind, id)
+            && !in_question(id)
+            && (!taken_back(id) || promised_anew(id))
     };
     let stopped = record.decisions.iter().filter(stops);
     stopped
         .map(|d| d.entry.occurred_at.timestamp())
-        .filter(|at| *at >= since)
+        .filter(|at| *at >= maker.made_at)
         .min()
 }
 

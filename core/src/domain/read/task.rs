@@ -6,7 +6,7 @@ mod follow_up;
 
 use super::row::AppointmentReading;
 use super::{PromiseReading, ReviewReading};
-use crate::domain::code::{DecisionState, TaskKind};
+use crate::domain::code::{DecisionState, DecisionValue, TaskKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId, PartnerId, UserId};
@@ -134,14 +134,14 @@ impl Work<'_> {
             // While her decision is in question nothing goes to a practice; nothing is forgotten either.
             task.paused = self.record.decision == DecisionState::Disputed
                 && match task.kind {
-                    TaskKind::NextStep | TaskKind::TryNextPartner => true,
+                    TaskKind::NextStep | TaskKind::TryNextPartner | TaskKind::PromiseMissed => true,
                     TaskKind::RetryCall => task.partner.is_some(),
                     _ => false,
                 };
         }
         self.of_flags(&mut tasks);
         for task in &mut tasks {
-            task.done = [task.done, self.ticked(task.id)]
+            task.done = [task.done, self.ticked(task)]
                 .into_iter()
                 .flatten()
                 .min_by_key(|(_, at)| *at);
@@ -194,12 +194,15 @@ impl Work<'_> {
         }
     }
 
-    fn ticked(&self, task: DerivedId) -> Option<(EntryId, Timestamp)> {
+    fn ticked(&self, task: &TaskReading) -> Option<(EntryId, Timestamp)> {
+        let of_visit = matches!(task.kind, TaskKind::Reminder | TaskKind::AttendanceCheck);
+        let visit = self.record.appointment(task.cause).filter(|_| of_visit);
         self.patient
             .records
             .iter()
             .flat_map(|r| r.past.standing())
-            .filter(|e| matches!(&e.body, Body::TaskDone(p) if p.task == task))
+            .filter(|e| matches!(&e.body, Body::TaskDone(p) if p.task == task.id))
+            .filter(|e| visit.is_none_or(|visit| self.knew_its_time(visit, e.id)))
             .map(|e| (e.id, e.occurred_at.timestamp()))
             .min_by_key(|(id, at)| (*at, *id))
     }
@@ -218,5 +221,14 @@ impl Work<'_> {
             .filter(|e| e.id != cause && answers(&e.body) && e.occurred_at.timestamp() >= since)
             .map(|e| (e.id, e.occurred_at.timestamp()))
             .min_by_key(|(id, at)| (*at, *id))
+    }
+}
+
+/// Does it say how she goes on? A visit or a step does, and so does any word of hers but yes: that she agrees is no plan.
+fn plans(body: &Body) -> bool {
+    match body {
+        Body::AppointmentBooked(_) | Body::NextStepSet(_) => true,
+        Body::DecisionRecorded(said) => said.value != DecisionValue::Agreed,
+        _ => false,
     }
 }

@@ -1,13 +1,15 @@
 //! Tasks of the connection: visits to come and past, calls to make again, practices to try, promises and steps.
 
-use super::{Lapse, TaskReading, Work};
+use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
     AppointmentStatus, ContactOutcome, ContactWith, OutcomeValue, ReviewKind, StepKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
+use crate::domain::fold::Appointment;
 use crate::domain::id::{EntryId, PartnerId};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use std::sync::Arc;
 
 impl Work<'_> {
     pub(super) fn of_appointments(&self, tasks: &mut Vec<TaskReading>) {
@@ -21,8 +23,8 @@ impl Work<'_> {
             let zone = TimeZone::get(&appointment.slot.zone).unwrap_or(TimeZone::UTC);
             let day_before = start.to_zoned(zone).saturating_sub(1.day()).timestamp();
             let mut reminder = self.task(TaskKind::Reminder, &appointment.entry, Some(day_before));
-            // Booked for so soon that she was told a moment ago: there is nothing to remind her of.
-            let told = appointment.entry.occurred_at.timestamp();
+            // Booked, or moved, for so soon that she was told a moment ago: there is nothing to remind her of.
+            let told = self.told_at(appointment);
             if day_before <= told {
                 reminder.lapses(Some(told), Lapse::TooLate);
             } else if gone.is_some() {
@@ -36,41 +38,77 @@ impl Work<'_> {
                 Some(self.business_days_after(start, 1)),
             );
             check.lapses(gone, Lapse::CalledOff);
-            let outcome =
-                |b: &Body| matches!(b, Body::OutcomeRecorded(p) if p.appointment == appointment.id);
-            check.done = self.answered(Timestamp::MIN, appointment.id, outcome);
+            check.done = self
+                .outcomes(appointment)
+                .filter(|(value, e)| *value != OutcomeValue::Unknown && self.tells(appointment, e))
+                .map(|(_, e)| (e.id, e.occurred_at.timestamp()))
+                .min_by_key(|(id, at)| (*at, *id));
             for task in [&mut reminder, &mut check] {
                 task.partner = Some(read.partner.clone());
             }
             tasks.extend([reminder, check]);
-            self.rescue(appointment.id, tasks);
+            self.rescue(appointment, tasks);
         }
     }
 
-    fn rescue(&self, appointment: EntryId, tasks: &mut Vec<TaskReading>) {
-        let missed = self.record.past.standing().iter().find(|e| {
-            matches!(&e.body, Body::OutcomeRecorded(p)
-                if p.appointment == appointment && p.value == OutcomeValue::NoShow)
-        });
-        let Some(read) = self.record.appointment(appointment) else {
-            return;
+    /// When she was told of the time that stands.
+    fn told_at(&self, visit: &Appointment) -> Timestamp {
+        let said = visit.slot.said_by.iter();
+        said.filter_map(|id| self.record.past.get(*id))
+            .map(|e| e.occurred_at.timestamp())
+            .min()
+            .unwrap_or(visit.entry.occurred_at.timestamp())
+    }
+
+    /// Did its author know of the time that stands? What was done for a visit before it was moved is done for another time.
+    pub(super) fn knew_its_time(&self, visit: &Appointment, id: EntryId) -> bool {
+        let mut said = visit.slot.said_by.iter();
+        said.any(|time| self.record.past.saw(id, *time))
+    }
+
+    /// What was said to have become of a visit.
+    fn outcomes(&self, visit: &Appointment) -> impl Iterator<Item = (OutcomeValue, &Arc<Entry>)> {
+        let (id, said) = (visit.id, self.record.past.standing().iter());
+        said.filter_map(move |e| match &e.body {
+            Body::OutcomeRecorded(p) if p.appointment == id => Some((p.value, e)),
+            _ => None,
+        })
+    }
+
+    /// Does it tell what became of the visit at the time that stands? Not where a person let something else stand for it, nor
+    /// where somebody who knew of it could not find out after all.
+    fn tells(&self, visit: &Appointment, outcome: &Entry) -> bool {
+        let kinds = [ReviewKind::OutcomeDisputed, ReviewKind::TwoValues];
+        let unsaid = |(value, e): (OutcomeValue, &Arc<Entry>)| {
+            value == OutcomeValue::Unknown && self.record.past.saw(e.id, outcome.id)
         };
+        self.knew_its_time(visit, outcome.id)
+            && !kinds.iter().any(|k| self.record.has_lost(*k, outcome.id))
+            && !self.outcomes(visit).any(unsaid)
+    }
+
+    /// She stayed away: one call for however many told of it. What turned out otherwise keeps its own, lapsed.
+    fn rescue(&self, visit: &Appointment, tasks: &mut Vec<TaskReading>) {
+        let missed = self.outcomes(visit);
+        let missed = missed.filter(|(value, _)| *value == OutcomeValue::NoShow);
+        let (told, otherwise): (Vec<_>, Vec<_>) =
+            missed.map(|(_, e)| e).partition(|e| self.tells(visit, e));
         let stands = matches!(
-            read.status,
+            visit.status,
             AppointmentStatus::NoShow | AppointmentStatus::OutcomeDisputed
         );
-        if let Some(missed) = missed {
+        let told = told.into_iter().take(1).map(|e| (e, stands));
+        let otherwise = otherwise.into_iter().map(|e| (e, false));
+        for (missed, stands) in otherwise.chain(told) {
             let at = missed.occurred_at.timestamp();
             let mut rescue = self.task(
                 TaskKind::NoShowRescue,
                 missed,
                 Some(self.business_days_after(at, 2)),
             );
-            let answers =
-                |b: &Body| matches!(b, Body::AppointmentBooked(_) | Body::DecisionRecorded(_));
-            rescue.done = self.answered(at, missed.id, answers);
+            rescue.done = self.answered(at, missed.id, plans);
             // It turned out that she came: nobody has to rescue anything, and it does not vanish.
-            rescue.lapses((!stands).then_some(read.status_at), Lapse::HeardOtherwise);
+            rescue.lapses((!stands).then_some(visit.status_at), Lapse::HeardOtherwise);
             tasks.push(rescue);
         }
     }

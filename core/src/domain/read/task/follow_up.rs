@@ -1,6 +1,6 @@
 //! Tasks of follow-up: check-ins she was promised, a practice to be told, a visit that ended without a plan, and safety.
 
-use super::{Lapse, TaskReading, Work};
+use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
     AppointmentStatus, ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
 };
@@ -113,16 +113,8 @@ impl Work<'_> {
                 &encounter.entry,
                 Some(self.business_days_after(left, 1)),
             );
-            task.done = encounter.plan_came.or_else(|| {
-                self.answered(left, encounter.id, |b| {
-                    matches!(
-                        b,
-                        Body::NextStepSet(_)
-                            | Body::AppointmentBooked(_)
-                            | Body::DecisionRecorded(_)
-                    )
-                })
-            });
+            let answered = || self.answered(left, encounter.id, plans);
+            task.done = encounter.plan_came.or_else(answered);
             tasks.push(task);
         }
     }
