@@ -155,7 +155,7 @@ impl Server {
                 StatusCode::REQUEST_TIMEOUT,
                 self.settings.request_timeout,
             ))
-            .layer(CatchPanicLayer::custom(panics::answered))
+            .layer(CatchPanicLayer::custom(panics::Withheld))
             .layer(from_fn_with_state(Arc::clone(self), caller::in_the_clear))
             .layer(from_fn_with_state(Arc::clone(self), api::log::line))
             .layer(from_fn_with_state(Arc::clone(self), caller::noted));

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use std::any::Any;
 use std::panic::{PanicHookInfo, set_hook};
+use tower_http::catch_panic::ResponseForPanic;
 
 /// From now on, in the whole process.
 pub fn log_places_alone() {
@@ -20,15 +21,18 @@ fn log_place(info: &PanicHookInfo<'_>) {
     );
 }
 
-/// What whoever asked is answered when answering her panicked: that it failed.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the layer gives it away to be answered"
-)]
-pub(crate) fn answered(_words: Box<dyn Any + Send>) -> Response<Body> {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    answer
+/// Answers whoever asked that it failed, and nothing else.
+#[derive(Clone, Copy)]
+pub(crate) struct Withheld;
+
+impl ResponseForPanic for Withheld {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, _words: Box<dyn Any + Send>) -> Response<Body> {
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        answer
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +85,7 @@ mod tests {
             .with_writer(move || writer.clone());
         let router = Router::new()
             .route("/", get(panics))
-            .layer(CatchPanicLayer::custom(answered));
+            .layer(CatchPanicLayer::custom(Withheld));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
