@@ -9,10 +9,13 @@ mod decision;
 mod encounter;
 mod fact;
 mod item;
+mod leaving;
 mod ownership;
 mod review;
 mod safety;
 mod sharing;
+#[cfg(test)]
+mod tests;
 mod void;
 
 pub use appointment::{Appointment, Slot};
