@@ -260,7 +260,11 @@ fn piece(patient: &Patient, record: &Record, kind: ShareKind) -> SharedPiece {
     match kind {
         ShareKind::Name => SharedPiece::Name(patient.name().map(str::to_owned)),
         ShareKind::Callback => {
-            SharedPiece::Callback(patient.numbers.iter().map(|(_, n)| n.clone()).collect())
+            let to_call = patient
+                .numbers
+                .iter()
+                .filter(|n| n.channel == Channel::Voice);
+            SharedPiece::Callback(to_call.map(|n| n.number.clone()).collect())
         }
         ShareKind::Language => SharedPiece::Language(patient.language().map(str::to_owned)),
         ShareKind::ContactRule => SharedPiece::ContactRule(patient.reach.clone()),

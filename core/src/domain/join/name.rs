@@ -34,6 +34,7 @@ fn said(record: &Record, field: Field) -> impl Iterator<Item = Said<'_>> {
             sees: &said.sees,
             lost: record.has_lost(ReviewKind::TwoValues, entry.id),
             proposed: false,
+            asked: true,
         })
     })
 }
