@@ -10,6 +10,8 @@ pub mod guard;
 pub mod id;
 pub mod instrument;
 pub mod join;
+#[cfg(test)]
+pub(crate) mod ledger;
 pub mod organisation;
 pub mod partner;
 pub mod past;

@@ -235,6 +235,27 @@ impl FlagStatus {
     }
 }
 
+impl OutcomeValue {
+    /// Does it say that the visit did not take place because somebody had called it off?
+    pub fn calls_off(self) -> bool {
+        matches!(
+            self,
+            Self::CancelledPatient | Self::CancelledPartner | Self::Rescheduled
+        )
+    }
+}
+
+impl NeedKind {
+    /// The piece that it tells besides the general reason: only who is told that may be told this need.
+    pub fn tells(self) -> Option<ShareKind> {
+        match self {
+            Self::Sud => Some(ShareKind::AlcoholDrug),
+            Self::CrisisFollowup => Some(ShareKind::Safety),
+            Self::Therapy | Self::Psychiatry | Self::Peer | Self::Other => None,
+        }
+    }
+}
+
 impl ConsentKind {
     /// Does it need the fields of a written consent?
     pub fn is_written(self) -> bool {

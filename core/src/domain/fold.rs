@@ -9,14 +9,18 @@ mod decision;
 mod encounter;
 mod fact;
 mod item;
+mod leaving;
 mod ownership;
 mod review;
 mod safety;
 mod sharing;
+#[cfg(test)]
+mod tests;
 mod void;
 
 pub use appointment::{Appointment, Slot};
-pub use care::{Barrier, Link, PartnerAnswer};
+pub(in crate::domain) use care::number;
+pub use care::{Barrier, Link, Number, PartnerAnswer};
 pub use contact::{Attempt, Step};
 pub use decision::{Decision, Offer};
 pub use encounter::Encounter;
@@ -107,8 +111,8 @@ pub struct Record {
     pub read_backs: Vec<(Arc<Entry>, ReadBack)>,
     /// How she may be reached: the rules that stand.
     pub contact_rules: Vec<(Arc<Entry>, ContactRuleSet)>,
-    /// On which numbers she may be called: those that no later one has seen.
-    pub numbers: Vec<(EntryId, String)>,
+    /// Her numbers: those that no later one by the same means has seen.
+    pub numbers: Vec<Number>,
     /// Patients said to be one person, or not.
     pub links: Vec<Link>,
     /// Answers of screens, where this is their document.

@@ -4,6 +4,8 @@
 mod across;
 mod name;
 mod reach;
+#[cfg(test)]
+mod tests;
 mod twin;
 
 pub use across::Across;
@@ -11,7 +13,7 @@ pub use reach::Reach;
 
 use super::code::{FlagStatus, HandedHow, SafetyReason};
 use super::entry::{Body, Entry};
-use super::fold::{Record, ReviewItem};
+use super::fold::{self, Number, Record, ReviewItem};
 use super::id::{DocumentId, EntryId, PatientId};
 use super::payload::{ExternalId, PatientDescribed, PerinatalStage};
 use jiff::civil::Date;
@@ -31,8 +33,8 @@ pub struct Patient {
     pub flags: Vec<PatientFlag>,
     /// How she may be reached, by each means the stricter of what was said.
     pub reach: Vec<Reach>,
-    /// On which numbers she may be called, with the entries that say so.
-    pub numbers: Vec<(EntryId, String)>,
+    /// Her numbers, with the entries that say so: those to call, then those to text.
+    pub numbers: Vec<Number>,
     /// Questions that reach over two of her records, open or settled.
     pub across: Vec<Across>,
     /// Screens that may be one form entered twice, with other answers; each with its record.
@@ -123,6 +125,14 @@ impl Patient {
     /// The flags that somebody still has to look after.
     pub fn open_flags(&self) -> impl Iterator<Item = &PatientFlag> {
         self.flags.iter().filter(|f| f.is_open())
+    }
+
+    /// Her numbers as they were written, each once, whether they are to call or to text.
+    pub fn distinct_numbers(&self) -> Vec<String> {
+        let mut known = BTreeSet::new();
+        let new = |n: &&Number| known.insert(fold::bare_number(&n.number));
+        let numbers = self.numbers.iter().filter(new);
+        numbers.map(|n| n.number.clone()).collect()
     }
 
     /// How she wants to be called: the last said, over all records; while nobody said so, as somebody proposes.

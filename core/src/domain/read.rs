@@ -24,6 +24,7 @@ pub use loops::LoopPoint;
 pub use promise::PromiseReading;
 pub use review::ReviewReading;
 pub use summary::Summary;
+pub(crate) use task::retry_due;
 pub use task::{Lapse, TaskReading, TaskState};
 
 use super::fold::Record;

@@ -15,6 +15,11 @@ use jiff::{Unit, Zoned, ZonedRound};
 /// The longest text that a person may write into one field.
 const MAX_TEXT: usize = 4_000;
 
+const NOT_TEXT: Refusal = Refusal::Invalid {
+    field: "text",
+    problem: Problem::NotText,
+};
+
 impl Desk<'_> {
     /// The entry that a draft becomes when it is said after `past`, and its text.
     pub fn entry(&self, past: &Record, draft: Draft) -> Result<(Entry, String), Refusal> {
@@ -44,11 +49,14 @@ impl Desk<'_> {
             body,
         };
         guard::check(&entry, past, self.sheet).map_err(Refusal::NotAllowed)?;
-        let text = entry.to_text().map_err(|_| Refusal::Invalid {
-            field: "text",
-            problem: Problem::NotText,
-        })?;
+        let typed = entry.to_text().map_err(|_| NOT_TEXT)?;
+        let Some(text) = plain(&typed).map_err(|_| NOT_TEXT)? else {
+            sound(&typed)?;
+            return Ok((entry, typed));
+        };
         sound(&text)?;
+        let entry = Entry::parse(&text).map_err(|_| NOT_TEXT)?;
+        let text = entry.to_text().map_err(|_| NOT_TEXT)?;
         Ok((entry, text))
     }
 
@@ -115,6 +123,30 @@ fn occurred_at(
     })
 }
 
+/// Tabs and the line ends of other systems, as they come in with what is pasted, become a space and a line end: nobody is
+/// refused for them, least of all with a worry. None: there were none.
+fn plain(text: &str) -> Result<Option<String>, serde_json::Error> {
+    fn walk(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => {
+                *text = text
+                    .replace("\r\n", "\n")
+                    .replace('\r', "\n")
+                    .replace('\t', " ");
+            }
+            serde_json::Value::Array(all) => all.iter_mut().for_each(walk),
+            serde_json::Value::Object(all) => all.values_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    if !text.contains("\\r") && !text.contains("\\t") {
+        return Ok(None);
+    }
+    let mut value: serde_json::Value = serde_json::from_str(text)?;
+    walk(&mut value);
+    serde_json::to_string(&value).map(Some)
+}
+
 /// Text is kept as it was typed, in any script; control characters and absurd lengths are refused.
 fn sound(text: &str) -> Result<(), Refusal> {
     fn walk(value: &serde_json::Value) -> Result<(), Problem> {
@@ -132,10 +164,7 @@ fn sound(text: &str) -> Result<(), Refusal> {
             _ => Ok(()),
         }
     }
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| Refusal::Invalid {
-        field: "text",
-        problem: Problem::NotText,
-    })?;
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| NOT_TEXT)?;
     walk(&value).map_err(|problem| Refusal::Invalid {
         field: "text",
         problem,

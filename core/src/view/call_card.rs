@@ -1,6 +1,9 @@
 //! The card in hand while a practice is called: the number, who introduces whom, and what she lets them know. Nothing
 //! that she did not agree to share is on it.
 
+#[cfg(test)]
+mod tests;
+
 use super::appointment_form::{PartnerChoice, partners};
 use super::may::{Action, Asking, Obstacle};
 use super::practice::{AgreementRow, CapacityRow, agreement, capacity, ordered};
@@ -16,9 +19,9 @@ use crate::domain::id::{DocumentId, PartnerId};
 use crate::domain::join::{Patient, Reach};
 use crate::domain::organisation::{Partner, PartnerContact, Promise};
 use crate::domain::partner::Practice;
+use crate::domain::read::retry_due;
 use crate::refusal::{Problem, Refusal};
 use crate::usecase::{Command, ConfirmSharingPlan, Desk, ReadBackToHer, RecordContact};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -89,13 +92,13 @@ pub struct CallCard {
 pub enum SharedPiece {
     /// How she wants to be called.
     Name(Option<String>),
-    /// On which numbers.
+    /// On which numbers she may be called.
     Callback(Vec<String>),
     /// Her language.
     Language(Option<String>),
     /// How she may be reached.
     ContactRule(Vec<Reach>),
-    /// Why, in a word.
+    /// Why, in a word; none where the word would tell more than she lets go.
     Reason(Option<NeedKind>),
     /// Her birth date.
     BornOn(Option<Date>),
@@ -175,7 +178,7 @@ impl CallCard {
                 .shared
                 .iter()
                 .filter(|_| plan_confirmed)
-                .map(|kind| piece(patient, record, *kind))
+                .map(|kind| piece(desk, patient, record, id.as_ref(), *kind))
                 .collect(),
             ask_first: ask_first(record),
             plan_confirmed,
@@ -185,7 +188,7 @@ impl CallCard {
                 .map(|id| attempts(desk, record, id))
                 .unwrap_or_default(),
             outcomes: ContactOutcome::ALL.to_vec(),
-            retry: partner.map(|p| retry(desk, p)),
+            retry: partner.map(|_| retry(desk, record)),
             partners,
             partner: id,
             can_call,
@@ -206,14 +209,10 @@ fn hours(desk: &Desk<'_>, partner: &Partner) -> (bool, Option<When>) {
     (open, Some(When::of(closes, &zone, desk.now)))
 }
 
-/// The close of the practice's next working day: what the task says that a missed call leaves.
-fn retry(desk: &Desk<'_>, partner: &Partner) -> When {
-    let zone = clock(desk);
-    let today = desk.now.to_zoned(zone.clone()).date();
-    let next: Timestamp = partner
-        .calendar
-        .closing_on(partner.calendar.business_day_after(today, 1), &zone);
-    When::of(next, &zone, desk.now)
+/// When the task is due that a missed call leaves: we call again, so our own working days count.
+fn retry(desk: &Desk<'_>, record: &Record) -> When {
+    let due = retry_due(record, desk.sheet, desk.now);
+    When::of(due, &clock(desk), desk.now)
 }
 
 fn call(record: DocumentId, partner: PartnerId) -> Command {
@@ -256,18 +255,43 @@ fn read_back(record: DocumentId) -> Command {
     })
 }
 
-fn piece(patient: &Patient, record: &Record, kind: ShareKind) -> SharedPiece {
+fn piece(
+    desk: &Desk<'_>,
+    patient: &Patient,
+    record: &Record,
+    partner: Option<&PartnerId>,
+    kind: ShareKind,
+) -> SharedPiece {
     match kind {
         ShareKind::Name => SharedPiece::Name(patient.name().map(str::to_owned)),
         ShareKind::Callback => {
-            SharedPiece::Callback(patient.numbers.iter().map(|(_, n)| n.clone()).collect())
+            let to_call = patient
+                .numbers
+                .iter()
+                .filter(|n| n.channel == Channel::Voice);
+            SharedPiece::Callback(to_call.map(|n| n.number.clone()).collect())
         }
         ShareKind::Language => SharedPiece::Language(patient.language().map(str::to_owned)),
         ShareKind::ContactRule => SharedPiece::ContactRule(patient.reach.clone()),
-        ShareKind::Reason => SharedPiece::Reason(record.need.as_ref().map(|(_, n)| n.need)),
+        ShareKind::Reason => SharedPiece::Reason(reason(desk, record, partner)),
         ShareKind::BornOn => SharedPiece::BornOn(patient.born_on()),
         other => SharedPiece::ByHand(other),
     }
+}
+
+/// The need, unless it tells a piece that she withholds, or of substances without a consent that lets this practice know.
+fn reason(desk: &Desk<'_>, record: &Record, partner: Option<&PartnerId>) -> Option<NeedKind> {
+    let need = record.need.as_ref().map(|(_, n)| n.need)?;
+    let Some(tells) = need.tells() else {
+        return Some(need);
+    };
+    let on = desk.now.to_zoned(clock(desk)).date();
+    let consented = tells != ShareKind::AlcoholDrug
+        || partner.is_some_and(|partner| {
+            let mut consents = record.consents.iter();
+            consents.any(|c| c.said.kind.covers_substance_use() && c.covers(partner, on))
+        });
+    (record.sharing.shared.contains(&tells) && consented).then_some(need)
 }
 
 fn ask_first(record: &Record) -> Vec<ShareKind> {

@@ -9,7 +9,7 @@ use crate::domain::code::{
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::organisation::Organisation;
-use crate::domain::payload::{Answer, ExternalId, PatientDescribed, PerinatalStage};
+use crate::domain::payload::{Answer, ExternalId, PatientDescribed, PerinatalStage, SafeHours};
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
@@ -105,6 +105,10 @@ pub enum Fact {
         text_ok: bool,
         /// The organisation may be named.
         say_org_name_ok: bool,
+        /// Between these hours.
+        safe_hours: Option<SafeHours>,
+        /// Others answer it too.
+        shared_phone: bool,
     },
     /// A worry.
     Worry(SafetyReason),
@@ -238,6 +242,8 @@ pub(super) fn of(entry: &Entry, sheet: &Organisation) -> (Fact, Option<String>) 
             voicemail_ok: p.voicemail_ok,
             text_ok: p.text_ok,
             say_org_name_ok: p.say_org_name_ok,
+            safe_hours: p.safe_hours.clone(),
+            shared_phone: p.shared_phone,
         },
         Body::SafetyRaised(p) => Fact::Worry(p.reason),
         Body::SafetyHanded(p) => Fact::Handed(p.to.clone()),
@@ -273,4 +279,29 @@ pub(super) fn practice(id: &PartnerId, sheet: &Organisation) -> String {
     sheet
         .partner(id)
         .map_or_else(|| id.to_string(), |p| p.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ledger::{Ledger, said};
+    use serde_json::json;
+
+    #[test]
+    fn two_instructions_that_differ_are_told_as_two() {
+        let sheet = Organisation::parse(r#"{"name": "Sample", "zone": "UTC"}"#).unwrap();
+        let told = |differs: serde_json::Value| {
+            let mut rule = json!({"channel": "voice", "voicemail_ok": true, "text_ok": true, "say_org_name_ok": true});
+            let fields = differs.as_object().unwrap().clone();
+            rule.as_object_mut().unwrap().extend(fields);
+            let rule: crate::domain::payload::ContactRuleSet = said(rule);
+            let mut ledger = Ledger::record(1);
+            ledger.says("10:00", rule);
+            of(ledger.entries.last().unwrap(), &sheet).0
+        };
+        let plain = told(json!({}));
+        let hours = json!({"safe_hours": {"from": "09:00", "to": "12:00"}});
+        assert_ne!(plain, told(hours));
+        assert_ne!(plain, told(json!({"shared_phone": true})));
+    }
 }

@@ -82,7 +82,7 @@ fn side(patient: &Patient) -> PersonSide {
         patient: patient.id,
         name: patient.name().map(str::to_owned),
         born_on: patient.born_on(),
-        numbers: patient.numbers.iter().map(|(_, n)| n.clone()).collect(),
+        numbers: patient.distinct_numbers(),
         records: patient.records.iter().map(|r| r.id).collect(),
         has_open_flag: patient.open_flags().next().is_some(),
     }

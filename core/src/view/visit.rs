@@ -158,7 +158,7 @@ impl VisitScreen {
                 .filter_map(|f| f.handed.as_ref().map(|(to, _, _)| to.clone()))
                 .collect(),
             reach: patient.reach.clone(),
-            numbers: patient.numbers.iter().map(|(_, n)| n.clone()).collect(),
+            numbers: patient.distinct_numbers(),
             language: patient.language().map(str::to_owned),
             may,
             problems,

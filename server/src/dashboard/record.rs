@@ -3,6 +3,7 @@
 
 mod alert;
 mod question;
+mod reach;
 mod sentence;
 
 pub use question::sides;
@@ -14,7 +15,6 @@ use super::words;
 use super::work::task_row;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
@@ -110,7 +110,7 @@ pub fn open(
                     }),
             )
             .collect(),
-        reach: reach(story.patient),
+        reach: reach::rows(story.patient),
         devices: devices(programme, story),
     };
     HandoffPage {
@@ -205,47 +205,6 @@ fn voided(programme: &Programme, record: &Record, said: &Said) -> Option<String>
         words::isolated(&programme.name(&void.by.by)),
         programme.when(void.by.occurred_at.timestamp())
     ))
-}
-
-/// How she may be reached, over all her records: of two instructions the stricter, until she has been asked.
-fn reach(patient: &Patient) -> Vec<SentenceRow> {
-    let rule = patient.reach.iter().find(|r| r.channel == Channel::Voice);
-    let several = patient.numbers.len() > 1;
-    let mut rows: Vec<SentenceRow> = patient
-        .numbers
-        .iter()
-        .map(|(id, number)| {
-            let detail = match rule {
-                _ if several => "two numbers: verify before leaving any message".to_owned(),
-                Some(rule) if rule.disputed => {
-                    "do not leave voicemail: conflicting instructions".to_owned()
-                }
-                Some(rule) => sentence::rule(rule.voicemail_ok, rule.text_ok, rule.say_org_name_ok),
-                None => "no voicemail until she has said so".to_owned(),
-            };
-            SentenceRow::new(
-                &format!("reach-call-{id}"),
-                &format!("Call {number}"),
-                &detail,
-            )
-        })
-        .collect();
-    if let Some(language) = patient.language() {
-        let with = if patient.interpreter_needed() == Some(true) {
-            ", with an interpreter"
-        } else {
-            ""
-        };
-        rows.push(SentenceRow::new(
-            "reach-language",
-            &format!("{}{with}", words::language(language)),
-            "",
-        ));
-    }
-    if let Some(pronouns) = patient.pronouns() {
-        rows.push(SentenceRow::new("reach-pronouns", pronouns, ""));
-    }
-    rows
 }
 
 /// The devices that wrote in this record, and whether the server knows of something unsent there.

@@ -75,7 +75,7 @@ fn a_patient_is_described_with_at_least_one_thing_and_a_doula_proposes_it() {
     let accepting: PatientDescribed = said(json!({"callback": "555-0188", "accepts": proposal}));
     none_of(&mut ledger, &["d1"], accepting.clone());
     ledger.says("c1", accepting.clone()).unwrap();
-    assert_eq!(ledger.fold().numbers[0].1, "555-0188");
+    assert_eq!(ledger.fold().numbers[0].number, "555-0188");
     assert_eq!(
         ledger.says("c1", accepting),
         Err(Breach::NoSuchProposal),

@@ -227,6 +227,11 @@ fn h8_instructions_in_two_records_are_brought_together_by_naming_what_was_seen()
     assert!(!patient.reach[0].voicemail_ok && patient.across.len() == 1);
     let mut asked = rule(true, true);
     asked.sees = vec![strict];
+    // Written from the chart it brings nothing together.
+    ledger.says("n1", asked.clone()).unwrap();
+    let patient = Patient::of(ledger.patient, vec![ledger.fold(), other.clone()]);
+    assert!(!patient.reach[0].voicemail_ok && patient.across[0].is_open());
+    asked.confirmed_with_patient = true;
     ledger.says("n1", asked).unwrap();
     let patient = Patient::of(ledger.patient, vec![ledger.fold(), other]);
     assert!(patient.reach[0].voicemail_ok && !patient.reach[0].disputed);

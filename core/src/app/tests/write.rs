@@ -1,9 +1,11 @@
 //! What a person may write, and what becomes of it when the disk is full.
 
 use super::*;
+use crate::domain::code::SafetyReason;
+use crate::domain::entry::Body;
 use crate::domain::payload::PatientDescribed;
 use crate::refusal::{Problem, StorageTrouble};
-use crate::usecase::DescribePatient;
+use crate::usecase::{DescribePatient, RaiseSafety};
 
 #[test]
 fn text_is_kept_as_it_was_typed_and_what_is_no_text_is_refused() {
@@ -44,6 +46,26 @@ fn text_is_kept_as_it_was_typed_and_what_is_no_text_is_refused() {
         refused(Problem::TooLong).map(|_: EntryId| ())
     );
     assert_eq!(shown(&app, record).len(), 4);
+}
+
+#[test]
+fn a_worry_is_taken_with_the_tabs_and_line_ends_of_wherever_it_was_typed() {
+    let mut server = Server::default();
+    let mut app = enrolled(&mut server, 1);
+    let (patient, record) = patient_of(&open_record(&mut app, "Ada").unwrap());
+    let raised = Command::RaiseSafety(RaiseSafety {
+        record,
+        reason: SafetyReason::StaffConcern,
+        words: Some("not\tsafe\r\nat home\rtonight".to_owned()),
+        encounter: None,
+        at: None,
+    });
+    app.dispatch(raised, now()).unwrap();
+    let flag = app.patient(patient).unwrap().0.flags[0].clone();
+    let Body::SafetyRaised(said) = &flag.entry.body else {
+        panic!("a worry")
+    };
+    assert_eq!(said.words.as_deref(), Some("not safe\nat home\ntonight"));
 }
 
 #[test]

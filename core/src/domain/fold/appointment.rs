@@ -29,6 +29,10 @@ pub struct Appointment {
     pub status_at: Timestamp,
     /// The cancellations and replacements that ended it.
     pub ended_by: Vec<EntryId>,
+    /// The settlement by which another one was kept for it.
+    pub lost_to: Option<EntryId>,
+    /// What was heard of it: outcomes, and that she is there.
+    pub heard: Vec<EntryId>,
     /// The first booking of its series.
     pub series: EntryId,
     /// Entries of its series up to now, less one: the SEQUENCE of its calendar entry.
@@ -154,6 +158,7 @@ fn appointment(
         Body::PatientArrived(p) => p.appointment == entry.id,
         _ => false,
     });
+    let all_heard = heard.iter().map(|e| e.id).collect();
     heard.retain(|e| !moved_since(e.id));
     let (came, at_last) = came(past, &heard);
     let first_at =
@@ -190,6 +195,8 @@ fn appointment(
         status,
         status_at,
         ended_by,
+        lost_to: None,
+        heard: all_heard,
         series: entry.id,
         sequence: 0,
     }
@@ -274,14 +281,18 @@ fn slot(past: &Past, items: &[ReviewItem], entry: &Arc<Entry>, said: &Appointmen
 pub(super) fn supersede(appointments: &mut [Appointment], items: &[ReviewItem]) {
     let kinds = [ReviewKind::TwoBooked, ReviewKind::TwoValues];
     for item in items.iter().filter(|i| kinds.contains(&i.kind)) {
-        let Some((keep, at)) = item.settled.as_ref().and_then(|s| Some((s.keep?, s.at))) else {
+        let settled = item.settled.as_ref();
+        let Some((keep, settled)) = settled.and_then(|s| Some((s.keep?, s))) else {
             continue;
         };
         for appointment in appointments.iter_mut() {
-            let loses = item.choices.contains(&appointment.id) && appointment.id != keep;
-            if loses && appointment.is_live() {
+            if !item.choices.contains(&appointment.id) || appointment.id == keep {
+                continue;
+            }
+            appointment.lost_to.get_or_insert(settled.by);
+            if appointment.is_live() {
                 appointment.status = AppointmentStatus::Superseded;
-                appointment.status_at = at;
+                appointment.status_at = settled.at;
             }
         }
     }

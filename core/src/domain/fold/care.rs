@@ -38,6 +38,17 @@ pub struct PartnerAnswer {
     pub missing: Vec<String>,
 }
 
+/// A number of hers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Number {
+    /// The entry that says it.
+    pub entry: EntryId,
+    /// Whether it is one to call or one to text: it is under the rule of this means.
+    pub channel: Channel,
+    /// As it was written.
+    pub number: String,
+}
+
 /// Two patients said to be one, or not.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -107,22 +118,34 @@ pub(super) fn contact_rules(
         .collect()
 }
 
-/// Her numbers: those that no later one has seen, less what a person has settled. None is dropped for another.
-pub(super) fn numbers(past: &Past, items: &[ReviewItem]) -> Vec<(EntryId, String)> {
-    let all: Vec<(EntryId, String)> = past
-        .standing()
-        .iter()
-        .filter_map(|e| match &e.body {
-            Body::PatientDescribed(p) => Some((e.id, p.callback.clone()?)),
-            Body::ContactRuleSet(p) if matches!(p.channel, Channel::Voice | Channel::Text) => {
-                Some((e.id, p.value.clone()?))
-            }
-            _ => None,
-        })
-        .collect();
+/// The number that an entry says, if it says one: a callback is one to call.
+pub(in crate::domain) fn number(entry: &Entry) -> Option<Number> {
+    let (channel, number) = match &entry.body {
+        Body::PatientDescribed(p) => (Channel::Voice, p.callback.clone()?),
+        Body::ContactRuleSet(p) if matches!(p.channel, Channel::Voice | Channel::Text) => {
+            (p.channel, p.value.clone()?)
+        }
+        _ => return None,
+    };
+    Some(Number {
+        entry: entry.id,
+        channel,
+        number,
+    })
+}
+
+/// Her numbers: those that no later one by the same means has seen, less what a person has settled. None is dropped for
+/// another.
+pub(super) fn numbers(past: &Past, items: &[ReviewItem]) -> Vec<Number> {
+    let standing = past.standing().iter();
+    let all: Vec<Number> = standing.filter_map(|e| number(e)).collect();
     let lost = |id: EntryId| item::lost(items, ReviewKind::TwoNumbers, id);
+    let overtaken = |number: &Number| {
+        all.iter()
+            .any(|later| later.channel == number.channel && past.saw(later.entry, number.entry))
+    };
     all.iter()
-        .filter(|(id, _)| !lost(*id) && !all.iter().any(|(later, _)| past.saw(*later, *id)))
+        .filter(|number| !lost(number.entry) && !overtaken(number))
         .cloned()
         .collect()
 }

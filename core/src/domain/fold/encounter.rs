@@ -5,6 +5,7 @@ use super::appointment::Appointment;
 use super::contact::{Attempt, Step};
 use super::decision::Decision;
 use super::item::{self, ReviewItem};
+use super::leaving::{GRACE, Known, Window, booked_at_leaving, dated_step, left_at};
 use crate::domain::code::{
     Channel, DecisionValue, Grade, LeaveCheck, Mode, ReviewKind, Role, Setting, Signal, StepKind,
 };
@@ -12,7 +13,7 @@ use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
 use crate::domain::past::Past;
 use crate::domain::payload::{EncounterStarted, LoopClosed};
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{Timestamp, Zoned};
 use std::sync::Arc;
 
 /// A visit.
@@ -48,9 +49,6 @@ pub struct Encounter {
     pub leave_reason: Option<String>,
 }
 
-/// Entries written up this long after the end still belong to it.
-pub const GRACE: SignedDuration = SignedDuration::from_mins(15);
-
 /// The regions beside the visits, by which they are judged.
 pub(super) struct Beside<'a> {
     pub past: &'a Past,
@@ -76,9 +74,6 @@ pub(super) fn encounters(beside: &Beside<'_>) -> Vec<Encounter> {
     found.sort_by_key(|e| (e.entry.occurred_at.timestamp(), e.id));
     found
 }
-
-/// Which entries are known; the others are as if they had not come yet.
-type Known<'a> = &'a dyn Fn(EntryId) -> bool;
 
 impl Beside<'_> {
     fn encounter(&self, entry: &Arc<Entry>, said: &EncounterStarted) -> Encounter {
@@ -218,20 +213,6 @@ impl Beside<'_> {
     }
 }
 
-/// When a visit ended. Where a clock was set back within it, the end seems to come before the start: then it came after all
-/// that whoever ended it had seen since.
-pub(super) fn left_at<'e>(past: &'e Past, start: &'e Entry, end: &'e Entry) -> &'e Zoned {
-    if end.occurred_at >= start.occurred_at {
-        return &end.occurred_at;
-    }
-    let since = past.standing().iter();
-    since
-        .filter(|e| past.saw(end.id, e.id) && e.occurred_at >= start.occurred_at)
-        .map(|e| &e.occurred_at)
-        .max()
-        .unwrap_or(&start.occurred_at)
-}
-
 fn grade(direct_contact: bool, booked: bool, dated_step: bool) -> Grade {
     match (direct_contact, booked, dated_step) {
         (true, true, _) => Grade::W3,
@@ -249,54 +230,6 @@ fn staff(entry: &Entry, said: &EncounterStarted) -> Vec<UserId> {
         }
     }
     all
-}
-
-struct Window {
-    of: EntryId,
-    start: Timestamp,
-    end: Option<Timestamp>,
-}
-
-impl Window {
-    fn by_the_end(&self, at: Timestamp) -> bool {
-        self.end.is_none_or(|end| at <= end)
-    }
-
-    /// Within the encounter, or written up within the grace after it.
-    fn holds(&self, at: Timestamp) -> bool {
-        at >= self.start
-            && self
-                .end
-                .is_none_or(|end| at <= end.saturating_add(GRACE).unwrap_or(end))
-    }
-}
-
-/// Booked during the visit, for later than its start, and not undone by the time she left.
-fn booked_at_leaving(
-    past: &Past,
-    window: &Window,
-    appointment: &Appointment,
-    known: Known<'_>,
-) -> bool {
-    let undone = appointment
-        .ended_by
-        .iter()
-        .filter(|id| known(**id))
-        .filter_map(|id| past.get(*id))
-        .any(|e| window.by_the_end(e.occurred_at.timestamp()));
-    window.holds(appointment.entry.occurred_at.timestamp())
-        && appointment.slot.start >= window.start
-        && !undone
-}
-
-fn dated_step(window: &Window, step: &Step, known: Known<'_>) -> bool {
-    let ended = |end: Option<(EntryId, Timestamp)>| {
-        end.is_some_and(|(by, at)| window.by_the_end(at) && known(by))
-    };
-    window.holds(step.entry.occurred_at.timestamp())
-        && window.end.is_none_or(|end| step.due_at() > end)
-        && !ended(step.fulfilled)
-        && !ended(step.cancelled)
 }
 
 /// What belongs to the visit, or counts for it by its time, and was written up later than the grace.

@@ -1,6 +1,7 @@
 //! Which entries say the same fact, each in its own way. Whether they disagree is asked elsewhere (`review`): here is
 //! only what each of them says, as a text to compare.
 
+use super::care;
 use super::decision::Decision;
 use super::sharing;
 use crate::domain::code::{Channel, OutcomeValue, ReviewKind};
@@ -28,7 +29,7 @@ enum About {
     End(EntryId),
     Field(&'static str),
     Elsewhere(String),
-    Number,
+    Number(Channel),
     Rule(Channel),
     Plan,
     Screen(EntryId),
@@ -47,7 +48,7 @@ impl About {
             | Self::Elsewhere(_)
             | Self::Answer(_)
             | Self::Need => ReviewKind::TwoValues,
-            Self::Number => ReviewKind::TwoNumbers,
+            Self::Number(_) => ReviewKind::TwoNumbers,
             Self::Rule(_) => ReviewKind::ContactRuleDisputed,
             Self::Plan => ReviewKind::SharingNarrowed,
             Self::Screen(_) => ReviewKind::ScreenVersions,
@@ -63,6 +64,12 @@ pub(super) fn facts(past: &Past, decisions: &[Decision]) -> Vec<Fact> {
         all.entry(About::Decision).or_default().push(said);
     }
     for entry in past.standing() {
+        if let Some(number) = care::number(entry) {
+            let said = (entry.id, digits(&number.number));
+            all.entry(About::Number(number.channel))
+                .or_default()
+                .push(said);
+        }
         said(
             past,
             entry.id,
@@ -126,14 +133,7 @@ fn said(past: &Past, id: EntryId, at: Timestamp, body: &Body, each: &mut dyn FnM
             each(About::End(p.encounter), minute.to_string());
         }
         Body::PatientDescribed(p) => described(p, each),
-        Body::ContactRuleSet(p) => {
-            each(About::Rule(p.channel), rule(p));
-            if matches!(p.channel, Channel::Voice | Channel::Text)
-                && let Some(number) = &p.value
-            {
-                each(About::Number, digits(number));
-            }
-        }
+        Body::ContactRuleSet(p) => each(About::Rule(p.channel), rule(p)),
         Body::SharingPlanConfirmed(p) => {
             each(About::Plan, format!("{:?}", sharing::shares(p)));
         }
@@ -184,9 +184,6 @@ fn described(said: &PatientDescribed, each: &mut dyn FnMut(About, String)) {
     for id in &said.external_ids {
         each(About::Elsewhere(id.system.clone()), id.value.clone());
     }
-    if let Some(number) = &said.callback {
-        each(About::Number, digits(number));
-    }
 }
 
 /// A number without its punctuation: 555-0100 and 555 0100 are one.
@@ -208,6 +205,11 @@ pub(in crate::domain) fn rule(said: &ContactRuleSet) -> String {
         "{} {} {} {} {:?}",
         said.voicemail_ok, said.text_ok, said.say_org_name_ok, said.shared_phone, said.safe_hours
     )
+}
+
+/// Does it lift a disagreement of which its author knew? An instruction that she was not asked about does not.
+pub(super) fn lifts(body: &Body) -> bool {
+    !matches!(body, Body::ContactRuleSet(p) if !p.confirmed_with_patient)
 }
 
 /// A consent given while another of its kind was taken back, with the first entry that had seen both and says anew how it

@@ -17,7 +17,8 @@ pub struct ReviewItem {
     pub kind: ReviewKind,
     /// The two entries that disagree.
     pub entries: [EntryId; 2],
-    /// The entries of which one may stand: the two, or for two settlements what they chose between.
+    /// The entries of which one may stand: the two and what was said on top without asking her, or for two settlements what
+    /// they chose between.
     pub choices: Vec<EntryId>,
     /// How it was settled, if it was.
     pub settled: Option<Settlement>,
@@ -55,6 +56,12 @@ pub(super) fn sorted(mut all: Vec<Settlement>) -> Vec<Settlement> {
 }
 
 impl ReviewItem {
+    /// The id of the item that two entries make.
+    pub(super) fn id_of(kind: ReviewKind, mut entries: [EntryId; 2]) -> DerivedId {
+        entries.sort_unstable();
+        DerivedId::derive(kind.as_str(), &entries)
+    }
+
     /// Does a person still have to decide?
     pub fn is_open(&self) -> bool {
         self.settled.is_none()
@@ -99,7 +106,7 @@ pub(super) fn resolve(
 ) -> Vec<ReviewItem> {
     let mut entries = entries;
     entries.sort_unstable();
-    let id = DerivedId::derive(kind.as_str(), &entries);
+    let id = ReviewItem::id_of(kind, entries);
     let mut item = ReviewItem {
         id,
         kind,

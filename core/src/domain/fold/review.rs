@@ -123,16 +123,37 @@ fn disagreements(past: &Past, fact: &Fact) -> Vec<ReviewItem> {
             {
                 continue;
             }
-            let anew: Vec<Settlement> = saw_a
-                .intersection(saw_b)
-                .filter_map(|z| past.get(*z))
-                .map(|e| Settlement::anew(e, Some(e.id)))
-                .collect();
-            items.extend(resolve(past, fact.kind, pair, &pair, &sorted(anew)));
+            let later = saw_a.intersection(saw_b).filter_map(|z| past.get(*z));
+            let (anew, unasked): (Vec<_>, Vec<_>) = later.partition(|e| fact::lifts(&e.body));
+            let mut choices = pair.to_vec();
+            choices.extend(undecided(past, fact.kind, pair, &anew, &unasked));
+            let anew = anew.into_iter().map(|e| Settlement::anew(e, Some(e.id)));
+            let anew = sorted(anew.collect());
+            items.extend(resolve(past, fact.kind, pair, &choices, &anew));
         }
     }
     settle_what_agrees(past, fact, &mut items);
     items
+}
+
+/// What was said on top of a disagreement without asking her, while nobody had settled that: it is one more that may stand.
+fn undecided(
+    past: &Past,
+    kind: ReviewKind,
+    pair: [EntryId; 2],
+    anew: &[&Arc<Entry>],
+    unasked: &[&Arc<Entry>],
+) -> Vec<EntryId> {
+    let item = ReviewItem::id_of(kind, pair);
+    let named = past.standing().iter();
+    let named =
+        named.filter(|e| matches!(&e.body, Body::ReviewSettled(p) if p.items.contains(&item)));
+    let settled: Vec<_> = named.chain(anew.iter().copied()).map(|e| e.id).collect();
+    unasked
+        .iter()
+        .filter(|z| !settled.iter().any(|by| past.saw(z.id, *by)))
+        .map(|z| z.id)
+        .collect()
 }
 
 /// Of three, one was kept by somebody who had seen them all, and another says the same: it stands with it.

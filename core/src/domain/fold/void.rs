@@ -2,7 +2,7 @@
 //! a later entry about the same thing waits for a person, and meanwhile nothing is taken away.
 
 use super::item::{self, ReviewItem, Settlement};
-use crate::domain::code::ReviewKind;
+use crate::domain::code::{ContactWith, ReviewKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::past::Past;
@@ -81,7 +81,9 @@ fn disputes(
 ) -> Vec<ReviewItem> {
     let mut items = Vec::new();
     for edit in past.entries() {
-        let mut about = false;
+        let mut about = past
+            .get(target)
+            .is_some_and(|voided| goes_on_with(&edit.body, &voided.body));
         edit.body.points_at(&mut |id| about |= id == target);
         let is_void = matches!(edit.body, Body::EnteredInError(_));
         if !about || is_void || !past.concurrent(void.id, edit.id) {
@@ -106,6 +108,22 @@ fn disputes(
         ));
     }
     items
+}
+
+/// Does it go on with what the other began, though it names nothing of it? A record has one need, and all of its handoff
+/// rests on that.
+fn goes_on_with(edit: &Body, begun: &Body) -> bool {
+    matches!(begun, Body::NeedIdentified(_))
+        && match edit {
+            Body::ContactAttempted(p) => p.with != ContactWith::OnCallClinician,
+            Body::Offered(_)
+            | Body::DecisionRecorded(_)
+            | Body::NextStepSet(_)
+            | Body::AppointmentBooked(_)
+            | Body::ElectronicQueued(_)
+            | Body::ElectronicSent(_) => true,
+            _ => false,
+        }
 }
 
 fn proposals(past: &Past) -> Vec<Proposal> {

@@ -40,6 +40,8 @@ pub(super) struct Said<'a> {
     pub lost: bool,
     /// Nobody has accepted it yet: it overtakes nothing, and what is said beside it does not answer it.
     pub proposed: bool,
+    /// She said so herself, or it needs no asking. Of what she was not asked nothing lifts a disagreement.
+    pub asked: bool,
 }
 
 impl Said<'_> {
@@ -68,10 +70,29 @@ impl Said<'_> {
     }
 }
 
-/// Those that nobody has said anew with knowledge of them.
+/// Those that nobody has said anew with knowledge of them; and those that disagree, where she was not asked since.
 pub(super) fn standing<'a, 'b>(all: &'b [Said<'a>]) -> impl Iterator<Item = &'b Said<'a>> {
+    let overtakes = |later: &Said<'_>, said: &Said<'_>| {
+        later.knew(said, all) && (later.asked || !disputed_before(said, later, all))
+    };
     all.iter()
-        .filter(|said| !said.lost && !all.iter().any(|later| later.knew(said, all)))
+        .filter(move |said| !said.lost && !all.iter().any(|later| overtakes(later, said)))
+}
+
+/// Did the author of the later one know of another that contradicts this one, neither said with knowledge of the other nor
+/// taken back on its own side since?
+fn disputed_before(said: &Said<'_>, later: &Said<'_>, all: &[Said<'_>]) -> bool {
+    let contradicts = |other: &&Said<'_>| {
+        !other.lost
+            && other.what != said.what
+            && later.knew(other, all)
+            && !other.knew(said, all)
+            && !said.knew(other, all)
+    };
+    all.iter().filter(contradicts).any(|other| {
+        let mut between = all.iter().filter(|z| later.knew(z, all));
+        !between.any(|z| z.knew(said, all) != z.knew(other, all))
+    })
 }
 
 /// The pairs of different records that differ, with what closed them. One that was said anew by somebody who knew of one
@@ -90,7 +111,7 @@ pub(super) fn pairs(kind: ReviewKind, all: &[Said<'_>]) -> Vec<Across> {
             }
             let anew = later
                 .by_ref()
-                .filter(|(_, saw_a, saw_b)| *saw_a && *saw_b)
+                .filter(|(z, saw_a, saw_b)| z.asked && *saw_a && *saw_b)
                 .map(|(z, _, _)| z)
                 .min_by_key(|z| z.order());
             found.push(across(kind, a, b, anew));

@@ -64,6 +64,7 @@ fn said(record: &Record, field: Field) -> impl Iterator<Item = Said<'_>> {
             sees: &said.sees,
             lost: has_lost(record, entry.id, field),
             proposed: false,
+            asked: true,
         })
     })
 }

@@ -4,8 +4,7 @@
 use super::across::{self, Across, Said};
 use crate::domain::code::{Channel, ReviewKind};
 use crate::domain::entry::Body;
-use crate::domain::fold::{self, Record};
-use crate::domain::id::EntryId;
+use crate::domain::fold::{self, Number, Record};
 use crate::domain::payload::{ContactRuleSet, SafeHours};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +37,7 @@ struct Rule<'a> {
     rule: &'a ContactRuleSet,
 }
 
-/// The rules of all records. What is only proposed acts as well: it can but make the rule stricter.
+/// The rules of all records. What is only proposed acts as well, where it makes the rule stricter.
 fn rules(record: &Record) -> impl Iterator<Item = Rule<'_>> {
     let proposed = record.proposals.iter().filter(|p| p.answered.is_none());
     let all = record.past.standing().iter();
@@ -52,6 +51,7 @@ fn rules(record: &Record) -> impl Iterator<Item = Rule<'_>> {
                     sees: &rule.sees,
                     lost: record.has_lost(ReviewKind::ContactRuleDisputed, entry.id),
                     proposed: rule.proposed,
+                    asked: rule.confirmed_with_patient,
                 },
                 rule,
             }),
@@ -80,7 +80,10 @@ pub(super) fn reach(records: &[Record]) -> (Vec<Reach>, Vec<Across>) {
                 .filter(|(said, _)| acts(said))
                 .map(|(_, rule)| rule)
                 .collect();
-            let allow = |allows: fn(&ContactRuleSet) -> bool| of.iter().all(|r| allows(r));
+            // A proposal alone gives no leave: nobody who may has said anything that it could make stricter.
+            let stated = of.iter().any(|r| !r.proposed);
+            let allow =
+                |allows: fn(&ContactRuleSet) -> bool| stated && of.iter().all(|r| allows(r));
             let mut safe_hours: Vec<SafeHours> = Vec::new();
             for hours in of.iter().filter_map(|r| r.safe_hours.clone()) {
                 if !safe_hours.contains(&hours) {
@@ -104,41 +107,44 @@ pub(super) fn reach(records: &[Record]) -> (Vec<Reach>, Vec<Across>) {
     (reach, asked)
 }
 
-/// The numbers on which she may be called, each once; and the pairs that two records say differently.
-pub(super) fn numbers(records: &[Record]) -> (Vec<(EntryId, String)>, Vec<Across>) {
-    let all: Vec<(Said<'_>, &str)> = records.iter().flat_map(told).collect();
-    let (all, plain): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-    let mut standing: Vec<&Said<'_>> = across::standing(&all).collect();
-    standing.sort_by_key(|said| (said.entry.occurred_at.timestamp(), said.entry.id));
-    let mut numbers: Vec<(EntryId, String)> = Vec::new();
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    for said in standing {
-        let place = all.iter().position(|s| s.entry.id == said.entry.id);
-        let number = place.and_then(|at| plain.get(at));
-        if let Some(number) = number.filter(|_| known.insert(&said.what)) {
-            numbers.push((said.entry.id, (*number).to_owned()));
+/// Her numbers, by each means each once; and the pairs that two records say differently. One to call and one to text are
+/// two facts: neither takes the other's place, nor is under the other's rule.
+pub(super) fn numbers(records: &[Record]) -> (Vec<Number>, Vec<Across>) {
+    let (mut numbers, mut asked) = (Vec::new(), Vec::new());
+    for channel in [Channel::Voice, Channel::Text] {
+        let told = records.iter().flat_map(|record| told(record, channel));
+        let (all, plain): (Vec<Said<'_>>, Vec<Number>) = told.unzip();
+        let mut standing: Vec<&Said<'_>> = across::standing(&all).collect();
+        standing.sort_by_key(|said| (said.entry.occurred_at.timestamp(), said.entry.id));
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        for said in standing {
+            let number = plain.iter().find(|n| n.entry == said.entry.id);
+            if known.insert(&said.what) {
+                numbers.extend(number.cloned());
+            }
         }
+        asked.extend(across::pairs(ReviewKind::TwoNumbers, &all));
     }
-    (numbers, across::pairs(ReviewKind::TwoNumbers, &all))
+    (numbers, asked)
 }
 
-/// What a record says of her numbers, each also as it was written.
-fn told(record: &Record) -> impl Iterator<Item = (Said<'_>, &str)> {
+/// What a record says of her numbers for one means, each also as it was written.
+fn told(record: &Record, channel: Channel) -> impl Iterator<Item = (Said<'_>, Number)> {
     record.past.standing().iter().filter_map(move |entry| {
-        let (number, sees) = match &entry.body {
-            Body::PatientDescribed(p) => (p.callback.as_deref()?, &p.sees),
-            Body::ContactRuleSet(p) if matches!(p.channel, Channel::Voice | Channel::Text) => {
-                (p.value.as_deref()?, &p.sees)
-            }
+        let number = fold::number(entry).filter(|n| n.channel == channel)?;
+        let sees = match &entry.body {
+            Body::PatientDescribed(p) => &p.sees,
+            Body::ContactRuleSet(p) => &p.sees,
             _ => return None,
         };
         let said = Said {
             record,
             entry,
-            what: fold::bare_number(number),
+            what: fold::bare_number(&number.number),
             sees,
             lost: record.has_lost(ReviewKind::TwoNumbers, entry.id),
             proposed: false,
+            asked: true,
         };
         Some((said, number))
     })

@@ -241,11 +241,7 @@ pub(super) fn summary(
                 .filter(|e| matches!(e.body, Body::Unknown(_))),
         ),
         born_on: patient.born_on(),
-        numbers: patient
-            .numbers
-            .iter()
-            .map(|(_, number)| number.clone())
-            .collect(),
+        numbers: patient.distinct_numbers(),
         reach: patient.reach.clone(),
         shared: record.sharing.shared.iter().copied().collect(),
         plan_version: record.sharing.version,

@@ -151,27 +151,12 @@ impl Work<'_> {
     }
 
     fn calendar(&self) -> (Calendar, TimeZone) {
-        self.record.site.as_ref().map_or_else(
-            || (Calendar::default(), TimeZone::UTC),
-            |site| {
-                (
-                    self.sheet
-                        .site(site)
-                        .map(|s| s.calendar.clone())
-                        .unwrap_or_default(),
-                    self.sheet.site_zone(site),
-                )
-            },
-        )
+        calendar(self.record, self.sheet)
     }
 
     /// Close of the n-th working day after an instant.
     fn business_days_after(&self, at: Timestamp, n: u16) -> Timestamp {
-        let (calendar, zone) = self.calendar();
-        calendar.closing_on(
-            calendar.business_day_after(time::date_in(at, &zone), n),
-            &zone,
-        )
+        business_days_after(self.record, self.sheet, at, n)
     }
 
     fn task(&self, kind: TaskKind, cause: &Entry, due_at: Option<Timestamp>) -> TaskReading {
@@ -231,4 +216,26 @@ fn plans(body: &Body) -> bool {
         Body::DecisionRecorded(said) => said.value != DecisionValue::Agreed,
         _ => false,
     }
+}
+
+/// The working days of the site at which a record was opened, and its clock.
+fn calendar(record: &Record, sheet: &Organisation) -> (Calendar, TimeZone) {
+    record.site.as_ref().map_or_else(
+        || (Calendar::default(), TimeZone::UTC),
+        |site| {
+            let calendar = sheet.site(site).map(|s| s.calendar.clone());
+            (calendar.unwrap_or_default(), sheet.site_zone(site))
+        },
+    )
+}
+
+fn business_days_after(record: &Record, sheet: &Organisation, at: Timestamp, n: u16) -> Timestamp {
+    let (calendar, zone) = calendar(record, sheet);
+    let day = calendar.business_day_after(time::date_in(at, &zone), n);
+    calendar.closing_on(day, &zone)
+}
+
+/// When to try again after a call at this time that reached nobody, unless another time was agreed.
+pub(crate) fn retry_due(record: &Record, sheet: &Organisation, at: Timestamp) -> Timestamp {
+    business_days_after(record, sheet, at, 1)
 }

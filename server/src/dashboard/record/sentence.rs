@@ -12,7 +12,7 @@ use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{EntryId, PartnerId};
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::domain::payload::{ContactAttempted, Revisit};
+use warmhand_core::domain::payload::{ContactAttempted, Revisit, SafeHours};
 
 /// What an entry says: after the name of its author.
 pub(super) struct Told {
@@ -21,8 +21,12 @@ pub(super) struct Told {
     pub place: Vec<String>,
 }
 
-/// How she may be reached, as a sentence.
-pub(super) fn rule(voicemail: bool, text: bool, name: bool) -> String {
+/// How she may be reached, as a sentence: everything in which two instructions may differ.
+pub(super) fn rule(
+    [voicemail, text, name]: [bool; 3],
+    hours: &[SafeHours],
+    shared_phone: bool,
+) -> String {
     let may = |ok: bool, what: &str| {
         if ok {
             what.to_owned()
@@ -30,12 +34,21 @@ pub(super) fn rule(voicemail: bool, text: bool, name: bool) -> String {
             format!("no {what}")
         }
     };
-    format!(
-        "{}, {}, {}",
+    let mut said = vec![
         may(voicemail, "voicemail"),
         may(text, "text"),
-        may(name, "name of the organisation")
-    )
+        may(name, "name of the organisation"),
+    ];
+    let between = |h: &SafeHours| {
+        format!(
+            "between {} and {}",
+            h.from.strftime("%H:%M"),
+            h.to.strftime("%H:%M")
+        )
+    };
+    said.extend(hours.iter().map(between));
+    said.extend(shared_phone.then(|| "others answer this phone".to_owned()));
+    said.join(", ")
 }
 
 fn practice(id: &PartnerId, sheet: &Organisation) -> String {
@@ -311,10 +324,13 @@ pub(super) fn fact(entry: &Entry, sheet: &Organisation) -> Option<(String, Strin
             "she arrived".to_owned(),
         )),
         Body::OutcomeRecorded(p) => {
-            let fact = if p.value == OutcomeValue::Attended {
-                "she came"
-            } else {
-                "she could not come"
+            let fact = match p.value {
+                OutcomeValue::Attended => "she came",
+                OutcomeValue::NoShow => "she could not come",
+                OutcomeValue::CancelledPatient => "she called it off",
+                OutcomeValue::CancelledPartner => "the practice called it off",
+                OutcomeValue::Rescheduled => "it was moved",
+                OutcomeValue::Unknown => "nobody knows whether she came",
             };
             Some(("heard what became of the visit".to_owned(), fact.to_owned()))
         }

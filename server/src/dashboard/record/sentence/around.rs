@@ -118,7 +118,11 @@ pub(super) fn of(body: &Body, sheet: &Organisation) -> Told {
 }
 
 fn rule(said: &ContactRuleSet) -> String {
-    super::rule(said.voicemail_ok, said.text_ok, said.say_org_name_ok)
+    super::rule(
+        [said.voicemail_ok, said.text_ok, said.say_org_name_ok],
+        said.safe_hours.as_slice(),
+        said.shared_phone,
+    )
 }
 
 /// What is at stake in one side of a disagreement: what was done, and the fact.

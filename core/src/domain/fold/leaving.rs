@@ -1,0 +1,93 @@
+//! The moment at which the patient left: when that was, and whether what she was to leave with stood then.
+
+use super::appointment::Appointment;
+use super::contact::Step;
+use crate::domain::entry::{Body, Entry};
+use crate::domain::id::EntryId;
+use crate::domain::past::Past;
+use jiff::{SignedDuration, Timestamp, Zoned};
+use std::sync::Arc;
+
+/// Entries written up this long after the end still belong to it.
+pub(super) const GRACE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Which entries are known; the others are as if they had not come yet.
+pub(super) type Known<'a> = &'a dyn Fn(EntryId) -> bool;
+
+/// A visit, by its times.
+pub(super) struct Window {
+    pub of: EntryId,
+    pub start: Timestamp,
+    pub end: Option<Timestamp>,
+}
+
+impl Window {
+    /// Before she left.
+    pub fn by_the_end(&self, at: Timestamp) -> bool {
+        self.end.is_none_or(|end| at <= end)
+    }
+
+    /// Within the encounter, or written up within the grace after it.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        at >= self.start
+            && self
+                .end
+                .is_none_or(|end| at <= end.saturating_add(GRACE).unwrap_or(end))
+    }
+}
+
+/// When a visit ended. Where a clock was set back within it, the end seems to come before the start: then it came after all
+/// that whoever ended it had seen since.
+pub(super) fn left_at<'e>(past: &'e Past, start: &'e Entry, end: &'e Entry) -> &'e Zoned {
+    if end.occurred_at >= start.occurred_at {
+        return &end.occurred_at;
+    }
+    let since = past.standing().iter();
+    since
+        .filter(|e| past.saw(end.id, e.id) && e.occurred_at >= start.occurred_at)
+        .map(|e| &e.occurred_at)
+        .max()
+        .unwrap_or(&start.occurred_at)
+}
+
+/// Booked during the visit, for later than its start, and not undone by the time she left.
+pub(super) fn booked_at_leaving(
+    past: &Past,
+    window: &Window,
+    appointment: &Appointment,
+    known: Known<'_>,
+) -> bool {
+    let by_then = |e: &&Arc<Entry>| known(e.id) && window.by_the_end(e.occurred_at.timestamp());
+    let ends = appointment.ended_by.iter().chain(&appointment.lost_to);
+    let mut ends = ends.filter_map(|id| past.get(*id));
+    window.holds(appointment.entry.occurred_at.timestamp())
+        && appointment.slot.start >= window.start
+        && !ends.any(|e| by_then(&e))
+        && !called_off(past, appointment, &by_then)
+}
+
+/// Was it told by then, as an outcome, that the visit was called off, and nothing else since that knew of it?
+fn called_off(
+    past: &Past,
+    appointment: &Appointment,
+    by_then: &dyn Fn(&&Arc<Entry>) -> bool,
+) -> bool {
+    let heard = appointment.heard.iter().filter_map(|id| past.get(*id));
+    let moved = past.standing().iter().filter(
+        |e| matches!(&e.body, Body::AppointmentChanged(p) if p.appointment == appointment.id),
+    );
+    let told: Vec<_> = heard.chain(moved).filter(|e| by_then(e)).collect();
+    told.iter()
+        .filter(|e| matches!(&e.body, Body::OutcomeRecorded(p) if p.value.calls_off()))
+        .any(|e| !told.iter().any(|later| past.saw(later.id, e.id)))
+}
+
+pub(super) fn dated_step(window: &Window, step: &Step, known: Known<'_>) -> bool {
+    let ended = |end: Option<(EntryId, Timestamp)>| {
+        end.is_some_and(|(by, at)| window.by_the_end(at) && known(by))
+    };
+    window.holds(step.entry.occurred_at.timestamp())
+        && window.end.is_none_or(|end| step.due_at() > end)
+        && !ended(step.fulfilled)
+        && !ended(step.cancelled)
+}
