@@ -289,7 +289,9 @@ mod tests {
 
     #[test]
     fn two_instructions_that_differ_are_told_as_two() {
-        let sheet = Organisation::parse(r#"{"name": "Sample", "zone": "UTC"}"#).unwrap();
+        let sheet =
+            Organisation::parse(r#"{"name": "Sample", "zone": "UTC", "sites": [], "people": []}"#)
+                .unwrap();
         let told = |differs: serde_json::Value| {
             let mut rule = json!({"channel": "voice", "voicemail_ok": true, "text_ok": true, "say_org_name_ok": true});
             let fields = differs.as_object().unwrap().clone();
