@@ -287,9 +287,12 @@ mod tests {
     use crate::domain::ledger::{Ledger, said};
     use serde_json::json;
 
+    const SHEET: &str = r#"{"name": "Sample", "zone": "UTC", "people": [],
+        "sites": [{"id": "home", "name": "Home visiting"}]}"#;
+
     #[test]
     fn two_instructions_that_differ_are_told_as_two() {
-        let sheet = Organisation::parse(r#"{"name": "Sample", "zone": "UTC"}"#).unwrap();
+        let sheet = Organisation::parse(SHEET).unwrap();
         let told = |differs: serde_json::Value| {
             let mut rule = json!({"channel": "voice", "voicemail_ok": true, "text_ok": true, "say_org_name_ok": true});
             let fields = differs.as_object().unwrap().clone();
