@@ -33,11 +33,11 @@ impl Fault for Gate {
     }
 }
 
-/// All of them begun before the first of them is done.
+/// All of them begun before the first of them is done: also the last, which a runtime that shares itself out would put off.
 async fn together<T>(gate: &Gate, mut all: Vec<impl Future<Output = T> + Unpin>) -> Vec<T> {
     gate.shut(true);
     let mut done: Vec<Option<T>> = all.iter().map(|_| None).collect();
-    poll_fn(|context| {
+    let begun = poll_fn(|context| {
         let waiting = all.iter_mut().zip(&mut done);
         for (one, done) in waiting.filter(|(_, done)| done.is_none()) {
             if let Poll::Ready(came) = Pin::new(one).poll(context) {
@@ -50,8 +50,8 @@ async fn together<T>(gate: &Gate, mut all: Vec<impl Future<Output = T> + Unpin>)
         } else {
             Poll::Pending
         }
-    })
-    .await;
+    });
+    tokio::task::unconstrained(begun).await;
     done.into_iter().flatten().collect()
 }
 

@@ -1,8 +1,12 @@
 //! A server with work on it, and every verb of its store with something to do there.
 
+#[path = "reads.rs"]
+mod reads;
+
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
+use reads::{Asked, reads};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 use warmhand_core::app::{Outgoing, SyncStep};
@@ -323,75 +327,15 @@ pub fn day() -> (Day, Vec<(&'static str, Act, Again)>) {
             Again::Other,
         ),
     ];
-    let reads: Vec<(&'static str, Act, Again)> = vec![
-        (
-            "read: reconcile",
-            Box::new(move |s| told(s.reconcile(carla, compared.clone(), now))),
-            Again::Same,
-        ),
-        (
-            "read: docs",
-            Box::new(move |s| told(s.docs(carla, offered.clone(), now))),
-            Again::Same,
-        ),
-        (
-            "read: device_of: unknown",
-            Box::new(move |s| told(s.device_of("no credential".into(), now))),
-            Again::Same,
-        ),
-        ("read: sheet", Box::new(|s| told(s.sheet())), Again::Same),
-        (
-            "read: snapshot",
-            Box::new(move |s| told(s.snapshot(now))),
-            Again::Same,
-        ),
-        (
-            "read: boxes",
-            Box::new(move |s| told(s.boxes(lost))),
-            Again::Same,
-        ),
-        (
-            "read: devices",
-            Box::new(|s| told(s.devices())),
-            Again::Same,
-        ),
-        (
-            "read: folder",
-            Box::new(move |s| told(s.folder(patient, None))),
-            Again::Same,
-        ),
-        (
-            "read: patients",
-            Box::new(|s| told(s.patients())),
-            Again::Same,
-        ),
-        (
-            "read: record_bytes",
-            Box::new(move |s| told(s.record_bytes(record))),
-            Again::Same,
-        ),
-        (
-            "read: changes",
-            Box::new(|s| told(s.changes())),
-            Again::Same,
-        ),
-        (
-            "read: quarantine",
-            Box::new(move |s| told(s.quarantine(now))),
-            Again::Same,
-        ),
-        (
-            "read: account",
-            Box::new(|s| told(s.account("adm".into()))),
-            Again::Same,
-        ),
-        (
-            "read: session",
-            Box::new(|s| told(s.session([1; 32]))),
-            Again::Same,
-        ),
-        ("read: head", Box::new(|s| told(s.head())), Again::Same),
-    ];
+    let reads = reads(Asked {
+        device: carla,
+        compared,
+        offered,
+        lost,
+        patient,
+        record,
+        now,
+    });
     let verbs = verbs.into_iter().chain(reads).collect();
     let key = town.keys().clone();
     let folder = town.image();
