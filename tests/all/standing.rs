@@ -12,8 +12,8 @@ use warmhand_core::wire::{
     PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, RejectReason, Status,
     SyncAnswer, SyncRequest, pack, unpack,
 };
-use warmhand_server::store::Store;
 use warmhand_server::store::sqlite::Verified;
+use warmhand_server::store::{ConfirmDraft, Store};
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -361,4 +361,39 @@ fn beside_many_answers_no_document_is_given() {
     assert_eq!(asks(8), (true, 2_048, 0));
     // There is no such document.
     assert_eq!(asks(1), (false, 256, 0));
+}
+
+#[test]
+fn a_device_that_was_confirmed_before_it_spoke_is_given_the_sheet_of_this_log() {
+    let mut town = Town::default();
+    let named = |name: &str| SHEET.replacen("Ana Duarte", name, 1);
+    let older = town.image();
+    let mut ana = town.device("ana", &["n1"]);
+    let load = |town: &Town, name| town.run(town.store().load_sheet(named(name))).unwrap();
+    load(&town, "Ana of before");
+    ana.sync(&town);
+    town.restore(&older);
+    load(&town, "Ana of now");
+    let mut is_confirmed = false;
+    ana.app.sync_wanted();
+    while let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() {
+        let (carried, now) = (town.carry(&asked), town.now());
+        ana.app.sync_answered(asked.number, &carried, now).unwrap();
+        if asked.path == "/v1/reconcile" && !is_confirmed {
+            let hers = ConfirmDraft {
+                name: "Ana's phone".into(),
+                kind: "phone".into(),
+                people: vec!["n1".into()],
+            };
+            let (id, by) = (ana.app.id().unwrap(), "sup".into());
+            town.run(town.store().confirm(id, hers, by, town.now()))
+                .unwrap();
+            is_confirmed = true;
+        }
+    }
+    assert!(is_confirmed);
+    let db = Connection::open(ana.file()).unwrap();
+    let text = "select text from sheet order by version desc limit 1";
+    let text: String = db.query_row(text, [], |row| row.get(0)).unwrap();
+    assert_eq!(text, named("Ana of now"));
 }

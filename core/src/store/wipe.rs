@@ -125,9 +125,9 @@ impl Write<'_> {
         })
     }
 
-    /// Notes which boxes the server has.
-    pub fn save_delivered_boxes(&mut self, lacks: &[BoxHash]) -> Result<(), StoreError> {
-        self.change(
+    /// Notes which boxes the server has, and says whether it lacks fewer than before; it lacks none before it was asked.
+    pub fn save_delivered_boxes(&mut self, lacks: &[BoxHash]) -> Result<bool, StoreError> {
+        let lacked = self.change(
             "update sealed_box set delivered = 1 where delivered = 0",
             [],
         )?;
@@ -137,7 +137,7 @@ impl Write<'_> {
                 [&hash.0[..]],
             )?;
         }
-        Ok(())
+        Ok(lacked == 0 || lacks.len() < lacked)
     }
 
     /// The boxes of a device that ended: the server has them.

@@ -85,8 +85,10 @@ pub(super) fn answered(
     let (answer, _) = ours(body, number, now, said)?;
     let more = !answer.lacks.is_empty();
     Ok(store.write(|write| {
+        let mut is_stuck = false;
         if let Some(mut device) = write.device()?.filter(|device| device.phase.is_wiped()) {
-            write.save_delivered_boxes(&answer.lacks)?;
+            // A server that keeps none of what it was brought is not brought it again at once.
+            is_stuck = !write.save_delivered_boxes(&answer.lacks)? && more;
             device.phase = if more { Phase::Wiped } else { Phase::Ended };
             device.last_answer_at = Some(now.as_millisecond());
             device.signed_off = false;
@@ -94,6 +96,7 @@ pub(super) fn answered(
         }
         Ok::<_, StoreError>(Taken {
             more,
+            is_stuck,
             ..Taken::default()
         })
     })?)

@@ -98,7 +98,11 @@ pub(super) async fn audit(
         .map_err(said)
     };
     line(["row", "when", "who", "what", "record", "why"])?;
-    for row in rows {
+    for (number, row) in rows {
+        let Some(row) = row else {
+            line([&number.to_string(), "-", "-", "does not read", "-", "-"])?;
+            continue;
+        };
         let record = row.record.map(|id| id.to_string());
         line([
             &row.number.to_string(),

@@ -9,12 +9,17 @@ use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DocumentId, PatientId, SiteId};
 use warmhand_core::domain::organisation::{Organisation, Person, Site};
 
-/// Does she see everything? Whoever looks after the organisation as a whole does; where the sheet names nobody for that,
-/// whoever has each of its sites.
+/// Does she see what is at no site? Whoever looks after the organisation as a whole does; where the sheet names nobody for
+/// that, whoever has each of its sites; and where there is nobody of those either, every supervisor.
 pub(super) fn sees_all(sheet: &Organisation, person: &Person) -> bool {
-    let is_hers = |site: &Site| person.has_role_at(Role::Supervisor, &site.id);
+    let has_each = |person: &Person| {
+        let is_hers = |site: &Site| person.has_role_at(Role::Supervisor, &site.id);
+        sheet.sites.iter().all(is_hers)
+    };
+    let nobody = |is_one: &dyn Fn(&Person) -> bool| !sheet.people.iter().any(is_one);
     looks_after_all(person)
-        || !sheet.people.iter().any(looks_after_all) && sheet.sites.iter().all(is_hers)
+        || nobody(&looks_after_all)
+            && (has_each(person) || nobody(&has_each) && person.has_role(Role::Supervisor))
 }
 
 /// Her sites on the sheet; and, if she sees everything, those that it no longer names and records still do.
@@ -40,21 +45,22 @@ pub(super) fn retain_at(aside: &mut Vec<QuarantineRow>, snapshot: &Snapshot, sit
         if let Some(own) = snapshot.records.iter().find(|r| r.record == row.doc) {
             return is_here(own.site.as_ref());
         }
-        if let Some((_, _, site)) = begun.iter().find(|(doc, _, _)| *doc == row.doc) {
-            return is_here(Some(site));
-        }
+        // Where her records are is known; where somebody says that she is seen only says something while there are none.
         let patient = whose.get(&row.doc);
         let hers = snapshot
             .records
             .iter()
             .filter(|r| patient.is_some() && r.patient.as_ref() == patient);
-        let hers = hers.map(|r| r.site.as_ref());
-        let to_come = begun.iter().filter(|(_, of, _)| Some(of) == patient);
-        let mut hers = hers
-            .chain(to_come.map(|(_, _, site)| Some(site)))
-            .peekable();
+        let mut hers = hers.map(|r| r.site.as_ref()).peekable();
         if hers.peek().is_some() {
             return hers.any(is_here);
+        }
+        let to_come = |(doc, of, _): &&(DocumentId, PatientId, SiteId)| {
+            *doc == row.doc || Some(of) == patient
+        };
+        let mut to_come = begun.iter().filter(to_come).peekable();
+        if to_come.peek().is_some() {
+            return to_come.any(|(_, _, site)| is_here(Some(site)));
         }
         let person = snapshot.sheet.person(&row.user);
         person.is_some_and(|p| sites.iter().any(|s| p.works_at(s)))

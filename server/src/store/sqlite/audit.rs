@@ -1,7 +1,7 @@
 //! The audit: who did what, on which record, and why. Each row's hash covers the one before, and its number is never given
 //! again, so that a row that is changed or taken out shows. Holds no patient's words.
 
-use super::{Sqlite, StoreError, Verb, instant, int, sound};
+use super::{Sqlite, StoreError, Verb, instant, int, readable, sound};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
@@ -149,7 +149,7 @@ impl Verb<'_> {
         &self,
         since: Timestamp,
         record: Option<DocumentId>,
-    ) -> Result<Vec<AuditRow>, StoreError> {
+    ) -> Result<Vec<(u64, Option<AuditRow>)>, StoreError> {
         let sql = format!(
             "select {COLUMNS} from audit where at >= ?1 and (?2 is null or record = ?2) order by id"
         );
@@ -158,19 +158,20 @@ impl Verb<'_> {
         let mut rows = statement.query(params![since.as_millisecond(), record])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(audit_row(row)?);
+            let number: i64 = row.get(0)?;
+            found.push((number.unsigned_abs(), readable(audit_row(row))?));
         }
         Ok(found)
     }
 }
 
 impl Sqlite {
-    /// What was done since then, on one record or on any, the oldest first.
+    /// What was done since then, on one record or on any, the oldest first; only its number of what does not read.
     pub async fn audited(
         &self,
         since: Timestamp,
         record: Option<DocumentId>,
-    ) -> Result<Vec<AuditRow>, StoreError> {
+    ) -> Result<Vec<(u64, Option<AuditRow>)>, StoreError> {
         self.read(move |verb| verb.audit_rows(since, record)).await
     }
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{BoxHash, PushedDocument, SealedBox, unpack};
 
-/// So many boxes are kept of one device: one for each document in which something of it was taken by nobody.
-const MOST_OF_ONE: i64 = 1_000;
+/// So many boxes are kept of one device, a change in each: more than may have been waiting for a person of what it wrote.
+const MOST_OF_ONE: i64 = 6_000;
 
 impl Verb<'_> {
     /// Keeps a box as it came. What is in it is offered like a rescue: known work is known; what an older database lacks

@@ -20,6 +20,9 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId
 use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{AckState, Decided, Decision, PushedChange, QuarantineReason};
 
+/// Of one document so much is kept that was left out and came again.
+const OFTEN: usize = 200;
+
 /// Kind and patient of a document.
 type Whose = (DocumentKind, PatientId);
 
@@ -90,9 +93,11 @@ impl Verb<'_> {
     }
 
     /// What a person left out of the record stays out, in whichever change its device says it once more.
+    /// Where it was said so often already nothing more is kept of it: it would be answered the same once more.
     pub(super) fn dismiss_again(
         &self,
         pushed: &PushedChange,
+        before: usize,
         now: Timestamp,
     ) -> Result<AckState, StoreError> {
         let lying = Lying {
@@ -102,11 +107,11 @@ impl Verb<'_> {
             since: now,
             decided: None,
         };
-        if self.quarantined(lying.hash)?.is_none() {
+        if before < OFTEN {
             let sender = lying.change.device;
             self.set_aside(sender, (&lying.change, lying.hash), lying.reason, now)?;
+            self.close(&pushed.change.user, &lying, Decision::Dismissed)?;
         }
-        self.close(&pushed.change.user, &lying, Decision::Dismissed)?;
         Ok(AckState::Decided(lying.reason, Decision::Dismissed))
     }
 

@@ -22,7 +22,7 @@ use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     Ack, AckState, Cursor, Decided, DeliveredChange, DeliveredDocument, Hello, Parcel,
-    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest,
+    PushedDocument, QuarantineReason, RejectReason, Status, SyncAnswer, SyncRequest,
 };
 
 /// The word to forget a document, or to erase it.
@@ -130,7 +130,10 @@ impl Verb<'_> {
         answer.people = self.people_in_force(device)?;
         let sheet = self.sheet()?.0;
         let is_another = sheet.version != hello.sheet_version;
-        let is_to_come = self.is_sheet_after(&hello.cursor)?;
+        // Whoever was put on it since it last heard from here is on the sheet in force, and may not be on its own: while
+        // nobody had said whose it is it was shown none, whatever number it has.
+        let is_to_come =
+            self.is_sheet_after(&hello.cursor)? || hello.high.seq < self.put_on_seq(device)?;
         // With the sheet beside it, and with what was pushed, an answer has to stay a message.
         let room = self.room(
             request.page_bytes,
@@ -193,6 +196,11 @@ impl Verb<'_> {
             let taken = self.part(|| self.take(&push, document))?;
             // Unanswered it stays with its author, and is sent again.
             acks.extend(taken.unwrap_or_default());
+        }
+        if !push.sender.revoked {
+            // The same where too much of a device in service waits for a person: she decides, and there is room again. One that
+            // was revoked is told, so that it can end.
+            acks.retain(|ack| ack.state != AckState::Rejected(RejectReason::Crowded));
         }
         let answered = acks.iter().filter(|ack| ack.is_answer()).count();
         self.took(device, &request.hello, answered)?;

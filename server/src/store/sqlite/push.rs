@@ -142,7 +142,7 @@ impl Verb<'_> {
             Verdict::Accept(..) | Verdict::Quarantine(_)
                 if receipt.is_none() && taking.is_dismissed(&pushed.change) =>
             {
-                self.dismiss_again(pushed, push.now)
+                self.dismiss_again(pushed, taking.dismissed.len(), push.now)
             }
             Verdict::Accept(sealed, entries) => {
                 if taking.row.is_none() {

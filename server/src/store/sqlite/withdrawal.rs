@@ -193,6 +193,14 @@ impl Verb<'_> {
         })
     }
 
+    /// The row by which the last of them was put on a device.
+    pub(super) fn put_on_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
+        let sql = "select coalesce(max(from_seq), 0) from device_person where device = ?1 and to_seq is null";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let seq: i64 = statement.query_row([&device.as_bytes()[..]], |row| row.get(0))?;
+        Ok(seq.unsigned_abs())
+    }
+
     /// Of how many patients records lay on a device at most, as of its last request: what it could see from where it had
     /// applied the log up to what it was told.
     pub(super) fn patients_on(&self, device: DeviceId) -> Result<u32, StoreError> {
