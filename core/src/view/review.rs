@@ -226,10 +226,11 @@ fn choices(
         };
         (keep, Command::SettleReview(settle))
     });
-    let anew = found
-        .iter()
-        .filter(|_| across)
-        .filter_map(|(_, e)| Some((e.id, said_anew(record.id, question.kind, &e.body)?)));
+    let anew = found.iter().filter(|_| across).filter_map(|(_, e)| {
+        let other = found.iter().find(|(_, other)| other.id != e.id);
+        let sides = [Some(&e.body), other.map(|(_, other)| &other.body)];
+        Some((e.id, said_anew(record.id, question.kind, sides)?))
+    });
     named
         .chain(anew)
         .map(|(keep, settle)| ChoiceRow {
@@ -240,10 +241,17 @@ fn choices(
         .collect()
 }
 
-fn said_anew(record: DocumentId, kind: ReviewKind, body: &Body) -> Option<Command> {
-    match body {
-        Body::ContactRuleSet(rule) => Some(rule_anew(record, rule)),
-        Body::PatientDescribed(said) => Some(described_anew(record, kind, said)),
+/// The chosen side, said anew beside the other.
+fn said_anew(
+    record: DocumentId,
+    kind: ReviewKind,
+    [chosen, other]: [Option<&Body>; 2],
+) -> Option<Command> {
+    match (chosen?, other) {
+        (Body::ContactRuleSet(rule), _) => Some(rule_anew(record, rule)),
+        (Body::PatientDescribed(said), Some(Body::PatientDescribed(other))) => {
+            Some(described_anew(record, kind, said, other))
+        }
         _ => None,
     }
 }
@@ -266,8 +274,20 @@ fn rule_anew(record: DocumentId, rule: &ContactRuleSet) -> Command {
     })
 }
 
-/// Who she is, or her number: as the chosen side has it, and nothing that was not asked.
-fn described_anew(record: DocumentId, kind: ReviewKind, said: &PatientDescribed) -> Command {
+/// What one side says of something that both say, each otherwise.
+fn asked<T: Clone + PartialEq>(said: Option<&T>, other: Option<&T>) -> Option<T> {
+    let differ = other.is_some() && said != other;
+    said.filter(|_| differ).cloned()
+}
+
+/// Who she is, or her number: as the chosen side has it, and nothing that was not asked. What the sides do not differ in may
+/// have been said anew since: a loss, above all.
+fn described_anew(
+    record: DocumentId,
+    kind: ReviewKind,
+    said: &PatientDescribed,
+    other: &PatientDescribed,
+) -> Command {
     let anew = if kind == ReviewKind::TwoNumbers {
         PatientDescribed {
             callback: said.callback.clone(),
@@ -275,10 +295,13 @@ fn described_anew(record: DocumentId, kind: ReviewKind, said: &PatientDescribed)
         }
     } else {
         PatientDescribed {
-            preferred_name: said.preferred_name.clone(),
-            legal_name: said.legal_name.clone(),
-            born_on: said.born_on,
-            perinatal_stage: said.perinatal_stage.clone(),
+            preferred_name: asked(said.preferred_name.as_ref(), other.preferred_name.as_ref()),
+            legal_name: asked(said.legal_name.as_ref(), other.legal_name.as_ref()),
+            born_on: asked(said.born_on.as_ref(), other.born_on.as_ref()),
+            perinatal_stage: asked(
+                said.perinatal_stage.as_ref(),
+                other.perinatal_stage.as_ref(),
+            ),
             ..PatientDescribed::default()
         }
     };

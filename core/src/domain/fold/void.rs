@@ -81,9 +81,12 @@ fn disputes(
 ) -> Vec<ReviewItem> {
     let mut items = Vec::new();
     for edit in past.entries() {
-        let mut about = past
-            .get(target)
-            .is_some_and(|voided| goes_on_with(&edit.body, &voided.body));
+        // Of what she never saw nobody went on with anything, and what was only proposed has no effect.
+        let went_on = past.saw(edit.id, target) && !edit.body.is_proposed();
+        let mut about = went_on
+            && past
+                .get(target)
+                .is_some_and(|voided| goes_on_with(&edit.body, &voided.body));
         edit.body.points_at(&mut |id| about |= id == target);
         let is_void = matches!(edit.body, Body::EnteredInError(_));
         if !about || is_void || !past.concurrent(void.id, edit.id) {

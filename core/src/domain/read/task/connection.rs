@@ -7,8 +7,8 @@ use crate::domain::code::{
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Appointment;
 use crate::domain::id::{EntryId, PartnerId};
+use jiff::ToSpan;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use std::sync::Arc;
 
 impl Work<'_> {
@@ -23,9 +23,11 @@ impl Work<'_> {
             let zone = TimeZone::get(&appointment.slot.zone).unwrap_or(TimeZone::UTC);
             let day_before = start.to_zoned(zone).saturating_sub(1.day()).timestamp();
             let mut reminder = self.task(TaskKind::Reminder, &appointment.entry, Some(day_before));
-            // Booked, or moved, for so soon that she was told a moment ago: there is nothing to remind her of.
-            let told = self.told_at(appointment);
-            if day_before <= told {
+            // Booked for so soon that she was told a moment ago: there is nothing to remind her of. Who moves a visit may have
+            // spoken with the practice alone.
+            let told = appointment.entry.occurred_at.timestamp();
+            let is_as_booked = appointment.slot.said_by.contains(&appointment.id);
+            if is_as_booked && day_before <= told {
                 reminder.lapses(Some(told), Lapse::TooLate);
             } else if gone.is_some() {
                 reminder.lapses(gone, Lapse::CalledOff);
@@ -49,15 +51,6 @@ impl Work<'_> {
             tasks.extend([reminder, check]);
             self.rescue(appointment, tasks);
         }
-    }
-
-    /// When she was told of the time that stands.
-    fn told_at(&self, visit: &Appointment) -> Timestamp {
-        let said = visit.slot.said_by.iter();
-        said.filter_map(|id| self.record.past.get(*id))
-            .map(|e| e.occurred_at.timestamp())
-            .min()
-            .unwrap_or(visit.entry.occurred_at.timestamp())
     }
 
     /// Did its author know of the time that stands? What was done for a visit before it was moved is done for another time.
