@@ -7,6 +7,7 @@ mod flags;
 mod handed_out;
 mod keep;
 mod keys;
+mod named;
 mod record;
 mod rescue;
 mod restore;

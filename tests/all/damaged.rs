@@ -35,10 +35,6 @@ fn damage(file: &Path, record: DocumentId, is_damaged: bool) {
     assert!(count.expect("written") > 0);
 }
 
-fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
-    phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
-}
-
 fn state(phone: &Phone) -> (SyncState, u32) {
     let status = phone.app.sync_status().expect("a status");
     (status.state, status.count)
@@ -78,7 +74,7 @@ fn a_record_that_the_server_cannot_read_holds_up_nothing_else() {
     assert_eq!(seen.records[0].record, sound);
 
     for record in [damaged, sound] {
-        note(&mut ana, &town, record, "she called back");
+        ana.note(&town, record, "she called back");
     }
     ana.sync(&town);
     // What the server did not take is not said to be there.
@@ -151,7 +147,7 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
     ana.sync(&town);
     carla.sync(&town);
     for record in [damaged, sound] {
-        note(&mut ana, &town, record, "she called back");
+        ana.note(&town, record, "she called back");
     }
     without_signal(&mut ana, &town);
     let before = names(&ana, &town);
@@ -178,7 +174,7 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
     let image = town.image();
     // All else is sent, and comes.
     for record in [damaged, sound] {
-        note(&mut carla, &town, record, "her sister drives her");
+        carla.note(&town, record, "her sister drives her");
     }
     carla.sync(&town);
     ana.sync(&town);
@@ -189,7 +185,7 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
     assert_eq!(carla.entries(patient), ana.entries(patient));
     // Also once the server was put back, and by a file.
     town.restore(&image);
-    note(&mut ana, &town, sound, "she is well");
+    ana.note(&town, sound, "she is well");
     ana.sync(&town);
     carla.sync(&town);
     assert_eq!(carla.entries(patient), ana.entries(patient));
@@ -198,7 +194,7 @@ fn a_record_that_a_device_cannot_read_holds_up_nothing_else() {
 
     damage(ana.file(), damaged, false);
     ana.restart();
-    note(&mut carla, &town, damaged, "she has moved");
+    carla.note(&town, damaged, "she has moved");
     carla.sync(&town);
     ana.sync(&town);
     assert_eq!(state(&ana), (SyncState::AllSent, 0));
@@ -224,10 +220,10 @@ fn what_came_whole_and_does_not_read_holds_up_nothing_else() {
     // Of Rosa her answers, of Noor hers and the record.
     assert_eq!((rescued.documents, rescued.damaged), (3, 1));
     for record in [damaged, sound] {
-        note(&mut ana, &town, record, "her sister drives her");
+        ana.note(&town, record, "her sister drives her");
     }
     ana.sync(&town);
-    note(&mut carla, &town, sound, "she called back");
+    carla.note(&town, sound, "she called back");
     carla.sync(&town);
     ana.sync(&town);
     assert_eq!(state(&carla), (SyncState::AllSent, 0));
@@ -251,7 +247,7 @@ fn what_is_kept_aside_and_does_not_read_is_said_on_every_page() {
     let (mut ana, _, record, _) = town.shared_handoff();
     revoke(&town, &ana);
     for text in ["she called back", "her sister drives her"] {
-        note(&mut ana, &town, record, text);
+        ana.note(&town, record, text);
     }
     ana.sync(&town);
     assert_eq!(town.aside().len(), 2);

@@ -121,17 +121,12 @@ fn a_device_whose_people_have_left_is_seen_counted_given_away_and_revoked() {
 fn left_aside(town: &Town) -> (DocumentId, PatientId) {
     let mut ana = town.device("ana", &["n1"]);
     let (record, patient) = ana.handoff(town, "Rosalinda Quetzal");
-    note(&mut ana, town, record);
+    ana.note(town, record, WORDS);
     revoke(town, &ana);
     load(town, without_ana(&with_supervisors()));
     ana.sync(town);
     assert!(!town.aside().is_empty());
     (record, patient)
-}
-
-fn note(phone: &mut Phone, town: &Town, record: DocumentId) {
-    let said = json!({"AddNote": {"record": record, "text": WORDS}});
-    phone.does(town, said);
 }
 
 fn revoke(town: &Town, phone: &Phone) {
@@ -213,7 +208,7 @@ fn what_is_kept_aside_of_a_patient_whose_record_is_damaged_opens_for_a_reason() 
     let mut ana = town.device("ana", &["n1"]);
     let (record, _) = ana.handoff(&town, "Rosalinda Quetzal");
     ana.sync(&town);
-    note(&mut ana, &town, record);
+    ana.note(&town, record, WORDS);
     revoke(&town, &ana);
     ana.sync(&town);
     let db = Connection::open(town.database()).unwrap();

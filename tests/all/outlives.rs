@@ -16,10 +16,8 @@ mod keys;
 #[path = "outlives/late.rs"]
 mod late;
 
-use serde_json::json;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use warmhand_core::domain::id::DocumentId;
 use warmhand_server::store::sqlite::backup;
 use warmhand_server::store::{DeviceRow, QuarantineRow};
 use warmhand_tests::town::{Phone, Town};
@@ -88,10 +86,6 @@ fn restoring(files: [&Path; 3], to: &Path) -> [String; 8] {
 /// The same, typed.
 fn words(line: &[String; 8]) -> [&str; 8] {
     line.each_ref().map(String::as_str)
-}
-
-fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
-    phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
 }
 
 fn device(town: &Town, phone: &Phone) -> DeviceRow {

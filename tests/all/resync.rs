@@ -1,10 +1,9 @@
 //! An older image of the server is put back, and a device that was ahead of it compares: what is the same costs one small
 //! round, what differs is given and fetched, and a comparison that ends wrong is not believed.
 
-use serde_json::json;
 use tempfile::TempDir;
 use warmhand_core::app::{Carried, SyncStep};
-use warmhand_core::domain::id::{DocumentId, PatientId};
+use warmhand_core::domain::id::PatientId;
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::{DocsAnswer, ReconcileAnswer, pack, unpack};
 use warmhand_server::store::sqlite::Verified;
@@ -49,10 +48,6 @@ fn paths(asked: &Asked) -> Vec<&'static str> {
     asked.iter().map(|(path, _)| *path).collect()
 }
 
-fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
-    phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
-}
-
 /// The same log under another epoch: everything is doubted, and nothing differs.
 fn renamed(image: &TempDir) {
     let db = rusqlite::Connection::open(image.path().join("warmhand.db")).unwrap();
@@ -86,7 +81,7 @@ fn ahead() -> (Town, Phone, Phone, Vec<PatientId>) {
     ana.sync(&town);
     carla.sync(&town);
     let image = town.image();
-    note(&mut carla, &town, record, "after the image");
+    carla.note(&town, record, "after the image");
     carla.sync(&town);
     renamed(&image);
     town.restore(&image);

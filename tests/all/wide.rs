@@ -12,10 +12,6 @@ use warmhand_server::store::Store;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::town::{Phone, Town};
 
-fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
-    phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
-}
-
 /// A record in which more wrote at once than a change may stand on, on the server and on a device that has all of it.
 fn wide(town: &Town) -> (Vec<Phone>, Phone, DocumentId, PatientId) {
     let count = LIMITS.deps + 6;
@@ -32,7 +28,7 @@ fn wide(town: &Town) -> (Vec<Phone>, Phone, DocumentId, PatientId) {
     for phone in &mut phones {
         phone.sync(town);
         town.wait(1);
-        note(phone, town, record, "nobody was at home");
+        phone.note(town, record, "nobody was at home");
     }
     for phone in &mut phones {
         phone.sync(town);
@@ -59,15 +55,15 @@ fn is_green(phone: &Phone) -> bool {
 fn whoever_comes_after_too_many_saves_and_brings_some_of_them_together() {
     let town = Town::default();
     let (mut phones, mut last, record, patient) = wide(&town);
-    note(&mut last, &town, record, "she called back");
+    last.note(&town, record, "she called back");
     last.sync(&town);
     assert!(is_green(&last));
     assert_eq!(heads(&last, patient), 7);
     // One who had a part of it alone goes on from there.
     let first = &mut phones[0];
-    note(first, &town, record, "again nobody");
+    first.note(&town, record, "again nobody");
     first.sync(&town);
-    note(first, &town, record, "on her way");
+    first.note(&town, record, "on her way");
     first.sync(&town);
     last.sync(&town);
     assert!(is_green(first) && is_green(&last));
@@ -102,11 +98,11 @@ fn what_forked_is_written_anew_after_too_many() {
     let copy = tempfile::tempdir().unwrap();
     let kept = copy.path().join("kept.db");
     phone.replace(|path| assert!(std::fs::copy(path, &kept).is_ok()));
-    note(phone, &town, record, "before the phone was put back");
+    phone.note(&town, record, "before the phone was put back");
     phone.sync(&town);
     phone.replace(|path| assert!(std::fs::copy(&kept, path).is_ok()));
-    note(phone, &town, record, "under the same count");
-    note(phone, &town, record, "and one on top of it");
+    phone.note(&town, record, "under the same count");
+    phone.note(&town, record, "and one on top of it");
     for _ in 0..2 {
         phone.sync(&town);
         last.sync(&town);

@@ -21,10 +21,6 @@ use warmhand_tests::town::{Phone, Town};
 
 const NAME: &str = "Rosalinda Quetzal";
 
-fn note(phone: &mut Phone, town: &Town, record: DocumentId, text: &str) {
-    phone.does(town, json!({"AddNote": {"record": record, "text": text}}));
-}
-
 fn revoke(town: &Town, phone: &Phone) {
     let id = phone.app.id().unwrap();
     town.run(town.server().store.revoke(id, "sup".into(), town.now()))
@@ -110,7 +106,7 @@ fn day(town: &Town) -> (Phone, DocumentId) {
     let mut ana = town.device("ana's phone", &["n1"]);
     let (record, _) = ana.handoff(town, NAME);
     ana.sync(town);
-    note(&mut ana, town, record, "said at her door");
+    ana.note(town, record, "said at her door");
     (ana, record)
 }
 
@@ -171,7 +167,7 @@ fn a_wipe_waits_for_the_answer_to_every_change() {
     revoke(&town, &ana);
     // Written while the request that leads to the order is on its way.
     let asked = asks(&mut ana, &town);
-    note(&mut ana, &town, record, "while it was on its way");
+    ana.note(&town, record, "while it was on its way");
     let carried = town.carry(&asked);
     ana.app
         .sync_answered(asked.number, &carried, town.now())
@@ -223,7 +219,7 @@ fn a_device_that_is_taken_back_while_it_drains_keeps_everything() {
     let id = ana.app.id().unwrap();
     revoke(&town, &ana);
     let asked = asks(&mut ana, &town);
-    note(&mut ana, &town, record, "while it was on its way");
+    ana.note(&town, record, "while it was on its way");
     let carried = town.carry(&asked);
     ana.app
         .sync_answered(asked.number, &carried, town.now())
@@ -275,7 +271,7 @@ fn a_lost_phone_that_comes_back_from_an_old_backup_sends_into_quarantine_and_wip
         .unwrap()
         .execute("vacuum into ?1", [copy.to_str().unwrap()])
         .unwrap();
-    note(&mut ana, &town, record, "after the backup");
+    ana.note(&town, record, "after the backup");
     ana.sync(&town);
     revoke(&town, &ana);
     let before = town.entries(ana_patient(&ana, &town));
@@ -291,7 +287,7 @@ fn a_lost_phone_that_comes_back_from_an_old_backup_sends_into_quarantine_and_wip
         fs::copy(&copy, &file).unwrap();
     });
     assert!(lies_in(NAME, &bytes(ana.file())));
-    note(&mut ana, &town, record, "written by whoever has it now");
+    ana.note(&town, record, "written by whoever has it now");
     town.wait(5);
     round(&mut ana, &town);
     assert_eq!(loss(&town, id).wiped_at, None, "it holds something again");

@@ -1,18 +1,18 @@
 //! What wiped devices handed over in closed boxes, opened into a file: by order, and nothing about alcohol and drugs unless
 //! that is said.
 
-use super::device::named;
-use super::handed_out::{begins, hand_out};
+use super::handed_out::{Order, begins, hand_out};
+use super::named::named;
 use super::setup::said;
 use crate::Server;
-use crate::store::{BoxRow, StoreError, ordered};
+use crate::store::BoxRow;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use warmhand_core::document::{entries_of, export};
 use warmhand_core::domain::code::DocumentKind;
-use warmhand_core::domain::id::{DocumentId, UserId};
+use warmhand_core::domain::id::DocumentId;
 use warmhand_core::wire::PushedDocument;
 
 /// Opens what a wiped device handed over.
@@ -20,15 +20,14 @@ pub(super) async fn boxes(
     device: &str,
     file: &Path,
     alcohol_and_drugs: bool,
-    (by, why): (String, String),
+    order: Order,
     data: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let (server, row) = named(device, data).await?;
-    let no = |error: StoreError| error.to_string();
-    let by = UserId(by);
-    ordered(&server.store.sheet().await.map_err(no)?, &by, &why).map_err(no)?;
-    let boxes = server.store.boxes(row.id).await.map_err(no)?;
+    order.stands(&server).await?;
+    let boxes = server.store.boxes(row.id).await;
+    let boxes = boxes.map_err(|error| error.to_string())?;
     let apart = apart(&server, &boxes).await;
     let (mut lines, mut closed, mut left_out) = (Vec::new(), 0, 0);
     for BoxRow { since, within, .. } in boxes {
@@ -51,10 +50,11 @@ pub(super) async fn boxes(
             lines.push(format!("{line}\n"));
         }
     }
-    let why = format!("{} \"{}\": {why}", row.id, row.name);
-    let audited = server
-        .store
-        .audit(server.now(), by, "opened a device's boxes", None, why);
+    let order = Order {
+        why: format!("{} \"{}\": {}", row.id, row.name, order.why),
+        ..order
+    };
+    let audited = order.audited(&server, "opened a device's boxes", None);
     hand_out(file, lines.concat().as_bytes(), audited).await?;
     writeln!(
         out,

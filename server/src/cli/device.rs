@@ -2,14 +2,15 @@
 
 use super::boxes::boxes;
 use super::flags::DataFlags;
+use super::handed_out::Order;
+use super::named::{devices, named};
 use super::setup::{open, said};
+use crate::Settings;
+use crate::store::ConfirmDraft;
 use crate::store::audit::TERMINAL;
-use crate::store::{ConfirmDraft, DeviceRow};
-use crate::{Server, Settings};
 use clap::Subcommand;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use warmhand_core::domain::id::UserId;
 
 /// What is asked of devices.
@@ -66,12 +67,8 @@ pub(super) enum Asked {
         device: String,
         /// A file that does not exist yet: JSON, one change a line.
         file: PathBuf,
-        /// Who ordered it: the code of an administrator or supervisor in the sheet.
-        #[arg(long)]
-        by: String,
-        /// Why, in words that name nobody: it is kept.
-        #[arg(long)]
-        why: String,
+        #[command(flatten)]
+        order: Order,
         /// Also what patients answered about alcohol and drugs, of which the law asks their written consent (42 CFR Part 2).
         #[arg(long)]
         alcohol_and_drugs: bool,
@@ -105,40 +102,21 @@ pub(super) async fn run(
         Asked::Boxes {
             device,
             file,
-            by,
-            why,
+            order,
             alcohol_and_drugs,
             data,
         } => {
-            let data = folder(data)?;
-            boxes(&device, &file, alcohol_and_drugs, (by, why), &data, out).await
+            boxes(
+                &device,
+                &file,
+                alcohol_and_drugs,
+                order,
+                &folder(data)?,
+                out,
+            )
+            .await
         }
     }
-}
-
-/// A server on the folder, and the one device of it that was named.
-pub(super) async fn named(device: &str, data: &Path) -> Result<(Arc<Server>, DeviceRow), String> {
-    let server = open(data, Settings::default())?;
-    let mut devices = devices(&server).await?;
-    let is_meant = |row: &DeviceRow| row.id.to_string() == device || row.name == device;
-    devices.retain(is_meant);
-    match devices.len() {
-        0 => Err(format!(
-            "there is no device \"{device}\"; \"warmhand device list\" prints those there are"
-        )),
-        1 => Ok((server, devices.remove(0))),
-        _ => Err(format!(
-            "more than one device is called \"{device}\"; name it by its id, as \"warmhand device list\" prints it"
-        )),
-    }
-}
-
-/// Every device but the server's own.
-async fn devices(server: &Server) -> Result<Vec<DeviceRow>, String> {
-    let rows = server.store.devices().await;
-    let mut rows = rows.map_err(|error| error.to_string())?;
-    rows.retain(|row| row.kind != "web");
-    Ok(rows)
 }
 
 async fn list(data: &Path, out: &mut (dyn Write + Send)) -> Result<(), String> {

@@ -1,13 +1,49 @@
-//! What somebody is handed as a file, in the clear: never in another file's place, for its owner alone, and in the audit
-//! before anything of it is written.
+//! What somebody is handed as a file, in the clear: by order of somebody who may give it, never in another file's place,
+//! for its owner alone, and in the audit before anything of it is written.
 
-use crate::store::Doing;
+use crate::Server;
+use crate::store::{Doing, ordered};
+use clap::Args;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::Entry;
+use warmhand_core::domain::id::{DocumentId, UserId};
+
+/// By whose order something is done with what patients said.
+#[derive(Debug, Args)]
+pub(super) struct Order {
+    /// Who ordered it: the code of an administrator or supervisor in the sheet.
+    #[arg(long)]
+    pub by: String,
+    /// Why, in words that name nobody: it is kept.
+    #[arg(long)]
+    pub why: String,
+}
+
+impl Order {
+    /// May they order it, and did they say why?
+    pub async fn stands(&self, server: &Server) -> Result<(), String> {
+        let sheet = server.store.sheet().await;
+        sheet
+            .and_then(|sheet| ordered(&sheet, &UserId(self.by.clone()), &self.why))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Keeps it in the audit.
+    pub fn audited<'s>(
+        self,
+        server: &'s Server,
+        what: &'static str,
+        record: Option<DocumentId>,
+    ) -> Doing<'s, ()> {
+        server
+            .store
+            .audit(server.now(), UserId(self.by), what, record, self.why)
+    }
+}
 
 /// Writes it into a new file, once the audit has kept who ordered it.
 pub(super) async fn hand_out(

@@ -1,10 +1,9 @@
 //! Single records from the terminal of the server: one handed out as a document, one of which nothing is to be left.
 
 use super::flags::DataFlags;
-use super::handed_out::{begins, hand_out};
+use super::handed_out::{Order, begins, hand_out};
 use super::setup::{open, said};
 use crate::Settings;
-use crate::store::{StoreError, ordered};
 use clap::Subcommand;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,12 +20,8 @@ pub(super) enum Asked {
         id: String,
         /// A file that does not exist yet.
         file: PathBuf,
-        /// Who ordered it: the code of an administrator or supervisor in the sheet.
-        #[arg(long)]
-        by: String,
-        /// Why, in words that name nobody: it is kept.
-        #[arg(long)]
-        why: String,
+        #[command(flatten)]
+        order: Order,
         /// Also what she answered about alcohol and drugs, of which the law asks her written consent (42 CFR Part 2).
         #[arg(long)]
         alcohol_and_drugs: bool,
@@ -37,12 +32,8 @@ pub(super) enum Asked {
     Erase {
         /// The record's id.
         id: String,
-        /// Who ordered it: the code of an administrator or supervisor in the sheet.
-        #[arg(long)]
-        by: String,
-        /// Why, in words that name nobody: it is kept.
-        #[arg(long)]
-        why: String,
+        #[command(flatten)]
+        order: Order,
         /// Everything else of the same patient as well: her other records, and what she answered.
         #[arg(long)]
         whole_patient: bool,
@@ -61,21 +52,16 @@ pub(super) async fn run(
         Asked::Export {
             id,
             file,
-            by,
-            why,
+            order,
             alcohol_and_drugs,
             data,
-        } => {
-            let data = folder(data)?;
-            export(&id, &file, alcohol_and_drugs, (by, why), &data, out).await
-        }
+        } => export(&id, &file, alcohol_and_drugs, order, &folder(data)?, out).await,
         Asked::Erase {
             id,
-            by,
-            why,
+            order,
             whole_patient,
             data,
-        } => erase(&id, whole_patient, (by, why), &folder(data)?, out).await,
+        } => erase(&id, whole_patient, order, &folder(data)?, out).await,
     }
 }
 
@@ -89,16 +75,15 @@ async fn export(
     id: &str,
     file: &Path,
     alcohol_and_drugs: bool,
-    (by, why): (String, String),
+    order: Order,
     data: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let record = record(id)?;
     let server = open(data, Settings::default())?;
-    let no = |error: StoreError| error.to_string();
-    let by = UserId(by);
-    ordered(&server.store.sheet().await.map_err(no)?, &by, &why).map_err(no)?;
-    let changes = server.store.record_bytes(record).await.map_err(no)?;
+    order.stands(&server).await?;
+    let changes = server.store.record_bytes(record).await;
+    let changes = changes.map_err(|error| error.to_string())?;
     let bytes = save(&changes).map_err(|error| error.to_string())?;
     if !alcohol_and_drugs && is_of_alcohol_and_drugs(&bytes)? {
         return Err(format!(
@@ -106,9 +91,7 @@ async fn export(
              or the law allows it (42 CFR Part 2), --alcohol-and-drugs writes it"
         ));
     }
-    let audited = server
-        .store
-        .audit(server.now(), by, "exported", Some(record), why);
+    let audited = order.audited(&server, "exported", Some(record));
     hand_out(file, &bytes, audited).await?;
     writeln!(
         out,
@@ -129,7 +112,7 @@ fn is_of_alcohol_and_drugs(saved: &[u8]) -> Result<bool, String> {
 async fn erase(
     id: &str,
     whole_patient: bool,
-    (by, why): (String, String),
+    order: Order,
     data: &Path,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
@@ -137,7 +120,13 @@ async fn erase(
     let server = open(data, Settings::default())?;
     let done = server
         .store
-        .erase(record, whole_patient, UserId(by), why, server.now())
+        .erase(
+            record,
+            whole_patient,
+            UserId(order.by),
+            order.why,
+            server.now(),
+        )
         .await;
     let count = done.map_err(|error| error.to_string())?;
     writeln!(

@@ -21,7 +21,7 @@ fn what_a_rescue_file_has_of_others_is_taken() {
     ana.sync(&town);
     damage(&town.database(), damaged, true);
     for record in [damaged, sound] {
-        note(&mut ana, &town, record, "she called back");
+        ana.note(&town, record, "she called back");
     }
     let docs = unsent(&mut ana, &town).push;
     assert_eq!(docs.len(), 2);
@@ -42,7 +42,7 @@ fn a_device_that_wrote_in_it_can_be_confirmed() {
     new.sync(&town);
     town.restore(&older);
     new.sync(&town);
-    note(&mut new, &town, damaged, "she called back");
+    new.note(&town, damaged, "she called back");
     let (other, _) = new.handoff(&town, "Noor");
     new.sync(&town);
     damage(&town.database(), damaged, true);

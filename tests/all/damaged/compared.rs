@@ -50,7 +50,7 @@ fn a_comparison_goes_through_beside_a_record_that_the_server_cannot_read() {
     carla.sync(&town);
     damage(&town.database(), damaged, true);
     let image = town.image();
-    note(&mut ana, &town, sound, "she called back");
+    ana.note(&town, sound, "she called back");
     ana.sync(&town);
     carla.sync(&town);
     for phone in [&mut ana, &mut carla] {
@@ -66,7 +66,7 @@ fn a_comparison_goes_through_beside_a_record_that_the_server_cannot_read() {
     ana.sync(&town);
     carla.sync(&town);
     assert_eq!(carla.entries(patient), ana.entries(patient));
-    note(&mut carla, &town, sound, "her sister drives her");
+    carla.note(&town, sound, "her sister drives her");
     carla.sync(&town);
     ana.sync(&town);
     assert_eq!(carla.entries(patient), ana.entries(patient));
@@ -92,7 +92,7 @@ fn a_comparison_goes_through_beside_a_record_that_the_device_cannot_read() {
         let image = town.image();
         // The server will have less of either than the device has.
         for record in [damaged, sound] {
-            note(&mut ana, &town, record, "she called back");
+            ana.note(&town, record, "she called back");
         }
         ana.sync(&town);
         for phone in [&mut carla, &mut bea] {
@@ -139,14 +139,14 @@ fn what_came_since_and_does_not_read_takes_nothing_away() {
     let mut bea = town.device("bea", &["n1"]);
     bea.sync(&town);
     let image = town.image();
-    note(&mut ana, &town, sound, "she called back");
+    ana.note(&town, sound, "she called back");
     ana.sync(&town);
     carla.sync(&town);
     // Put back, the log goes on otherwise, and with what she never had.
     town.restore(&image);
-    note(&mut bea, &town, sound, "she is well");
+    bea.note(&town, sound, "she is well");
     bea.sync(&town);
-    note(&mut ana, &town, damaged, "her sister drives her");
+    ana.note(&town, damaged, "her sister drives her");
     ana.sync(&town);
     let newest = |is_damaged| {
         let fields = if is_damaged {

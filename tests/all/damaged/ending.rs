@@ -7,7 +7,7 @@ fn a_device_that_cannot_read_all_of_it_ends_all_the_same() {
     let town = Town::default();
     let (mut ana, _, record, _) = town.shared_handoff();
     let id = ana.app.id().expect("a device");
-    note(&mut ana, &town, record, "she called back");
+    ana.note(&town, record, "she called back");
     let sql = "update change set fields = cast(x'ff' || fields as blob) where state = 'accepted'";
     let db = Connection::open(ana.file()).expect("a database");
     assert!(db.execute(sql, []).expect("written") > 0);

@@ -9,7 +9,7 @@ fn what_waits_with_an_unconfirmed_device_goes_with_every_push() {
     let mut ana = town.device("ana", &["n1"]);
     let (first, _) = ana.handoff(&town, "Rosa");
     ana.sync(&town);
-    note(&mut ana, &town, first, "she called back");
+    ana.note(&town, first, "she called back");
     town.restore(&image);
     let mut later = None;
     for _ in 0..6 {
@@ -39,14 +39,9 @@ fn what_the_server_cannot_take_keeps_nothing_else_from_being_sent() {
     damage(&town.database(), damaged, true);
     // More than one request holds.
     for n in 0..450 {
-        note(
-            &mut ana,
-            &town,
-            damaged,
-            &format!("she was called {n} times"),
-        );
+        ana.note(&town, damaged, &format!("she was called {n} times"));
     }
-    note(&mut ana, &town, sound, "she called back");
+    ana.note(&town, sound, "she called back");
     for _ in 0..2 {
         ana.sync(&town);
     }
@@ -64,7 +59,7 @@ fn whatever_an_unconfirmed_device_holds_comes_to_the_server() {
     let mut ana = town.device("ana", &["n1"]);
     let (first, _) = ana.handoff(&town, "Rosa");
     for n in 0..450 {
-        note(&mut ana, &town, first, &format!("she was called {n} times"));
+        ana.note(&town, first, &format!("she was called {n} times"));
     }
     let (last, _) = ana.handoff(&town, "Noor");
     town.restore(&image);

@@ -1,6 +1,6 @@
 //! The daily check looks at what `verify` looks at, part by part, and nobody waits for it.
 
-use super::{device, note, revoke, town};
+use super::{device, revoke, town};
 use rusqlite::Connection;
 use std::time::Duration;
 use warmhand_server::metrics::Standing;
@@ -54,7 +54,7 @@ fn a_check_finds_what_verify_finds_and_says_so() {
         ));
         assert_eq!(standing.unwrap().check_sound, Some(0));
     }
-    note(&mut ana, &town, record, "it goes on serving");
+    ana.note(&town, record, "it goes on serving");
     ana.sync(&town);
 }
 
@@ -103,7 +103,7 @@ fn a_check_goes_on_beside_a_writer_and_between_its_parts_everybody_writes() {
             .run(town.server().store.check(check, town.now()))
             .unwrap();
         other.execute_batch("rollback").unwrap();
-        note(&mut ana, &town, record, &format!("after part {parts}"));
+        ana.note(&town, record, &format!("after part {parts}"));
         ana.sync(&town);
         town.run(town.server().store.snapshot(town.now())).unwrap();
         if parts == 2 {

@@ -1,7 +1,7 @@
 //! A device that was enrolled after the backup that was put back: known again, told nothing, until somebody says whose it
 //! is. The whole drill, as an operator does it.
 
-use super::{Kept, device, note, restoring, revoke, town, waiting, words};
+use super::{Kept, device, restoring, revoke, town, waiting, words};
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::json;
@@ -41,14 +41,14 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
     let mut new = town.device("ngozi", &["n2"]);
     new.sync(&town);
     revoke(&town, &lost);
-    note(&mut ana, &town, record, "after the backup");
-    note(&mut new, &town, record, "by the new device");
-    note(&mut lost, &town, record, "by the lost device");
+    ana.note(&town, record, "after the backup");
+    new.note(&town, record, "by the new device");
+    lost.note(&town, record, "by the lost device");
     for phone in [&mut ana, &mut new, &mut lost, &mut carla] {
         phone.sync(&town);
     }
     let all = town.entries(patient);
-    note(&mut new, &town, record, "not sent when it happened");
+    new.note(&town, record, "not sent when it happened");
     let kept = kept.and_beside(&town);
     town.close();
 
@@ -98,9 +98,9 @@ fn after_a_restore_nothing_is_lost_the_revoked_stays_revoked_and_the_new_device_
         ])
     );
     // It is told nothing, and keeps what it has: its people go on.
-    note(&mut carla, &town, record, "after the restore");
+    carla.note(&town, record, "after the restore");
     carla.sync(&town);
-    note(&mut new, &town, record, "while it waits");
+    new.note(&town, record, "while it waits");
     new.sync(&town);
     assert_eq!(notes(&new, patient), had + 1);
     let says = new.app.sync_status().unwrap();
@@ -165,7 +165,7 @@ fn forgotten() -> (Town, Phone, PatientId) {
     let older = town.image();
     let mut new = town.device("ngozi", &["n2"]);
     new.sync(&town);
-    note(&mut new, &town, record, "not sent when it happened");
+    new.note(&town, record, "not sent when it happened");
     town.restore(&older);
     (town, new, patient)
 }
@@ -289,7 +289,7 @@ fn what_it_wrote_while_it_waited_comes_in_causes_first_and_what_breaks_a_rule_st
         .records[0]
         .id;
     for n in 0..3 {
-        note(&mut new, &town, record, &format!("note {n}"));
+        new.note(&town, record, &format!("note {n}"));
         new.sync(&town);
     }
     let (_, own) = new.handoff(&town, "Imani");
@@ -328,7 +328,7 @@ fn what_it_wrote_while_it_waited_comes_in_causes_first_and_what_breaks_a_rule_st
         .records[0]
         .id;
     for n in 0..3 {
-        note(&mut new, &town, record, &format!("note {n}"));
+        new.note(&town, record, &format!("note {n}"));
         new.sync(&town);
     }
     new.does(

@@ -1,6 +1,6 @@
 //! Somebody orders that nothing of a record be left: on the server, on every device, and whatever is put back later.
 
-use super::{Kept, note, text, town, waiting};
+use super::{Kept, text, town, waiting};
 use std::fs;
 use std::path::Path;
 use warmhand_core::domain::id::DocumentId;
@@ -51,13 +51,13 @@ fn nothing_of_it_is_left_on_the_server_or_on_any_device_and_everything_else_is()
     let (mut ana, mut carla) = (town.device("ana", &["n1"]), town.device("carla", &["c1"]));
     let (record, _) = ana.handoff(&town, "Rosalinda");
     let (other, patient) = ana.handoff(&town, "Noor");
-    note(&mut ana, &town, record, "words that were sent");
+    ana.note(&town, record, "words that were sent");
     ana.sync(&town);
     carla.sync(&town);
     assert_eq!(counted(&town), 2);
     let all = town.entries(patient);
     // One goes on in it without signal.
-    note(&mut carla, &town, record, "words that come too late");
+    carla.note(&town, record, "words that come too late");
 
     let (is_done, told) = erase(record, town.folder());
     assert!(
@@ -94,7 +94,7 @@ fn it_stays_so_when_an_older_image_is_put_back_and_whoever_held_it_brings_it_aga
     let mut town = town();
     let (mut ana, mut carla, record, patient) = town.shared_handoff();
     let kept = Kept::of(&town);
-    note(&mut ana, &town, record, "after the backup");
+    ana.note(&town, record, "after the backup");
     ana.sync(&town);
     assert!(erase(record, town.folder()).0);
     town.close();
@@ -117,7 +117,7 @@ fn work_that_waits_for_a_person_is_erased_with_its_record_and_its_author_is_told
     let (_, _, record, patient) = town.shared_handoff();
     let mut lena = town.device("lena", &["d1"]);
     lena.sync(&town);
-    note(&mut lena, &town, record, "words that may not go there");
+    lena.note(&town, record, "words that may not go there");
     // Meanwhile she has gone to another site.
     let home = r#""roles": [{"role": "doula", "sites": ["home"]}]"#;
     let sheet = SHEET.replacen(home, &home.replace("home", "clinic"), 1);

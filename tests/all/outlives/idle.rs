@@ -1,7 +1,7 @@
 //! A device that waits to be confirmed keeps what it has, and asks again; what an older image lacks comes back whole,
 //! however full a record has become meanwhile.
 
-use super::{note, town};
+use super::town;
 use jiff::SignedDuration;
 use serde_json::json;
 use warmhand_core::app::SyncStep;
@@ -61,12 +61,12 @@ fn what_the_server_once_had_is_taken_again_into_a_record_that_is_full_by_now() {
     ana.does(&town, begins);
     let text = "She called back and asked for another day. ".repeat(90);
     while LIMITS.document - text_bytes(&town, patient) > 2 * text.len() {
-        note(&mut ana, &town, record, &text);
+        ana.note(&town, record, &text);
         ana.sync(&town);
     }
     town.restore(&older);
     for _ in 0..4 {
-        note(&mut carla, &town, record, &text);
+        carla.note(&town, record, &text);
     }
     carla.sync(&town);
     for _ in 0..2 {

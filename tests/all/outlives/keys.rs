@@ -1,6 +1,6 @@
 //! Keys that are added: the newest signs, the older ones check for ever, a database names those it was signed with.
 
-use super::{Kept, note, restoring, text, town, words};
+use super::{Kept, restoring, text, town, words};
 use std::path::Path;
 use warmhand_core::view::SyncState;
 use warmhand_server::key_file::KeyFile;
@@ -22,7 +22,7 @@ fn a_running_server_takes_a_new_key_and_receipts_of_the_old_one_are_taken_for_ev
     let mut town = town();
     let (mut ana, mut carla, record, patient) = town.shared_handoff();
     let kept = Kept::of(&town);
-    note(&mut ana, &town, record, "signed with the first key");
+    ana.note(&town, record, "signed with the first key");
     ana.sync(&town);
     carla.sync(&town);
     let all = town.entries(patient);
@@ -38,7 +38,7 @@ fn a_running_server_takes_a_new_key_and_receipts_of_the_old_one_are_taken_for_ev
     assert_eq!(town.run(store()), Ok(Some(2)));
     assert_eq!(town.run(store()), Ok(None));
     assert_eq!(signed_by(&town), [2]);
-    note(&mut ana, &town, record, "signed with the second key");
+    ana.note(&town, record, "signed with the second key");
     ana.sync(&town);
 
     // Carla has the first note under the first key, and nobody else has it: an older image, the author lost.
@@ -66,7 +66,7 @@ fn a_receipt_of_a_key_that_is_lost_is_no_receipt() {
     let (mut ana, mut carla, record, patient) = town.shared_handoff();
     let kept = Kept::of(&town);
     let before = town.entries(patient);
-    note(&mut ana, &town, record, "after the backup");
+    ana.note(&town, record, "after the backup");
     ana.sync(&town);
     carla.sync(&town);
     drop(ana);

@@ -1,8 +1,7 @@
 //! What nobody took from a device that wiped itself: in boxes that the server alone opens.
 
 use super::{
-    NAME, assert_nothing_is_left, bytes, day, lies_in, loss, note, revoke, round, row, state,
-    waiting,
+    NAME, assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -218,7 +217,7 @@ impl ShutOut {
         );
         odd(&ana, &town, record, "words that nobody took");
         odd(&ana, &town, other, "words about another");
-        note(&mut ana, &town, record, "said at her door");
+        ana.note(&town, record, "said at her door");
         revoke(&town, &ana);
         ana.sync(&town);
         assert_eq!((waiting(&town).len(), loss(&town, id).boxes), (1, 3));

@@ -21,13 +21,7 @@ impl Sqlite {
         &self,
         run: impl Fn(&Verb<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     ) -> Doing<'_, T> {
-        let written = self.write(run.clone());
-        Box::pin(async move {
-            match written.await {
-                Err(StoreError::Unreadable) => self.passing_over().write(run).await,
-                written => written,
-            }
-        })
+        self.once_more(move |store| store.write(run.clone()))
     }
 
     /// Reads; if it meets a damaged record, once more without that.
@@ -35,11 +29,22 @@ impl Sqlite {
         &self,
         run: impl Fn(&Verb<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     ) -> Doing<'_, T> {
-        let read = self.read(run.clone());
+        self.once_more(move |store| store.read(run.clone()))
+    }
+
+    fn once_more<T: Send + 'static>(
+        &self,
+        does: impl Fn(&Self) -> Doing<'_, T> + Send + 'static,
+    ) -> Doing<'_, T> {
+        let done = does(self);
         Box::pin(async move {
-            match read.await {
-                Err(StoreError::Unreadable) => self.passing_over().read(run).await,
-                read => read,
+            match done.await {
+                Err(StoreError::Unreadable) => {
+                    let over = self.passing_over();
+                    let done = does(&over);
+                    done.await
+                }
+                done => done,
             }
         })
     }
