@@ -21,6 +21,7 @@ pub use crate::sync::{Carried, Outgoing, SyncStep};
 use crate::usecase::{Command, Outcome};
 use crate::view::{
     ClockOff, Help, Length, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen, UnsentRow,
+    Why,
 };
 use jiff::Timestamp;
 use rand::RngCore;
@@ -301,23 +302,29 @@ impl App {
                 .as_ref()
                 .and_then(|joined| joined.record(waiting.doc).or(joined.records.first()));
             let record = home.map_or(waiting.doc, |r| r.id);
-            let help = match (waiting.rejected, waiting.quarantined) {
-                _ if is_damaged => Some(Help::Damaged),
-                (true, _) => Some(Help::Rejected),
-                (false, true) => Some(Help::Quarantined),
-                (false, false) => None,
+            let (help, why) = match (waiting.rejected, waiting.quarantined) {
+                _ if is_damaged => (Some(Help::Damaged), None),
+                (true, _) => (Some(Help::Rejected), waiting.rejected_for.map(Why::from)),
+                (false, true) => (
+                    Some(Help::Quarantined),
+                    waiting.kept_aside_for.map(Why::from),
+                ),
+                (false, false) => (None, None),
             };
             let since = Timestamp::from_millisecond(waiting.since).unwrap_or(Timestamp::MIN);
             match unsent.iter_mut().find(|row| row.record == record) {
                 Some(row) => {
                     row.since = row.since.min(since);
-                    row.help = row.help.or(help);
+                    if row.help.is_none() {
+                        (row.help, row.why) = (help, why);
+                    }
                 }
                 None => unsent.push(UnsentRow {
                     record,
                     name: joined.and_then(|joined| joined.name().map(str::to_owned)),
                     since,
                     help,
+                    why,
                 }),
             }
         }

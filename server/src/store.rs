@@ -232,6 +232,13 @@ pub struct QuarantineRow {
     pub entries: Vec<Arc<Entry>>,
 }
 
+impl QuarantineRow {
+    /// Does a worry about her lie in it? Whatever kept it aside, somebody was worried.
+    pub fn is_worry(&self) -> bool {
+        self.entries.iter().any(|entry| entry.body.raises_flag())
+    }
+}
+
 /// The verbs. `now` is the server's clock; nothing is ordered or refused by it. What `by` or `user` does is in the audit log
 /// with it: the one is never there without the other.
 pub trait Store: Send + Sync {

@@ -19,6 +19,7 @@ mod page;
 mod process;
 mod rest;
 mod safety;
+mod screens;
 mod server;
 mod shrink;
 mod template;

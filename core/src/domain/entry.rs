@@ -4,7 +4,7 @@
 
 mod reference;
 
-use super::code::{DocumentKind, Role};
+use super::code::{DocumentKind, Role, SelfHarm};
 use super::id::{DeviceId, EntryId, PatientId, UserId};
 use super::payload::{
     AppointmentBooked, AppointmentCancelled, AppointmentChanged, BarrierRecorded, ConsentRecorded,
@@ -175,6 +175,16 @@ impl Body {
             Self::EncounterEnded(_) | Self::LeaveReasonGiven(_) | Self::ScreenRecorded(_)
         );
         self.is_safety() || of_the_visit
+    }
+
+    /// Does it raise a safety flag, where it stands?
+    pub fn raises_flag(&self) -> bool {
+        match self {
+            Self::SafetyRaised(_) => true,
+            Self::ScreenRecorded(screen) => screen.self_harm == SelfHarm::Yes,
+            Self::ScreenAmended(screen) => screen.self_harm == SelfHarm::Yes,
+            _ => false,
+        }
     }
 
     /// Is it about safety alone?

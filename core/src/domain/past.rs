@@ -185,6 +185,18 @@ impl Past {
         }
     }
 
+    /// Entries of other people whose authors had seen this one, causes first: whoever wrote after it had it before her.
+    pub fn seen_by_others(&self, id: EntryId) -> impl Iterator<Item = &Arc<Entry>> {
+        let at = self.place(id);
+        let by = self.get(id).map(|entry| &entry.by);
+        let later = self.order.iter().enumerate();
+        later
+            .filter(move |(later, entry)| {
+                Some(&entry.by) != by && at.is_some_and(|at| is_set(self.seen_by(*later), at))
+            })
+            .map(|(_, entry)| entry)
+    }
+
     /// Are both here, and neither seen by the other's author?
     pub fn concurrent(&self, a: EntryId, b: EntryId) -> bool {
         a != b

@@ -2,6 +2,7 @@
 
 use super::{Rows, StoreError};
 use crate::domain::id::{DocumentId, PatientId};
+use crate::wire::{QuarantineReason, RejectReason};
 use uuid::Uuid;
 
 const NOBODY: PatientId = PatientId(Uuid::nil());
@@ -17,8 +18,12 @@ pub struct Waiting {
     pub since: i64,
     /// The server keeps work of this device and does not apply it.
     pub quarantined: bool,
+    /// Why: of several reasons the one that explains the others.
+    pub kept_aside_for: Option<QuarantineReason>,
     /// The server does not keep work of this device.
     pub rejected: bool,
+    /// Why.
+    pub rejected_for: Option<RejectReason>,
 }
 
 impl Rows<'_> {
@@ -26,13 +31,15 @@ impl Rows<'_> {
     /// what is unconfirmed and of what was refused, and no other change.
     pub fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "select document.id, document.patient, min(since), max(state = 'quarantined'), max(state = 'rejected')
-                 from (select doc, recorded_at as since, state from change where place in
+            "select document.id, document.patient, min(since), max(state = 'quarantined'), max(state = 'rejected'),
+                        min(case when state = 'quarantined' then reason end),
+                        min(case when state = 'rejected' then reason end)
+                 from (select doc, recorded_at as since, state, reason from change where place in
                            (select place from change where state = 'saved' or relay = 1
                             union select place from change where confirmed = 0
                             union select place from change where state in ('quarantined', 'rejected')
                                 and device = (select device from device))
-                       union all select doc, since, 'remote' from whole
+                       union all select doc, since, 'remote', null from whole
                            where doc in (select id from document where confirmed <> 1)) as waits
                  join document on document.id = waits.doc
                  group by document.id order by min(since)",
@@ -47,7 +54,9 @@ impl Rows<'_> {
                 patient: PatientId::from_bytes(&patient).unwrap_or(NOBODY),
                 since: row.get(2)?,
                 quarantined: row.get(3)?,
+                kept_aside_for: row.get::<_, Option<i64>>(5)?.and_then(QuarantineReason::of),
                 rejected: row.get(4)?,
+                rejected_for: row.get::<_, Option<i64>>(6)?.and_then(RejectReason::of),
             });
         }
         Ok(waiting)

@@ -4,6 +4,7 @@
 use super::fact;
 use super::may::Obstacle;
 use super::person::PersonRow;
+use super::receipt::EntryState;
 use super::when::{Length, When, clock};
 use crate::domain::code::{DecisionState, Grade, LeaveCheck, Role, TaskKind};
 use crate::domain::entry::{Body, Entry};
@@ -26,6 +27,8 @@ pub struct HandoffScreen {
     pub owners: Vec<String>,
     /// The strip, while a visit is under way.
     pub before_leaving: Option<BeforeLeaving>,
+    /// How far all of it has come: as far as that of it which is least far.
+    pub state: EntryState,
     /// What happened, causes first.
     pub timeline: Vec<TimelineRow>,
     /// Everything that was to be done, open first, with what became of the rest.
@@ -107,16 +110,6 @@ pub struct TimelineRow {
     pub beside: Vec<EntryId>,
 }
 
-/// Where an entry is: computed from acknowledged hashes and nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryState {
-    /// On this device alone.
-    OnDevice,
-    /// On the server.
-    OnServer,
-}
-
 /// What the signed-in person may do in this record now: each is a command, rehearsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(
@@ -180,23 +173,15 @@ pub struct May {
     pub propose_close: bool,
 }
 
-impl EntryState {
-    /// An entry is on the server when there is a receipt for it.
-    pub fn of(received_at: Option<Timestamp>) -> Self {
-        if received_at.is_some() {
-            Self::OnServer
-        } else {
-            Self::OnDevice
-        }
-    }
-}
-
 impl HandoffScreen {
     /// The screen of the record at hand.
     pub fn of(desk: &Desk<'_>, summary: Summary, receipts: &Receipts) -> Option<Self> {
         let (patient, record) = desk.patient.zip(desk.record)?;
         let (may, problems) = May::of(desk);
+        let entries = record.entries().iter();
+        let states = entries.map(|entry| EntryState::of(record, entry.id, receipts));
         Some(Self {
+            state: states.min().unwrap_or(EntryState::OnDevice),
             person: PersonRow::of(patient),
             owners: names(desk, &summary.owners),
             before_leaving: before_leaving(record),
@@ -253,7 +238,7 @@ fn timeline_row(
         role: entry.role,
         kind: entry.body.kind().to_owned(),
         is_known: !matches!(entry.body, Body::Unknown(_)),
-        state: EntryState::of(received_at),
+        state: EntryState::of(record, entry.id, receipts),
         received_at,
         beside: beside
             .flat_map(|i| i.entries)

@@ -3,8 +3,8 @@
 //! taken back.
 
 use super::fact::{self, Fact};
-use super::handoff::EntryState;
 use super::may::would;
+use super::receipt::{EntryState, SeenBy};
 use super::when::{Length, When, clock};
 use crate::domain::code::{CloseReason, Role};
 use crate::domain::entry::Body;
@@ -68,6 +68,8 @@ pub struct HistoryRow {
     pub clock_off: bool,
     /// Where it is.
     pub state: EntryState,
+    /// Who is known to have seen it.
+    pub seen: Option<SeenBy>,
     /// Only proposed, for another to accept.
     pub is_proposed: bool,
     /// By whom it was said to be an error.
@@ -125,7 +127,8 @@ impl HistoryScreen {
                     received: received_at.map(|at| When::of(at, &clock(desk), desk.now)),
                     received_after: received_at.and_then(|at| late(entry.recorded_at, at)),
                     clock_off: receipts.is_clock_off(entry.id),
-                    state: EntryState::of(received_at),
+                    state: EntryState::of(record, entry.id, receipts),
+                    seen: SeenBy::of(desk, record, entry.id, receipts),
                     is_proposed: entry.body.is_proposed(),
                     void_by: record
                         .voided

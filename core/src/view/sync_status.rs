@@ -94,11 +94,13 @@ pub struct UnsentRow {
     pub name: Option<String>,
     /// Since when.
     pub since: Timestamp,
-    /// Why it needs help, if it does.
+    /// What became of it, if it needs help.
     pub help: Option<Help>,
+    /// Why, where the server said so: of several reasons the one that explains the others.
+    pub why: Option<Why>,
 }
 
-/// Why a change needs a person.
+/// What became of a change that needs a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Help {
@@ -111,14 +113,61 @@ pub enum Help {
     Damaged,
 }
 
-impl From<QuarantineReason> for Help {
-    fn from(_: QuarantineReason) -> Self {
-        Self::Quarantined
+/// Why the server did not put something into its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Who wrote it may not see the record.
+    Access,
+    /// It is not in the role of who wrote it.
+    Role,
+    /// A rule of the record did not hold in what its author had seen.
+    Rule,
+    /// It stands on other work that is kept aside or is not there.
+    StandsOn,
+    /// Its device, or who wrote it, was taken out of service.
+    OutOfService,
+    /// It was given back without proof of who wrote it.
+    Unproven,
+    /// Nobody has said yet whose the device is.
+    Unconfirmed,
+    /// The record holds something else under the same name.
+    Taken,
+    /// It does not read there.
+    Unreadable,
+    /// It is too long.
+    TooLong,
+    /// The record is full: go on in a new one.
+    Full,
+    /// Nothing of the record may be left.
+    Erased,
+    /// Too much of this device waits for a person already.
+    Crowded,
+}
+
+impl From<QuarantineReason> for Why {
+    fn from(reason: QuarantineReason) -> Self {
+        match reason {
+            QuarantineReason::Access => Self::Access,
+            QuarantineReason::Role => Self::Role,
+            QuarantineReason::Guard => Self::Rule,
+            QuarantineReason::StandsOn => Self::StandsOn,
+            QuarantineReason::Revoked => Self::OutOfService,
+            QuarantineReason::Recovered => Self::Unproven,
+            QuarantineReason::Unconfirmed => Self::Unconfirmed,
+            QuarantineReason::Reauthor | QuarantineReason::EntryId => Self::Taken,
+        }
     }
 }
 
-impl From<RejectReason> for Help {
-    fn from(_: RejectReason) -> Self {
-        Self::Rejected
+impl From<RejectReason> for Why {
+    fn from(reason: RejectReason) -> Self {
+        match reason {
+            RejectReason::Malformed | RejectReason::WrongHash => Self::Unreadable,
+            RejectReason::TooBig => Self::TooLong,
+            RejectReason::Full => Self::Full,
+            RejectReason::Erased => Self::Erased,
+            RejectReason::Crowded => Self::Crowded,
+        }
     }
 }

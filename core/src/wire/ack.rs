@@ -173,3 +173,21 @@ pub enum RejectReason {
     #[n(5)]
     Crowded,
 }
+
+impl RejectReason {
+    /// Every reason, in the numbers of the wire.
+    const ALL: [Self; 6] = [
+        Self::Malformed,
+        Self::WrongHash,
+        Self::TooBig,
+        Self::Full,
+        Self::Erased,
+        Self::Crowded,
+    ];
+
+    /// The reason that a stored number stands for.
+    pub fn of(number: i64) -> Option<Self> {
+        let at = usize::try_from(number).ok()?;
+        Self::ALL.get(at).copied()
+    }
+}

@@ -2,7 +2,7 @@
 //! database and no request; a page that is filled twice from the same programme says the same.
 
 use super::page::{Counts, Frame, Place, counted};
-use super::words;
+use super::{quarantine, words};
 use crate::check::Checked;
 use crate::store::{LossRow, QuarantineRow, is_silent};
 use jiff::Timestamp;
@@ -183,7 +183,10 @@ impl Programme {
             missing: self.missing.sentence(),
             counts: Counts {
                 overdue: count(self.records().flat_map(|r| r.overdue(self.now)).count()),
-                safety: count(self.records().flat_map(words::open_flags).count()),
+                safety: count(
+                    self.records().flat_map(words::open_flags).count()
+                        + quarantine::worries(self).count(),
+                ),
                 review: count(
                     self.records()
                         .flat_map(|r| &r.review)

@@ -1,14 +1,15 @@
 //! Fills the page of work that is kept aside.
 
-use super::page::Place;
 use super::page::quarantine::{AsideRow, QuarantinePage, Said};
+use super::page::{Place, SentenceRow, Tone};
 use super::programme::{Programme, Visitor};
-use super::record;
+use super::{record, words};
 use crate::store::QuarantineRow;
 use std::collections::BTreeMap;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::domain::read::Summary;
+use warmhand_core::domain::time;
 use warmhand_core::wire::QuarantineReason;
 
 /// The records that the visitor has opened, each for a reason.
@@ -16,14 +17,43 @@ type Opened = BTreeMap<DocumentId, String>;
 
 /// Everything that waits at the visitor's sites; in its words only where she has opened the record.
 pub fn page(programme: &Programme, visitor: &Visitor, opened: &Opened) -> QuarantinePage {
+    let person = programme.sheet.person(&visitor.user);
+    let is_clinician = person.is_some_and(|person| person.licensed_clinician);
+    let mut waiting: Vec<&QuarantineRow> = programme.aside.iter().collect();
+    waiting.sort_by_key(|lying| !lying.is_worry());
     QuarantinePage {
         frame: programme.frame(visitor, Place::Review, "/quarantine"),
-        rows: programme
-            .aside
-            .iter()
-            .map(|lying| row(programme, lying, opened))
+        rows: waiting
+            .into_iter()
+            .map(|lying| row(programme, lying, opened, is_clinician))
             .collect(),
     }
+}
+
+/// What waits and holds a worry: it is in no record, so no flag of one says it.
+pub fn worries(programme: &Programme) -> impl Iterator<Item = &QuarantineRow> {
+    programme.aside.iter().filter(|lying| lying.is_worry())
+}
+
+/// The same beside the flags of records. That somebody was worried is said without a reason, as a flag is; her words are not.
+pub fn worry(programme: &Programme, lying: &QuarantineRow) -> SentenceRow {
+    let code = code(lying);
+    let of = if code.is_empty() {
+        "nobody can say of whom".to_owned()
+    } else {
+        format!("patient {code}")
+    };
+    let waits = words::duration(time::minutes_between(lying.since, programme.now));
+    SentenceRow::new(
+        &format!("aside-worry-{}", hex::encode(lying.hash.0)),
+        &format!(
+            "Raised by {}, and kept aside",
+            words::isolated(&programme.name(&lying.user))
+        ),
+        &format!("{of} · in no record before somebody puts it there"),
+    )
+    .tagged(&format!("waits {waits}"), Tone::Danger)
+    .leading_to("/quarantine")
 }
 
 /// What has to be opened for a reason before it is shown in its words: the record with which it opens, or, while none of
@@ -53,7 +83,12 @@ fn record_of<'a>(programme: &'a Programme, lying: &QuarantineRow) -> Option<&'a 
     own.or_else(|| lying.patient.and_then(|_| hers()))
 }
 
-fn row(programme: &Programme, lying: &QuarantineRow, opened: &Opened) -> AsideRow {
+fn row(
+    programme: &Programme,
+    lying: &QuarantineRow,
+    opened: &Opened,
+    is_clinician: bool,
+) -> AsideRow {
     let record = opens_with(programme, lying);
     let is_open = opened.contains_key(&record);
     let sentences = is_open.then(|| record::sentences(programme, lying.doc, &lying.entries));
@@ -69,6 +104,8 @@ fn row(programme: &Programme, lying: &QuarantineRow, opened: &Opened) -> AsideRo
             None => programme.name(&lying.user),
         },
         is_open,
+        is_worry: lying.is_worry(),
+        may_leave_out: is_clinician || !lying.is_worry(),
         sentences: sentences
             .into_iter()
             .flatten()

@@ -220,6 +220,12 @@ fn devices(programme: &Programme, story: &Story<'_>) -> Vec<SentenceRow> {
                     &format!("{} unsent at last sight", device.unsent),
                     Tone::Plain,
                 ),
+                // What it recorded since it last spoke nobody here knows.
+                Some(device) if device.is_silent(programme.now) => {
+                    let seen = device.last_seen_at.map(|at| programme.when(at));
+                    let seen = seen.unwrap_or_else(|| "never".to_owned());
+                    row.tagged(&format!("last seen {seen}"), Tone::Late)
+                }
                 Some(_) => row.tagged("all received", Tone::Good),
                 None => row,
             }

@@ -5,7 +5,7 @@ use super::page::list::{ListGroup, ListPage};
 use super::page::review::{ReviewPage, ReviewRow};
 use super::page::{Place, SentenceRow, Tag, Tone};
 use super::programme::{Programme, Visitor};
-use super::words;
+use super::{quarantine, words};
 use jiff::ToSpan;
 use std::collections::BTreeMap;
 use warmhand_core::domain::code::{FlagStatus, TaskKind};
@@ -13,8 +13,13 @@ use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::domain::read::{FlagReading, Summary, TaskReading, TaskState};
 use warmhand_core::domain::time;
 
-/// Open safety flags, the longest open first.
+/// Open safety flags: first what lies in no record, then the longest open.
 pub fn flag_rows(programme: &Programme) -> Vec<SentenceRow> {
+    let aside = quarantine::worries(programme).map(|lying| quarantine::worry(programme, lying));
+    aside.chain(recorded(programme)).collect()
+}
+
+fn recorded(programme: &Programme) -> Vec<SentenceRow> {
     let mut flags: Vec<(&Summary, &FlagReading)> = programme
         .records()
         .flat_map(|r| words::open_flags(r).map(move |f| (r, f)))
@@ -32,9 +37,11 @@ fn flag_row(programme: &Programme, record: &Summary, flag: &FlagReading) -> Sent
         .map(|s| format!(", {}", words::place(s)))
         .unwrap_or_default();
     let mut said = vec![format!("patient {}", words::code(record))];
-    said.push(match &flag.handed {
-        Some((to, at)) => format!("handed to {} {}", words::isolated(to), programme.when(*at)),
-        None => "not handed to anybody yet".to_owned(),
+    said.push(match (&flag.handed, flag.status) {
+        (Some((to, at)), _) => format!("handed to {} {}", words::isolated(to), programme.when(*at)),
+        (None, FlagStatus::Assessing) => "a clinician is assessing it".to_owned(),
+        (None, FlagStatus::Resolved) => "resolved without being handed on".to_owned(),
+        (None, _) => "not handed to anybody yet".to_owned(),
     });
     if let Some(received) = flag
         .received_at

@@ -62,7 +62,15 @@ pub(super) fn fields(
         }
         "GiveLeaveReason" => json!({"reason": "no time"}),
         "RecordScreen" => {
-            json!({"instrument": "phq9", "mode": code(ScreenMode::ALL, rng), "items": items(rng)})
+            let (mode, mut items) = (code(ScreenMode::ALL, rng), items(rng));
+            // About alcohol and drugs: in a document of its own, which fewer may see.
+            let instrument = if rng.random_bool(0.3) {
+                items.truncate(3);
+                "audit_c"
+            } else {
+                "phq9"
+            };
+            json!({"instrument": instrument, "mode": mode, "items": items})
         }
         "AmendScreen" => {
             json!({"screen": one_of(&screens, rng), "mode": "interview", "items": items(rng)})

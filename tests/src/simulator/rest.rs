@@ -11,7 +11,6 @@ use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::read;
-use warmhand_core::view::EntryState;
 use warmhand_server::store::Store;
 
 /// So often everybody syncs until everything has to be everywhere.
@@ -286,79 +285,6 @@ impl World {
             let other = read(&there_for_it, &there.receipts, &sheet, self.now);
             holds(Oracle::SameReading, own == other, || {
                 format!("device {d} reads {patient} otherwise")
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Every screen can be drawn, and says "on the server" of what was said to be there.
-    fn check_screens(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
-        let device = &self.devices[d];
-        let app = device.app.as_ref().expect("it lives");
-        let on_server = &device.told.on_server;
-        let is_proven = |id: &EntryId| {
-            let mut with = look
-                .changes
-                .iter()
-                .filter(|(_, held)| held.entries.iter().any(|(e, _)| e == id));
-            with.any(|(hash, _)| on_server.contains(hash))
-        };
-        let sheet = app.sheet().expect("a sheet");
-        let Some(user) = look
-            .signed_in
-            .as_ref()
-            .filter(|user| sheet.person(user).is_some())
-        else {
-            return Ok(());
-        };
-        for record in shown(look) {
-            let (history, handoff) = (app.history(record, self.now), app.handoff(record, self.now));
-            let (Ok(history), Ok(handoff)) = (history, handoff) else {
-                // A record that was refused whole is not one yet.
-                let is_live = !look.entries_of(record).is_empty();
-                holds(Oracle::Typed, !is_live, || {
-                    format!("{record} has no screen for {user}")
-                })?;
-                continue;
-            };
-            let said = history.entries.iter().map(|row| (row.entry, row.state));
-            for (id, state) in said.chain(handoff.timeline.iter().map(|row| (row.entry, row.state)))
-            {
-                holds(
-                    Oracle::NeverFalse,
-                    state != EntryState::OnServer || is_proven(&id),
-                    || format!("a screen of device {d} shows entry {id} as on the server"),
-                )?;
-            }
-        }
-        let (today, listed) = (app.today(self.now), app.patients(self.now));
-        let (Ok(_), Ok(listed)) = (today, listed) else {
-            return holds(Oracle::Typed, false, || format!("device {d} draws no list"));
-        };
-        let shown: BTreeSet<DocumentId> = shown(look)
-            .into_iter()
-            .filter(|record| !look.entries_of(*record).is_empty())
-            .collect();
-        let rows: BTreeSet<DocumentId> = listed
-            .rows
-            .iter()
-            .flat_map(|r| &r.records)
-            .copied()
-            .collect();
-        holds(Oracle::Projection, shown.is_subset(&rows), || {
-            format!("device {d} lists {rows:?} and shows {shown:?}")
-        })?;
-        for row in &listed.rows {
-            let (patient, receipts) = app.patient(row.patient).expect("a patient");
-            let read = read(&patient, &receipts, &sheet, self.now).records;
-            let stage = read.iter().map(|record| record.stage).min();
-            let due = read.iter().filter_map(|record| record.next_due_at).min();
-            let is_so = stage == Some(row.stage) && due == row.next_due_at;
-            holds(Oracle::Projection, is_so, || {
-                format!(
-                    "device {d} lists {} otherwise than her records read",
-                    row.patient
-                )
             })?;
         }
         Ok(())

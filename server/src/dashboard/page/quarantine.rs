@@ -9,7 +9,7 @@ use super::{Frame, Place, counted};
 #[template(path = "quarantine.html")]
 pub struct QuarantinePage {
     pub frame: Frame,
-    /// The oldest first.
+    /// Worries first, then the oldest.
     pub rows: Vec<AsideRow>,
 }
 
@@ -29,6 +29,10 @@ pub struct AsideRow {
     pub who: String,
     /// It was opened for a reason.
     pub is_open: bool,
+    /// Somebody was worried: that is said before it is opened.
+    pub is_worry: bool,
+    /// A worry is left out by a licensed clinician alone.
+    pub may_leave_out: bool,
     /// What she says, as typed where she typed; nothing before the record is opened.
     pub sentences: Vec<Said>,
 }
@@ -70,6 +74,8 @@ impl QuarantinePage {
                 since: "Fri 17:52".into(),
                 who: "Ngozi Okafor, on Ngozi’s phone".into(),
                 is_open: true,
+                is_worry: false,
+                may_leave_out: true,
                 sentences: vec![
                     Said {
                         at: "Fri 6 Mar 15:10".into(),

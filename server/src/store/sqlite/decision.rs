@@ -44,16 +44,20 @@ impl Verb<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (_, sheet) = self.sheet()?;
-        let may = sheet
+        let person = sheet
             .person(user)
-            .is_some_and(|p| p.has_role(Role::Supervisor));
-        if !may {
-            return Err(refused("your role does not include this"));
-        }
+            .filter(|person| person.has_role(Role::Supervisor))
+            .ok_or_else(|| refused("your role does not include this"))?;
         let chosen = self
             .quarantined(hash)?
             .filter(|lying| lying.decided.is_none())
             .ok_or(StoreError::NotFound("there is nothing to decide here"))?;
+        // Like a flag in a record: nobody else takes it out of the world.
+        if decision == Decision::Dismissed && chosen.is_worry() && !person.licensed_clinician {
+            return Err(refused(
+                "a worry is left out by a licensed clinician alone; put into the record, it is judged there",
+            ));
+        }
         let doc = chosen.change.doc;
         let mut pending = self.lying("where doc = ?1", [&doc.as_bytes()[..]])?;
         pending.retain(|lying| lying.decided.is_none());

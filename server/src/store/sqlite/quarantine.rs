@@ -39,6 +39,13 @@ impl Lying {
             None => AckState::Quarantined(self.reason),
         }
     }
+
+    /// Does a worry lie in it?
+    pub(super) fn is_worry(&self) -> bool {
+        let entries = self.change.puts.iter();
+        let mut entries = entries.filter_map(|put| Entry::parse(&put.text).ok());
+        entries.any(|entry| entry.body.raises_flag())
+    }
 }
 
 fn lying(row: &rusqlite::Row<'_>) -> Result<Lying, StoreError> {
