@@ -58,6 +58,8 @@ mod pair;
 mod patience;
 #[path = "all/people.rs"]
 mod people;
+#[path = "all/receipts.rs"]
+mod receipts;
 #[path = "all/refused.rs"]
 mod refused;
 #[path = "all/release.rs"]
@@ -90,3 +92,5 @@ mod view;
 mod wide;
 #[path = "all/withdrawal.rs"]
 mod withdrawal;
+#[path = "all/worry_aside.rs"]
+mod worry_aside;

@@ -39,7 +39,8 @@ impl World {
                 self.holds_state(d, look, id, state)?;
             }
             let least = rows.map(|(_, state)| state).min();
-            holds(Oracle::NeverFalse, least == Some(handoff.state), || {
+            let least = least.unwrap_or(EntryState::OnDevice);
+            holds(Oracle::NeverFalse, least == handoff.state, || {
                 format!("device {d} shows {record} as further than its last entry")
             })?;
             for flag in app.safety_panel(Some(record), self.now).flags {
