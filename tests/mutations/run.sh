@@ -78,6 +78,13 @@ for rule in "${rules[@]}"; do
       fi
     else
       falls=$(sed -n 's/^seed [0-9]* fails: oracle \([0-9]* ([A-Za-z]*)\).*/\1/p' "$tree/$rule.log")
+      # A panic on the way is no oracle: it may be the patch that is wrong.
+      if [ -z "$falls" ]; then
+        printf '| %s | ends without an oracle, see %s | |\n' "$says" "$tree/$rule.log"
+        survivors=1
+        git apply --recount -R "$patch"
+        continue
+      fi
       shortest=$(sed -n 's/^shortest history, \([0-9]*\) operations:/\1/p' "$tree/$rule.log")
       printf '| %s | %s | %s |\n' "$says" "$falls" "$shortest"
     fi
