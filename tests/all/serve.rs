@@ -195,7 +195,15 @@ fn metrics_count_what_became_of_changes_and_name_nobody() {
     is("warmhand_devices_silent 1");
     is("warmhand_unsent_changes 0");
     is("warmhand_quarantine_changes 0");
-    assert!(text.contains("warmhand_sync_commit_seconds_count"));
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+        line.trim().parse::<u64>().unwrap()
+    };
+    // Of each sync that was committed it is known how long that took.
+    let committed = value("warmhand_sync_commit_seconds_count");
+    assert!(committed > 0);
+    assert_eq!(committed, value(r#"warmhand_syncs_total{outcome="ok"}"#));
     assert!(text.contains("warmhand_data_free_bytes"));
     // What is not known is left out.
     assert!(!text.contains("oldest"), "{text}");

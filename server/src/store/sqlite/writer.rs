@@ -230,4 +230,41 @@ mod tests {
         let done = runtime.block_on(writer.done(piece, None, None));
         assert_eq!(done, Ok(7));
     }
+    #[test]
+    fn one_that_fails_or_panics_takes_nothing_of_its_neighbours_with_it() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("create table said (n integer)").unwrap();
+        let writer = Writer::in_memory(db);
+        let says = |n: i64| {
+            move |db: &Connection| -> Result<i64, StoreError> {
+                db.execute("insert into said values (?1)", [n])?;
+                Ok(n)
+            }
+        };
+        let mut first = writer.submit(says(1));
+        let mut fails = writer.submit(move |db| {
+            says(2)(db)?;
+            Err::<i64, _>(StoreError::Unreadable)
+        });
+        let mut panics = writer.submit(move |db| {
+            says(3)(db)?;
+            panic!("inside")
+        });
+        let _: &mut Receiver<Result<i64, StoreError>> = &mut panics;
+        let mut last = writer.submit(says(4));
+        writer.work(None, None);
+        assert_eq!(first.try_recv(), Ok(Ok(1)));
+        assert_eq!(fails.try_recv(), Ok(Err(StoreError::Unreadable)));
+        assert!(panics.try_recv().is_err(), "nobody says that it was done");
+        assert_eq!(last.try_recv(), Ok(Ok(4)));
+        let db = writer.connection();
+        let db = db.lock().unwrap();
+        let mut said = db.prepare("select n from said order by n").unwrap();
+        let said: Vec<i64> = said
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(said, [1, 4]);
+    }
 }
