@@ -11,6 +11,10 @@ mod identity;
 mod person;
 #[path = "hazard/screen.rs"]
 mod screen;
+#[path = "hazard/unplanned.rs"]
+mod unplanned;
+#[path = "hazard/unsaid.rs"]
+mod unsaid;
 
 use crate::event::*;
 use serde_json::json;

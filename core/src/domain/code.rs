@@ -204,7 +204,7 @@ codes! {
         Reminder = "reminder", AttendanceCheck = "attendance_check", NoShowRescue = "no_show_rescue",
         RetryCall = "retry_call", Revisit = "revisit", CallOtherPartner = "call_other_partner",
         PromiseMissed = "promise_missed", NextStep = "next_step", NextDay = "next_day", SafetyNextDay = "safety_next_day",
-        TryNextPartner = "try_next_partner", SafetyAck = "safety_ack",
+        TryNextPartner = "try_next_partner", SafetyAck = "safety_ack", Unplanned = "unplanned", Rebook = "rebook",
     }
     /// Grade of an encounter: W3 spoke and booked, W2 one of the two, W1 a dated step with a contact, W0 neither.
     Grade { W0 = "W0", W1 = "W1", W2 = "W2", W3 = "W3" }
@@ -242,6 +242,13 @@ impl OutcomeValue {
             self,
             Self::CancelledPatient | Self::CancelledPartner | Self::Rescheduled
         )
+    }
+}
+
+impl StepKind {
+    /// Is it with a practice? The rest is between her and us.
+    pub fn is_with_a_practice(self) -> bool {
+        !matches!(self, Self::OurCallback | Self::RevisitCall)
     }
 }
 

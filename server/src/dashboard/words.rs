@@ -225,6 +225,10 @@ pub fn task(kind: TaskKind, partner: Option<&str>) -> String {
         TaskKind::SafetyNextDay => "Check on her after the concern".into(),
         TaskKind::SafetyAck => "Name a clinician for the concern".into(),
         TaskKind::TryNextPartner => format!("{practice} cannot take her: try the next"),
+        TaskKind::Unplanned => "She agreed; nothing is planned yet".into(),
+        TaskKind::Rebook => {
+            format!("The visit at {practice} was called off: plan another with her")
+        }
     }
 }
 

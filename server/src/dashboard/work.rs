@@ -89,6 +89,8 @@ fn urgency(kind: TaskKind) -> u8 {
         TaskKind::SafetyNextDay | TaskKind::SafetyAck => 0,
         TaskKind::PromiseMissed | TaskKind::NextDay | TaskKind::RetryCall => 1,
         TaskKind::NextStep
+        | TaskKind::Unplanned
+        | TaskKind::Rebook
         | TaskKind::TryNextPartner
         | TaskKind::NoShowRescue
         | TaskKind::CallOtherPartner

@@ -7,13 +7,13 @@ use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::{Lapse, TaskReading, TaskState};
 
 /// The tasks of a kind, in their order.
-fn tasks(ledger: &Ledger, kind: TaskKind) -> Vec<TaskReading> {
+pub fn tasks(ledger: &Ledger, kind: TaskKind) -> Vec<TaskReading> {
     let all = ledger.reading().tasks.into_iter();
     all.filter(|t| t.kind == kind).collect()
 }
 
 /// How they stand now.
-fn states(ledger: &Ledger, kind: TaskKind) -> Vec<TaskState> {
+pub fn states(ledger: &Ledger, kind: TaskKind) -> Vec<TaskState> {
     let all = tasks(ledger, kind);
     all.iter().map(|t| t.state(ledger.now)).collect()
 }
@@ -27,18 +27,18 @@ fn moved(appointment: EntryId, at: &str) -> AppointmentChanged {
     said(json!({"appointment": appointment, "start_local": at, "zone": "America/New_York"}))
 }
 
-fn outcome(appointment: EntryId, value: &str) -> OutcomeRecorded {
+pub fn outcome(appointment: EntryId, value: &str) -> OutcomeRecorded {
     said(json!({"appointment": appointment, "value": value, "source": "partner"}))
 }
 
-fn callback(due: &str) -> NextStepSet {
+pub fn callback(due: &str) -> NextStepSet {
     said(
         json!({"what": "partner_callback", "due_at": format!("{due}[America/New_York]"), "contact_name": "Mia",
         "contact_channel": "voice", "contact_value": "555-0142", "partner": "har"}),
     )
 }
 
-fn sent(ledger: &mut Ledger, due: &str) -> EntryId {
+pub fn sent(ledger: &mut Ledger, due: &str) -> EntryId {
     let plan = ledger.says("n1", plan(&["name"])).unwrap();
     let sent: ElectronicSent = said(
         json!({"partner": "har", "transport": "portal", "plan": plan, "items": ["name"], "promise_due_at": due}),

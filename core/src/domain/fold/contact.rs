@@ -50,7 +50,7 @@ impl Attempt {
         )
     }
 
-    /// Was nobody reached, so that somebody has to try again?
+    /// Was nobody reached, so that somebody has to try again? What waits to be sent has reached nobody either.
     pub fn needs_retry(&self) -> bool {
         matches!(
             self.said.outcome,
@@ -59,7 +59,13 @@ impl Attempt {
                 | ContactOutcome::Busy
                 | ContactOutcome::WrongNumber
                 | ContactOutcome::Disconnected
+                | ContactOutcome::QueuedNotSent
         )
+    }
+
+    /// Does it answer a call that is to be made again? What only waits to be sent answers nothing.
+    pub fn was_made(&self) -> bool {
+        self.said.outcome != ContactOutcome::QueuedNotSent
     }
 }
 

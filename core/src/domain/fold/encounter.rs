@@ -131,7 +131,8 @@ impl Beside<'_> {
             .iter()
             .any(|a| known(a.id) && booked_at_leaving(self.past, window, a, known));
         let mut steps = self.steps.iter();
-        let step = steps.any(|s| known(s.entry.id) && dated_step(window, s, known));
+        let step = steps
+            .any(|s| known(s.entry.id) && dated_step(self.past, self.review, window, s, known));
         (direct, booked, step)
     }
 
@@ -306,7 +307,7 @@ pub(super) fn mode_achieved(beside: &Beside<'_>, encounters: &[Encounter]) -> Op
             && contact.is_some_and(|a| e.occurred_at.timestamp() <= a.entry.occurred_at.timestamp())
     });
     let coordinators_call = beside.steps.iter().any(|s| {
-        dated_step(&window, s, &|_| true)
+        dated_step(beside.past, beside.review, &window, s, &|_| true)
             && s.said.owner_coordinates
             && matches!(s.said.what, StepKind::OurCallback | StepKind::ThreeWayCall)
     });

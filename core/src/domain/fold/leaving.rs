@@ -2,6 +2,8 @@
 
 use super::appointment::Appointment;
 use super::contact::Step;
+use super::item::{self, ReviewItem};
+use crate::domain::code::ReviewKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::EntryId;
 use crate::domain::past::Past;
@@ -82,7 +84,15 @@ fn called_off(
         .any(|e| !told.iter().any(|later| past.saw(later.id, e.id)))
 }
 
-pub(super) fn dated_step(window: &Window, step: &Step, known: Known<'_>) -> bool {
+/// Set during the visit, with a date after it, and neither done nor given up nor declined by the practice by the time she
+/// left.
+pub(super) fn dated_step(
+    past: &Past,
+    review: &[ReviewItem],
+    window: &Window,
+    step: &Step,
+    known: Known<'_>,
+) -> bool {
     let ended = |end: Option<(EntryId, Timestamp)>| {
         end.is_some_and(|(by, at)| window.by_the_end(at) && known(by))
     };
@@ -90,4 +100,27 @@ pub(super) fn dated_step(window: &Window, step: &Step, known: Known<'_>) -> bool
         && window.end.is_none_or(|end| step.due_at() > end)
         && !ended(step.fulfilled)
         && !ended(step.cancelled)
+        && !declined(past, review, step, &|e| {
+            known(e.id) && window.by_the_end(e.occurred_at.timestamp())
+        })
+}
+
+/// Did the practice that a step is with say by then, after it was set, that it does not take her? What we do for her
+/// ourselves goes on.
+fn declined(
+    past: &Past,
+    review: &[ReviewItem],
+    step: &Step,
+    by_then: &dyn Fn(&Entry) -> bool,
+) -> bool {
+    let theirs = step.said.what.is_with_a_practice();
+    let (set, set_at) = (step.entry.id, step.entry.occurred_at.timestamp());
+    past.standing().iter().any(|e| {
+        theirs
+            && matches!(&e.body, Body::PartnerDeclined(p) if step.said.partner.as_ref() == Some(&p.partner))
+            && e.occurred_at.timestamp() >= set_at
+            && !past.saw(set, e.id)
+            && !item::lost(review, ReviewKind::TwoValues, e.id)
+            && by_then(e)
+    })
 }

@@ -104,6 +104,7 @@ fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
         | Body::AppointmentChanged(_)
         | Body::AppointmentCancelled(_)
         | Body::ContactAttempted(_)
+        | Body::ElectronicSent(_)
         | Body::PartnerDeclined(_)
         | Body::ConsentRevoked(_)
         | Body::SafetyRaised(_) => true,
@@ -116,9 +117,20 @@ fn is_relevant(record: &Record, closing: &Entry, entry: &Entry) -> bool {
         Body::PatientArrived(p) => {
             known_outcome(record, closing, p.appointment) != Some(OutcomeValue::Attended)
         }
+        Body::EnteredInError(p) => unsays(record, closing, entry, p.entry),
         Body::OutcomeRecorded(p) => known_outcome(record, closing, p.appointment) != Some(p.value),
         _ => false,
     }
+}
+
+/// Does it take back, and not in question, what whoever closed it went by: what she decided, or what became of a visit?
+fn unsays(record: &Record, closing: &Entry, void: &Entry, target: EntryId) -> bool {
+    let holds = record.voided.iter().any(|v| v.by.id == void.id);
+    let went_by = record
+        .past
+        .get(target)
+        .is_some_and(|e| matches!(e.body, Body::OutcomeRecorded(_) | Body::DecisionRecorded(_)));
+    holds && went_by && record.past.saw(closing.id, target)
 }
 
 /// The outcome that the closing's author knew.

@@ -26,7 +26,7 @@ pub struct PromiseReading {
     pub due_at: Timestamp,
     /// When the practice reached her.
     pub met_at: Option<Timestamp>,
-    /// The step was fulfilled or given up, the practice declined, or she wished that it stop.
+    /// A step was fulfilled, or all that it runs for was given up, the practice declined, or she wished that it stop.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -36,13 +36,6 @@ impl PromiseReading {
         let until = self.met_at.or(self.ended_at).unwrap_or(now);
         time::is_overdue(self.due_at, until).then(|| time::minutes_between(self.due_at, until))
     }
-
-    fn runs_at(&self, at: Timestamp) -> bool {
-        [self.met_at, self.ended_at]
-            .into_iter()
-            .flatten()
-            .all(|end| end > at)
-    }
 }
 
 /// What makes a promise: when, by which entry, whose, due when.
@@ -51,68 +44,100 @@ struct Maker {
     entry: EntryId,
     partner: PartnerId,
     due_at: Timestamp,
-    ended_at: Option<Timestamp>,
+    /// The step, as somebody says, took place.
+    fulfilled_at: Option<Timestamp>,
+    /// It is no longer meant. What was sent is not called back.
+    cancelled_at: Option<Timestamp>,
     is_step: bool,
+}
+
+/// A promise, with all that it runs for, and when something else than these ends it.
+struct Promise<'a> {
+    makers: Vec<&'a Maker>,
+    met_at: Option<Timestamp>,
+    otherwise: Option<Timestamp>,
+}
+
+impl<'a> Promise<'a> {
+    fn of(record: &Record, maker: &'a Maker, makers: &[Maker]) -> Self {
+        let stopped_at = stopped_at(record, maker, makers);
+        Self {
+            makers: vec![maker],
+            met_at: met_at(record, maker),
+            otherwise: earliest([declined_at(record, maker), stopped_at]),
+        }
+    }
+
+    /// The practice has called, as somebody says, or all that it was to call for is given up: a step set twice and
+    /// cancelled once is still meant.
+    fn ended_at(&self) -> Option<Timestamp> {
+        let fulfilled = self.makers.iter().filter_map(|m| m.fulfilled_at).min();
+        let cancelled: Option<Vec<_>> = self.makers.iter().map(|m| m.cancelled_at).collect();
+        let given_up = cancelled.and_then(|all| all.into_iter().max());
+        earliest([fulfilled, given_up, self.otherwise])
+    }
+
+    fn runs_for(&self, maker: &Maker) -> bool {
+        self.makers.iter().any(|m| m.partner == maker.partner)
+            && [self.met_at, self.ended_at()]
+                .into_iter()
+                .flatten()
+                .all(|end| end > maker.made_at)
+    }
+
+    fn read(&self) -> Option<PromiseReading> {
+        let (first, covered) = self.makers.split_first()?;
+        let covered = covered.iter().filter(|m| m.is_step);
+        Some(PromiseReading {
+            step: first.entry,
+            covers: covered.map(|m| m.entry).collect(),
+            partner: first.partner.clone(),
+            made_at: first.made_at,
+            due_at: first.due_at,
+            met_at: self.met_at,
+            ended_at: self.ended_at(),
+        })
+    }
+}
+
+fn earliest<const N: usize>(times: [Option<Timestamp>; N]) -> Option<Timestamp> {
+    times.into_iter().flatten().min()
 }
 
 /// The promises of a record. A voicemail does not meet one: the practice has to reach her.
 pub(super) fn promises(record: &Record) -> Vec<PromiseReading> {
-    let mut promises: Vec<PromiseReading> = Vec::new();
     let makers = makers(record);
+    let mut promises: Vec<Promise> = Vec::new();
     for maker in &makers {
-        let running = promises
-            .iter_mut()
-            .find(|p| p.partner == maker.partner && p.runs_at(maker.made_at));
-        if let Some(running) = running {
-            if maker.is_step {
-                running.covers.push(maker.entry);
-                // What was agreed for it is over: so is the promise.
-                running.ended_at = [running.ended_at, maker.ended_at]
-                    .into_iter()
-                    .flatten()
-                    .min();
-            }
-            continue;
+        match promises.iter_mut().find(|p| p.runs_for(maker)) {
+            Some(running) => running.makers.push(maker),
+            None => promises.push(Promise::of(record, maker, &makers)),
         }
-        let since = |at: &Timestamp| *at >= maker.made_at;
-        let met_at = record
-            .attempts
-            .iter()
-            .filter(|a| {
-                a.said.with == ContactWith::Partner
-                    && a.said.partner.as_ref() == Some(&maker.partner)
-                    && a.said.outcome == ContactOutcome::SpokeDirectly
-                    && (a.said.patient_on_line || a.said.direction == Direction::PartnerToPatient)
-            })
-            .map(|a| a.entry.occurred_at.timestamp())
-            .filter(since)
-            .min();
-        let declined_at = record
-            .partner_answers
-            .iter()
-            .filter(|a| a.declined.is_some() && a.partner == maker.partner)
-            .filter(|a| !record.has_lost(ReviewKind::TwoValues, a.entry.id))
-            .map(|a| a.entry.occurred_at.timestamp())
-            .filter(since)
-            .min();
-        promises.push(PromiseReading {
-            step: maker.entry,
-            covers: Vec::new(),
-            partner: maker.partner.clone(),
-            made_at: maker.made_at,
-            due_at: maker.due_at,
-            met_at,
-            ended_at: [
-                maker.ended_at,
-                declined_at,
-                stopped_at(record, maker, &makers),
-            ]
-            .into_iter()
-            .flatten()
-            .min(),
-        });
     }
-    promises
+    promises.iter().filter_map(Promise::read).collect()
+}
+
+fn met_at(record: &Record, maker: &Maker) -> Option<Timestamp> {
+    let theirs = record.attempts.iter().filter(|a| {
+        a.said.with == ContactWith::Partner
+            && a.said.partner.as_ref() == Some(&maker.partner)
+            && a.said.outcome == ContactOutcome::SpokeDirectly
+            && (a.said.patient_on_line || a.said.direction == Direction::PartnerToPatient)
+    });
+    theirs
+        .map(|a| a.entry.occurred_at.timestamp())
+        .filter(|at| *at >= maker.made_at)
+        .min()
+}
+
+fn declined_at(record: &Record, maker: &Maker) -> Option<Timestamp> {
+    let theirs = record.partner_answers.iter();
+    theirs
+        .filter(|a| a.declined.is_some() && a.partner == maker.partner)
+        .filter(|a| !record.has_lost(ReviewKind::TwoValues, a.entry.id))
+        .map(|a| a.entry.occurred_at.timestamp())
+        .filter(|at| *at >= maker.made_at)
+        .min()
 }
 
 /// When she wished that it stop, after it was made: nobody may call a practice then, to ask what became of its promise. A
@@ -163,7 +188,11 @@ fn makers(record: &Record) -> Vec<Maker> {
                 entry: step.entry.id,
                 partner: step.said.partner.clone()?,
                 due_at: step.said.promise_due_at.unwrap_or(step.due_at()),
-                ended_at: step.fulfilled.or(step.cancelled).map(|(_, at)| at),
+                fulfilled_at: step.fulfilled.map(|(_, at)| at),
+                cancelled_at: step
+                    .cancelled
+                    .filter(|_| step.fulfilled.is_none())
+                    .map(|(_, at)| at),
                 is_step: true,
             })
         });
@@ -173,7 +202,8 @@ fn makers(record: &Record) -> Vec<Maker> {
             entry: sent.entry.id,
             partner: sent.said.partner.clone(),
             due_at: sent.said.promise_due_at?,
-            ended_at: None,
+            fulfilled_at: None,
+            cancelled_at: None,
             is_step: false,
         })
     });

@@ -3,6 +3,7 @@
 
 mod connection;
 mod follow_up;
+mod unplanned;
 
 use super::row::AppointmentReading;
 use super::{PromiseReading, ReviewReading};
@@ -39,7 +40,7 @@ pub struct TaskReading {
     /// Why it does.
     #[serde(default)]
     pub lapse: Option<Lapse>,
-    /// Held back: nothing goes to a practice while her decision is in question.
+    /// Held back: nothing goes to a practice while she does not agree, or her decision is in question.
     #[serde(default)]
     pub paused: bool,
 }
@@ -74,7 +75,7 @@ pub enum TaskState {
     Done,
     /// Overtaken by what happened.
     Lapsed,
-    /// Still meant, and held back while two people heard different decisions.
+    /// Still meant, and held back while she says anything but yes, or two people heard different decisions.
     Paused,
 }
 
@@ -125,19 +126,15 @@ impl Work<'_> {
         self.of_decisions(&mut tasks);
         self.of_settlements(&mut tasks);
         self.of_encounters(&mut tasks);
+        self.of_called_off(&mut tasks);
+        self.of_agreements(&mut tasks);
         for task in &mut tasks {
             // A closed loop ends what it was for; safety goes on, and so does a call to a practice that still expects her.
             let closed_at = self
                 .closed_at
                 .filter(|_| task.kind != TaskKind::CallOtherPartner);
             task.lapses(closed_at, Lapse::LoopClosed);
-            // While her decision is in question nothing goes to a practice; nothing is forgotten either.
-            task.paused = self.record.decision == DecisionState::Disputed
-                && match task.kind {
-                    TaskKind::NextStep | TaskKind::TryNextPartner | TaskKind::PromiseMissed => true,
-                    TaskKind::RetryCall => task.partner.is_some(),
-                    _ => false,
-                };
+            task.paused = self.is_held_back(task);
         }
         self.of_flags(&mut tasks);
         for task in &mut tasks {
@@ -148,6 +145,31 @@ impl Work<'_> {
         }
         tasks.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.id));
         tasks
+    }
+
+    /// While her decision is in question, or she says anything but yes, no rule lets anybody call a practice for her: what
+    /// would need that waits, and is not forgotten. What is between her and us is paused by a question alone.
+    fn is_held_back(&self, task: &TaskReading) -> bool {
+        let in_question = match self.record.decision {
+            DecisionState::Disputed => true,
+            DecisionState::Hesitant
+            | DecisionState::NotToday
+            | DecisionState::DoNotAskAgain
+            | DecisionState::Withdrew => false,
+            DecisionState::NotOffered | DecisionState::Offered | DecisionState::Agreed => {
+                return false;
+            }
+        };
+        match task.kind {
+            TaskKind::TryNextPartner | TaskKind::PromiseMissed => true,
+            TaskKind::RetryCall => task.partner.is_some(),
+            TaskKind::NextStep => {
+                let mut steps = self.record.steps.iter();
+                let step = steps.find(|s| s.entry.id == task.cause);
+                in_question || step.is_some_and(|s| s.said.what.is_with_a_practice())
+            }
+            _ => false,
+        }
     }
 
     fn calendar(&self) -> (Calendar, TimeZone) {

@@ -2,7 +2,8 @@
 
 use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
-    AppointmentStatus, ContactOutcome, ContactWith, OutcomeValue, ReviewKind, StepKind, TaskKind,
+    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, OutcomeValue, ReviewKind,
+    StepKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Appointment;
@@ -131,6 +132,7 @@ impl Work<'_> {
                 .filter(|a| {
                     a.entry.id != attempt.entry.id
                         && a.said.with == with
+                        && a.was_made()
                         && a.entry.occurred_at.timestamp() > at
                 })
                 .map(|a| (a.entry.id, a.entry.occurred_at.timestamp()))
@@ -152,7 +154,8 @@ impl Work<'_> {
             }
             Body::ElectronicSent(p) => p.partner != *partner,
             Body::AppointmentBooked(p) => p.partner != *partner,
-            Body::DecisionRecorded(_) => true,
+            // That she agrees is no practice: it ends nothing but by what is planned then.
+            Body::DecisionRecorded(p) => p.value != DecisionValue::Agreed,
             _ => false,
         });
         task
@@ -175,7 +178,9 @@ impl Work<'_> {
             task.done = self.answered(at, queued.entry.id, |body| match body {
                 Body::ElectronicSent(p) => p.partner == queued.partner,
                 Body::ContactAttempted(p) => {
-                    p.with == ContactWith::Partner && p.partner.as_ref() == Some(&queued.partner)
+                    p.with == ContactWith::Partner
+                        && p.partner.as_ref() == Some(&queued.partner)
+                        && p.outcome != ContactOutcome::QueuedNotSent
                 }
                 _ => false,
             });

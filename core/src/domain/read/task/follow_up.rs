@@ -2,7 +2,8 @@
 
 use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
-    AppointmentStatus, ContactWith, DecisionValue, FlagStatus, LeaveCheck, ReviewKind, TaskKind,
+    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, FlagStatus, LeaveCheck,
+    ReviewKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Appointment;
@@ -131,13 +132,15 @@ impl Work<'_> {
             let due = self.business_days_after(raised, 1);
             let mut task = self.task(TaskKind::SafetyNextDay, &flag.entry, Some(due));
             let day = time::date_in(due, &zone);
-            // Any contact that reaches her from that day on is the contact that was meant.
+            // Any contact that reaches her from that day on is the contact that was meant: whoever else took the call cannot
+            // say how she is.
             task.done = self
                 .patient
                 .records
                 .iter()
                 .flat_map(|r| &r.attempts)
-                .filter(|a| a.said.with == ContactWith::Patient && a.reached())
+                .filter(|a| a.said.with == ContactWith::Patient)
+                .filter(|a| a.said.outcome == ContactOutcome::SpokeDirectly)
                 .filter(|a| time::date_in(a.entry.occurred_at.timestamp(), &zone) >= day)
                 .map(|a| (a.entry.id, a.entry.occurred_at.timestamp()))
                 .min_by_key(|(id, at)| (*at, *id));
