@@ -4,6 +4,8 @@
 
 mod alert;
 mod appointment_form;
+#[cfg(test)]
+pub(crate) mod bench;
 mod call_card;
 mod decision;
 mod directory;
@@ -46,14 +48,14 @@ pub use may::{Action, Obstacle};
 pub use new_handoff::{HandoffDraft, KnownRow, NewHandoffScreen, ScreenRow, SiteRow};
 pub use next_step::{NextStepDraft, NextStepScreen, OwnerChoice, StepRow};
 pub use partner::{PartnerScreen, ProposedRow, ToldContactRow, ToldNoteRow};
-pub use patient_card::{CardHow, CardNext, PatientCard};
+pub use patient_card::{CardContact, CardHow, CardNext, PatientCard};
 pub use patients::{PatientRow, PatientsScreen, SameRow};
 pub use person::PersonRow;
 pub use practice::{AgreementRow, CapacityRow, Learned};
 pub use receipt::{EntryState, SeenBy};
 pub use review::{ChoiceRow, ReviewScreen, Sentence, SettledRow};
 pub use safety_panel::{Alert, OwnSteps, PanelFlag, SafetyPanel};
-pub use same_person::{PersonSide, SamePersonScreen};
+pub use same_person::{PersonSide, SameAs, SamePersonScreen};
 pub use screen_form::{ItemRow, ScreenDraft, ScreenForm};
 pub use script::ScriptRow;
 pub use sign_in::{PlaceRow, SignInScreen, StaffRow};

@@ -11,7 +11,7 @@ use crate::usecase::{AcceptOwnership, Command, Counting, Desk, rehearse};
 use crate::view::{
     AppointmentDraft, AppointmentForm, CallCard, DecisionDraft, DecisionScreen, DirectoryScreen,
     HandoffDraft, HandoffScreen, HistoryScreen, NewHandoffScreen, NextStepDraft, NextStepScreen,
-    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SamePersonScreen, ScreenDraft,
+    PartnerScreen, PatientCard, ReviewScreen, SafetyPanel, SameAs, SamePersonScreen, ScreenDraft,
     ScreenForm, SignInScreen, VisitScreen, WaitingRow,
 };
 use jiff::Timestamp;
@@ -75,6 +75,16 @@ impl App {
         .ok_or(RECORD)
     }
 
+    /// Who else may be the patient at hand. A list that cannot be read takes no screen away: what is known of her own record
+    /// is there all the same.
+    fn same_as(&self, desk: &Desk<'_>) -> Vec<SameAs> {
+        let Some(patient) = desk.patient else {
+            return Vec::new();
+        };
+        let rows = self.store.rows().list(desk.sheet, desk.now);
+        SameAs::of(patient.id, &rows.unwrap_or_default())
+    }
+
     /// Lays nothing but the sheet before her.
     fn at_desk<T>(
         &self,
@@ -135,7 +145,7 @@ impl App {
     /// The visit, with what has to be said before she leaves.
     pub fn visit(&self, record: DocumentId, now: Timestamp) -> Result<VisitScreen, Refusal> {
         self.at_record(record, now, |laid| {
-            VisitScreen::of(laid.desk, laid.summary.stage)
+            VisitScreen::of(laid.desk, laid.summary.stage, self.same_as(laid.desk))
         })
     }
 
@@ -252,7 +262,8 @@ impl App {
             return bare(&signed_in.err().unwrap_or(RECORD));
         };
         let panel = self.lay(record, now, |laid| {
-            Some(SafetyPanel::of(laid.desk, laid.receipts, has_link))
+            let same_as = self.same_as(laid.desk);
+            Some(SafetyPanel::of(laid.desk, laid.receipts, has_link, same_as))
         });
         match (panel, self.unlocked(now)) {
             (Ok(panel), Ok(_)) => panel,

@@ -11,7 +11,7 @@ mod twin;
 pub use across::Across;
 pub use reach::Reach;
 
-use super::code::{FlagStatus, HandedHow, SafetyReason};
+use super::code::{Channel, FlagStatus, HandedHow, SafetyReason};
 use super::entry::{Body, Entry};
 use super::fold::{self, Number, Record, ReviewItem};
 use super::id::{DocumentId, EntryId, PatientId};
@@ -127,7 +127,14 @@ impl Patient {
         self.flags.iter().filter(|f| f.is_open())
     }
 
-    /// Her numbers as they were written, each once, whether they are to call or to text.
+    /// On which numbers she may be called. One that is for texts alone is not among them.
+    pub fn numbers_to_call(&self) -> impl Iterator<Item = &Number> {
+        let to_call = |n: &&Number| n.channel == Channel::Voice;
+        self.numbers.iter().filter(to_call)
+    }
+
+    /// Her numbers as they were written, each once, whether they are to call or to text: by which two people resemble each
+    /// other, and nothing to call by.
     pub fn distinct_numbers(&self) -> Vec<String> {
         let mut known = BTreeSet::new();
         let new = |n: &&Number| known.insert(fold::bare_number(&n.number));

@@ -4,11 +4,13 @@ use super::{Desk, Plan};
 use crate::domain::authority;
 use crate::domain::code::{BarrierKind, BarrierStatus, Channel, VerifiedBy};
 use crate::domain::entry::Body;
+use crate::domain::fold::Record;
 use crate::domain::id::{DocumentId, EntryId, UserId};
 use crate::domain::payload::{self, Correction, SafeHours};
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Which script was said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,14 +177,12 @@ impl RecordBarrier {
 
 impl SetContactRule {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let home = desk.record()?.id;
-        let others = desk.patient.into_iter().flat_map(|p| &p.records);
-        let sees = others
-            .filter(|r| r.id != home)
-            .flat_map(|r| &r.contact_rules)
-            .filter(|(_, rule)| rule.channel == self.channel)
-            .map(|(e, _)| e.id)
-            .collect();
+        desk.record()?;
+        let sees = desk.seen_elsewhere(|r| {
+            let rules = r.contact_rules.iter();
+            let rules = rules.filter(|(_, rule)| rule.channel == self.channel);
+            rules.map(|(e, _)| e.id).collect()
+        });
         let body = payload::ContactRuleSet {
             channel: self.channel,
             value: self.value,
@@ -201,6 +201,21 @@ impl SetContactRule {
 }
 
 impl Desk<'_> {
+    /// What somebody who speaks of how to reach her, or of who she is, has seen in her other records: these entries, and
+    /// whatever there says a number. A number is said in a description or in a rule, and answers one in either.
+    pub(super) fn seen_elsewhere(&self, these: impl Fn(&Record) -> Vec<EntryId>) -> Vec<EntryId> {
+        let home = self.record.map(|r| r.id);
+        let records = self.patient.into_iter().flat_map(|p| &p.records);
+        let seen: BTreeSet<EntryId> = records
+            .filter(|r| Some(r.id) != home)
+            .flat_map(|r| {
+                let numbers = r.numbers.iter().map(|n| n.entry);
+                these(r).into_iter().chain(numbers)
+            })
+            .collect();
+        seen.into_iter().collect()
+    }
+
     /// A plan of one entry, stated or, where the role may only propose it, proposed.
     pub(super) fn stated(
         &self,

@@ -107,13 +107,7 @@ impl DescribePatient {
                 problem: Problem::Unreadable,
             });
         }
-        let home = desk.record.map(|r| r.id);
-        let others = desk.patient.into_iter().flat_map(|p| &p.records);
-        let sees = others
-            .filter(|r| Some(r.id) != home)
-            .flat_map(|r| &r.described)
-            .map(|(e, _)| e.id)
-            .collect();
+        let sees = desk.seen_elsewhere(|r| r.described.iter().map(|(e, _)| e.id).collect());
         let body = PatientDescribed { sees, ..self.said };
         Ok(desk.stated(self.at, body, self.proposed))
     }

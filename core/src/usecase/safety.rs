@@ -168,7 +168,9 @@ impl LinkFlags {
 
 impl RaiseSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let encounter = desk.encounter(self.encounter)?;
+        desk.record()?;
+        // A visit that was taken back since, or is not here, is no reason to lose a worry.
+        let encounter = desk.encounter(self.encounter).unwrap_or_default();
         Ok(desk.one(
             self.at,
             payload::SafetyRaised {

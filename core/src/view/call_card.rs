@@ -265,10 +265,7 @@ fn piece(
     match kind {
         ShareKind::Name => SharedPiece::Name(patient.name().map(str::to_owned)),
         ShareKind::Callback => {
-            let to_call = patient
-                .numbers
-                .iter()
-                .filter(|n| n.channel == Channel::Voice);
+            let to_call = patient.numbers_to_call();
             SharedPiece::Callback(to_call.map(|n| n.number.clone()).collect())
         }
         ShareKind::Language => SharedPiece::Language(patient.language().map(str::to_owned)),

@@ -1,11 +1,15 @@
 //! The card that is turned to her and that she keeps: with whom, when, how, what if nobody calls, and whom to call
-//! sooner. For her eyes: no score, no word of a condition, nothing of safety flags, of tasks or of the record.
+//! sooner. For her eyes, and for those of whoever lives with her: no score, no word of a condition, nothing of safety flags,
+//! of tasks or of the record, and no name of a house that she did not allow.
 
 use super::lines::{Line, lines};
+use super::script::may_name_house;
 use super::when::When;
-use crate::domain::code::{Channel, Modality, StepKind};
+use crate::domain::code::{Channel, Modality, StepKind, TaskKind};
 use crate::domain::fold::{Appointment, Record, Step};
+use crate::domain::id::PartnerId;
 use crate::domain::organisation::PartnerContact;
+use crate::domain::read::{TaskReading, TaskState};
 use crate::usecase::Desk;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -26,16 +30,29 @@ pub struct PatientCard {
 /// What comes next for her.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CardNext {
-    /// With whom: a person if one is named, else the practice.
-    pub with: String,
+    /// With whom: a person if one is named, else the practice; none where that would name a house and she did not allow it.
+    pub with: Option<String>,
     /// When, on the clock of the place.
     pub when: When,
     /// How.
     pub how: CardHow,
-    /// Where to go.
+    /// Where to go; none where that might name a house and she did not allow it.
     pub location: Option<String>,
     /// Whom she calls if nobody does.
-    pub if_nothing_happens: Option<PartnerContact>,
+    pub if_nothing_happens: Option<CardContact>,
+}
+
+/// Whom she calls.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CardContact {
+    /// Who answers; none where the name might be that of a house and she did not allow it.
+    pub name: Option<String>,
+    /// What she does there.
+    pub role: Option<String>,
+    /// By what means.
+    pub channel: Channel,
+    /// The number or address.
+    pub value: String,
 }
 
 /// How she meets them.
@@ -63,6 +80,7 @@ impl PatientCard {
 }
 
 fn next(desk: &Desk<'_>, record: &Record) -> Option<CardNext> {
+    let named = desk.patient.is_some_and(may_name_house);
     let visits = record
         .appointments
         .iter()
@@ -71,46 +89,83 @@ fn next(desk: &Desk<'_>, record: &Record) -> Option<CardNext> {
     let steps = record
         .steps
         .iter()
-        .filter(|s| s.is_live())
+        .filter(|s| s.is_live() && is_meant(desk, record, s))
         .min_by_key(|s| (s.due_at(), s.entry.id));
     visits
-        .map(|a| visit(desk, a))
-        .or_else(|| steps.map(|s| step(desk, s)))
+        .map(|a| visit(desk, a, named))
+        .or_else(|| steps.map(|s| step(desk, s, named)))
 }
 
-fn first_number(desk: &Desk<'_>, partner: &crate::domain::id::PartnerId) -> Option<PartnerContact> {
+/// Will somebody still do it? A call that was made already, or that the practice declined, or that she wished to stop, is
+/// on nobody's list any more: the card promises what is. A practice that has promised calls although our side holds back.
+fn is_meant(desk: &Desk<'_>, record: &Record, step: &Step) -> bool {
+    let mut read = desk.reading.into_iter().flat_map(|r| &r.records);
+    let Some(summary) = read.find(|r| r.record == record.id) else {
+        return false;
+    };
+    let id = step.entry.id;
+    let mut promises = summary.promises.iter();
+    let promise = promises.find(|p| p.step == id || p.covers.contains(&id));
+    let its_own = |t: &&TaskReading| {
+        t.cause == id && matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
+    };
+    let promised = |t: &&TaskReading| {
+        t.kind == TaskKind::PromiseMissed && promise.is_some_and(|p| p.step == t.cause)
+    };
+    let mut tasks = summary.tasks.iter().filter(|t| its_own(t) || promised(t));
+    let stands = |t: &TaskReading| match t.state(desk.now) {
+        TaskState::Open => true,
+        TaskState::Paused => t.kind == TaskKind::PromiseMissed,
+        TaskState::Done | TaskState::Lapsed => false,
+    };
+    let runs = promise.is_none_or(|p| p.met_at.is_none() && p.ended_at.is_none());
+    runs && tasks.clone().next().is_some() && tasks.all(stands)
+}
+
+fn first_number(desk: &Desk<'_>, partner: &PartnerId) -> Option<PartnerContact> {
     let contacts = &desk.sheet.partner(partner)?.contacts;
     let voice = contacts.iter().find(|c| c.channel == Channel::Voice);
     voice.cloned()
 }
 
-fn visit(desk: &Desk<'_>, appointment: &Appointment) -> CardNext {
+/// Whom she calls. A number names nobody; the words beside it, and an address, may.
+fn contact(whom: PartnerContact, named: bool) -> Option<CardContact> {
+    let is_number = matches!(whom.channel, Channel::Voice | Channel::Text);
+    (named || is_number).then_some(CardContact {
+        name: Some(whom.name).filter(|_| named),
+        role: whom.role.filter(|_| named),
+        channel: whom.channel,
+        value: whom.value,
+    })
+}
+
+fn visit(desk: &Desk<'_>, appointment: &Appointment, named: bool) -> CardNext {
     let zone = TimeZone::get(&appointment.slot.zone).unwrap_or(TimeZone::UTC);
+    let practice = || super::fact::practice(appointment.partner(), desk.sheet);
+    let clinician = appointment.said.clinician.clone();
+    let number = first_number(desk, appointment.partner());
     CardNext {
-        with: appointment
-            .said
-            .clinician
-            .clone()
-            .unwrap_or_else(|| super::fact::practice(appointment.partner(), desk.sheet)),
+        with: clinician.or_else(|| named.then(practice)),
         when: When::of(appointment.slot.start, &zone, desk.now),
         how: CardHow::Visit(appointment.slot.modality),
-        location: appointment.said.location.clone(),
-        if_nothing_happens: first_number(desk, appointment.partner()),
+        location: appointment.said.location.clone().filter(|_| named),
+        if_nothing_happens: number.and_then(|number| contact(number, named)),
     }
 }
 
-fn step(desk: &Desk<'_>, step: &Step) -> CardNext {
+fn step(desk: &Desk<'_>, step: &Step, named: bool) -> CardNext {
     let said = &step.said;
+    let whom = PartnerContact {
+        name: said.contact_name.clone(),
+        role: None,
+        channel: said.contact_channel,
+        value: said.contact_value.clone(),
+    };
     CardNext {
-        with: said.contact_name.clone(),
+        with: named.then(|| said.contact_name.clone()),
         when: When::zoned(&said.due_at, desk.now),
         how: CardHow::Step(said.what, said.contact_channel),
         location: None,
-        if_nothing_happens: Some(PartnerContact {
-            name: said.contact_name.clone(),
-            role: None,
-            channel: said.contact_channel,
-            value: said.contact_value.clone(),
-        }),
+        if_nothing_happens: contact(whom, named),
     }
 }

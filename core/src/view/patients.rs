@@ -72,7 +72,10 @@ impl PatientsScreen {
             row.born_on = row.born_on.or(record.born_on);
             row.has_open_flag |= record.has_open_flag;
             row.records.push(record.record);
-            row.stage = row.stage.min(record.stage);
+            row.stage = [row.stage, record.stage]
+                .into_iter()
+                .min_by_key(rank)
+                .unwrap_or(record.stage);
             row.next_due_at = [row.next_due_at, record.next_due_at]
                 .into_iter()
                 .flatten()
@@ -96,13 +99,34 @@ impl PatientsScreen {
             row.records.sort_unstable_by(|a, b| b.cmp(a));
         }
         rows.sort_by(|a, b| {
-            (a.stage, a.name.is_none(), &a.name, a.patient).cmp(&(
-                b.stage,
+            (rank(&a.stage), a.name.is_none(), &a.name, a.patient).cmp(&(
+                rank(&b.stage),
                 b.name.is_none(),
                 &b.name,
                 b.patient,
             ))
         });
         Self { rows }
+    }
+}
+
+/// Which of two records' stages a patient shows, and who comes first: whoever needs somebody before what is under way, and
+/// that before what is over. Within one record a closed loop says more than what led to it; over two, last year's says
+/// nothing of what is open now.
+fn rank(stage: &Stage) -> u8 {
+    match stage {
+        Stage::Safety => 0,
+        Stage::NeedsAPerson => 1,
+        Stage::MissedVisit => 2,
+        Stage::Booked => 3,
+        Stage::NextStepSet => 4,
+        Stage::Connecting => 5,
+        Stage::NotToday => 6,
+        Stage::Offered => 7,
+        Stage::Identified => 8,
+        Stage::Attended => 9,
+        Stage::StoppedAtHerWish => 10,
+        Stage::Closed => 11,
+        Stage::Opened => 12,
     }
 }

@@ -4,7 +4,7 @@
 use super::fact::{self, Fact};
 use super::may::{Action, Asking, Obstacle};
 use super::when::{Length, When, clock};
-use crate::domain::code::{ReviewKind, Role, Setting};
+use crate::domain::code::{Channel, ReviewKind, Role, Setting};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, DocumentId, EntryId};
@@ -15,6 +15,7 @@ use crate::domain::time;
 use crate::refusal::Refusal;
 use crate::usecase::{Command, DescribePatient, Desk, SetContactRule, SettleReview, rehearse};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The screen of one question.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,7 +28,7 @@ pub struct ReviewScreen {
     pub name: Option<String>,
     /// What kind.
     pub kind: ReviewKind,
-    /// The two sentences, the earlier first.
+    /// What was said, each once, the earlier first: the two that the question is about, and whatever else is an answer to it.
     pub sentences: Vec<Sentence>,
     /// For whom it is, by name.
     pub owners: Vec<String>,
@@ -112,15 +113,7 @@ impl ReviewScreen {
         let question = summary.review.iter().find(|q| q.id == item)?;
         let zone = clock(desk);
         let when = |at| When::of(at, &zone, desk.now);
-        let mut found: Vec<(&Record, &Entry)> = question
-            .entries
-            .iter()
-            .filter_map(|id| {
-                let mut records = patient.records.iter();
-                records.find_map(|r| r.past.get(*id).map(|e| (r, &**e)))
-            })
-            .collect();
-        found.sort_by_key(|(_, e)| (e.occurred_at.timestamp(), e.id));
+        let found = found(patient, question);
         let choices = choices(desk, record, question, &found);
         let mut asking = Asking::at(desk);
         let can_settle = match choices.iter().find(|c| c.can).or(choices.first()) {
@@ -168,6 +161,25 @@ impl ReviewScreen {
     }
 }
 
+/// What was said, each once: an answer to choose is also there to read.
+fn found<'a>(patient: &'a Patient, question: &ReviewReading) -> Vec<(&'a Record, &'a Entry)> {
+    let said: BTreeSet<EntryId> = question
+        .entries
+        .iter()
+        .chain(&question.choices)
+        .copied()
+        .collect();
+    let mut found: Vec<(&Record, &Entry)> = said
+        .into_iter()
+        .filter_map(|id| {
+            let mut records = patient.records.iter();
+            records.find_map(|r| r.past.get(id).map(|e| (r, &**e)))
+        })
+        .collect();
+    found.sort_by_key(|(_, e)| (e.occurred_at.timestamp(), e.id));
+    found
+}
+
 fn settled_by(
     desk: &Desk<'_>,
     patient: &Patient,
@@ -207,32 +219,40 @@ fn sentence(desk: &Desk<'_>, record: &Record, entry: &Entry, receipts: &Receipts
 }
 
 /// One answer a side. What reaches over two records has no item in either: there the chosen side is said anew, by
-/// somebody who has seen both.
+/// somebody who has seen both. So is how she may be reached, in one record too: only she says which of two holds, and a
+/// choice that nobody asked her about would let the looser one act.
 fn choices(
     desk: &Desk<'_>,
     record: &Record,
     question: &ReviewReading,
     found: &[(&Record, &Entry)],
 ) -> Vec<ChoiceRow> {
-    let across = question.choices.is_empty() && question.is_open();
-    let mut keeps: Vec<EntryId> = question.choices.clone();
-    keeps.sort_by_key(|id| record.past.place(*id));
-    let named = keeps.into_iter().map(|keep| {
-        let settle = SettleReview {
-            record: record.id,
-            keep: Some(keep),
-            items: vec![question.id],
-            at: None,
+    let across = question.choices.is_empty();
+    // Two settlements that differ are another question: there two people did decide.
+    let is_rule = |(_, e): &(&Record, &Entry)| matches!(e.body, Body::ContactRuleSet(_));
+    let asks_her = question.kind == ReviewKind::ContactRuleDisputed && found.iter().all(is_rule);
+    let answer = |(_, e): &(&Record, &Entry)| {
+        let settle = if across || asks_her {
+            let other = found.iter().find(|(_, other)| other.id != e.id);
+            let other = other.map(|(_, other)| &other.body);
+            said_anew(desk, record.id, question.kind, [Some(&e.body), other])?
+        } else {
+            Command::SettleReview(SettleReview {
+                record: record.id,
+                keep: Some(e.id),
+                items: vec![question.id],
+                at: None,
+            })
         };
-        (keep, Command::SettleReview(settle))
-    });
-    let anew = found.iter().filter(|_| across).filter_map(|(_, e)| {
-        let other = found.iter().find(|(_, other)| other.id != e.id);
-        let sides = [Some(&e.body), other.map(|(_, other)| &other.body)];
-        Some((e.id, said_anew(record.id, question.kind, sides)?))
-    });
-    named
-        .chain(anew)
+        Some((e.id, settle))
+    };
+    let is_answer = |(_, e): &&(&Record, &Entry)| {
+        (across && question.is_open()) || question.choices.contains(&e.id)
+    };
+    found
+        .iter()
+        .filter(is_answer)
+        .filter_map(answer)
         .map(|(keep, settle)| ChoiceRow {
             keep,
             can: question.is_open() && rehearse(settle.clone(), desk, None).is_ok(),
@@ -243,24 +263,29 @@ fn choices(
 
 /// The chosen side, said anew beside the other.
 fn said_anew(
+    desk: &Desk<'_>,
     record: DocumentId,
     kind: ReviewKind,
     [chosen, other]: [Option<&Body>; 2],
 ) -> Option<Command> {
-    match (chosen?, other) {
-        (Body::ContactRuleSet(rule), _) => Some(rule_anew(record, rule)),
-        (Body::PatientDescribed(said), Some(Body::PatientDescribed(other))) => {
-            Some(described_anew(record, kind, said, other))
+    match (kind, chosen?, other) {
+        (ReviewKind::TwoNumbers, chosen, _) => number_anew(desk, record, chosen),
+        (ReviewKind::ContactRuleDisputed, Body::ContactRuleSet(rule), _) => {
+            Some(rule_anew(record, rule))
+        }
+        (_, Body::PatientDescribed(said), Some(Body::PatientDescribed(other))) => {
+            Some(described_anew(record, said, other))
         }
         _ => None,
     }
 }
 
+/// The rule, and no number: what number is hers is another question, and a newer one may have been said since.
 fn rule_anew(record: DocumentId, rule: &ContactRuleSet) -> Command {
     Command::SetContactRule(SetContactRule {
         record,
         channel: rule.channel,
-        value: rule.value.clone(),
+        value: None,
         voicemail_ok: rule.voicemail_ok,
         text_ok: rule.text_ok,
         say_org_name_ok: rule.say_org_name_ok,
@@ -274,36 +299,67 @@ fn rule_anew(record: DocumentId, rule: &ContactRuleSet) -> Command {
     })
 }
 
+/// The number, and no rule: what may be left on it is another question, and a stricter word may have been said since. A
+/// number to call is said as one to call back.
+fn number_anew(desk: &Desk<'_>, record: DocumentId, chosen: &Body) -> Option<Command> {
+    let callback = match chosen {
+        Body::PatientDescribed(said) => said.callback.clone()?,
+        Body::ContactRuleSet(rule) if rule.channel == Channel::Voice => rule.value.clone()?,
+        Body::ContactRuleSet(rule) => return text_anew(desk, record, rule.value.clone()?),
+        _ => return None,
+    };
+    let said = PatientDescribed {
+        callback: Some(callback),
+        ..PatientDescribed::default()
+    };
+    Some(Command::DescribePatient(DescribePatient::now(record, said)))
+}
+
+/// A number for texts has no place but a rule: the one that acts now, the strictest of all, which she is not asked about.
+fn text_anew(desk: &Desk<'_>, record: DocumentId, value: String) -> Option<Command> {
+    let mut reach = desk.patient?.reach.iter();
+    let acts = reach.find(|r| r.channel == Channel::Text)?;
+    Some(Command::SetContactRule(SetContactRule {
+        record,
+        channel: Channel::Text,
+        value: Some(value),
+        voicemail_ok: acts.voicemail_ok,
+        text_ok: acts.text_ok,
+        say_org_name_ok: acts.say_org_name_ok,
+        safe_hours: acts.safe_hours.first().cloned(),
+        shared_phone: acts.shared_phone,
+        confirmed_with_patient: false,
+        proposed: None,
+        accepts: None,
+        at: None,
+    }))
+}
+
 /// What one side says of something that both say, each otherwise.
 fn asked<T: Clone + PartialEq>(said: Option<&T>, other: Option<&T>) -> Option<T> {
     let differ = other.is_some() && said != other;
     said.filter(|_| differ).cloned()
 }
 
-/// Who she is, or her number: as the chosen side has it, and nothing that was not asked. What the sides do not differ in may
-/// have been said anew since: a loss, above all.
+/// Who she is, as the chosen side has it, and nothing that was not asked. What the sides do not differ in may have been said
+/// anew since: a loss, above all.
 fn described_anew(
     record: DocumentId,
-    kind: ReviewKind,
     said: &PatientDescribed,
     other: &PatientDescribed,
 ) -> Command {
-    let anew = if kind == ReviewKind::TwoNumbers {
-        PatientDescribed {
-            callback: said.callback.clone(),
-            ..PatientDescribed::default()
-        }
-    } else {
-        PatientDescribed {
-            preferred_name: asked(said.preferred_name.as_ref(), other.preferred_name.as_ref()),
-            legal_name: asked(said.legal_name.as_ref(), other.legal_name.as_ref()),
-            born_on: asked(said.born_on.as_ref(), other.born_on.as_ref()),
-            perinatal_stage: asked(
-                said.perinatal_stage.as_ref(),
-                other.perinatal_stage.as_ref(),
-            ),
-            ..PatientDescribed::default()
-        }
+    let anew = PatientDescribed {
+        preferred_name: asked(said.preferred_name.as_ref(), other.preferred_name.as_ref()),
+        legal_name: asked(said.legal_name.as_ref(), other.legal_name.as_ref()),
+        born_on: asked(said.born_on.as_ref(), other.born_on.as_ref()),
+        perinatal_stage: asked(
+            said.perinatal_stage.as_ref(),
+            other.perinatal_stage.as_ref(),
+        ),
+        ..PatientDescribed::default()
     };
     Command::DescribePatient(DescribePatient::now(record, anew))
 }
+
+#[cfg(test)]
+mod tests;

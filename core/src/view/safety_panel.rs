@@ -4,6 +4,7 @@
 
 use super::lines::{Line, lines};
 use super::may::{Action, Asking, Obstacle};
+use super::same_person::SameAs;
 use super::when::{Length, When, clock};
 use crate::domain::code::{FlagStatus, HandedHow, SafetyReason};
 use crate::domain::id::{DocumentId, EntryId};
@@ -34,6 +35,8 @@ pub struct SafetyPanel {
     pub reasons: Vec<SafetyReason>,
     /// Her open flags, the longest open first; nobody's while nobody is signed in.
     pub flags: Vec<PanelFlag>,
+    /// Patients who may be the same person, or were said to be: a flag of theirs may be hers. Nobody's beside no patient.
+    pub same_as: Vec<SameAs>,
     /// Names that offer themselves for a hand-over; any other can be typed.
     pub clinicians: Vec<String>,
     /// How a flag may be handed over.
@@ -126,6 +129,7 @@ impl SafetyPanel {
                 .filter(|r| *r != SafetyReason::SelfHarmItem)
                 .collect(),
             flags: Vec::new(),
+            same_as: Vec::new(),
             clinicians: own
                 .iter()
                 .flat_map(|s| &s.on_call)
@@ -175,12 +179,13 @@ impl SafetyPanel {
     }
 
     /// The panel at the side of a patient.
-    pub fn of(desk: &Desk<'_>, receipts: &Receipts, has_link: bool) -> Self {
+    pub fn of(desk: &Desk<'_>, receipts: &Receipts, has_link: bool, same_as: Vec<SameAs>) -> Self {
         let mut panel = Self::bare(Some(desk.sheet), has_link);
         let Some((patient, record)) = desk.patient.zip(desk.record) else {
             return panel.because(&Refusal::NotHere("the record"));
         };
         let zone = clock(desk);
+        panel.same_as = same_as;
         panel.flags = patient
             .open_flags()
             .map(|flag| PanelFlag {

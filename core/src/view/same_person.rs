@@ -4,6 +4,8 @@
 use super::may::{Action, Asking, Obstacle, would};
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::join::Patient;
+use crate::domain::read::same_people;
+use crate::store::ListRow;
 use crate::usecase::{Command, Desk, LinkPatients, UnlinkPatients};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -42,6 +44,42 @@ pub struct PersonSide {
     pub records: Vec<DocumentId>,
     /// Somebody has to look after a safety flag of hers.
     pub has_open_flag: bool,
+}
+
+/// Another patient who may be she, at the side of what is shown of her.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SameAs {
+    /// The other.
+    pub patient: PatientId,
+    /// A supervisor said so; else it is a suspicion.
+    pub is_linked: bool,
+    /// Somebody has to look after a safety flag of the other.
+    pub has_open_flag: bool,
+}
+
+impl SameAs {
+    /// All who may be this patient, over the records of a device.
+    pub fn of(patient: PatientId, records: &[ListRow]) -> Vec<Self> {
+        let pairs = same_people(records.iter().filter_map(ListRow::side));
+        let other = |[a, b]: [PatientId; 2]| match patient {
+            p if p == a => Some(b),
+            p if p == b => Some(a),
+            _ => None,
+        };
+        let flagged = |id| {
+            let hers = |row: &ListRow| row.patient == Some(id) && row.has_open_flag;
+            records.iter().any(hers)
+        };
+        pairs
+            .into_iter()
+            .filter_map(|pair| Some((other(pair.patients)?, pair.linked)))
+            .map(|(other, is_linked)| Self {
+                patient: other,
+                is_linked,
+                has_open_flag: flagged(other),
+            })
+            .collect()
+    }
 }
 
 impl SamePersonScreen {

@@ -54,7 +54,8 @@ pub struct ScreenForm {
     pub items: Vec<ItemRow>,
     /// The numbers of the items that are asked and blank.
     pub blank: Vec<u8>,
-    /// What the answered items add up to so far; none where nothing is added up.
+    /// What the answered items add up to so far; none where nothing is added up, and, like the total, the cutoff and the
+    /// results, none while she fills it in herself.
     pub so_far: Option<u16>,
     /// The total: of a whole form, or as it was given.
     pub total: Option<u16>,
@@ -123,7 +124,7 @@ impl ScreenForm {
             save.clone(),
             lacking(draft, instrument),
         );
-        Some(Self {
+        let form = Self {
             record: record.id,
             name: patient.name().map(str::to_owned),
             instruments: Instrument::ALL.to_vec(),
@@ -153,7 +154,27 @@ impl ScreenForm {
             can_save,
             problems: asking.problems,
             save,
+        };
+        Some(match draft.mode {
+            Some(ScreenMode::Own) => form.turned_to_her(),
+            _ => form,
         })
+    }
+
+    /// The same while she fills it in herself: the tablet is turned to her, and what her answers come to is told by a person
+    /// and not by a number on it. That the safety panel opens is the sign for whoever is with her.
+    fn turned_to_her(mut self) -> Self {
+        for row in &mut self.items {
+            row.is_safety = false;
+        }
+        Self {
+            so_far: None,
+            total: None,
+            cutoff: None,
+            result: None,
+            self_harm: None,
+            ..self
+        }
     }
 }
 

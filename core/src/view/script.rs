@@ -80,6 +80,11 @@ fn fits(desk: &Desk<'_>, patient: &Patient, record: &Record, script: &Script) ->
     role && setting && !(script.mentions_baby && patient.is_after_loss())
 }
 
+/// Did she allow that a house is named, by every means by which she may be reached?
+pub(super) fn may_name_house(patient: &Patient) -> bool {
+    !patient.reach.is_empty() && patient.reach.iter().all(|r| r.say_org_name_ok)
+}
+
 /// The sentence with its names; none where one of them may not be said, or is not known.
 fn said(
     desk: &Desk<'_>,
@@ -88,8 +93,7 @@ fn said(
     script: &Script,
     partner: Option<&PartnerId>,
 ) -> Option<String> {
-    let may_name_house =
-        !patient.reach.is_empty() && patient.reach.iter().all(|r| r.say_org_name_ok);
+    let may_name_house = may_name_house(patient);
     let to_practice = script.stage == ScriptStage::Intake;
     let shares_name = record.sharing.shared.contains(&ShareKind::Name);
     let practice = partner.and_then(|id| desk.sheet.partner(id));

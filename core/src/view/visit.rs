@@ -9,16 +9,18 @@ use super::alert::{self, AlertRow};
 use super::appointment_form::partners;
 use super::handoff::May;
 use super::may::Obstacle;
+use super::same_person::SameAs;
 use super::script::{self, ScriptRow};
 use super::when::{Length, When, clock};
 use crate::domain::code::{
-    DecisionReason, DecisionState, DecisionValue, FlagStatus, LeaveCheck, ScriptStage, Setting,
-    Signal, Stage,
+    Channel, DecisionReason, DecisionState, DecisionValue, FlagStatus, LeaveCheck, ScriptStage,
+    Setting, Signal, Stage, TaskKind,
 };
-use crate::domain::fold::{Encounter, Record};
+use crate::domain::fold::{Decision, Encounter, Record};
 use crate::domain::id::{DocumentId, EntryId, PartnerId};
-use crate::domain::join::Reach;
+use crate::domain::join::{Patient, Reach};
 use crate::domain::payload::Revisit;
+use crate::domain::read::TaskState;
 use crate::usecase::Desk;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -44,6 +46,8 @@ pub struct VisitScreen {
     pub scripts: Vec<ScriptRow>,
     /// Her open safety flags, as a word for staff.
     pub flags: Vec<FlagStatus>,
+    /// Patients who may be the same person, or were said to be, with whether somebody has to look after one of theirs.
+    pub same_as: Vec<SameAs>,
     /// What has to be known though nothing is asked: a worry that was not seen when another was cleared, a referral that
     /// went before it was known that she takes her consent back.
     pub alerts: Vec<AlertRow>,
@@ -51,8 +55,10 @@ pub struct VisitScreen {
     pub safety_handed_to: Vec<String>,
     /// How she may be reached.
     pub reach: Vec<Reach>,
-    /// On which numbers; several: verify before leaving any message.
+    /// On which numbers she may be called; several: verify before leaving any message.
     pub numbers: Vec<String>,
+    /// On which numbers she may be sent a text; several: the same.
+    pub text_numbers: Vec<String>,
     /// The language that she prefers.
     pub language: Option<String>,
     /// What may be done.
@@ -129,7 +135,7 @@ pub enum FirstThing {
 
 impl VisitScreen {
     /// The screen.
-    pub fn of(desk: &Desk<'_>, stage: Stage) -> Option<Self> {
+    pub fn of(desk: &Desk<'_>, stage: Stage, same_as: Vec<SameAs>) -> Option<Self> {
         let (patient, record) = desk.patient.zip(desk.record)?;
         let encounter = record.open_encounter().or_else(|| record.encounters.last());
         let (may, problems) = May::of(desk);
@@ -158,12 +164,19 @@ impl VisitScreen {
                 .filter_map(|f| f.handed.as_ref().map(|(to, _, _)| to.clone()))
                 .collect(),
             reach: patient.reach.clone(),
-            numbers: patient.distinct_numbers(),
+            numbers: numbers(patient, Channel::Voice),
+            text_numbers: numbers(patient, Channel::Text),
+            same_as,
             language: patient.language().map(str::to_owned),
             may,
             problems,
         })
     }
+}
+
+fn numbers(patient: &Patient, channel: Channel) -> Vec<String> {
+    let by_it = patient.numbers.iter().filter(|n| n.channel == channel);
+    by_it.map(|n| n.number.clone()).collect()
 }
 
 fn alerts(desk: &Desk<'_>, record: DocumentId) -> Vec<AlertRow> {
@@ -204,30 +217,40 @@ fn asks_reason(encounter: &Encounter) -> bool {
     encounter.leave_check == LeaveCheck::Fail && encounter.leave_reason.is_none()
 }
 
+/// The check-in that nobody has made yet, of several the one that is due first. Not what the latest decision by the clock
+/// says: somebody may have heard "yes" without having seen this promise, and until she is asked it stands.
 fn check_in(desk: &Desk<'_>, record: &Record) -> Option<CheckIn> {
-    let last = record
-        .decisions
-        .iter()
-        .max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id))?;
-    let revisit = last.said.revisit.as_ref()?;
+    let read = desk.reading.into_iter().flat_map(|r| &r.records);
+    let tasks = read
+        .filter(|summary| summary.record == record.id)
+        .flat_map(|summary| &summary.tasks);
+    tasks
+        .filter(|t| t.kind == TaskKind::Revisit && t.state(desk.now) == TaskState::Open)
+        .filter_map(|t| record.decisions.iter().find(|d| d.entry.id == t.cause))
+        .filter_map(|decision| planned(desk, record, decision))
+        .min_by_key(|c| (!c.is_now, c.on.is_none(), c.on, c.asked.at))
+}
+
+fn planned(desk: &Desk<'_>, record: &Record, decision: &Decision) -> Option<CheckIn> {
+    let said = &decision.said;
     let today = desk.now.to_zoned(clock(desk)).date();
-    let on = match revisit {
+    let on = match said.revisit.as_ref()? {
         Revisit::On(date) => Some(*date),
         Revisit::NextEncounter => None,
     };
     let began = record
         .open_encounter()
         .map(|e| e.entry.occurred_at.timestamp());
-    let asked = last.entry.occurred_at.timestamp();
+    let asked = decision.entry.occurred_at.timestamp();
     Some(CheckIn {
-        decision: last.entry.id,
-        asked: When::zoned(&last.entry.occurred_at, desk.now),
+        decision: decision.entry.id,
+        asked: When::zoned(&decision.entry.occurred_at, desk.now),
         on,
         // A visit that began after she was asked is the next one.
         is_now: on.map_or(began.is_some_and(|at| at > asked), |day| day <= today),
-        value: last.said.value,
-        reasons: last.said.reasons.clone(),
-        words: last.said.words.clone(),
+        value: said.value,
+        reasons: said.reasons.clone(),
+        words: said.words.clone(),
     })
 }
 

@@ -326,9 +326,19 @@ fn the_card_that_she_keeps_says_nothing_of_scores_of_safety_or_of_the_record() {
     ledger
         .says("n1", booking("har", "2026-03-09T09:30"))
         .unwrap();
+    // Whoever lives with her may read it: no house is named before she has allowed it, and the number is there.
+    let unnamed = card(&ledger).next.unwrap();
+    let contact = unnamed.if_nothing_happens.unwrap();
+    assert_eq!((unnamed.with, contact.name), (None, None));
+    assert_eq!(contact.value, "555-0142");
+    let rule: ContactRuleSet = said(
+        json!({"channel": "voice", "voicemail_ok": true, "text_ok": true,
+        "say_org_name_ok": true, "confirmed_with_patient": true}),
+    );
+    ledger.says("n1", rule).unwrap();
     let kept = card(&ledger);
     let next = kept.next.as_ref().unwrap();
-    assert_eq!(next.with, "Harbor Counseling");
+    assert_eq!(next.with.as_deref(), Some("Harbor Counseling"));
     assert_eq!(next.when.local, date(2026, 3, 9).at(9, 30, 0, 0));
     assert_eq!(next.if_nothing_happens.as_ref().unwrap().value, "555-0142");
     let text = serde_json::to_string(&kept).unwrap().to_lowercase();

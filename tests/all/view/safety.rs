@@ -20,7 +20,7 @@ const HOTLINE: &str = "1-833-852-6262";
 
 fn shown(ledger: &Ledger, user: &str) -> SafetyPanel {
     before(ledger, user, |desk, _, receipts| {
-        SafetyPanel::of(desk, receipts, false)
+        SafetyPanel::of(desk, receipts, false, Vec::new())
     })
 }
 

@@ -162,3 +162,23 @@ fn another_version_is_of_the_same_form_and_no_word_is_harder_than_positive() {
         assert!(!text.contains(word), "{word}");
     }
 }
+
+#[test]
+fn a_form_that_is_turned_to_her_says_nothing_of_what_it_comes_to() {
+    let ledger = Ledger::record();
+    let mut all = vec![Some(2); 9];
+    all.push(Some(1));
+    let hers = ScreenDraft {
+        mode: Some(ScreenMode::Own),
+        ..epds(&all)
+    };
+    let shown = form(&ledger, "n1", &hers);
+    assert_eq!(
+        (shown.so_far, shown.total, shown.cutoff),
+        (None, None, None)
+    );
+    assert_eq!((shown.result, shown.self_harm), (None, None));
+    assert!(shown.items.iter().all(|row| !row.is_safety));
+    assert!(shown.opens_safety_panel, "the sign for staff");
+    assert!(shown.can_save);
+}

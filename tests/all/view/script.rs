@@ -85,7 +85,9 @@ fn ids(rows: &[ScriptRow]) -> Vec<&str> {
 
 fn visit(ledger: &Ledger) -> Vec<ScriptRow> {
     before(ledger, "n1", |desk, summary, _| {
-        VisitScreen::of(desk, summary.stage).unwrap().scripts
+        VisitScreen::of(desk, summary.stage, Vec::new())
+            .unwrap()
+            .scripts
     })
 }
 

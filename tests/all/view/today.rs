@@ -234,7 +234,10 @@ fn whoever_cleared_a_worry_is_told_of_the_one_that_she_had_not_seen() {
     }
     assert!(alerts(&ledger, "n2").is_empty());
     let here = before(&ledger, "n1", |desk, summary, _| {
-        VisitScreen::of(desk, summary.stage).unwrap().alerts.len()
+        VisitScreen::of(desk, summary.stage, Vec::new())
+            .unwrap()
+            .alerts
+            .len()
     });
     assert_eq!(here, 1, "whoever is with her sees it");
     let cleared = SafetyResolved {
@@ -282,4 +285,23 @@ fn two_patients_who_may_be_one_are_said_to_be_and_a_flag_of_the_one_shows_with_t
         .unwrap();
     assert_eq!(row.same_as[0].patient, elsewhere);
     assert!(!row.same_as[0].is_linked);
+}
+
+#[test]
+fn a_record_that_is_over_does_not_stand_before_one_that_is_open() {
+    use warmhand_core::domain::code::Stage;
+    let row = |stage, id| {
+        let mut row = ListRow::of(&Ledger::record().reading());
+        row.stage = stage;
+        row.record = warmhand_core::domain::id::DocumentId(uuid::Uuid::from_u128(id));
+        row
+    };
+    let shown = |one, other| PatientsScreen::of(&[row(one, 5), row(other, 6)]).rows[0].stage;
+    assert_eq!(shown(Stage::Closed, Stage::Connecting), Stage::Connecting);
+    assert_eq!(shown(Stage::Identified, Stage::Attended), Stage::Identified);
+    assert_eq!(
+        shown(Stage::Attended, Stage::MissedVisit),
+        Stage::MissedVisit
+    );
+    assert_eq!(shown(Stage::Closed, Stage::Opened), Stage::Closed);
 }

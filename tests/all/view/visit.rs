@@ -11,7 +11,7 @@ use warmhand_tests::ledger::Ledger;
 
 fn shown(ledger: &Ledger, user: &str) -> VisitScreen {
     before(ledger, user, |desk, summary, _| {
-        VisitScreen::of(desk, summary.stage).expect("the record is here")
+        VisitScreen::of(desk, summary.stage, Vec::new()).expect("the record is here")
     })
 }
 

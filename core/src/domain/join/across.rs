@@ -50,7 +50,7 @@ impl Said<'_> {
     }
 
     /// Had its author seen the other, in this record or as named from another?
-    fn knew(&self, other: &Said<'_>, all: &[Said<'_>]) -> bool {
+    pub fn knew(&self, other: &Said<'_>, all: &[Said<'_>]) -> bool {
         let (own, theirs) = (&self.record.past, &other.record.past);
         if self.proposed {
             return false;

@@ -32,6 +32,14 @@ pub struct Reach {
     pub disputed: bool,
 }
 
+impl Reach {
+    /// Nothing is allowed until she has been asked.
+    fn hold_back(&mut self) {
+        (self.voicemail_ok, self.text_ok, self.say_org_name_ok) = (false, false, false);
+        self.disputed = true;
+    }
+}
+
 struct Rule<'a> {
     said: Said<'a>,
     rule: &'a ContactRuleSet,
@@ -61,6 +69,15 @@ fn rules(record: &Record) -> impl Iterator<Item = Rule<'_>> {
 
 /// How she may be reached, and what two records say two ways.
 pub(super) fn reach(records: &[Record]) -> (Vec<Reach>, Vec<Across>) {
+    let (mut reach, asked) = by_means(records);
+    if texts_a_number_that_is_no_more(records) {
+        let texts = reach.iter_mut().filter(|r| r.channel == Channel::Text);
+        texts.for_each(Reach::hold_back);
+    }
+    (reach, asked)
+}
+
+fn by_means(records: &[Record]) -> (Vec<Reach>, Vec<Across>) {
     let mut by_channel: BTreeMap<Channel, (Vec<Said<'_>>, Vec<&ContactRuleSet>)> = BTreeMap::new();
     for Rule { said, rule } in records.iter().flat_map(rules) {
         let (all, payloads) = by_channel.entry(rule.channel).or_default();
@@ -126,6 +143,35 @@ pub(super) fn numbers(records: &[Record]) -> (Vec<Number>, Vec<Across>) {
         asked.extend(across::pairs(ReviewKind::TwoNumbers, &all));
     }
     (numbers, asked)
+}
+
+/// A number for texts that was her number for calls as well, until another took its place there. The phone may be somebody
+/// else's by now: the number stays, and nothing goes to it until somebody who knew of the other has asked her.
+fn texts_a_number_that_is_no_more(records: &[Record]) -> bool {
+    let said = |channel| -> Vec<Said<'_>> {
+        let told = records.iter().flat_map(|record| told(record, channel));
+        told.map(|(said, _)| said).collect()
+    };
+    let (calls, texts) = (said(Channel::Voice), said(Channel::Text));
+    let current: Vec<&Said<'_>> = across::standing(&calls).collect();
+    let rules: Vec<Said<'_>> = records
+        .iter()
+        .flat_map(rules)
+        .filter(|r| r.rule.channel == Channel::Text && r.rule.confirmed_with_patient)
+        .map(|r| r.said)
+        .collect();
+    let knows = |rule: &Said<'_>, newer: &Said<'_>| {
+        !rule.proposed && rule.knew(newer, std::slice::from_ref(rule))
+    };
+    across::standing(&texts).any(|text| {
+        let was = |call: &&Said<'_>| call.what == text.what;
+        let is_hers = current.iter().any(|call| was(call));
+        calls.iter().any(|call| was(&call))
+            && !is_hers
+            && !current
+                .iter()
+                .all(|newer| rules.iter().any(|rule| knows(rule, newer)))
+    })
 }
 
 /// What a record says of her numbers for one means, each also as it was written.

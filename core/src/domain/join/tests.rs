@@ -141,3 +141,32 @@ fn what_a_person_decided_holds_against_what_was_said_meanwhile_and_not_against_w
     ledger.says("10:30", rule("voice", true));
     assert!(joined(vec![ledger.fold()]).reach[0].voicemail_ok);
 }
+
+#[test]
+fn a_number_for_texts_is_held_back_once_another_took_its_place_for_calls() {
+    let mut ledger = Ledger::record(1);
+    let texts = ContactRuleSet {
+        text_ok: true,
+        ..number("text", "555-0100")
+    };
+    ledger.says("10:00", number("voice", "555-0100"));
+    ledger.says("10:10", texts.clone());
+    assert!(joined(vec![ledger.fold()]).reach[1].text_ok);
+    let callback: PatientDescribed = said(json!({"callback": "555-0133"}));
+    ledger.says("11:00", callback);
+    let patient = joined(vec![ledger.fold()]);
+    let kept: Vec<_> = patient.numbers.iter().map(|n| n.number.as_str()).collect();
+    assert_eq!(kept, ["555-0133", "555-0100"], "no number is dropped");
+    let of_texts = &patient.reach[1];
+    assert!(of_texts.disputed && !of_texts.text_ok && !of_texts.say_org_name_ok);
+    assert!(
+        !patient.reach[0].disputed,
+        "the number for calls is not in question"
+    );
+    // From the chart it lifts nothing; once she has been asked it holds.
+    ledger.says("11:10", texts.clone());
+    assert!(joined(vec![ledger.fold()]).reach[1].disputed);
+    ledger.says("11:20", confirmed(texts));
+    let of_texts = &joined(vec![ledger.fold()]).reach[1];
+    assert!(of_texts.text_ok && !of_texts.disputed);
+}

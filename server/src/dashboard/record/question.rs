@@ -8,7 +8,8 @@ use crate::dashboard::programme::Programme;
 use crate::dashboard::words;
 use crate::dashboard::work::Sides;
 use std::collections::BTreeMap;
-use warmhand_core::domain::entry::Entry as Said;
+use warmhand_core::domain::code::Channel;
+use warmhand_core::domain::entry::{Body, Entry as Said};
 use warmhand_core::domain::fold::{Record, ReviewItem, Settlement};
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
@@ -65,10 +66,8 @@ pub(super) fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewIte
                 .collect(),
         },
     };
-    let sides = item
-        .entries
-        .iter()
-        .filter_map(|id| record.past.get(*id))
+    let sides = said_in(item)
+        .filter_map(|id| record.past.get(id))
         .map(|e| side(programme, record, e))
         .collect();
     AtOnce {
@@ -77,6 +76,13 @@ pub(super) fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewIte
         sides,
         settle,
     }
+}
+
+/// What a question is about, each once: the two sides, then whatever else is an answer to it.
+fn said_in(item: &ReviewItem) -> impl Iterator<Item = EntryId> {
+    let others = item.choices.iter().copied();
+    let others = others.filter(|id| !item.entries.contains(id));
+    item.entries.into_iter().chain(others)
 }
 
 /// Who settled a question, when, and what stands.
@@ -108,12 +114,28 @@ fn side(programme: &Programme, record: &Record, said: &Said) -> Side {
             at >= e.entry.occurred_at.timestamp()
                 && e.ended.as_ref().is_none_or(|end| at <= end.timestamp())
         })
-        .map_or("by phone", |e| words::place(e.setting));
+        .map_or_else(|| outside(&said.body), |e| words::place(e.setting));
     let how = format!(
         "{setting}, {}",
         programme.when(said.occurred_at.timestamp())
     );
     Side::new(&programme.name(&said.by), &what, &fact, &how)
+}
+
+/// Where something was heard outside any visit: by phone only where the entry says so. It may have been said in a corridor,
+/// or copied from a chart.
+fn outside(body: &Body) -> &'static str {
+    let by_phone = match body {
+        Body::ContactAttempted(p) => p.channel == Channel::Voice,
+        Body::Offered(p) => p.encounter.is_none(),
+        Body::DecisionRecorded(p) => p.encounter.is_none() && p.patient_initiated,
+        _ => false,
+    };
+    if by_phone {
+        "by phone"
+    } else {
+        "outside a visit"
+    }
 }
 
 /// An entry of a patient, if it stands in a record of the visitor's sites.
@@ -137,13 +159,13 @@ pub fn sides(
 ) -> Sides {
     let own = patient.records.iter().flat_map(|r| {
         let open = patient.questions(r).filter(|i| i.is_open());
-        open.map(move |i| (r.id, i.entries))
+        open.map(move |i| (r.id, said_in(i).collect::<Vec<_>>()))
     });
     let across = patient.across.iter().filter(|a| a.is_open());
-    let across = across.map(|a| (a.record, a.entries));
+    let across = across.map(|a| (a.record, a.entries.to_vec()));
     own.chain(across)
         .filter(|(asked_in, _)| opened.contains_key(asked_in))
-        .flat_map(|(asked_in, entries)| entries.map(|id| (asked_in, id)))
+        .flat_map(|(asked_in, said)| said.into_iter().map(move |id| (asked_in, id)))
         .filter_map(|(asked_in, id)| {
             let (record, said) = said_here(programme, patient, id)?;
             Some(((asked_in, id), side(programme, record, said)))

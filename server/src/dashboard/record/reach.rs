@@ -5,7 +5,7 @@ use crate::dashboard::page::SentenceRow;
 use crate::dashboard::words;
 use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::fold::Number;
-use warmhand_core::domain::join::Patient;
+use warmhand_core::domain::join::{Patient, Reach};
 
 /// How she may be reached, over all her records: of two instructions the stricter, until she has been asked.
 pub(super) fn rows(patient: &Patient) -> Vec<SentenceRow> {
@@ -29,24 +29,47 @@ pub(super) fn rows(patient: &Patient) -> Vec<SentenceRow> {
     rows
 }
 
+const TWO_NUMBERS: &str = "two numbers: verify before leaving any message";
+
+fn several(patient: &Patient, number: &Number) -> bool {
+    let of = |n: &&Number| n.channel == number.channel;
+    patient.numbers.iter().filter(of).count() > 1
+}
+
+/// Why she has to be asked before anything is left there.
+fn in_question(patient: &Patient, number: &Number, rule: &Reach) -> Option<String> {
+    let message = match number.channel {
+        Channel::Text => "send a text",
+        _ => "leave voicemail",
+    };
+    if several(patient, number) {
+        return Some(TWO_NUMBERS.to_owned());
+    }
+    let conflict = format!("verify; do not {message}: conflicting instructions");
+    rule.disputed.then_some(conflict)
+}
+
 /// A number, with what may be left there: by the rule of its own means.
 fn on_number(patient: &Patient, number: &Number) -> SentenceRow {
     let (key, verb, message) = match number.channel {
         Channel::Text => ("text", "Text", "send a text"),
         _ => ("call", "Call", "leave voicemail"),
     };
-    let of = |n: &&Number| n.channel == number.channel;
     let rule = patient.reach.iter().find(|r| r.channel == number.channel);
     let detail = match rule {
-        _ if patient.numbers.iter().filter(of).count() > 1 => {
-            "two numbers: verify before leaving any message".to_owned()
+        Some(rule) => {
+            let strict = sentence::rule(
+                [rule.voicemail_ok, rule.text_ok, rule.say_org_name_ok],
+                &rule.safe_hours,
+                rule.shared_phone,
+            );
+            // What holds meanwhile is said as well: when she may be called, and who else answers, is not in question.
+            match in_question(patient, number, rule) {
+                Some(why) => format!("{why} · until then: {strict}"),
+                None => strict,
+            }
         }
-        Some(rule) if rule.disputed => format!("do not {message}: conflicting instructions"),
-        Some(rule) => sentence::rule(
-            [rule.voicemail_ok, rule.text_ok, rule.say_org_name_ok],
-            &rule.safe_hours,
-            rule.shared_phone,
-        ),
+        None if several(patient, number) => TWO_NUMBERS.to_owned(),
         None => format!("do not {message} until she has said so"),
     };
     SentenceRow::new(

@@ -5,8 +5,8 @@ mod around;
 use crate::dashboard::words;
 use jiff::civil::DateTime;
 use warmhand_core::domain::code::{
-    BookedBy, ContactWith, Direction, OutcomeValue, ReviewKind, SafetyReason, ScreenResult,
-    SelfHarm, Signal, StepKind,
+    BookedBy, ContactWith, Direction, Instrument, OutcomeValue, ReviewKind, SafetyReason,
+    ScreenResult, SelfHarm, Signal, StepKind,
 };
 use warmhand_core::domain::entry::{Body, Entry};
 use warmhand_core::domain::fold::Record;
@@ -73,6 +73,19 @@ pub(super) fn of(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
     }
 }
 
+/// What is known of a screen's item about self-harm, beside its result: a total alone rules nothing out, and read without
+/// this word "not positive" would.
+fn harm(instrument: Instrument, said: SelfHarm) -> &'static str {
+    match said {
+        SelfHarm::Yes => ", raised a safety flag",
+        SelfHarm::Unanswered => ", one safety question unanswered",
+        SelfHarm::Unavailable if instrument.self_harm_item().is_some() => {
+            ", self-harm item not available"
+        }
+        SelfHarm::No | SelfHarm::Unavailable => "",
+    }
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "one line a kind of entry, and there are many kinds"
@@ -117,14 +130,10 @@ fn stated(entry: &Entry, record: &Record, sheet: &Organisation) -> Told {
                 ScreenResult::Negative => "not positive",
                 ScreenResult::Incomplete => "incomplete",
             };
-            let harm = match p.self_harm {
-                SelfHarm::Yes => ", raised a safety flag",
-                SelfHarm::Unanswered => ", one safety question unanswered",
-                SelfHarm::No | SelfHarm::Unavailable => "",
-            };
             plain(&format!(
-                "recorded a screen ({}): {result}{harm}",
-                words::instrument(p.instrument)
+                "recorded a screen ({}): {result}{}",
+                words::instrument(p.instrument),
+                harm(p.instrument, p.self_harm)
             ))
         }
         Body::ScreenAnswered(_) => plain("kept the answers of a screen"),

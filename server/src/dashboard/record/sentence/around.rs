@@ -3,7 +3,7 @@
 
 use super::{Told, practice};
 use crate::dashboard::words;
-use warmhand_core::domain::code::{ScreenResult, SelfHarm, VerifiedBy};
+use warmhand_core::domain::code::{ScreenResult, VerifiedBy};
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::payload::ContactRuleSet;
@@ -24,11 +24,7 @@ pub(super) fn of(body: &Body, sheet: &Organisation) -> Told {
                 ScreenResult::Negative => "not positive",
                 ScreenResult::Incomplete => "incomplete",
             };
-            let harm = if p.self_harm == SelfHarm::Yes {
-                ", raised a safety flag"
-            } else {
-                ""
-            };
+            let harm = super::harm(p.instrument, p.self_harm);
             Told {
                 words: p.reason.clone().unwrap_or_default(),
                 ..plain(format!(
@@ -118,11 +114,17 @@ pub(super) fn of(body: &Body, sheet: &Organisation) -> Told {
 }
 
 fn rule(said: &ContactRuleSet) -> String {
-    super::rule(
+    let rule = super::rule(
         [said.voicemail_ok, said.text_ok, said.say_org_name_ok],
         said.safe_hours.as_slice(),
         said.shared_phone,
-    )
+    );
+    let asked = if said.confirmed_with_patient {
+        "confirmed with her"
+    } else {
+        "not confirmed with her"
+    };
+    format!("{rule}, {asked}")
 }
 
 /// What is at stake in one side of a disagreement: what was done, and the fact.
