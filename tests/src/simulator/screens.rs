@@ -5,10 +5,28 @@ use super::oracle::{Failure, Oracle, holds};
 use super::work::shown;
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};
+use warmhand_core::domain::code::Stage;
 use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::domain::read::read;
 use warmhand_core::view::EntryState;
+
+/// What a patient with several records shows: what needs somebody before what is under way, that before what is over.
+const FIRST: [Stage; 13] = [
+    Stage::Safety,
+    Stage::NeedsAPerson,
+    Stage::MissedVisit,
+    Stage::Booked,
+    Stage::NextStepSet,
+    Stage::Connecting,
+    Stage::NotToday,
+    Stage::Offered,
+    Stage::Identified,
+    Stage::Attended,
+    Stage::StoppedAtHerWish,
+    Stage::Closed,
+    Stage::Opened,
+];
 
 impl World {
     /// Every screen can be drawn, and says "on the server" of what was said to be there.
@@ -72,7 +90,8 @@ impl World {
         for row in &listed.rows {
             let (patient, receipts) = app.patient(row.patient).expect("a patient");
             let read = read(&patient, &receipts, &sheet, self.now).records;
-            let stage = read.iter().map(|record| record.stage).min();
+            let place = |stage: &Stage| FIRST.iter().position(|first| first == stage);
+            let stage = read.iter().map(|record| record.stage).min_by_key(place);
             let due = read.iter().filter_map(|record| record.next_due_at).min();
             let is_so = stage == Some(row.stage) && due == row.next_due_at;
             holds(Oracle::Projection, is_so, || {
