@@ -109,10 +109,13 @@ fn is_meant(desk: &Desk<'_>, record: &Record, step: &Step) -> bool {
     let its_own = |t: &&TaskReading| {
         t.cause == id && matches!(t.kind, TaskKind::NextStep | TaskKind::PromiseMissed)
     };
-    let promised = |t: &&TaskReading| {
+    let of_practice = |t: &&TaskReading| {
         t.kind == TaskKind::PromiseMissed && promise.is_some_and(|p| p.step == t.cause)
     };
-    let mut tasks = summary.tasks.iter().filter(|t| its_own(t) || promised(t));
+    let mut tasks = summary
+        .tasks
+        .iter()
+        .filter(|t| its_own(t) || of_practice(t));
     let stands = |t: &TaskReading| match t.state(desk.now) {
         TaskState::Open => true,
         TaskState::Paused => t.kind == TaskKind::PromiseMissed,

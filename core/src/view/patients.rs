@@ -74,7 +74,7 @@ impl PatientsScreen {
             row.records.push(record.record);
             row.stage = [row.stage, record.stage]
                 .into_iter()
-                .min_by_key(rank)
+                .min_by_key(|stage| rank(*stage))
                 .unwrap_or(record.stage);
             row.next_due_at = [row.next_due_at, record.next_due_at]
                 .into_iter()
@@ -99,8 +99,8 @@ impl PatientsScreen {
             row.records.sort_unstable_by(|a, b| b.cmp(a));
         }
         rows.sort_by(|a, b| {
-            (rank(&a.stage), a.name.is_none(), &a.name, a.patient).cmp(&(
-                rank(&b.stage),
+            (rank(a.stage), a.name.is_none(), &a.name, a.patient).cmp(&(
+                rank(b.stage),
                 b.name.is_none(),
                 &b.name,
                 b.patient,
@@ -113,7 +113,7 @@ impl PatientsScreen {
 /// Which of two records' stages a patient shows, and who comes first: whoever needs somebody before what is under way, and
 /// that before what is over. Within one record a closed loop says more than what led to it; over two, last year's says
 /// nothing of what is open now.
-fn rank(stage: &Stage) -> u8 {
+fn rank(stage: Stage) -> u8 {
     match stage {
         Stage::Safety => 0,
         Stage::NeedsAPerson => 1,

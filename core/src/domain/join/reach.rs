@@ -165,7 +165,7 @@ fn texts_a_number_that_is_no_more(records: &[Record]) -> bool {
     };
     across::standing(&texts).any(|text| {
         let was = |call: &&Said<'_>| call.what == text.what;
-        let is_hers = current.iter().any(|call| was(call));
+        let is_hers = current.iter().any(&was);
         calls.iter().any(|call| was(&call))
             && !is_hers
             && !current

@@ -246,11 +246,10 @@ mod tests {
             says(2)(db)?;
             Err::<i64, _>(StoreError::Unreadable)
         });
-        let mut panics = writer.submit(move |db| {
+        let mut panics: Receiver<Result<i64, _>> = writer.submit(move |db| {
             says(3)(db)?;
             panic!("inside")
         });
-        let _: &mut Receiver<Result<i64, StoreError>> = &mut panics;
         let mut last = writer.submit(says(4));
         writer.work(None, None);
         assert_eq!(first.try_recv(), Ok(Ok(1)));
