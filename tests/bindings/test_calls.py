@@ -64,8 +64,8 @@ class Bad(Town):
     def test_a_form_is_filled_in_by_its_scores_and_a_blank_is_no_zero(self):
         record = self.phone.do("OpenRecord", site="home", preferred_name="Ada").record
 
-        def form(items):
-            draft = {"instrument": "epds", "mode": "self", "items": items}
+        def form(items, mode="interview"):
+            draft = {"instrument": "epds", "mode": mode, "items": items}
             return json.loads(self.here.screen_form(record, json.dumps(draft), self.now))
 
         scores = [1, 0, 2, 1, 0, 1, 2, 1, 0]
@@ -76,6 +76,10 @@ class Bad(Town):
         whole = form([*scores, 1])
         self.assertEqual((whole["total"], whole["self_harm"], whole["can_save"]), (9, "yes", True))
         self.assertTrue(whole["opens_safety_panel"], "whatever the total is")
+        hers = form([*scores, 1], mode="self")
+        self.assertTrue(hers["opens_safety_panel"], "whoever holds the device")
+        for told in ("so_far", "total", "cutoff", "result", "self_harm"):
+            self.assertIsNone(hers[told], "the device is turned to her")
         self.here.dispatch(json.dumps(whole["save"]), self.now)
         shown = drawn(self.here.handoff(record, self.now))
         self.assertEqual(len([row for row in shown.timeline if row.kind == "ScreenRecorded"]), 1)
