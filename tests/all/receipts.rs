@@ -1,7 +1,6 @@
 //! How far a record has come: on the device, on the server, seen by somebody else; and of what was not taken, why.
 
 use serde_json::json;
-use warmhand_core::app::SyncStep;
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::view::{EntryState, Help, Why};
 use warmhand_server::store::Store;
@@ -100,10 +99,7 @@ fn of_what_was_not_taken_it_is_said_why() {
     town.run(store.revoke(id, "sup".into(), town.now()))
         .unwrap();
     // It sends, is told, and the answer is lost; then it is taken back.
-    ana.app.sync_wanted();
-    if let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) {
-        town.carry(&asked);
-    }
+    ana.sends_unheard(&town);
     town.run(store.reinstate(id, "sup".into(), town.now()))
         .unwrap();
     ana.sync(&town);

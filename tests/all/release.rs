@@ -2,7 +2,6 @@
 //! what she dismisses stays out, and its author's device is told.
 
 use serde_json::json;
-use warmhand_core::app::SyncStep;
 use warmhand_core::domain::id::{DocumentId, PatientId};
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::Decision;
@@ -23,10 +22,7 @@ fn kept_aside(town: &Town) -> (Phone, DocumentId, PatientId) {
     let store = &town.server().store;
     town.run(store.revoke(id, "sup".into(), town.now()))
         .unwrap();
-    ana.app.sync_wanted();
-    if let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) {
-        town.carry(&asked);
-    }
+    ana.sends_unheard(town);
     town.run(store.reinstate(id, "sup".into(), town.now()))
         .unwrap();
     ana.sync(town);

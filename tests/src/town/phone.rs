@@ -110,6 +110,14 @@ impl Phone {
         self.does(town, json!({"AddNote": {"record": record, "text": text}}));
     }
 
+    /// Sends once, and never hears what came of it.
+    pub fn sends_unheard(&mut self, town: &Town) {
+        self.app.sync_wanted();
+        if let Ok(SyncStep::Send(asked)) = self.app.sync_next(town.now()) {
+            town.carry(&asked);
+        }
+    }
+
     /// Sends and fetches until there is nothing to say; a struck server or device is tried again.
     pub fn sync(&mut self, town: &Town) {
         self.app.sync_wanted();

@@ -58,13 +58,17 @@ fn on_number(patient: &Patient, number: &Number) -> SentenceRow {
     let rule = patient.reach.iter().find(|r| r.channel == number.channel);
     let detail = match rule {
         Some(rule) => {
+            let asks = in_question(patient, number, rule);
+            // What holds meanwhile is said as well: when she may be called, and who else answers, is not in question. Nothing
+            // is left anywhere until she has been asked, whatever the rule allows.
+            let is_clear = asks.is_none();
+            let allows = [rule.voicemail_ok, rule.text_ok, rule.say_org_name_ok];
             let strict = sentence::rule(
-                [rule.voicemail_ok, rule.text_ok, rule.say_org_name_ok],
+                allows.map(|allowed| allowed && is_clear),
                 &rule.safe_hours,
                 rule.shared_phone,
             );
-            // What holds meanwhile is said as well: when she may be called, and who else answers, is not in question.
-            match in_question(patient, number, rule) {
+            match asks {
                 Some(why) => format!("{why} · until then: {strict}"),
                 None => strict,
             }
