@@ -2,7 +2,7 @@
 //! database and no request; a page that is filled twice from the same programme says the same.
 
 use super::page::{Counts, Frame, Place, counted};
-use super::{quarantine, words};
+use super::words;
 use crate::check::Checked;
 use crate::store::{LossRow, QuarantineRow, is_silent};
 use jiff::Timestamp;
@@ -133,6 +133,11 @@ impl Programme {
         self.kept.iter().map(AsRef::as_ref)
     }
 
+    /// What waits and holds a worry: it is in no record, so no flag of one says it.
+    pub fn worries(&self) -> impl Iterator<Item = &QuarantineRow> {
+        self.aside.iter().filter(|lying| lying.is_worry())
+    }
+
     /// The clock of the organisation.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.sheet.zone).unwrap_or(TimeZone::UTC)
@@ -184,8 +189,7 @@ impl Programme {
             counts: Counts {
                 overdue: count(self.records().flat_map(|r| r.overdue(self.now)).count()),
                 safety: count(
-                    self.records().flat_map(words::open_flags).count()
-                        + quarantine::worries(self).count(),
+                    self.records().flat_map(words::open_flags).count() + self.worries().count(),
                 ),
                 review: count(
                     self.records()

@@ -1,15 +1,14 @@
 //! Fills the page of work that is kept aside.
 
+use super::page::Place;
 use super::page::quarantine::{AsideRow, QuarantinePage, Said};
-use super::page::{Place, SentenceRow, Tone};
 use super::programme::{Programme, Visitor};
-use super::{record, words};
+use super::record;
 use crate::store::QuarantineRow;
 use std::collections::BTreeMap;
 use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 use warmhand_core::domain::read::Summary;
-use warmhand_core::domain::time;
 use warmhand_core::wire::QuarantineReason;
 
 /// The records that the visitor has opened, each for a reason.
@@ -28,32 +27,6 @@ pub fn page(programme: &Programme, visitor: &Visitor, opened: &Opened) -> Quaran
             .map(|lying| row(programme, lying, opened, is_clinician))
             .collect(),
     }
-}
-
-/// What waits and holds a worry: it is in no record, so no flag of one says it.
-pub fn worries(programme: &Programme) -> impl Iterator<Item = &QuarantineRow> {
-    programme.aside.iter().filter(|lying| lying.is_worry())
-}
-
-/// The same beside the flags of records. That somebody was worried is said without a reason, as a flag is; her words are not.
-pub fn worry(programme: &Programme, lying: &QuarantineRow) -> SentenceRow {
-    let code = code(lying);
-    let of = if code.is_empty() {
-        "nobody can say of whom".to_owned()
-    } else {
-        format!("patient {code}")
-    };
-    let waits = words::duration(time::minutes_between(lying.since, programme.now));
-    SentenceRow::new(
-        &format!("aside-worry-{}", hex::encode(lying.hash.0)),
-        &format!(
-            "Raised by {}, and kept aside",
-            words::isolated(&programme.name(&lying.user))
-        ),
-        &format!("{of} · in no record before somebody puts it there"),
-    )
-    .tagged(&format!("waits {waits}"), Tone::Danger)
-    .leading_to("/quarantine")
 }
 
 /// What has to be opened for a reason before it is shown in its words: the record with which it opens, or, while none of

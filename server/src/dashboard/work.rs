@@ -5,7 +5,8 @@ use super::page::list::{ListGroup, ListPage};
 use super::page::review::{ReviewPage, ReviewRow};
 use super::page::{Place, SentenceRow, Tag, Tone};
 use super::programme::{Programme, Visitor};
-use super::{quarantine, words};
+use super::words;
+use crate::store::QuarantineRow;
 use jiff::ToSpan;
 use std::collections::BTreeMap;
 use warmhand_core::domain::code::{FlagStatus, TaskKind};
@@ -15,8 +16,27 @@ use warmhand_core::domain::time;
 
 /// Open safety flags: first what lies in no record, then the longest open.
 pub fn flag_rows(programme: &Programme) -> Vec<SentenceRow> {
-    let aside = quarantine::worries(programme).map(|lying| quarantine::worry(programme, lying));
+    let aside = programme.worries().map(|lying| worry(programme, lying));
     aside.chain(recorded(programme)).collect()
+}
+
+/// A worry that is kept aside, like a flag of a record. That somebody was worried is said without a reason, as a flag is; her words are not.
+fn worry(programme: &Programme, lying: &QuarantineRow) -> SentenceRow {
+    let of = match lying.patient {
+        Some(patient) => format!("patient {}", patient.short_code()),
+        None => "nobody can say of whom".to_owned(),
+    };
+    let waits = words::duration(time::minutes_between(lying.since, programme.now));
+    SentenceRow::new(
+        &format!("aside-worry-{}", hex::encode(lying.hash.0)),
+        &format!(
+            "Raised by {}, and kept aside",
+            words::isolated(&programme.name(&lying.user))
+        ),
+        &format!("{of} · in no record before somebody puts it there"),
+    )
+    .tagged(&format!("waits {waits}"), Tone::Danger)
+    .leading_to("/quarantine")
 }
 
 fn recorded(programme: &Programme) -> Vec<SentenceRow> {
