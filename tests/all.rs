@@ -8,6 +8,8 @@ mod audited;
 mod bad_input;
 #[path = "all/beside.rs"]
 mod beside;
+#[path = "all/between.rs"]
+mod between;
 #[path = "all/clock.rs"]
 mod clock;
 #[path = "all/crash.rs"]

@@ -68,9 +68,14 @@ impl Document {
             .get_or_init(|| Record::of(self.id, &self.entries()))
     }
 
+    /// The change of this hash, if it is part of it.
+    pub fn held_as(&self, hash: ChangeHash) -> Option<&Held> {
+        self.held.iter().find(|held| held.hash == hash)
+    }
+
     /// Is this change part of it?
     pub fn has(&self, hash: ChangeHash) -> bool {
-        self.held.iter().any(|h| h.hash == hash)
+        self.held_as(hash).is_some()
     }
 
     fn ancestors(&self, deps: &[ChangeHash]) -> Vec<&Held> {

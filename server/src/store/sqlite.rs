@@ -1,5 +1,5 @@
-//! `SQLite` behind the verbs: one writer whose transactions are immediate and durable, and a reader for pages. Both work
-//! on blocking threads, never on the server's own.
+//! `SQLite` behind the verbs: one writer whose transactions are immediate and durable, a reader for answers to devices and
+//! one for pages. They work on blocking threads, never on the server's own.
 
 mod account;
 mod ahead;
@@ -70,6 +70,8 @@ pub trait Fault: Send + Sync {
 pub struct Sqlite {
     writer: Arc<Writer>,
     reader: Arc<Mutex<Connection>>,
+    /// A page takes its time: no device waits for one.
+    teller: Arc<Mutex<Connection>>,
     /// Nowhere for one in memory.
     folder: Option<PathBuf>,
     keys: Arc<RwLock<Arc<KeyFile>>>,
@@ -254,9 +256,17 @@ impl Sqlite {
         &self,
         run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Doing<'_, T> {
-        let (reader, beside) = (Arc::clone(&self.reader), self.beside());
+        self.read_by(&self.reader, run)
+    }
+
+    fn read_by<T: Send + 'static>(
+        &self,
+        connection: &Arc<Mutex<Connection>>,
+        run: impl FnOnce(&Verb<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Doing<'_, T> {
+        let (connection, beside) = (Arc::clone(connection), self.beside());
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || Self::read_on(&reader, &beside, run))
+            tokio::task::spawn_blocking(move || Self::read_on(&connection, &beside, run))
                 .await
                 .unwrap_or(Err(StoreError::Unavailable))
         })

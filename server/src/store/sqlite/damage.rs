@@ -32,6 +32,14 @@ impl Sqlite {
         self.once_more(move |store| store.read(run.clone()))
     }
 
+    /// The same on the connection of those who are told what follows their push.
+    pub(super) fn tell_passing_over<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Verb<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
+    ) -> Doing<'_, T> {
+        self.once_more(move |store| store.read_by(&store.teller, run.clone()))
+    }
+
     fn once_more<T: Send + 'static>(
         &self,
         does: impl Fn(&Self) -> Doing<'_, T> + Send + 'static,

@@ -66,16 +66,29 @@ impl Verb<'_> {
         Ok(changes)
     }
 
-    /// The receipt of an accepted change; none if it is not accepted.
-    pub(super) fn receipt_of(&self, hash: ChangeHash) -> Result<Option<Receipt>, StoreError> {
-        let row = self.changes("hash = ?1", [&hash.0[..]])?.pop();
-        Ok(row.map(|row| self.receipt(&row)))
+    /// The receipt of an accepted change.
+    pub(super) fn receipt_of(&self, held: &Held) -> Receipt {
+        self.signed(&held.change, held.hash, held.times)
     }
 
     pub(super) fn receipt(&self, row: &ChangeRow) -> Receipt {
-        let times = row.times;
+        self.signed(&row.change, row.hash, row.times)
+    }
+
+    fn signed(&self, change: &Change, hash: ChangeHash, times: ReceiptTimes) -> Receipt {
         self.keys
-            .sign(&row.change, row.hash, times.received_at, times.offset_ms)
+            .sign(change, hash, times.received_at, times.offset_ms)
+    }
+
+    /// The receipt of a change that is accepted in this document; none if it is not.
+    pub(super) fn receipt_in(
+        &self,
+        doc: DocumentId,
+        hash: ChangeHash,
+    ) -> Result<Option<Receipt>, StoreError> {
+        let named = params![&doc.as_bytes()[..], &hash.0[..]];
+        let row = self.changes("doc = ?1 and hash = ?2", named)?.pop();
+        Ok(row.map(|row| self.receipt(&row)))
     }
 
     /// A document as admission sees it.

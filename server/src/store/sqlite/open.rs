@@ -23,6 +23,10 @@ use std::time::Duration;
 
 const SCHEMA: &str = include_str!("schema.sql");
 pub(super) const VERSION: i64 = 1;
+/// Pages of the database in memory, in KiB, for answers to devices: mostly the log has gone on, and each is read anew.
+const TELLER_CACHE_KIB: i64 = 512;
+/// The same for the writer, who is alone in writing: what many devices of many sites write at once is looked up all over it.
+const WRITER_CACHE_KIB: i64 = 6 * 1024;
 /// More than there are: a statement that falls out is planned anew at every use, which costs more than running it.
 const STATEMENTS: usize = 128;
 pub(super) const FILE: &str = "warmhand.db";
@@ -166,6 +170,7 @@ fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
     if *place == Place::Memory {
         return Ok(());
     }
+    db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     let mode: String = db.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     db.pragma_update(None, "synchronous", "full")?;
     let synchronous: i64 = db.query_row("pragma synchronous", [], |row| row.get(0))?;
@@ -176,22 +181,30 @@ fn prepare(db: &Connection, place: &Place) -> Result<(), StoreError> {
 }
 
 fn finish(db: Connection, place: &Place, keys: KeyFile) -> Result<Sqlite, StoreError> {
-    let (writer, reader, folder) = match place {
-        // Memory is one connection: it serves both.
+    let (writer, reader, teller, folder) = match place {
+        // Memory is one connection: it serves all.
         Place::Memory => {
             let writer = Writer::in_memory(db);
-            let reader = writer.connection();
-            (writer, reader, None)
+            let (reader, teller) = (writer.connection(), writer.connection());
+            (writer, reader, teller, None)
         }
         Place::Folder(folder) => {
             let writer = Writer::in_file(db, &folder.join(FILE))?;
             let reader = Arc::new(Mutex::new(reading(folder)?));
-            (writer, reader, Some(folder.clone()))
+            let teller = reading(folder)?;
+            teller.pragma_update(None, "cache_size", -TELLER_CACHE_KIB)?;
+            (
+                writer,
+                reader,
+                Arc::new(Mutex::new(teller)),
+                Some(folder.clone()),
+            )
         }
     };
     Ok(Sqlite {
         writer: Arc::new(writer),
         reader,
+        teller,
         keys: Arc::new(RwLock::new(Arc::new(keys))),
         known: Arc::default(),
         readings: Arc::default(),

@@ -1,5 +1,7 @@
-//! One sync: positions verified, push taken, page computed, all in one transaction, so that everything the answer tells
-//! is one snapshot and committed before it leaves. A page that was read ahead is of the same log, to the row.
+//! One sync: positions verified and push taken by the writer; then, once that is durable, the answer read by another: nobody
+//! who has something to say waits for what somebody else is told. It tells the log up to the end of the push's transaction
+//! and nothing of a later row, only not what its device may not see any more. A page that was read ahead is of the same log,
+//! to the row.
 
 mod asked;
 mod documents;
@@ -22,7 +24,7 @@ use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     Ack, AckState, Cursor, Decided, DeliveredChange, DeliveredDocument, Hello, Parcel,
-    PushedDocument, QuarantineReason, RejectReason, Status, SyncAnswer, SyncRequest,
+    PushedDocument, QuarantineReason, RejectReason, Status, SyncAnswer, SyncRequest, Token,
 };
 
 /// The word to forget a document, or to erase it.
@@ -88,20 +90,43 @@ impl Page {
     }
 }
 
+/// What came of a push, and up to where its device is told the log.
+#[derive(Clone, Debug)]
+pub(super) struct Taken {
+    acks: Vec<Ack>,
+    head: Token,
+}
+
 impl Verb<'_> {
-    /// The answer, its documents beside it: they are still to be packed.
-    pub(super) fn sync(
+    /// Takes what a device sends. Nothing if it is out of step with this log.
+    pub(super) fn take_push(
         &self,
         device: DeviceId,
         request: &SyncRequest,
         now: Timestamp,
+    ) -> Result<Option<Taken>, StoreError> {
+        self.seen(device, &request.hello, &request.state, now)?;
+        if !self.in_step(&request.hello)? {
+            return Ok(None);
+        }
+        let acks = self.take_all(device, request, now)?;
+        let head = self.head()?;
+        Ok(Some(Taken { acks, head }))
+    }
+
+    /// The answer once that is durable, its documents beside it: they are still to be packed.
+    pub(super) fn answer(
+        &self,
+        device: DeviceId,
+        request: &SyncRequest,
+        taken: Option<Taken>,
+        now: Timestamp,
     ) -> Result<(SyncAnswer, Docs), StoreError> {
         let hello = &request.hello;
-        self.seen(device, hello, &request.state, now)?;
         // To whomever it speaks: a device that is out of step, or out of service, may have to be rescued too.
         let box_key = sealing::closing(self.keys);
         let box_key = (box_key.mark() != hello.box_key).then_some(box_key);
-        if !self.in_step(hello)? {
+        let Some(Taken { acks, head }) = taken else {
             let head = self.head()?;
             let status = Status::Resync(head);
             let answer = SyncAnswer {
@@ -109,9 +134,7 @@ impl Verb<'_> {
                 ..answer(hello, status, now, head)
             };
             return Ok((answer, Docs::default()));
-        }
-        let acks = self.take_all(device, request, now)?;
-        let head = self.head()?;
+        };
         let mut answer = SyncAnswer {
             acks,
             box_key,
@@ -141,7 +164,7 @@ impl Verb<'_> {
             is_another || is_to_come,
             &answer.acks,
         )?;
-        let asked = self.asked(device, hello.cursor, room)?;
+        let asked = self.asked(device, hello.cursor, room, head);
         let ahead = self.ahead.take(&asked).filter(|_| request.push.is_empty());
         let page = match ahead {
             Some(page) => page,

@@ -43,6 +43,8 @@ pub(super) struct Taking {
     before: Option<BTreeSet<Scope>>,
     /// It did not exist before.
     pub is_begun: bool,
+    /// Something of it lies in quarantine, or lay there.
+    lies_aside: bool,
     /// What a person decided to leave out of it.
     dismissed: Vec<Change>,
 }
@@ -82,13 +84,19 @@ impl Verb<'_> {
             };
             return Ok(pushed.changes.iter().map(erased).collect());
         }
+        let lies_aside = self.lies_aside(pushed.doc)?;
         let mut taking = Taking {
             document: self.document(pushed.doc)?,
             row,
             standing: self.sees(push.sender.device, pushed.doc)?,
             before: None,
             is_begun: false,
-            dismissed: self.dismissed_of(pushed.doc)?,
+            lies_aside,
+            dismissed: if lies_aside {
+                self.dismissed_of(pushed.doc)?
+            } else {
+                Vec::new()
+            },
         };
         let mut acks = Vec::new();
         for change in &pushed.changes {
@@ -121,13 +129,17 @@ impl Verb<'_> {
         pushed: &PushedChange,
     ) -> Result<AckState, StoreError> {
         // Known hash first: the answer is the state now stored, whatever the sender may do today.
-        if let Some(receipt) = self.receipt_of(pushed.hash)? {
-            return Ok(AckState::Accepted(receipt));
+        if let Some(held) = taking.document.held_as(pushed.hash) {
+            return Ok(AckState::Accepted(self.receipt_of(held)));
         }
         let receipt = pushed
             .receipt
             .filter(|r| self.keys.is_valid(&pushed.change, pushed.hash, r));
-        let lying = self.quarantined(pushed.hash)?;
+        let lying = if taking.lies_aside {
+            self.quarantined(pushed.hash)?
+        } else {
+            None
+        };
         if let (Some(lying), None) = (&lying, receipt) {
             return Ok(lying.state());
         }
@@ -175,6 +187,7 @@ impl Verb<'_> {
                 Ok(AckState::Accepted(receipt))
             }
             Verdict::Quarantine(reason) => {
+                taking.lies_aside = true;
                 let reason = self.reason_of(push, pushed, reason)?;
                 if let Some(receipt) = receipt {
                     let times = ReceiptTimes {

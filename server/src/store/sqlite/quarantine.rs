@@ -167,9 +167,13 @@ impl Verb<'_> {
         Ok(all)
     }
 
-    /// How a known hash stands here; nothing of one that is lacking.
-    pub(super) fn state_of(&self, hash: ChangeHash) -> Result<Option<AckState>, StoreError> {
-        if let Some(receipt) = self.receipt_of(hash)? {
+    /// How a known hash of a document stands here; nothing of one that is lacking.
+    pub(super) fn state_of(
+        &self,
+        doc: DocumentId,
+        hash: ChangeHash,
+    ) -> Result<Option<AckState>, StoreError> {
+        if let Some(receipt) = self.receipt_in(doc, hash)? {
             return Ok(Some(AckState::Accepted(receipt)));
         }
         Ok(self.quarantined(hash)?.map(|lying| lying.state()))

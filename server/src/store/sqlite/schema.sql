@@ -33,7 +33,7 @@ create index document_patient on document (patient);
 create table change (
   -- accepted changes; the bytes are the source of truth and are never deleted
   seq integer primary key,       -- its row of the log
-  hash blob not null unique,
+  hash blob not null,            -- asked for in its document alone: admission lets none in twice
   doc blob not null references document (id),
   user text not null,
   fields blob not null,          -- CBOR: its actor, what it stands on, where in the bytes its entries lie

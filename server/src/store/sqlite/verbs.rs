@@ -29,17 +29,19 @@ impl Store for Sqlite {
         let (queue, request) = (self.queue.clone(), Arc::new(request));
         let (page_bytes, from) = (request.page_bytes, request.hello.cursor);
         let has_pushed = !request.push.is_empty();
-        let sync = move |verb: &Verb<'_>| {
-            let (mut answer, docs) = verb.sync(device, &request, now)?;
-            let patience = queue.patience(request.hello.number);
-            answer.retry_after_ms = answer.retry_after_ms.max(patience);
-            Ok((answer, docs))
+        let pushed = Arc::clone(&request);
+        let take = move |verb: &Verb<'_>| {
+            let taken = verb.take_push(device, &pushed, now)?;
+            Ok((taken, queue.patience(pushed.hello.number)))
         };
         Box::pin(async move {
             if !has_pushed {
                 self.ahead.read(device, from).await;
             }
-            let (mut answer, docs) = self.write_passing_over(sync).await?;
+            let (taken, patience) = self.write_passing_over(take).await?;
+            let answer = move |verb: &Verb<'_>| verb.answer(device, &request, taken.clone(), now);
+            let (mut answer, docs) = self.tell_passing_over(answer).await?;
+            answer.retry_after_ms = answer.retry_after_ms.max(patience);
             if answer.more {
                 self.read_ahead(device, page_bytes, answer.cursor, now);
             }

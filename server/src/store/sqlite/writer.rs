@@ -12,8 +12,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot::{self, Receiver};
 
-/// So many pieces are committed together at most: the first of them waits for the last.
-const AT_ONCE: usize = 64;
+/// So many pieces are committed together at most. The first of them waits for the last, and while the next are done it is
+/// told what came of it: with all in one, most of a burst would wait for one thread and then be taken by all devices at once.
+const AT_ONCE: usize = 8;
 
 /// Tells whoever waits how the commit went.
 type Tell = Box<dyn FnOnce(&Result<(), StoreError>) + Send>;

@@ -18,7 +18,7 @@ pub struct Asked {
     pub from: Cursor,
     /// So many bytes may come.
     pub room: usize,
-    /// The log as it is.
+    /// The log up to where it is told.
     pub head: Token,
     /// The key that signs receipts.
     pub key: u16,
@@ -53,19 +53,20 @@ impl Verb<'_> {
         })
     }
 
-    /// What a page follows from, as the log is now.
+    /// What a page follows from, as the log is up to here.
     pub(in super::super) fn asked(
         &self,
         device: DeviceId,
         from: Cursor,
         room: usize,
-    ) -> Result<Asked, StoreError> {
-        Ok(Asked {
+        head: Token,
+    ) -> Asked {
+        Asked {
             device,
             from,
             room,
-            head: self.head()?,
+            head,
             key: self.keys.signing(),
-        })
+        }
     }
 }

@@ -69,12 +69,13 @@ impl Verb<'_> {
         from: Cursor,
         now: Timestamp,
     ) -> Result<Option<Cursor>, StoreError> {
-        let Some(from) = self.ahead.next(&self.asked(device, from, 0)?, now) else {
+        let head = self.head()?;
+        let Some(from) = self.ahead.next(&self.asked(device, from, 0, head), now) else {
             return Ok(None);
         };
         reading.at(from);
         let room = self.room(page_bytes, from, self.is_sheet_after(&from)?, &[])?;
-        let asked = self.asked(device, from, room)?;
+        let asked = self.asked(device, from, room, head);
         let page = self.page(&asked, &[], &[])?;
         let end = page.end();
         self.ahead.put(asked, now, page.packed());

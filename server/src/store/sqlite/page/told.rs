@@ -14,10 +14,10 @@ use warmhand_core::wire::{Delivered, DeliveredDocument, PushedDocument};
 /// No document has this id, and none lies before it.
 const BEFORE_ALL: DocumentId = DocumentId(Uuid::nil());
 
-/// Documents of which the present visibility began after the cursor ?2, in order; those up to ?3 of the row after it
-/// were brought already.
+/// Documents of which the present visibility began after the cursor ?2 and up to ?4, in order; those up to ?3 of the row
+/// after it were brought already.
 const BEGUN: &str =
-    "select from_seq, doc from visibility where device = ?1 and to_seq is null and from_seq > ?2
+    "select from_seq, doc from visibility where device = ?1 and to_seq is null and from_seq > ?2 and from_seq <= ?4
      and not (from_seq = ?2 + 1 and doc <= ?3) order by from_seq, doc";
 
 /// Changes of the rows (?4, ?5] in documents that the device had whole at the cursor ?2.
@@ -47,7 +47,7 @@ impl Verb<'_> {
             .map_or_else(Vec::new, |after| after.as_bytes().to_vec());
         let device_id = &device.as_bytes()[..];
         let mut begun = self.db.prepare_cached(BEGUN)?;
-        let mut begun = begun.query(params![device_id, int(c)?, after])?;
+        let mut begun = begun.query(params![device_id, int(c)?, after, int(head.seq)?])?;
         let mut changed = self
             .db
             .prepare_cached(&format!("select {COLUMNS} {CHANGED}"))?;
