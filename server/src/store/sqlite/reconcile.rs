@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
-    Ack, DocsAnswer, DocsRequest, DocumentDigest, Holding, Offer, ReconcileAnswer,
-    ReconcileRequest, Status,
+    Ack, DocsAnswer, DocsRequest, DocumentDigest, Holding, ReconcileAnswer, ReconcileRequest,
+    Status,
 };
 
 /// What an answer about a hash costs.
@@ -81,19 +81,13 @@ impl Verb<'_> {
             answer.status = Status::Resync(head);
             return Ok(answer);
         }
-        let offered = |offer: &Offer| {
-            let doc = offer.doc;
-            offer
-                .hashes
-                .clone()
-                .into_iter()
-                .map(move |hash| (doc, hash))
-        };
-        for (doc, hash) in request.offers.iter().flat_map(offered) {
-            // Of one that does not read nobody can say that it is here.
-            match self.readable(self.state_of(doc, hash))?.flatten() {
-                Some(state) => answer.acks.push(Ack { hash, state }),
-                None => answer.need.push(hash),
+        for offer in &request.offers {
+            for hash in &offer.hashes {
+                // Of one that does not read nobody can say that it is here.
+                match self.readable(self.state_of(offer.doc, *hash))?.flatten() {
+                    Some(state) => answer.acks.push(Ack { hash: *hash, state }),
+                    None => answer.need.push(*hash),
+                }
             }
         }
         let spent = ANSWER_BYTES * (answer.acks.len() + answer.need.len());
