@@ -20,6 +20,7 @@ mod push;
 mod quarantine;
 mod queue;
 mod readings;
+mod recent;
 mod reconcile;
 mod rescue;
 mod scope;
@@ -49,6 +50,7 @@ use jiff::Timestamp;
 use log::Head;
 use queue::Queue;
 use readings::Readings;
+use recent::Recent;
 use reconcile::Digests;
 use rusqlite::{Connection, ErrorCode, Params, TransactionBehavior};
 use sheet::KnownSheet;
@@ -78,6 +80,7 @@ pub struct Sqlite {
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
     ahead: Arc<Ahead>,
+    recent: Arc<Recent>,
     journal: Option<Arc<Journal>>,
     digests: Arc<Digests>,
     queue: Queue,
@@ -92,6 +95,7 @@ struct Beside {
     known: Arc<KnownSheet>,
     readings: Arc<Readings>,
     ahead: Arc<Ahead>,
+    recent: Arc<Recent>,
     journal: Option<Arc<Journal>>,
     fault: Option<Arc<dyn Fault>>,
     passes_over: bool,
@@ -110,6 +114,7 @@ impl Beside {
             known: &self.known,
             readings: &self.readings,
             ahead: &self.ahead,
+            recent: &self.recent,
             journal: self.journal.as_deref(),
             fault: self.fault.as_deref(),
             passes_over: self.passes_over,
@@ -131,6 +136,7 @@ pub(crate) struct Verb<'a> {
     known: &'a KnownSheet,
     readings: &'a Readings,
     ahead: &'a Ahead,
+    recent: &'a Recent,
     journal: Option<&'a Journal>,
     fault: Option<&'a dyn Fault>,
     passes_over: bool,
@@ -201,6 +207,7 @@ impl Sqlite {
             known: Arc::clone(&self.known),
             readings: Arc::clone(&self.readings),
             ahead: Arc::clone(&self.ahead),
+            recent: Arc::clone(&self.recent),
             journal: self.journal.clone(),
             fault: self.fault.clone(),
             passes_over: self.passes_over,

@@ -67,6 +67,7 @@ impl Verb<'_> {
         let patient = self.document_row(doc)?.map(|(_, patient)| patient);
         let seq = self.append(&Row::Erased(doc))?;
         self.ahead.clear(seq);
+        self.recent.erased(seq);
         let id = &doc.as_bytes()[..];
         self.change(
             "insert into erased (doc, seq, patient) values (?1, ?2, ?3)",
@@ -101,6 +102,16 @@ impl Verb<'_> {
             .db
             .prepare_cached("select exists (select 1 from erased where doc = ?1)")?
             .query_row([&doc.as_bytes()[..]], |row| row.get(0))?)
+    }
+
+    /// The row of the last order to erase something.
+    pub(super) fn last_erasure(&self) -> Result<u64, StoreError> {
+        let sql = "select coalesce(max(seq), 0) from erased";
+        let seq: i64 = self
+            .db
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0))?;
+        Ok(seq.unsigned_abs())
     }
 
     /// What was erased in the rows (from, to] of the log, with its patient.

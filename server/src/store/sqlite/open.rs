@@ -6,6 +6,7 @@ use super::log::Head;
 use super::named_keys::{lacks, named_keys};
 use super::queue::Queue;
 use super::readings::Readings;
+use super::recent::Recent;
 use super::sheet::KnownSheet;
 use super::writer::Writer;
 use super::{Sqlite, StoreError, Verb};
@@ -76,6 +77,7 @@ pub fn init(place: &Place, settings: &Settings<'_>) -> Result<Sqlite, StoreError
         known: &KnownSheet::default(),
         readings: &Readings::default(),
         ahead: &Ahead::default(),
+        recent: &Recent::default(),
         journal: None,
         fault: None,
         passes_over: false,
@@ -209,6 +211,7 @@ fn finish(db: Connection, place: &Place, keys: KeyFile) -> Result<Sqlite, StoreE
         known: Arc::default(),
         readings: Arc::default(),
         ahead: Arc::default(),
+        recent: Arc::default(),
         journal: folder.as_deref().map(Journal::of).map(Arc::new),
         folder,
         digests: Arc::default(),

@@ -214,6 +214,8 @@ impl Verb<'_> {
             offset_ms: request.hello.offset_ms(now),
             now,
         };
+        // Also by another process.
+        self.recent.erased(self.last_erasure()?);
         let mut acks = Vec::new();
         for document in &request.push {
             let taken = self.part(|| self.take(&push, document))?;

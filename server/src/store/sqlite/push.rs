@@ -86,7 +86,7 @@ impl Verb<'_> {
         }
         let lies_aside = self.lies_aside(pushed.doc)?;
         let mut taking = Taking {
-            document: self.document(pushed.doc)?,
+            document: self.document_at_hand(pushed.doc)?,
             row,
             standing: self.sees(push.sender.device, pushed.doc)?,
             before: None,
@@ -112,6 +112,7 @@ impl Verb<'_> {
                 self.place(patient, self.viewers_of(push)?, Some(&taking.document))?;
             }
         }
+        self.keep_at_hand(taking.document)?;
         Ok(acks)
     }
 
