@@ -19,7 +19,7 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::ReceiptTimes;
 use warmhand_core::wire::{
-    Ack, AckState, PushedChange, PushedDocument, QuarantineReason, RejectReason,
+    Ack, AckState, PushedChange, PushedDocument, QuarantineReason, RejectReason, Token,
 };
 
 /// What a push stands on.
@@ -35,6 +35,8 @@ pub(super) struct Push<'a> {
 /// One document of a push, as far as it has been taken.
 pub(super) struct Taking {
     pub document: Document,
+    /// Where it changed last.
+    last: Option<Token>,
     /// Kind and patient, once it exists here.
     pub row: Option<(DocumentKind, PatientId)>,
     /// The sender sees it, or has written in it.
@@ -85,8 +87,10 @@ impl Verb<'_> {
             return Ok(pushed.changes.iter().map(erased).collect());
         }
         let lies_aside = self.lies_aside(pushed.doc)?;
+        let (document, last) = self.document_at_hand(pushed.doc)?;
         let mut taking = Taking {
-            document: self.document_at_hand(pushed.doc)?,
+            document,
+            last,
             row,
             standing: self.sees(push.sender.device, pushed.doc)?,
             before: None,
@@ -112,7 +116,7 @@ impl Verb<'_> {
                 self.place(patient, self.viewers_of(push)?, Some(&taking.document))?;
             }
         }
-        self.keep_at_hand(taking.document)?;
+        self.keep_at_hand(taking.document, taking.last);
         Ok(acks)
     }
 
@@ -171,6 +175,7 @@ impl Verb<'_> {
                 let at = receipt.map_or(push.now, |r| super::instant(r.received_at));
                 let offset_ms = receipt.map_or(push.offset_ms, |r| r.offset_ms);
                 let receipt = self.accept(&sealed, at, offset_ms)?;
+                taking.last = Some(self.head()?);
                 if lying.is_some() {
                     self.lift(sealed.hash)?;
                 }
@@ -199,6 +204,7 @@ impl Verb<'_> {
                     if let Some((state, row, whole)) = anew {
                         taking.changes();
                         taking.document = whole;
+                        taking.last = self.last_change(pushed.change.doc)?;
                         taking.is_begun |= taking.row.is_none();
                         taking.row = Some(row);
                         return Ok(state);

@@ -71,30 +71,37 @@ impl Recent {
 }
 
 impl Verb<'_> {
-    /// A document as admission sees it, without reading it if it is at hand.
-    pub(super) fn document_at_hand(&self, id: DocumentId) -> Result<Document, StoreError> {
+    /// A document as admission sees it, without reading it if it is at hand; and where it changed last.
+    pub(super) fn document_at_hand(
+        &self,
+        id: DocumentId,
+    ) -> Result<(Document, Option<Token>), StoreError> {
         let last = self.last_change(id)?;
-        match last.and_then(|last| self.recent.take(id, last)) {
-            Some(document) => Ok(document),
-            None => self.document(id),
-        }
+        let document = match last.and_then(|last| self.recent.take(id, last)) {
+            Some(document) => document,
+            None => self.document(id)?,
+        };
+        Ok((document, last))
     }
 
     /// Keeps a document at hand, as it is in this transaction.
-    pub(super) fn keep_at_hand(&self, document: Document) -> Result<(), StoreError> {
-        if let Some(last) = self.last_change(document.id)? {
+    pub(super) fn keep_at_hand(&self, document: Document, last: Option<Token>) {
+        if let Some(last) = last {
             self.recent.put(last, document);
         }
-        Ok(())
     }
 
     /// Where a document changed last; nowhere if there is nothing of it.
-    fn last_change(&self, doc: DocumentId) -> Result<Option<Token>, StoreError> {
-        let sql = "select seq from change where doc = ?1 order by seq desc limit 1";
+    pub(super) fn last_change(&self, doc: DocumentId) -> Result<Option<Token>, StoreError> {
+        let Token { epoch, .. } = self.head()?;
+        let sql = "select seq, log.chain from change cross join log using (seq) where doc = ?1 order by seq desc limit 1";
         let mut statement = self.db.prepare_cached(sql)?;
-        let seq = statement.query_row([&doc.as_bytes()[..]], |row| row.get::<_, i64>(0));
-        let seq = seq.optional()?;
-        seq.map(|seq| self.token(seq.unsigned_abs())).transpose()
+        let row = statement.query_row([&doc.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some((seq, chain)): Option<(i64, [u8; 32])> = row.optional()? else {
+            return Ok(None);
+        };
+        let seq = seq.unsigned_abs();
+        Ok(Some(Token { epoch, seq, chain }))
     }
 }
 
