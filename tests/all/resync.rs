@@ -1,6 +1,7 @@
 //! An older image of the server is put back, and a device that was ahead of it compares: what is the same costs one small
 //! round, what differs is given and fetched, and a comparison that ends wrong is not believed.
 
+use serde_json::json;
 use tempfile::TempDir;
 use warmhand_core::app::{Carried, SyncStep};
 use warmhand_core::domain::id::PatientId;
@@ -50,8 +51,12 @@ fn paths(asked: &Asked) -> Vec<&'static str> {
 
 /// The same log under another epoch: everything is doubted, and nothing differs.
 fn renamed(image: &TempDir) {
+    named(image, 8);
+}
+
+fn named(image: &TempDir, epoch: u8) {
     let db = rusqlite::Connection::open(image.path().join("warmhand.db")).unwrap();
-    let changed = db.execute("update head set epoch = ?1", [&[8_u8; 16][..]]);
+    let changed = db.execute("update head set epoch = ?1", [&[epoch; 16][..]]);
     assert_eq!(changed, Ok(1));
 }
 
@@ -105,6 +110,37 @@ fn documents_in_step_are_one_small_round_and_nothing_is_fetched() {
     assert_eq!(paths(&asked), ["/v1/sync", "/v1/reconcile", "/v1/sync"]);
     assert!(asked.iter().all(|(_, bytes)| *bytes < 1_200), "{asked:?}");
     is_same(&town, &[&ana], &patients);
+}
+
+#[test]
+fn six_hundred_documents_in_step_cost_what_six_do() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let (mut bytes, mut held) = (Vec::new(), 0);
+    for (count, epoch) in [(6, 8), (600, 9)] {
+        for n in held..count {
+            let name = format!("Rosa {n}");
+            let opened = json!({"OpenRecord": {"site": "home", "preferred_name": name}});
+            ana.does(&town, opened);
+        }
+        held = count;
+        ana.sync(&town);
+        // Nothing new.
+        let asked = exchange(&mut ana, &town, honest);
+        assert_eq!(paths(&asked), ["/v1/sync"], "of {count}");
+        bytes.push(asked[0].1);
+        // Everything is doubted.
+        let image = town.image();
+        named(&image, epoch);
+        town.restore(&image);
+        let asked = exchange(&mut ana, &town, honest);
+        let compares = ["/v1/sync", "/v1/reconcile", "/v1/sync"];
+        assert_eq!(paths(&asked), compares, "of {count}");
+        assert!(asked.iter().all(|(_, bytes)| *bytes < 1_200), "{asked:?}");
+    }
+    // But that the numbers of rows have become longer.
+    assert!(bytes[0] < 900 && bytes[1] <= bytes[0] + 16, "{bytes:?}");
+    assert_eq!(ana.app.sync_status().unwrap().state, SyncState::AllSent);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //! of the product about what it holds.
 
 mod device;
+mod log;
 
 pub use device::{DeviceLook, HeldChange};
+pub use log::{Told, log_after};
 
 use rusqlite::{Connection, OpenFlags, Row};
 use std::collections::{BTreeMap, BTreeSet};
@@ -184,19 +186,20 @@ pub fn head(db: &Connection) -> (Token, u64) {
     rows[0]
 }
 
-/// Does the log have this position?
-pub fn has_position(db: &Connection, token: &Token) -> bool {
-    if token.epoch != head(db).0.epoch {
-        return false;
-    }
-    let seq = i64::try_from(token.seq).expect("a row");
-    let chains: Vec<Vec<u8>> = all(db, "select chain from log where seq = ?1", [seq], |row| {
-        row.get(0)
-    });
-    token.seq == 0 || chains.first().is_some_and(|chain| *chain == token.chain)
+/// The chain up to a row, as it is kept.
+pub fn chain_at(db: &Connection, seq: u64) -> Option<Vec<u8>> {
+    let seq = i64::try_from(seq).expect("a row");
+    let sql = "select chain from log where seq = ?1";
+    all(db, sql, [seq], |row| row.get(0)).pop()
 }
 
-/// The documents that a device may see now, with the row since when.
+/// Does the log have this position?
+pub fn has_position(db: &Connection, token: &Token) -> bool {
+    let is_there = || chain_at(db, token.seq).is_some_and(|chain| chain == token.chain);
+    token.epoch == head(db).0.epoch && (token.seq == 0 || is_there())
+}
+
+/// The documents that a device may see now, as the server has it, with the row since when.
 pub fn visible(db: &Connection, device: DeviceId) -> BTreeMap<DocumentId, u64> {
     let sql = "select doc, from_seq from visibility where device = ?1 and to_seq is null";
     let rows = all(db, sql, [&device.as_bytes()[..]], |row| {
@@ -205,22 +208,21 @@ pub fn visible(db: &Connection, device: DeviceId) -> BTreeMap<DocumentId, u64> {
     rows.into_iter().collect()
 }
 
-/// Through what each document may be seen now.
-pub fn scopes(db: &Connection) -> BTreeMap<DocumentId, Vec<(String, String)>> {
-    let sql = "select document.id, scope.kind, scope.value from document
-                   left join scope on scope.patient = document.patient and scope.to_seq is null";
-    let mut scopes: BTreeMap<DocumentId, Vec<(String, String)>> = BTreeMap::new();
-    let read = |row: &Row<'_>| Ok((doc(row, 0)?, row.get(1)?, row.get(2)?));
-    for (doc, kind, value) in all(db, sql, [], read) {
-        let known = scopes.entry(doc).or_default();
-        let (kind, value): (Option<String>, Option<String>) = (kind, value);
-        known.extend(kind.zip(value));
-    }
-    scopes
+/// What documents there are, as the server has it.
+pub fn documents(db: &Connection) -> BTreeSet<DocumentId> {
+    let all = all(db, "select id from document", [], |row| doc(row, 0));
+    all.into_iter().collect()
 }
 
 /// The sheet in force.
 pub fn sheet(db: &Connection) -> String {
     let sql = "select text from sheet order by version desc limit 1";
     all(db, sql, [], |row| row.get(0)).remove(0)
+}
+
+/// A version of the sheet.
+pub fn sheet_of(db: &Connection, version: u64) -> String {
+    let version = i64::try_from(version).expect("a version");
+    let sql = "select text from sheet where version = ?1";
+    all(db, sql, [version], |row| row.get(0)).remove(0)
 }

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use warmhand_core::app::{Carried, SyncStep};
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
-use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::read;
 use warmhand_server::store::Store;
 
@@ -173,28 +172,10 @@ impl World {
         Ok(())
     }
 
-    /// Every accepted document has somebody on the sheet who may see it.
-    fn check_seen(&self) -> Result<(), Failure> {
-        let sheet = Organisation::parse(&look::sheet(&self.server.eyes)).expect("a sheet");
-        for (doc, scopes) in look::scopes(&self.server.eyes) {
-            let somebody = scopes.iter().any(|(kind, value)| match kind.as_str() {
-                "everyone" => true,
-                "site" => sheet
-                    .people
-                    .iter()
-                    .any(|p| p.works_at(&value.as_str().into())),
-                _ => sheet.person(&value.as_str().into()).is_some(),
-            });
-            holds(Oracle::Seen, somebody, || {
-                format!("nobody can see document {doc}")
-            })?;
-        }
-        Ok(())
-    }
-
     /// A device has of every visible document what the server has, nothing of others, and reads it the same.
     fn check_replica(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
-        let visible = look::visible(&self.server.eyes, self.devices[d].id);
+        let id = self.devices[d].id;
+        let visible = self.server.sight.must(id);
         let mut on_server: BTreeMap<DocumentId, BTreeMap<EntryId, String>> = BTreeMap::new();
         for change in self.server.accepted.values() {
             on_server
@@ -222,17 +203,16 @@ impl World {
         for (doc, (_, _, hidden)) in &look.documents {
             let own_refused = |held: &HeldChange| held.doc == *doc && held.is_refused();
             let has_refused = look.changes.values().any(own_refused);
-            let may = visible.contains_key(doc) || has_refused;
+            let may_see = self.server.sight.may(id, *doc);
+            let may = may_see || has_refused;
             holds(Oracle::Exact, may, || {
                 format!("device {d} still has {doc} (hidden: {hidden})")
             })?;
             let remote = |held: &HeldChange| held.doc == *doc && held.state == "remote";
             let has_remote = look.changes.values().any(remote);
-            holds(
-                Oracle::Exact,
-                visible.contains_key(doc) || !has_remote,
-                || format!("device {d} still has what others wrote in {doc}"),
-            )?;
+            holds(Oracle::Exact, may_see || !has_remote, || {
+                format!("device {d} still has what others wrote in {doc}")
+            })?;
         }
         holds(
             Oracle::Exact,

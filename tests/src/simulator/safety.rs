@@ -3,15 +3,12 @@
 use super::look::{self, DeviceLook, HeldChange};
 use super::network::Answer;
 use super::oracle::{Failure, Oracle, holds};
-use super::told::hashes;
 use super::world::World;
 use std::collections::BTreeSet;
 use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::EntryId;
 use warmhand_core::view::SyncState;
-use warmhand_core::wire::{
-    Ack, AckState, DeliveredDocument, DocsAnswer, QuarantineReason, SyncAnswer, unpack,
-};
+use warmhand_core::wire::{Ack, AckState, DocsAnswer, QuarantineReason, SyncAnswer, unpack};
 
 impl World {
     /// The log is dense; what was just accepted was written by who it says; nothing lies twice before the reviewer.
@@ -24,6 +21,8 @@ impl World {
         holds(Oracle::Log, head.seq == rows, || {
             format!("head {} of {rows} rows", head.seq)
         })?;
+        self.check_log()?;
+        self.check_sight()?;
         let own = look::own_device(&self.server.eyes);
         for hash in new {
             // Accepted and erased within one step.
@@ -80,32 +79,6 @@ impl World {
             };
             holds(Oracle::NeverFalse, is_so, || {
                 format!("device {d} is told {state:?} of {hash:?}, and that is not committed")
-            })?;
-        }
-        Ok(())
-    }
-
-    /// What is brought may be seen, and is there.
-    fn check_delivered(&self, d: usize, docs: &[DeliveredDocument]) -> Result<(), Failure> {
-        let visible = look::visible(&self.server.eyes, self.devices[d].id);
-        for delivered in docs {
-            let Some(hashes) = hashes(delivered) else {
-                continue;
-            };
-            holds(
-                Oracle::Visible,
-                visible.contains_key(&delivered.doc),
-                || {
-                    format!(
-                        "document {} was delivered to device {d}, which may not see it",
-                        delivered.doc
-                    )
-                },
-            )?;
-            let accepted = &self.server.accepted;
-            let is_there = hashes.iter().all(|hash| accepted.contains_key(hash));
-            holds(Oracle::NeverFalse, is_there, || {
-                "a delivered change is not committed".to_owned()
             })?;
         }
         Ok(())
@@ -178,28 +151,6 @@ impl World {
         }
         self.check_exact(d, look)?;
         self.check_said(d, look)
-    }
-
-    /// Everything that is visible up to its cursor is there.
-    fn check_exact(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
-        if !look::has_position(&self.server.eyes, &look.cursor.token) {
-            return Ok(());
-        }
-        let c = look.cursor.token.seq;
-        let visible = look::visible(&self.server.eyes, self.devices[d].id);
-        for (hash, change) in &self.server.accepted {
-            let since = visible.get(&change.doc).filter(|since| **since <= c);
-            let is_due = since.is_some() && change.seq <= c;
-            let is_here =
-                look.changes.contains_key(hash) || look.refetches.contains_key(&change.doc);
-            holds(Oracle::Exact, !is_due || is_here, || {
-                format!(
-                    "device {d} at row {c} lacks change {hash:?} of row {}",
-                    change.seq
-                )
-            })?;
-        }
-        Ok(())
     }
 
     /// "On the server" is said of what the server said it has, and of nothing else.

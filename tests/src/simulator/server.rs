@@ -3,6 +3,7 @@
 use super::fault::{Blow, Blows, Struck};
 use super::look::{self, AcceptedChange, Lying};
 use super::process::{Disk, Image};
+use super::sight::Sight;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -59,6 +60,8 @@ pub struct ServerProcess {
     pub quarantine: BTreeMap<ChangeHash, Lying>,
     /// The head.
     pub head: Token,
+    /// Who sees what by that log, told without the server.
+    pub sight: Sight,
     /// The key file, which no image has.
     pub keys: KeyFile,
     seed: u64,
@@ -83,6 +86,7 @@ impl ServerProcess {
             accepted: BTreeMap::new(),
             quarantine: BTreeMap::new(),
             head: Token::default(),
+            sight: Sight::default(),
             keys: first_key(),
             seed,
             starts: 0,
@@ -224,6 +228,7 @@ impl ServerProcess {
         self.accepted.extend(new);
         self.quarantine = look::quarantine(&self.eyes);
         self.head = look::head(&self.eyes).0;
+        self.sight.follow(&self.eyes, &self.accepted);
         hashes
     }
 
