@@ -45,8 +45,9 @@ fn town() -> (Town, Between) {
 }
 
 /// Another process with the same database does something meanwhile.
-fn another<F>(town: &Town, does: impl FnOnce(Sqlite) -> F + Send + 'static) -> impl FnOnce() + Send
+fn another<D, F>(town: &Town, does: D) -> impl FnOnce() + Send + use<D, F>
 where
+    D: FnOnce(Sqlite) -> F + Send + 'static,
     F: Future<Output = Result<(), StoreError>>,
 {
     let (folder, keys) = (town.folder().to_owned(), town.keys().clone());
