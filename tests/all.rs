@@ -58,6 +58,8 @@ mod pair;
 mod patience;
 #[path = "all/people.rs"]
 mod people;
+#[path = "all/process.rs"]
+mod process;
 #[path = "all/reach.rs"]
 mod reach;
 #[path = "all/receipts.rs"]
