@@ -90,6 +90,8 @@ mod story_rules;
 mod struck;
 #[path = "all/trouble.rs"]
 mod trouble;
+#[path = "all/verified.rs"]
+mod verified;
 #[path = "all/versions.rs"]
 mod versions;
 #[path = "all/view.rs"]
