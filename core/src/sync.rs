@@ -73,6 +73,10 @@ enum Kind {
 }
 
 /// The engine's memory: nothing in it outlives the process, and nothing needs to.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is the answer to a question of its own"
+)]
 #[derive(Debug, Default)]
 pub struct Engine {
     in_flight: Option<(u64, Kind)>,
