@@ -60,6 +60,8 @@ mod pair;
 mod patience;
 #[path = "all/people.rs"]
 mod people;
+#[path = "all/process.rs"]
+mod process;
 #[path = "all/reach.rs"]
 mod reach;
 #[path = "all/receipts.rs"]
@@ -90,6 +92,10 @@ mod story_rules;
 mod struck;
 #[path = "all/trouble.rs"]
 mod trouble;
+#[path = "all/verified.rs"]
+mod verified;
+#[path = "all/versions.rs"]
+mod versions;
 #[path = "all/view.rs"]
 mod view;
 #[path = "all/wide.rs"]

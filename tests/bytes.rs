@@ -1,10 +1,12 @@
 //! Bytes that no honest sender made, in a process of its own whose every allocation is counted: whatever a decoder is
-//! given that faces a network or a file, it answers, within bounds of memory, on a small stack.
+//! given that faces a network or a file, it answers, within bounds of memory and work, on a small stack.
 
 #[path = "bytes/decoder.rs"]
 mod decoder;
 #[path = "bytes/door.rs"]
 mod door;
+#[path = "bytes/every.rs"]
+mod every;
 #[path = "bytes/swollen.rs"]
 mod swollen;
 
@@ -34,16 +36,14 @@ fn alone(work: impl FnOnce() + Send) {
     });
 }
 
-/// Where the seeds of a decoder lie, and what once did harm.
-fn seeds_of(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("bytes/__fuzz__")
-        .join(name)
-        .join("corpus")
+/// Where the seeds of all decoders lie, a folder each.
+fn corpora() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bytes/__fuzz__")
 }
 
+/// The seeds of a decoder, and what once did harm.
 fn seeds(name: &str) -> Vec<Vec<u8>> {
-    let files = fs::read_dir(seeds_of(name)).unwrap();
+    let files = fs::read_dir(corpora().join(name).join("corpus")).unwrap();
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty(), "{name} has no seeds");

@@ -2,7 +2,7 @@
 //! buffers with it, which no Rust allocator sees. One test, so that nothing else is measured.
 
 use std::fs;
-use std::io::Write;
+use warmhand_tests::bomb::zeros;
 use warmhand_tests::town::Town;
 
 /// No body makes the server hold more than this above what it held before.
@@ -16,17 +16,6 @@ fn status(field: &str) -> u64 {
         .expect("a number of kB")
 }
 
-/// Zeros, packed: so many megabytes, by a window of so many bits.
-fn bomb(megabytes: usize, window: u32) -> Vec<u8> {
-    let mut encoder = zstd::Encoder::new(vec![1_u8], 3).expect("an encoder");
-    encoder.window_log(window).expect("a window");
-    let block = vec![0_u8; 1024 * 1024];
-    for _ in 0..megabytes {
-        encoder.write_all(&block).expect("written");
-    }
-    encoder.finish().expect("packed")
-}
-
 #[test]
 fn no_body_makes_the_server_hold_more_than_64_megabytes() {
     let town = Town::default();
@@ -38,8 +27,8 @@ fn no_body_makes_the_server_hold_more_than_64_megabytes() {
     let deep = [vec![0_u8, 0xa1, 0x18, 99], vec![0x81; 900_000]].concat();
     let claims = |kind: u8| [&[0, 0xa1, 0, kind][..], &u64::MAX.to_be_bytes()].concat();
     let bodies = [
-        ("an ordinary window", bomb(900, 21), 413),
-        ("a window of 128 MB", bomb(900, 27), 400),
+        ("an ordinary window", zeros(900, 21), 413),
+        ("a window of 128 MB", zeros(900, 27), 400),
         ("30 MB", vec![0; 30 * 1024 * 1024], 413),
         ("lists in lists", deep, 400),
         ("an endless list", claims(0x9b), 400),

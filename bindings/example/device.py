@@ -76,6 +76,7 @@ STATES = {
     "comparing": "The server was put back from a backup: until all is compared nothing counts as sent. Run this again.",
     "needs_help": "Records with something that is not on the server: {count}. These need a person:",
     "signed_off": "The server does not take this device any more. What it holds is kept; --rescue writes it out.",
+    "needs_update": "The server does not know this app's version: update whichever is older. Everything is kept here.",
     "unconfirmed": "The server was put back from a backup without this device: somebody there has to confirm it.",
     "locked": "Locked: the server has not answered for too long. What is recorded is kept; any answer unlocks.",
     "withdrawn": "This device was taken out of service, and what it holds is on its way to the server. Run this again.",

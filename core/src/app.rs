@@ -330,6 +330,7 @@ impl App {
         }
         let state = match device.phase {
             _ if device.signed_off => SyncState::SignedOff,
+            _ if self.engine.needs_update() => SyncState::NeedsUpdate,
             _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
             _ if device.enrolment == Enrolment::Unconfirmed => SyncState::Unconfirmed,
             Phase::Comparing | Phase::Fetching | Phase::Confirming | Phase::Refilling => {

@@ -73,6 +73,10 @@ enum Kind {
 }
 
 /// The engine's memory: nothing in it outlives the process, and nothing needs to.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is the answer to a question of its own"
+)]
 #[derive(Debug, Default)]
 pub struct Engine {
     in_flight: Option<(u64, Kind)>,
@@ -88,6 +92,8 @@ pub struct Engine {
     failures: u32,
     /// So many heartbeats were answered, and nothing else since.
     heartbeats: u32,
+    /// The server said last that it does not know this version.
+    is_unknown: bool,
     not_before: Option<Timestamp>,
     last_said: Option<Timestamp>,
 }
@@ -110,6 +116,11 @@ impl Engine {
     /// Is it in the middle of something that takes more than one answer?
     pub fn goes_on(&self) -> bool {
         self.goes_on
+    }
+
+    /// Did the server say last that app and server are of versions that do not know each other?
+    pub fn needs_update(&self) -> bool {
+        self.is_unknown
     }
 
     /// Did the server answer a moment ago, and nothing fail since? What the platform says of its link is no proof.
@@ -223,6 +234,10 @@ impl Engine {
         };
         self.in_flight = None;
         self.goes_on = false;
+        if let Carried::Answer { status, .. } = carried {
+            // A heartbeat is heard in any version.
+            self.is_unknown = *status == 426 || self.is_unknown && kind == Kind::Heartbeat;
+        }
         let taken = match carried {
             Carried::Answer { status: 200, body } => match kind {
                 Kind::Enrol => enrol::answered(store, number, body, now),

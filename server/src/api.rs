@@ -22,8 +22,8 @@ use std::time::Duration;
 use tower_http::set_header::SetResponseHeaderLayer;
 use warmhand_core::domain::id::DeviceId;
 use warmhand_core::wire::{
-    DocsRequest, EnrolRequest, Heartbeat, HeartbeatAnswer, MAX_MESSAGE, ReconcileRequest, SCHEMA,
-    SyncAnswer, SyncRequest, Unreadable, WipedReport, pack, unpack,
+    DocsRequest, EnrolRequest, Heartbeat, HeartbeatAnswer, Hello, MAX_MESSAGE, ReconcileRequest,
+    SCHEMA, SyncAnswer, SyncRequest, Unreadable, WipedReport, pack, unpack,
 };
 
 /// The devices' interface.
@@ -49,7 +49,7 @@ pub fn router(server: Arc<Server>) -> Router {
 enum Refused {
     NoDevice,
     Unreadable(Unreadable),
-    Newer,
+    OtherVersion,
     Wait,
     OutOfService,
     Store(StoreError),
@@ -73,7 +73,7 @@ impl Refused {
         match self {
             Self::NoDevice => "unknown_device",
             Self::Unreadable(_) => "unreadable",
-            Self::Newer => "newer_app",
+            Self::OtherVersion => "other_version",
             Self::Wait => "throttled",
             Self::OutOfService => "out_of_service",
             Self::Store(_) => "store_failed",
@@ -93,9 +93,9 @@ impl IntoResponse for Refused {
                 Unreadable::TooBig.to_string(),
             ),
             Self::Unreadable(error) => (StatusCode::BAD_REQUEST, error.to_string()),
-            Self::Newer => (
+            Self::OtherVersion => (
                 StatusCode::UPGRADE_REQUIRED,
-                "this server is older than the app".to_owned(),
+                "this server does not know the app's version; update whichever is older".to_owned(),
             ),
             Self::Wait => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -137,6 +137,15 @@ async fn device(server: &Server, headers: &HeaderMap) -> Result<DeviceId, Refuse
         .ok_or(Refused::NoDevice)
 }
 
+/// Documents are spoken of in a version that this server knows, or not at all. How a device is can be heard in any.
+fn understood(hello: &Hello) -> Result<(), Refused> {
+    if (1..=SCHEMA).contains(&hello.schema) {
+        Ok(())
+    } else {
+        Err(Refused::OtherVersion)
+    }
+}
+
 async fn sync(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
@@ -154,9 +163,7 @@ async fn sync(
 async fn synced(server: &Server, headers: &HeaderMap, body: &[u8]) -> Result<SyncAnswer, Refused> {
     let device = device(server, headers).await?;
     let request: SyncRequest = unpack(body)?;
-    if request.hello.schema > SCHEMA {
-        return Err(Refused::Newer);
-    }
+    understood(&request.hello)?;
     let pushed = !request.push.is_empty();
     let arrived_at = server.now();
     let done = server.store.sync(device, request, arrived_at).await?;
@@ -176,6 +183,7 @@ async fn reconcile(
 ) -> Result<Response, Refused> {
     let device = device(&server, &headers).await?;
     let request: ReconcileRequest = unpack(&body)?;
+    understood(&request.hello)?;
     Ok(answer(
         &server
             .store
@@ -191,6 +199,7 @@ async fn docs(
 ) -> Result<Response, Refused> {
     let device = device(&server, &headers).await?;
     let request: DocsRequest = unpack(&body)?;
+    understood(&request.hello)?;
     Ok(answer(
         &server.store.docs(device, request, server.now()).await?,
     ))

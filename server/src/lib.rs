@@ -35,15 +35,12 @@ use caller::Proxies;
 use clock::{Clock, Random};
 use hashing::Hashing;
 use jiff::{SignedDuration, Timestamp};
-use listen::Entrance;
 use metrics::Metrics;
 use news::Listeners;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use throttle::Throttle;
-use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -167,14 +164,5 @@ impl Server {
         } else {
             router
         }
-    }
-
-    /// Serves in the clear until told to stop; requests under way are answered first.
-    pub async fn serve(
-        self: &Arc<Self>,
-        listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) {
-        listen::serve(Entrance::plain(listener), self.router(), stop).await;
     }
 }

@@ -62,9 +62,20 @@ impl Played {
     }
 }
 
+/// A story that reads.
+#[derive(Debug)]
+pub struct Story(form::Story);
+
+/// Reads a story given as text, and plays nothing; `file` is what errors call it.
+pub fn read(file: &str, text: &str) -> Result<Story, Refused> {
+    let read = form::Story::read(text);
+    let amiss = |(place, why)| refused(file, Some(place), why);
+    read.map(Story).map_err(amiss)
+}
+
 /// Plays a story given as text; `file` is what errors call it.
 pub async fn play(file: &str, text: &str, shuffle: Option<u64>) -> Result<Played, Refused> {
-    let story = form::Story::read(text).map_err(|(place, why)| refused(file, Some(place), why))?;
+    let Story(story) = read(file, text)?;
     // What the server of a story logs is of no use to whoever reads what the story comes to.
     let played = play::play(&story, shuffle)
         .with_subscriber(NoSubscriber::default())

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use warmhand_core::domain::code::{FlagStatus, ReviewKind, TaskKind};
 use warmhand_server::clock::Clock;
 use warmhand_server::demo::{Living, Stage, plan};
+use warmhand_tests::load::device::agent;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_week_of_the_demo_is_refused_nothing_fills_the_first_page_and_lives_on() {
@@ -111,5 +112,27 @@ async fn a_week_of_the_demo_is_refused_nothing_fills_the_first_page_and_lives_on
             .rows
             .is_empty()
     );
+    stage.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_says_that_it_lives_and_that_it_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let now: Timestamp = "2026-11-24T15:10:00Z".parse().unwrap();
+    let stage = Stage::open(listener, folder.path(), false, now)
+        .await
+        .unwrap();
+    let asked = |path: &str| {
+        let address = format!("{}{path}", stage.address);
+        tokio::task::block_in_place(|| {
+            let mut answer = agent().get(address).call().unwrap();
+            let text = answer.body_mut().read_to_string().unwrap();
+            (answer.status().as_u16(), text)
+        })
+    };
+    assert_eq!(asked("/healthz"), (200, "alive\n".to_owned()));
+    assert_eq!(asked("/readyz"), (200, "ready\n".to_owned()));
+    assert_eq!(asked("/sign-in").0, 200);
     stage.close().await.unwrap();
 }

@@ -1,93 +1,93 @@
-//! Bodies that no honest device sends: each gets a typed answer, writes nothing but a row in quarantine, and holds up
-//! nobody else's work in the same request.
+//! Bodies that no honest device sends: each class of them gets a typed answer, writes nothing but a row in quarantine, and
+//! holds up nobody else's work, in the same request or in another.
 
+#[path = "hostile/bombs.rs"]
+mod bombs;
+#[path = "hostile/device.rs"]
+mod device;
+#[path = "hostile/fields.rs"]
+mod fields;
+#[path = "hostile/rules.rs"]
+mod rules;
+
+use rusqlite::types::Value;
 use serde_json::json;
+use std::collections::BTreeMap;
 use warmhand_core::app::SyncStep;
-use warmhand_core::document::{Change, ChangeHash, LIMITS, seal};
-use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId};
+use warmhand_core::document::{Change, ChangeHash, seal};
+use warmhand_core::domain::id::{DocumentId, EntryId, PatientId};
 use warmhand_core::wire::{
-    AckState, PushedChange, PushedDocument, QuarantineReason, RejectReason, SyncAnswer,
-    SyncRequest, pack, unpack,
+    AckState, PushedChange, PushedDocument, SyncAnswer, SyncRequest, pack, unpack,
 };
+use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::struck::Said;
 use warmhand_tests::town::{Phone, Town};
+
+/// What a device can say, and whether with its credential.
+const DOORS: [(&str, bool); 6] = [
+    ("/v1/sync", true),
+    ("/v1/reconcile", true),
+    ("/v1/docs", true),
+    ("/v1/heartbeat", true),
+    ("/v1/wiped", true),
+    ("/v1/enrol", false),
+];
 
 struct Stage {
     town: Town,
     ana: Phone,
     record: DocumentId,
     patient: PatientId,
+    /// Another patient's record: what she notes there is beside everything hostile.
+    beside: DocumentId,
     /// A request with one honest note in the record, not yet sent.
     honest: SyncRequest,
+}
+
+/// What a device would send now.
+fn request(phone: &mut Phone, town: &Town) -> SyncRequest {
+    let SyncStep::Send(asked) = phone.app.sync_next(town.now()).unwrap() else {
+        panic!("nothing to send")
+    };
+    unpack(&asked.body).unwrap()
 }
 
 fn stage() -> Stage {
     let town = Town::default();
     let mut ana = town.device("ana", &["n1"]);
     let (record, patient) = ana.handoff(&town, "Rosa");
+    let (beside, _) = ana.handoff(&town, "Imani");
     ana.sync(&town);
-    ana.does(
-        &town,
-        json!({"AddNote": {"record": record, "text": "an honest note"}}),
-    );
-    let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() else {
-        panic!("nothing to send")
-    };
-    let honest = unpack(&asked.body).unwrap();
+    ana.note(&town, record, "an honest note");
+    let honest = request(&mut ana, &town);
     Stage {
         town,
         ana,
         record,
         patient,
+        beside,
         honest,
     }
+}
+
+/// A change as it is pushed, under this hash.
+fn pushed(change: Change, hash: ChangeHash) -> PushedChange {
+    PushedChange {
+        change,
+        hash,
+        receipt: None,
+        orphan: false,
+    }
+}
+
+fn sealed(change: Change) -> PushedChange {
+    let hash = seal(change.clone()).expect("within bounds").hash;
+    pushed(change, hash)
 }
 
 impl Stage {
     fn change(&self) -> Change {
         self.honest.push[0].changes[0].change.clone()
-    }
-
-    /// Sends this change beside a neighbour's honest one, and tells what became of it.
-    fn send(&self, pushed: PushedChange) -> AckState {
-        let mut neighbour = self.town.device("ngozi", &["n2"]);
-        let (_, patient) = neighbour.handoff(&self.town, "Imani");
-        let before = self.town.entries(self.patient);
-        let hash = pushed.hash;
-        let mut request = self.honest.clone();
-        request.push = vec![PushedDocument {
-            doc: pushed.change.doc,
-            changes: vec![pushed],
-        }];
-        let (status, body) = self
-            .town
-            .post("/v1/sync", Some(&self.ana.bearer), pack(&request));
-        assert_eq!(status, 200);
-        let answer: SyncAnswer = unpack(&body).unwrap();
-        assert_eq!(
-            self.town.entries(self.patient),
-            before,
-            "nothing was written"
-        );
-        neighbour.sync(&self.town);
-        assert_eq!(self.town.entries(patient), neighbour.entries(patient));
-        let verified = self.town.verify();
-        assert!(verified.log && verified.visibility && verified.records);
-        answer
-            .acks
-            .into_iter()
-            .find(|ack| ack.hash == hash)
-            .expect("an answer for it")
-            .state
-    }
-
-    fn send_sealed(&self, change: Change) -> AckState {
-        let hash = seal(change.clone()).expect("within bounds").hash;
-        self.send(PushedChange {
-            change,
-            hash,
-            receipt: None,
-            orphan: false,
-        })
     }
 
     /// The change with its entry's text edited, under a fresh id.
@@ -103,265 +103,107 @@ impl Stage {
         put.text = entry.to_string();
         change
     }
-}
 
-#[test]
-fn a_wrong_hash_is_rejected() {
-    let stage = stage();
-    let pushed = PushedChange {
-        change: stage.change(),
-        hash: ChangeHash([5; 32]),
-        receipt: None,
-        orphan: false,
-    };
-    assert_eq!(
-        stage.send(pushed),
-        AckState::Rejected(RejectReason::WrongHash)
-    );
-}
-
-#[test]
-fn a_gap_in_an_actors_count_and_a_count_used_twice_go_into_quarantine() {
-    let stage = stage();
-    let gap = Change {
-        seq: stage.change().seq + 1,
-        ..stage.change()
-    };
-    assert_eq!(
-        stage.send_sealed(gap),
-        AckState::Quarantined(QuarantineReason::Reauthor)
-    );
-    let twice = Change {
-        seq: 2,
-        ..stage.edited(|_| ())
-    };
-    assert_eq!(
-        stage.send_sealed(twice),
-        AckState::Quarantined(QuarantineReason::Reauthor)
-    );
-}
-
-#[test]
-fn a_first_operation_that_does_not_follow_its_past_is_rejected() {
-    let stage = stage();
-    let high = Change {
-        start_op: LIMITS.counter - 1,
-        ..stage.change()
-    };
-    assert_eq!(
-        stage.send_sealed(high),
-        AckState::Rejected(RejectReason::Malformed)
-    );
-}
-
-#[test]
-fn unknown_dependencies_are_asked_for_and_an_orphan_is_kept() {
-    let stage = stage();
-    let unknown = ChangeHash([3; 32]);
-    let change = Change {
-        deps: vec![unknown],
-        ..stage.change()
-    };
-    assert_eq!(
-        stage.send_sealed(change.clone()),
-        AckState::MissingDeps(vec![unknown])
-    );
-    let hash = seal(change.clone()).unwrap().hash;
-    let orphan = PushedChange {
-        change,
-        hash,
-        receipt: None,
-        orphan: true,
-    };
-    assert_eq!(
-        stage.send(orphan),
-        AckState::Quarantined(QuarantineReason::Recovered)
-    );
-}
-
-#[test]
-fn nobody_writes_under_another_devices_actor_or_name() {
-    let stage = stage();
-    let mut carla = stage.town.device("carla", &["c1"]);
-    carla.sync(&stage.town);
-    carla.does(
-        &stage.town,
-        json!({"AddNote": {"record": stage.record, "text": "hers"}}),
-    );
-    let SyncStep::Send(asked) = carla.app.sync_next(stage.town.now()).unwrap() else {
-        panic!("nothing to send")
-    };
-    let hers: SyncRequest = unpack(&asked.body).unwrap();
-    let actor = hers.push[0].changes[0].change.actor;
-    let stolen = Change {
-        actor,
-        seq: 1,
-        nonce: Some([1; 16]),
-        ..stage.change()
-    };
-    assert_eq!(
-        stage.send_sealed(stolen),
-        AckState::Quarantined(QuarantineReason::Reauthor)
-    );
-    // Her own unsent change, brought by somebody else without a receipt.
-    let relayed = hers.push[0].changes[0].clone();
-    assert_eq!(
-        stage.send(relayed),
-        AckState::Quarantined(QuarantineReason::Recovered)
-    );
-    let other = stage.edited(|entry| entry["by"] = json!("sup"));
-    assert_eq!(
-        stage.send_sealed(other),
-        AckState::Rejected(RejectReason::Malformed)
-    );
-    let other = stage.edited(|entry| entry["device"] = json!(DeviceId(uuid::Uuid::from_u128(8))));
-    assert_eq!(
-        stage.send_sealed(other),
-        AckState::Rejected(RejectReason::Malformed)
-    );
-}
-
-#[test]
-fn a_role_that_does_not_include_it_goes_into_quarantine() {
-    let stage = stage();
-    let closing = stage.edited(|entry| {
-        entry["kind"] = json!("SafetyResolved");
-        entry["payload"] = json!({"flags": [], "note": "nothing"});
-    });
-    assert_eq!(
-        stage.send_sealed(closing),
-        AckState::Quarantined(QuarantineReason::Role)
-    );
-    let early = stage.edited(|entry| {
-        entry["kind"] = json!("LoopClosed");
-        entry["payload"] = json!({"reason": "attended"});
-    });
-    // A visit is still to come: the rule of the event does not hold.
-    assert_eq!(
-        stage.send_sealed(early),
-        AckState::Quarantined(QuarantineReason::Guard)
-    );
-}
-
-#[test]
-fn an_entry_that_is_too_long_too_deep_or_unreadable_is_rejected_and_a_newer_kind_is_kept() {
-    let stage = stage();
-    let long = stage.edited(|entry| entry["payload"]["text"] = json!("x".repeat(20_000)));
-    assert_eq!(
-        stage.send_sealed(long),
-        AckState::Rejected(RejectReason::TooBig)
-    );
-    let mut deep = stage.edited(|_| ());
-    deep.puts[0].text = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
-    assert_eq!(
-        stage.send_sealed(deep),
-        AckState::Rejected(RejectReason::Malformed)
-    );
-    let odd = stage.edited(|entry| entry["payload"] = json!({"text": 7}));
-    assert_eq!(
-        stage.send_sealed(odd),
-        AckState::Rejected(RejectReason::Malformed)
-    );
-
-    let newer = stage.edited(|entry| {
-        entry["kind"] = json!("SomethingOfTomorrow");
-        entry["payload"] = json!({"a": [1, {"b": null}]});
-    });
-    let hash = seal(newer.clone()).unwrap().hash;
-    let mut request = stage.honest.clone();
-    let changes = vec![PushedChange {
-        change: newer,
-        hash,
-        receipt: None,
-        orphan: false,
-    }];
-    request.push = vec![PushedDocument {
-        doc: stage.record,
-        changes,
-    }];
-    let (_, body) = stage
-        .town
-        .post("/v1/sync", Some(&stage.ana.bearer), pack(&request));
-    let answer: SyncAnswer = unpack(&body).unwrap();
-    assert!(matches!(answer.acks[0].state, AckState::Accepted(_)));
-}
-
-#[test]
-fn what_she_answers_about_alcohol_lies_in_a_document_of_its_own_or_nowhere() {
-    let mut stage = stage();
-    let audit = |screen: &serde_json::Value| json!({"screen": screen, "record": stage.record, "instrument": "audit_c", "items": [1, 1, 1], "total": 3, "total_only": false});
-    let into_the_record = stage.edited(|entry| {
-        entry["kind"] = json!("ScreenAnswered");
-        entry["payload"] = audit(&entry["id"]);
-    });
-    assert_eq!(
-        stage.send_sealed(into_the_record),
-        AckState::Rejected(RejectReason::Malformed)
-    );
-    let screen = json!({"RecordScreen": {"record": stage.record, "instrument": "phq2", "mode": "interview", "items": [1, 0]}});
-    stage.ana.does(&stage.town, screen);
-    let SyncStep::Send(asked) = stage.ana.app.sync_next(stage.town.now()).unwrap() else {
-        panic!("nothing to send")
-    };
-    let request: SyncRequest = unpack(&asked.body).unwrap();
-    let beside = request.push.iter().find(|p| p.doc != stage.record).unwrap();
-    let honest = beside.changes[0].clone();
-    let mut forged = honest.change.clone();
-    let answered = forged.puts.last_mut().unwrap();
-    let mut entry: serde_json::Value = serde_json::from_str(&answered.text).unwrap();
-    entry["payload"] = audit(&entry["payload"]["screen"]);
-    answered.text = entry.to_string();
-    assert_eq!(
-        stage.send_sealed(forged),
-        AckState::Rejected(RejectReason::Malformed),
-        "among her other answers"
-    );
-    assert!(matches!(stage.send(honest), AckState::Accepted(_)));
-}
-
-#[test]
-fn a_body_that_is_no_message_gets_a_plain_answer() {
-    let stage = stage();
-    let bearer = Some(stage.ana.bearer.as_str());
-    let honest = pack(&stage.honest);
-    assert_eq!(stage.town.post("/v1/sync", None, honest.clone()).0, 401);
-    assert_eq!(
-        stage
-            .town
-            .post("/v1/sync", Some("no such credential"), honest.clone())
-            .0,
-        401
-    );
-    assert_eq!(stage.town.post("/v1/sync", bearer, Vec::new()).0, 400);
-    assert_eq!(stage.town.post("/v1/sync", bearer, vec![0; 5_000]).0, 400);
-    assert_eq!(
-        stage
-            .town
-            .post("/v1/sync", bearer, honest[..honest.len() / 2].to_vec())
-            .0,
-        400
-    );
-    assert_eq!(
-        stage
-            .town
-            .post("/v1/sync", bearer, vec![0; 3 * 1024 * 1024])
-            .0,
-        413
-    );
-    let bomb = zstd::bulk::compress(&vec![0_u8; 512 * 1024 * 1024], 3).unwrap();
-    assert!(bomb.len() < 1024 * 1024);
-    assert_eq!(
-        stage
-            .town
-            .post("/v1/sync", bearer, [&[1_u8], bomb.as_slice()].concat())
-            .0,
-        413
-    );
-    for at in (0..honest.len()).step_by(3) {
-        let mut flipped = honest.clone();
-        flipped[at] ^= 0x55;
-        let (status, _) = stage.town.post("/v1/sync", bearer, flipped);
-        assert!(matches!(status, 200 | 400 | 413 | 426), "{status} at {at}");
+    fn said(&self) -> Said {
+        Said::by(&self.town.database())
     }
-    assert!(stage.town.verify().log);
+
+    /// What becomes of the changes of a request.
+    fn answered(&self, request: &SyncRequest) -> BTreeMap<ChangeHash, AckState> {
+        let bearer = Some(self.ana.bearer.as_str());
+        let (status, body) = self.town.post("/v1/sync", bearer, pack(request));
+        assert_eq!(status, 200);
+        let answer: SyncAnswer = unpack(&body).unwrap();
+        let acks = answer.acks.into_iter();
+        acks.map(|ack| (ack.hash, ack.state)).collect()
+    }
+
+    /// Sends this change by itself.
+    fn alone(&self, pushed: PushedChange) -> AckState {
+        let mut request = self.honest.clone();
+        let (doc, hash) = (pushed.change.doc, pushed.hash);
+        let changes = vec![pushed];
+        request.push = vec![PushedDocument { doc, changes }];
+        let state = self.answered(&request).remove(&hash);
+        state.expect("an answer for it")
+    }
+
+    /// Sends this change before an honest one of another record, and tells what became of it. Of the whole database nothing
+    /// is another than before but what the honest one wrote, and a row in quarantine with its row of the log.
+    fn send(&mut self, hostile: PushedChange) -> AckState {
+        self.ana.note(&self.town, self.beside, "beside it");
+        let mut request = request(&mut self.ana, &self.town);
+        request.push.retain(|pushed| pushed.doc == self.beside);
+        let hash = hostile.hash;
+        let doc = hostile.change.doc;
+        let changes = vec![hostile];
+        request.push.insert(0, PushedDocument { doc, changes });
+        let before = self.said();
+        let mut answered = self.answered(&request);
+        let written = self.said().since(&before);
+        let state = answered.remove(&hash).expect("an answer for it");
+        assert!(!answered.is_empty());
+        for state in answered.values() {
+            assert!(matches!(state, AckState::Accepted(_)), "{state:?}");
+        }
+
+        let aside = usize::from(matches!(state, AckState::Quarantined(_)));
+        let count = |[went, came]: &[Vec<Vec<Value>>; 2]| [went.len(), came.len()];
+        let counts: BTreeMap<&str, _> = written
+            .iter()
+            .map(|(table, rows)| (table.as_str(), count(rows)))
+            .collect();
+        let mut expected = BTreeMap::from([
+            ("change", [0, 1]),
+            ("device", [1, 1]),
+            ("entry", [0, 1]),
+            ("head", [1, 1]),
+            ("log", [0, 1 + aside]),
+        ]);
+        if aside > 0 {
+            expected.insert("quarantine", [0, 1]);
+        }
+        assert_eq!(counts, expected, "{written:#?}");
+        let beside = Value::Blob(self.beside.as_bytes().to_vec());
+        assert!(written["change"][1][0].contains(&beside));
+        self.others_go_on();
+        state
+    }
+
+    /// Posts bytes to every door: nothing at all is written.
+    fn refuses(&self, body: &[u8], expected: u16) {
+        self.refuses_at(&DOORS, body, expected);
+    }
+
+    fn refuses_at(&self, doors: &[(&str, bool)], body: &[u8], expected: u16) {
+        let before = self.said();
+        for (path, is_proven) in doors {
+            let bearer = is_proven.then_some(self.ana.bearer.as_str());
+            let (status, said) = self.town.post(path, bearer, body.to_vec());
+            let said = String::from_utf8(said).unwrap();
+            assert_eq!(status, expected, "{path}: {said}");
+            assert_eq!(said.lines().count(), 1, "{path}: {said}");
+        }
+        assert_eq!(self.said().since(&before), BTreeMap::new());
+        self.others_go_on();
+    }
+
+    /// Another device is served in a request of its own, and everything is sound.
+    fn others_go_on(&self) {
+        let mut ngozi = self.town.device("ngozi", &["n2"]);
+        let (_, patient) = ngozi.handoff(&self.town, "Lena");
+        ngozi.sync(&self.town);
+        assert!(ngozi.app.sync_status().unwrap().unsent.is_empty());
+        assert_eq!(self.town.entries(patient), ngozi.entries(patient));
+        assert_eq!(self.town.verify(), Verified::SOUND);
+    }
+
+    /// So does the very device, with the honest note that waited all the time.
+    fn she_goes_on(mut self) {
+        self.ana.sync(&self.town);
+        assert!(self.ana.app.sync_status().unwrap().unsent.is_empty());
+        let hers = self.ana.entries(self.patient);
+        assert!(hers.contains(&self.change().puts[0].id.to_string()));
+        assert_eq!(self.town.entries(self.patient), hers);
+    }
 }

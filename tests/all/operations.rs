@@ -1,13 +1,16 @@
 //! What an operator does for the day on which it is needed: back up while serving, put an older backup back, check.
 
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 use warmhand_core::view::SyncState;
 use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::StoreError;
-use warmhand_server::store::sqlite::{Copied, Keys, Sqlite, Verified, backup, restore};
+use warmhand_server::store::sqlite::{Copied, Fault, Keys, Sqlite, Verified, backup, restore};
 use warmhand_tests::cli::said;
 use warmhand_tests::town::Town;
 
@@ -57,6 +60,57 @@ fn what_came_after_the_backup_comes_back_from_the_devices() {
     assert_eq!(town.entries(later), more);
     assert_eq!(carla.app.sync_status().unwrap().state, SyncState::AllSent);
     assert_eq!(town.verify(), Verified::SOUND);
+}
+
+/// Backs the town up at every place that the server's storage passes, while that is at work.
+struct BacksUp {
+    from: PathBuf,
+    to: TempDir,
+    copies: AtomicUsize,
+}
+
+impl Fault for BacksUp {
+    fn strikes(&self, _: &str) -> Option<StoreError> {
+        let number = self.copies.fetch_add(1, Ordering::SeqCst);
+        let copy = self.to.path().join(format!("{number}.db"));
+        backup(&self.from, &copy).expect("a writer holds no backup up");
+        None
+    }
+}
+
+#[test]
+fn a_backup_while_somebody_writes_is_one_moment_of_the_database() {
+    let mut town = Town::default();
+    let (mut ana, _, record, patient) = town.shared_handoff();
+    let before = town.entries(patient);
+    let backs_up = Arc::new(BacksUp {
+        from: town.folder().to_owned(),
+        to: tempfile::tempdir().unwrap(),
+        copies: AtomicUsize::new(0),
+    });
+    town.close();
+    town.open(Some(backs_up.clone()));
+    // Two changes in one push, in two documents: there is no moment at which one of them is there alone.
+    let screen = json!({"RecordScreen": {"record": record, "instrument": "phq2", "mode": "interview", "items": [1, 0]}});
+    ana.does(&town, screen);
+    ana.sync(&town);
+    let after = town.entries(patient);
+    let copies = backs_up.copies.load(Ordering::SeqCst);
+    assert!(copies > 10, "{copies} places were passed");
+    town.close();
+    let mut seen = BTreeSet::new();
+    for number in 0..copies {
+        let copy = backs_up.to.path().join(format!("{number}.db"));
+        let anew = tempfile::tempdir().unwrap();
+        let keys = Keys::Same(town.keys());
+        restore(&copy, anew.path(), &keys, [8; 16]).unwrap();
+        town.restore(&anew);
+        assert_eq!(town.verify(), Verified::SOUND, "copy {number}");
+        let there = town.entries(patient);
+        assert!(there == before || there == after, "copy {number}");
+        seen.insert(there);
+    }
+    assert_eq!(seen.len(), 2, "before it, and after it");
 }
 
 #[test]
@@ -170,7 +224,7 @@ fn a_backup_is_put_back_by_the_command_line_and_what_cannot_be_is_said_in_a_sent
     made.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
     assert_eq!(made, ["warmhand.db", "warmhand.journal", "warmhand.keys"]);
     let (is_done, text) = said(&["verify", "--data", &new]);
-    assert!(is_done && text.matches("sound").count() == 6, "{text}");
+    assert!(is_done && text.matches("sound").count() == 7, "{text}");
     let (is_done, text) = said(&["rebuild", "--data", &new]);
     assert!(is_done && text.contains("for 1 patient"), "{text}");
     let (is_done, _) = said(&["verify", "--data", &new]);
@@ -253,6 +307,7 @@ fn a_database_that_was_meddled_with_is_not_sound_and_who_sees_what_is_computed_a
         Verified {
             log: false,
             changes: false,
+            documents: false,
             ..sound
         }
     );

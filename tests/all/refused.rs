@@ -1,47 +1,12 @@
 //! A start that is refused: one sentence that says what is wrong and where, a status that is not 0, and nothing changed.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use tempfile::TempDir;
 use warmhand_server::data_folder;
 use warmhand_tests::certificate::certificate;
-use warmhand_tests::cli::{refused, run_in};
-
-/// Every file of a folder with its bytes.
-fn held(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let read = |entry: fs::DirEntry| {
-        let name = entry.file_name().into_string().unwrap();
-        (name, fs::read(entry.path()).unwrap())
-    };
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| read(entry.unwrap()))
-        .collect()
-}
-
-/// A data folder with an organisation in it.
-fn organisation() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let sheet = folder.path().join("sheet.json");
-    fs::write(&sheet, warmhand_tests::organisation::SHEET).unwrap();
-    let data = folder.path().join("data");
-    let made = run_in(
-        &[],
-        &[
-            "init",
-            "--organisation",
-            sheet.to_str().unwrap(),
-            "--supervisor",
-            "Maya Lindqvist",
-            "--data",
-            data.to_str().unwrap(),
-        ],
-    );
-    assert!(made.went_well, "{}", made.err);
-    folder
-}
+use warmhand_tests::cli::{held, organisation, refused, run_in};
 
 fn path(folder: &TempDir, name: &str) -> String {
     folder.path().join(name).to_str().unwrap().to_owned()

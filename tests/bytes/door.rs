@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use warmhand_core::app::{Carried, Outgoing, SyncStep};
-use warmhand_core::wire::{SyncAnswer, unpack};
+use warmhand_core::wire::{DocsAnswer, ReconcileAnswer, SyncAnswer, unpack};
 use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::mutant::mutant;
 use warmhand_tests::town::{Phone, Town};
@@ -97,6 +97,57 @@ fn a_device_takes_or_drops_whatever_answers_it_and_goes_on() {
         ana.sync(&town);
         ana.sync(&town);
         assert!(ana.app.sync_status().unwrap().unsent.is_empty());
+        assert_eq!(town.verify(), Verified::SOUND);
+    });
+}
+
+#[test]
+fn a_device_that_compares_takes_or_drops_whatever_answers_it_and_goes_on() {
+    alone(|| {
+        let mut town = Town::default();
+        let mut ana = town.device("ana", &["n1"]);
+        let (record, patient) = ana.handoff(&town, "Rosa");
+        ana.sync(&town);
+        let older = town.image();
+        ana.note(&town, record, "after the image");
+        ana.sync(&town);
+        town.restore(&older);
+        let (frames, hers) = (seeds("reconcile_frame"), ana.entries(patient));
+        let mut met = std::collections::BTreeMap::<&str, usize>::new();
+        for seed in 0..REQUESTS {
+            town.wait(60);
+            ana.app.sync_wanted();
+            let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() else {
+                continue;
+            };
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut carried = town.carry(&asked);
+            let Carried::Answer { status: 200, body } = &mut carried else {
+                panic!("{carried:?}")
+            };
+            *met.entry(asked.path).or_default() += 1;
+            match asked.path {
+                "/v1/reconcile" => {
+                    let mut answer: ReconcileAnswer = unpack(body).unwrap();
+                    answer.frame = mutant(&[answer.frame, frames[0].clone()], &mut rng);
+                    *body = plain(&answer);
+                }
+                "/v1/docs" => {
+                    let answer: DocsAnswer = unpack(body).unwrap();
+                    *body = mutant(&[plain(&answer)], &mut rng);
+                }
+                // Honest: so that it comes to compare again.
+                _ => {}
+            }
+            let taken = ana.app.sync_answered(asked.number, &carried, town.now());
+            assert!(taken.is_ok(), "{taken:?}");
+        }
+        println!("{met:?}");
+        assert!(met["/v1/reconcile"] > 1 && met["/v1/docs"] > 1);
+        // Whatever it was made to believe of the server, what it has it keeps.
+        ana.restart();
+        ana.sync(&town);
+        assert_eq!(ana.entries(patient), hers);
         assert_eq!(town.verify(), Verified::SOUND);
     });
 }

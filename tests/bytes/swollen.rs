@@ -3,6 +3,7 @@
 use uuid::Uuid;
 use warmhand_core::domain::id::{DeviceId, EntryId};
 use warmhand_core::wire::{MAX_MESSAGE, Packed, PackedActor, Texts};
+use warmhand_tests::bomb::run_length;
 
 /// A document with one text, in which one id is named over and over.
 fn one_id(times: usize) -> Vec<u8> {
@@ -56,6 +57,8 @@ pub fn swollen() -> Vec<(&'static str, Vec<u8>)> {
         ("names", framed(names.clone())),
         ("names, packed", packed(&names)),
         ("zeros, packed", packed(&vec![0; 64 * MAX_MESSAGE])),
+        ("runs without a length", run_length(1 << 40)),
+        ("the same as a message", framed(run_length(1 << 40))),
         (
             "deeper JSON",
             [vec![b'['; 400_000], vec![b']'; 400_000]].concat(),

@@ -1,7 +1,11 @@
 //! The program's command line, typed in this process: what it says, and whether it went well.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
+use tempfile::TempDir;
 use warmhand_server::cli;
 
 /// What the program said and whether it went well.
@@ -53,4 +57,31 @@ pub fn refused(line: &[&str]) -> String {
         .trim_end();
     assert_eq!(sentence.lines().count(), 1, "{sentence}");
     sentence.to_owned()
+}
+
+/// Every file of a folder with its bytes.
+pub fn held(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder).expect("a folder");
+    let read = |file: fs::DirEntry| {
+        let name = file.file_name().into_string().expect("a name");
+        (name, fs::read(file.path()).expect("a file"))
+    };
+    files.map(|file| read(file.expect("a file"))).collect()
+}
+
+/// A folder with an organisation in its `data`, as `init` makes it.
+pub fn organisation() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sheet = folder.path().join("sheet.json");
+    fs::write(&sheet, crate::organisation::SHEET).expect("written");
+    let data = folder.path().join("data");
+    let (sheet, data) = (
+        sheet.to_str().expect("a path"),
+        data.to_str().expect("a path"),
+    );
+    let who = ["--supervisor", "Maya Lindqvist", "--data", data];
+    let line = [&["init", "--organisation", sheet], &who[..]].concat();
+    let (went_well, said) = said(&line);
+    assert!(went_well, "{said}");
+    folder
 }

@@ -1,6 +1,7 @@
 //! What the tests share: an organisation, random histories of commands, a town with a server, certificates, a
 //! simulator of everything that goes wrong, and what it takes to measure.
 
+pub mod bomb;
 pub mod certificate;
 pub mod cli;
 pub mod history;

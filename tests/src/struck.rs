@@ -97,6 +97,26 @@ impl Said {
         )
     }
 
+    /// The rows of a table.
+    pub fn rows(&self, table: &str) -> &[Vec<Value>] {
+        self.0.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// Of each table in which anything is another than it was before: the rows that went, and those that came.
+    pub fn since(&self, before: &Self) -> BTreeMap<String, [Vec<Vec<Value>>; 2]> {
+        let less = |from: &Self, those: &Self, table: &str| {
+            let those = those.rows(table);
+            let rows = from.rows(table).iter();
+            rows.filter(|row| !those.contains(row)).cloned().collect()
+        };
+        let tables = self.differs_in(before).into_iter();
+        let told = tables.map(|table| {
+            let rows = [less(before, self, &table), less(self, before, &table)];
+            (table, rows)
+        });
+        told.collect()
+    }
+
     /// The tables in which two differ: what a failed comparison shows.
     pub fn differs_in(&self, other: &Self) -> Vec<String> {
         let names = self.0.keys().chain(other.0.keys());
@@ -104,6 +124,7 @@ impl Said {
             .filter(|name| self.0.get(*name) != other.0.get(*name))
             .cloned()
             .collect();
+        differ.sort();
         differ.dedup();
         differ
     }

@@ -3,11 +3,12 @@
 //! never by time. Its disk can be watched, and be full.
 
 use rusqlite::Connection;
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use warmhand_core::document::{Change, ChangeHash, kept};
 use warmhand_core::domain::id::DocumentId;
 use warmhand_core::store::{StoredChange, whole_changes};
@@ -60,6 +61,18 @@ impl Victim {
             command.env("LD_PRELOAD", &disk.library);
             command.env("VICTIM_DISK_FULL", &disk.full);
         }
+        Self::of(command, said)
+    }
+
+    /// The same; its log goes into another file.
+    pub fn logging(program: &Path, words: &[&str], said: &Path, log: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.args(words);
+        command.stderr(File::create(log).expect("a file for its log"));
+        Self::of(command, said)
+    }
+
+    fn of(mut command: Command, said: &Path) -> Self {
         let child = command
             .stdin(Stdio::null())
             .stdout(File::create(said).expect("a file for its words"))
@@ -69,6 +82,18 @@ impl Victim {
             child,
             words: said.to_owned(),
         }
+    }
+
+    /// Tells it this.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.child.id().cast_signed();
+        let pid = Pid::from_raw(pid).expect("a process");
+        kill_process(pid, signal).expect("it is there");
+    }
+
+    /// How it ended, once it has.
+    pub fn ends(&mut self) -> ExitStatus {
+        self.child.wait().expect("a process")
     }
 
     /// What it has said until now. What is cut off in the middle of a line was not said.

@@ -62,6 +62,9 @@ pub enum SyncState {
     NeedsHelp,
     /// The server no longer takes this device; its work is kept.
     SignedOff,
+    /// App and server are of versions that do not know each other: one of them has to be updated, and until then everything
+    /// is kept here.
+    NeedsUpdate,
     /// The server was put back from a copy that is older than this device: until somebody there says whose it is, what it
     /// sends is kept aside and nothing new comes.
     Unconfirmed,

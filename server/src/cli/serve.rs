@@ -54,12 +54,15 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
         Some(listen) => Some(bind("metrics-listen", listen).await?),
         None => None,
     };
+    let metrics_at = for_metrics.as_ref().map(TcpListener::local_addr);
+    let metrics_at = metrics_at.transpose().map_err(|error| error.to_string())?;
     let _held = data_folder::hold(&config.data)?;
     write_log(&config);
     panics::log_places_alone();
     if let Some(doubt) = config.doubt() {
         tracing::warn!("{doubt}");
     }
+    let log = config.log;
     let front = Front::new(config.data.clone(), config.min_free_bytes);
     let (stopping, stopped) = watch::channel(false);
     let stop = || {
@@ -91,7 +94,8 @@ pub(super) async fn serve(config: Config, out: &mut (dyn Write + Send)) -> Resul
     front.open(Arc::clone(&server));
     // So that the first page does not wait for every record to be read; if it fails, that page says so.
     tokio::spawn(async move { server.store.snapshot(server.now()).await.map(drop) });
-    writeln!(out, "Serving on {scheme}://{address}/").map_err(|error| error.to_string())?;
+    let serving_at = format!("{scheme}://{address}/");
+    say_where(log, &serving_at, metrics_at, out).map_err(|error| error.to_string())?;
     asked_to_stop().await;
     let _ = stopping.send(true);
     serving.await.map_err(|error| error.to_string())
@@ -105,6 +109,27 @@ fn checked(config: &Config) -> Result<Option<Arc<Tls>>, String> {
     };
     setup::checked(&config.data)?;
     Ok(tls)
+}
+
+/// Says that it serves, and where: a line for people, or one that a machine reads like the log's.
+fn say_where(
+    log: LogForm,
+    serving: &str,
+    metrics: Option<SocketAddr>,
+    out: &mut (dyn Write + Send),
+) -> std::io::Result<()> {
+    let metrics = metrics.map(|address| format!("http://{address}/metrics"));
+    match (log, metrics) {
+        (LogForm::Json, metrics) => {
+            let said = serde_json::json!({"serving": serving, "metrics": metrics});
+            writeln!(out, "{said}")?;
+        }
+        (LogForm::Text, None) => writeln!(out, "Serving on {serving}")?,
+        (LogForm::Text, Some(metrics)) => {
+            writeln!(out, "Metrics on {metrics}\nServing on {serving}")?;
+        }
+    }
+    out.flush()
 }
 
 fn write_log(config: &Config) {

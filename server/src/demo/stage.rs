@@ -6,7 +6,9 @@ use super::device::{Device, Names};
 use super::plan::Plan;
 use super::replay;
 use crate::clock::{Random, SetClock};
+use crate::health::Front;
 use crate::key_file::KeyFile;
+use crate::listen::{self, Entrance};
 use crate::store::sqlite::Sqlite;
 use crate::{Server, Settings, data_folder};
 use jiff::Timestamp;
@@ -64,14 +66,12 @@ impl Stage {
             .map_err(|error| error.to_string())?;
         let devices = devices(&folder.join("devices"), kept, &address)?;
         let (ended, end) = oneshot::channel::<()>();
-        let serving = tokio::spawn({
-            let server = Arc::clone(&server);
-            async move {
-                // A stage that is dropped ends as well.
-                let end = async { end.await.unwrap_or(()) };
-                server.serve(listener, end).await;
-            }
-        });
+        // A stage that is dropped ends as well.
+        let end = async { end.await.unwrap_or(()) };
+        let front = Front::new(folder.to_owned(), 0);
+        front.open(Arc::clone(&server));
+        let entrance = Entrance::plain(listener);
+        let serving = tokio::spawn(listen::serve(entrance, front.router(), end));
         Ok(Self {
             server,
             clock,

@@ -10,14 +10,16 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId};
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The bytes of every change are what its fields make, and have its hash.
+    /// The bytes of every change are what its fields make, and have its hash; the log says the same of it.
     pub changes: bool,
-    /// The log is dense and every link of its chain holds.
+    /// The log is dense, every link of its chain holds, and every change that it tells of is here.
     pub log: bool,
-    /// Who sees what, as kept, is who sees what, as defined.
+    /// Who sees what, as kept, is who sees what, as defined, now and where it began.
     pub visibility: bool,
     /// Every entry reads, every record folds, and what pages are shown is what reading it again gives.
     pub records: bool,
+    /// Every document, packed as devices get it and saved as an Automerge document, is what its changes say.
+    pub documents: bool,
     /// The first row of the audit that is missing or not what was written; none: every link of its chain holds.
     pub audit_breaks_at: Option<u64>,
     /// The journal reads, and every revocation in it is in the database.
@@ -31,19 +33,33 @@ impl Verified {
         log: true,
         visibility: true,
         records: true,
+        documents: true,
         audit_breaks_at: None,
         journal: true,
     };
 
     /// Each part in words, and whether it is sound.
-    pub fn parts(&self) -> [(&'static str, bool); 6] {
+    pub fn parts(&self) -> [(&'static str, bool); 7] {
         [
-            ("changes: bytes, fields and hashes agree", self.changes),
-            ("log: dense, and every link of its chain holds", self.log),
-            ("visibility: as the definition says", self.visibility),
+            (
+                "changes: bytes, fields and hashes agree, and the log says the same of each",
+                self.changes,
+            ),
+            (
+                "log: dense, every link of its chain holds, and every change that it tells of is here",
+                self.log,
+            ),
+            (
+                "visibility: as the definition says, now and where it began",
+                self.visibility,
+            ),
             (
                 "records: every entry reads, every record folds",
                 self.records,
+            ),
+            (
+                "documents: packed, and as Automerge documents, they are what is stored",
+                self.documents,
             ),
             (
                 "audit: every row is there, and every link of its chain holds",

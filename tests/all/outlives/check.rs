@@ -2,6 +2,7 @@
 
 use super::{device, revoke, town};
 use rusqlite::Connection;
+use std::sync::Arc;
 use std::time::Duration;
 use warmhand_server::metrics::Standing;
 use warmhand_server::store::check::Check;
@@ -115,4 +116,38 @@ fn a_check_goes_on_beside_a_writer_and_between_its_parts_everybody_writes() {
     assert!(parts > 5, "{parts}");
     assert_eq!(check.found, Verified::SOUND);
     assert!(device(&town, &carla).revoked_at.is_some());
+}
+
+#[test]
+fn the_server_checks_itself_in_the_night_and_again_in_the_next_one() {
+    let town = town();
+    town.shared_handoff();
+    // Time that the runtime waits for passes at once, whenever nothing else is to be done.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    runtime.spawn(warmhand_server::check::daily(Arc::clone(town.server())));
+    let a_minute_goes_by =
+        || runtime.block_on(async { tokio::time::sleep(Duration::from_secs(60)).await });
+    let checked_at = || town.server().last_check.get().map(|checked| checked.at);
+    a_minute_goes_by();
+    // Three in the morning where the organisation is.
+    let night: jiff::Timestamp = "2026-03-03T08:00:00Z".parse().unwrap();
+    town.wait(night.duration_since(town.now()).as_mins() - 1);
+    a_minute_goes_by();
+    assert_eq!(checked_at(), None);
+    let mut last = None;
+    for _ in 0..2 {
+        town.wait(if last.is_none() { 1 } else { 24 * 60 });
+        while checked_at() == last {
+            a_minute_goes_by();
+        }
+        last = checked_at();
+        assert_eq!(last, Some(town.now()));
+        assert!(town.server().last_check.get().unwrap().is_sound());
+        // Until the next night nothing is checked.
+        for _ in 0..5 {
+            a_minute_goes_by();
+        }
+        assert_eq!(checked_at(), last);
+    }
 }

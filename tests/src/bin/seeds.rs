@@ -6,13 +6,14 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use warmhand_core::app::{Carried, Outgoing, SyncStep};
-use warmhand_core::document::Change;
+use warmhand_core::document::{Change, beside, seal};
 use warmhand_core::wire::{
     Delivered, DeliveredDocument, DeviceState, DocsAnswer, DocsRequest, EnrolAnswer, EnrolRequest,
     Heartbeat, HeartbeatAnswer, ReconcileAnswer, ReconcileRequest, RescueParts, SealedBox,
     SyncAnswer, SyncRequest, WipedAnswer, WipedReport, pack, unpack,
 };
 use warmhand_server::sealing;
+use warmhand_tests::certificate::certificate;
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -84,6 +85,11 @@ impl Corpus {
     }
 
     fn change(&self, name: &str, change: &Change) {
+        let sealed = seal(change.clone()).expect("within bounds");
+        let fields = beside(&sealed).expect("fields");
+        let length = u16::try_from(fields.len()).expect("few");
+        let lies = [&length.to_be_bytes()[..], &fields, &sealed.bytes].concat();
+        self.put("kept", name, &lies);
         self.put("change", name, &minicbor::to_vec(change).expect("bytes"));
         for (n, put) in change.puts.iter().enumerate() {
             self.put("entry", &format!("{name}-{n}"), put.text.as_bytes());
@@ -172,6 +178,17 @@ fn main() {
     town.keys().save(key.path()).expect("written");
     let key = fs::read(key.path().join("warmhand.keys")).expect("the key");
     corpus.put("key_file", "key", &key);
+    let journal = fs::read(town.folder().join("warmhand.journal")).expect("the journal");
+    corpus.put("journal", "town", &journal);
+    corpus.put("credential", "ana", ana.bearer.as_bytes());
+    corpus.put(
+        "forwarded",
+        "chain",
+        b"198.51.100.7, [2001:db8::7]:443, 192.0.2.9:8080",
+    );
+    // Without its key: none lies in a repository.
+    let vouches = certificate(2020, 2120).certificate;
+    corpus.put("certificate", "localhost", vouches.as_bytes());
     for name in ["sc2", "sc4"] {
         let story = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stories/{name}.json"));
         corpus.put("story", name, &fs::read(story).expect("a story"));

@@ -1,8 +1,10 @@
 //! What the crash tests kill: `victim server WORDS...` is the product's own command line; `victim device FILE SERVER
 //! SEED` is a device that writes without end and says every command that its core has acknowledged, with what the server
 //! had of its work: `wrote TEXT`, `asked` (a screen), `refused WHY`, `green`. SERVER is `-` for a device that is out of reach of it.
+//! `victim powerless ...` is the same without what root may do beyond others.
 
 use jiff::ToSpan;
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,9 +17,24 @@ use warmhand_tests::load::server::morning;
 /// After so many commands the device syncs.
 const COMMANDS: u64 = 3;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+fn main() -> ExitCode {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == "powerless") {
+        words.remove(0);
+        // Before there is a second thread: each has its own, and begins with those of the one that made it.
+        let none = CapabilitySet::empty();
+        let none = CapabilitySets {
+            effective: none,
+            permitted: none,
+            inheritable: none,
+        };
+        set_capabilities(None, none).expect("anybody may have less");
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(does(words))
+}
+
+async fn does(words: Vec<String>) -> ExitCode {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["server", ..] => {
             let (mut out, mut err) = (std::io::stdout(), std::io::stderr());

@@ -112,6 +112,9 @@ impl World {
         })?;
         holds(Oracle::Projection, verified.records, || {
             "a projection is not what recomputing gives".to_owned()
+        })?;
+        holds(Oracle::Projection, verified.documents, || {
+            "what is made of a document for others is not what is stored".to_owned()
         })
     }
 

@@ -56,22 +56,38 @@ fn deliver(at: usize, sealed: bool, edit: impl Fn(&mut DeliveredChange)) -> (App
 }
 
 #[test]
-fn every_field_that_lies_is_found() {
+fn a_wrong_hash_is_found() {
     deliver(1, false, |c| c.hash.0[0] ^= 1);
     deliver(1, false, |c| c.change.puts.clear());
     deliver(1, false, |c| c.change.puts[0].text.push(' '));
+    deliver(0, false, |c| c.change.deps.clear());
+}
+
+#[test]
+fn a_gap_in_seq_is_found() {
+    deliver(1, true, |c| c.change.seq = 3);
+}
+
+#[test]
+fn a_start_op_that_is_too_high_is_found() {
     deliver(1, false, |c| c.change.start_op = u64::MAX);
     deliver(1, true, |c| c.change.start_op += 1);
-    deliver(1, true, |c| c.change.seq = 3);
+}
+
+#[test]
+fn unknown_deps_and_another_document_are_found() {
     deliver(1, true, |c| c.change.deps = vec![ChangeHash([7; 32])]);
     deliver(1, true, |c| c.change.doc = DocumentId(Uuid::nil()));
+}
+
+#[test]
+fn a_foreign_actor_is_found() {
     deliver(1, true, |c| c.change.user = UserId::from("n2"));
     deliver(1, true, |c| c.change.device = DeviceId(Uuid::nil()));
     deliver(1, true, |c| c.change.actor.0[0] ^= 1);
     // Also where the device knows nothing else of the document.
     deliver(0, true, |c| c.change.user = UserId::from("n2"));
     deliver(0, true, |c| c.change.nonce = Some([1; 16]));
-    deliver(0, false, |c| c.change.deps.clear());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! counter row is written last, so that a reader who sees a head sees everything below it.
 
 use super::{StoreError, Verb, int, sound};
-use minicbor::Encode;
+use minicbor::{Decode, Encode};
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -11,7 +11,7 @@ use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::wire::Token;
 
 /// A row of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) enum Row {
     /// A change was accepted.
     #[n(0)]

@@ -54,7 +54,8 @@ impl Verb<'_> {
         let viewers = self.viewers(&sheet)?;
         let patients = self.patients()?;
         // A device that has everything up to the head would not hear of what begins or ends there.
-        self.append(&Row::Rebuilt)?;
+        let row = self.append(&Row::Rebuilt)?;
+        self.end_what_began_wrongly(row)?;
         for patient in &patients {
             self.place(*patient, &viewers, None)?;
         }

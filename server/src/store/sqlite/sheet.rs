@@ -81,8 +81,18 @@ impl Verb<'_> {
 
     /// The sheet that was in force at a row, and before the first: the first.
     pub(super) fn sheet_at(&self, seq: u64) -> Result<Organisation, StoreError> {
-        let text: String = self.db.prepare_cached("select text from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
-            .query_row([int(seq)?], |row| row.get(0))?;
+        let version = int(self.sheet_version_at(seq)?)?;
+        let text: String = self
+            .db
+            .prepare_cached("select text from sheet where version = ?1")?
+            .query_row([version], |row| row.get(0))?;
         Organisation::parse(&text).map_err(|_| StoreError::Unreadable)
+    }
+
+    /// Its version.
+    pub(super) fn sheet_version_at(&self, seq: u64) -> Result<u64, StoreError> {
+        let version: i64 = self.db.prepare_cached("select version from sheet order by seq <= ?1 desc, case when seq <= ?1 then -seq else seq end limit 1")?
+            .query_row([int(seq)?], |row| row.get(0))?;
+        Ok(version.unsigned_abs())
     }
 }

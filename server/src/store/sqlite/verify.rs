@@ -1,9 +1,12 @@
 //! Checking a database against itself, part by part. Each part is a short reading transaction of its own, so that a check
 //! beside a serving server holds up nobody; all parts in one transaction are a check of one moment.
 
+mod begun;
+mod stored;
+
 use super::audit::Audited;
 use super::document::{COLUMNS, ChangeRow, change_row, folder};
-use super::log::chain;
+use super::log::{Row, chain};
 use super::open::reading;
 use super::{Sqlite, StoreError, Verb, int, sound};
 use crate::admission::Held;
@@ -84,6 +87,19 @@ fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     }
 }
 
+/// Does the log say the same of a change that lies here?
+fn is_told(held: &ChangeRow, told: Option<&[u8]>) -> bool {
+    let row = Row::Change(
+        held.change.doc,
+        held.hash,
+        held.change.device,
+        held.change.user.clone(),
+        held.times.received_at.as_millisecond(),
+        held.times.offset_ms,
+    );
+    minicbor::to_vec(&row).is_ok_and(|row| told == Some(&row))
+}
+
 impl Verb<'_> {
     /// The next part.
     fn check(&self, so_far: Check, now: Timestamp) -> Result<Check, StoreError> {
@@ -112,18 +128,25 @@ impl Verb<'_> {
         Ok(Check { found, next })
     }
 
-    /// Do the fields of every change make its bytes and its hash?
+    /// Do the fields of every change make its bytes and its hash, and is it what the log says that came?
     fn check_changes(&self, holds: &mut bool, after: u64) -> Result<Next, StoreError> {
         let mut statement = self.db.prepare_cached(&format!(
-            "select {COLUMNS} from change where seq > ?1 order by seq limit ?2"
+            "select {COLUMNS}, log.content, change.doc, change.user
+                 from change left join log on log.seq = change.seq
+                 where change.seq > ?1 order by change.seq limit ?2"
         ))?;
         let mut rows = statement.query(params![int(after)?, int(ROWS)?])?;
         let (mut last, mut count) = (after, 0);
         while let Some(row) = rows.next()? {
             let (seq, bytes): (i64, Vec<u8>) = (row.get(0)?, row.get(3)?);
+            let told: Option<Vec<u8>> = row.get(6)?;
+            let (doc, user): (Vec<u8>, String) = (row.get(7)?, row.get(8)?);
             let makes = |held: ChangeRow| {
+                let is_told = is_told(&held, told.as_deref())
+                    && held.change.doc.as_bytes()[..] == doc
+                    && held.change.user.0 == user;
                 let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
-                seal(held.change).is_ok_and(same)
+                seal(held.change).is_ok_and(same) && is_told
             };
             *holds &= readable(change_row(row))?.is_some_and(makes);
             (last, count) = (seq.unsigned_abs(), count + 1);
@@ -135,7 +158,7 @@ impl Verb<'_> {
         })
     }
 
-    /// Is the log dense, and does every link hold?
+    /// Is the log dense, does every link hold, and is every change here of which it tells?
     fn check_log(
         &self,
         holds: &mut bool,
@@ -157,6 +180,7 @@ impl Verb<'_> {
                 return Ok(Next::Visibility(None, None));
             }
         }
+        *holds &= self.has_changes_between(after, last)?;
         if last - after == ROWS {
             return Ok(Next::Log(last, link));
         }
@@ -165,7 +189,27 @@ impl Verb<'_> {
         Ok(Next::Visibility(None, None))
     }
 
-    /// Does a device see what it should of these documents?
+    /// Is every change here of which the log tells in the rows (after, last], but for what was erased?
+    fn has_changes_between(&self, after: u64, last: u64) -> Result<bool, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select content from log where kind = 'change' and seq > ?1 and seq <= ?2
+                 and not exists (select 1 from change where change.seq = log.seq)",
+        )?;
+        let mut rows = statement.query([int(after)?, int(last)?])?;
+        while let Some(row) = rows.next()? {
+            let content: Vec<u8> = row.get(0)?;
+            let is_erased = match minicbor::decode(&content) {
+                Ok(Row::Change(doc, ..)) => self.is_erased(doc)?,
+                _ => false,
+            };
+            if !is_erased {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Does a device see what it should of these documents, and from where it should?
     fn check_visibility(
         &self,
         holds: &mut bool,
@@ -182,7 +226,8 @@ impl Verb<'_> {
         let ids = ids.iter().map(|id| sound(DocumentId::from_bytes(id)));
         let docs = ids.collect::<Result<Vec<_>, _>>()?;
         if let Some(device) = device {
-            *holds &= self.visibility_holds(device, &docs)?;
+            *holds &= !after.is_empty() || self.people_began_rightly(device)?;
+            *holds &= self.visibility_holds(device, &docs)? && self.began_rightly(device, &docs)?;
             if let Some(last) = docs.last().filter(|_| is_full(docs.len(), ROWS)) {
                 return Ok(Next::Visibility(Some(device), Some(*last)));
             }
@@ -233,12 +278,14 @@ impl Verb<'_> {
                 };
                 let is_whole = document.held.iter().all(reads) && document.record().is_opened();
                 found.records &= is_whole;
+                found.documents &= self.comes_out_as_stored(id, &document)?;
                 scopes.extend(document.record().scopes());
                 if kind != DocumentKind::Partner {
                     documents.push(document);
                 }
             }
-            found.visibility &= self.has_scopes(patient, scopes)?;
+            found.visibility &=
+                self.has_scopes(patient, scopes)? && self.scopes_began_rightly(patient)?;
             let folder = folder(patient, &documents);
             for fresh in read(&folder.patient, &folder.receipts, &sheet, now).records {
                 found.records &= self.readings.agree(self, &fresh, now)?;

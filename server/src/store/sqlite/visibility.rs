@@ -40,7 +40,7 @@ impl Verb<'_> {
     /// May this device see this document, as of a row? One of its people has a role at a site where something of this
     /// patient was recorded, owns one of her records, or wrote in one; answers of screens only for who may read them
     /// or wrote them.
-    fn visible(
+    pub(super) fn visible(
         &self,
         device: DeviceId,
         doc: DocumentId,
