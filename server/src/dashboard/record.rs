@@ -6,7 +6,7 @@ mod question;
 mod reach;
 mod sentence;
 
-pub use question::sides;
+pub use question::{is_hers, sides};
 
 use super::page::handoff::{Entry, Gate, Grade, HandoffPage, Moment, OpenRecord, Record as State};
 use super::page::{Place, SentenceRow, Tone};
