@@ -97,6 +97,7 @@ pub fn open(
         timeline: timeline(programme, story),
         to_do: alert::rows(programme, summary)
             .into_iter()
+            .chain(alert::alike(programme, summary))
             .chain(
                 summary
                     .tasks
