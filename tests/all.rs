@@ -52,6 +52,8 @@ mod operations;
 mod operator;
 #[path = "all/outlives.rs"]
 mod outlives;
+#[path = "all/overview.rs"]
+mod overview;
 #[path = "all/pages.rs"]
 mod pages;
 #[path = "all/pair.rs"]

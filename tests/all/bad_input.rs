@@ -346,7 +346,8 @@ fn kinds_and_fields_of_a_newer_version_survive_and_show_as_such() {
         rng: RefCell::new(&mut ids),
     };
     let summary = reading.records[0].clone();
-    let screen = warmhand_core::view::HandoffScreen::of(&desk, summary, &receipts).unwrap();
+    let screen =
+        warmhand_core::view::HandoffScreen::of(&desk, summary, &receipts, Vec::new()).unwrap();
     assert!(
         screen
             .timeline

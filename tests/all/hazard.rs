@@ -7,6 +7,8 @@ mod follow_up;
 mod handoff;
 #[path = "hazard/identity.rs"]
 mod identity;
+#[path = "hazard/leaving.rs"]
+mod leaving;
 #[path = "hazard/person.rs"]
 mod person;
 #[path = "hazard/screen.rs"]

@@ -224,3 +224,32 @@ fn what_is_kept_aside_of_a_patient_whose_record_is_damaged_opens_for_a_reason() 
     ));
     opens(&town, "sup", record);
 }
+
+#[test]
+fn where_her_records_are_is_known_before_where_somebody_says_that_she_is_seen() {
+    let town = Town::default();
+    load(&town, with_supervisors());
+    let (mut ana, mut ngozi) = (town.device("ana", &["n1"]), town.device("ngozi", &["n2"]));
+    let opens = json!({"OpenRecord": {"site": "clinic", "preferred_name": "Rosalinda Quetzal"}});
+    let known = ngozi.does(&town, opens);
+    ngozi.sync(&town);
+    // Out of service, somebody begins a record of hers at the home visits, and one of somebody new.
+    let patient = known.patient.unwrap();
+    let begins = json!({"OpenRecord": {"site": "home", "patient": patient}});
+    let hers = ngozi.does(&town, begins).record.unwrap();
+    let (new, _) = ana.handoff(&town, "Amina");
+    for phone in [&mut ngozi, &mut ana] {
+        revoke(&town, phone);
+        phone.sync(&town);
+    }
+    let aside = |user: &str| {
+        let shows = |record: DocumentId| {
+            let hash = hex::encode(lying(&town, record).hash.0);
+            sees(&town, user, "/quarantine", &format!("aside-{hash}"))
+        };
+        [shows(hers), shows(new)]
+    };
+    assert_eq!(aside("sup"), [true, true]);
+    assert_eq!(aside("cs"), [true, false], "she is seen at the clinic");
+    assert_eq!(aside("hs"), [false, true]);
+}

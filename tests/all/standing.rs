@@ -1,7 +1,10 @@
 //! Who may write where is asked of each change: what was turned away before it, or carried for somebody else, opens no
 //! door.
 
-use rusqlite::{Connection, params};
+#[path = "standing/crowded.rs"]
+mod crowded;
+
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use warmhand_core::app::SyncStep;
@@ -9,7 +12,7 @@ use warmhand_core::document::{Actor, Change, ChangeHash, seal};
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
 use warmhand_core::wire::{
     AckState, Decision, DocsAnswer, DocsRequest, DocumentDigest, Offer, PushedChange,
-    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, RejectReason, Status,
+    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, Status,
     SyncAnswer, SyncRequest, pack, unpack,
 };
 use warmhand_server::store::sqlite::Verified;
@@ -309,31 +312,6 @@ fn what_the_server_only_asks_about_is_still_unsent() {
     let devices = town.run(town.store().devices()).unwrap();
     let row = devices.iter().find(|row| row.id == id).unwrap();
     assert_eq!(row.unsent, 1);
-}
-
-#[test]
-fn of_one_device_only_so_much_waits_for_a_person() {
-    let town = Town::default();
-    let (mut ana, _, record, _) = town.shared_handoff();
-    let note = json!({"AddNote": {"record": record, "text": "she called back"}});
-    ana.does(&town, note);
-    let request = request(&mut ana, &town);
-    let id = ana.app.id().unwrap();
-    town.run(town.store().revoke(id, "sup".into(), town.now()))
-        .unwrap();
-    let db = Connection::open(town.database()).unwrap();
-    let fills = "insert into quarantine (hash, doc, device, sender, reason, fields, since)
-        with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000)
-        select randomblob(32), ?1, ?2, ?2, 0, x'', 0 from n";
-    let other = [9_u8; 16];
-    let filled = db.execute(fills, params![&other[..], &id.as_bytes()[..]]);
-    assert_eq!(filled, Ok(5_000));
-    let crowded = AckState::Rejected(RejectReason::Crowded);
-    assert_eq!(sends(&ana, &town, &request), [crowded]);
-    let one = "delete from quarantine where hash = (select min(hash) from quarantine)";
-    assert_eq!(db.execute(one, []), Ok(1));
-    let kept = AckState::Quarantined(QuarantineReason::Revoked);
-    assert_eq!(sends(&ana, &town, &request), [kept]);
 }
 
 #[test]

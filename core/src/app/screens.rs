@@ -113,7 +113,8 @@ impl App {
     /// One record.
     pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<HandoffScreen, Refusal> {
         self.at_record(record, now, |laid| {
-            HandoffScreen::of(laid.desk, laid.summary.clone(), laid.receipts)
+            let same_as = self.same_as(laid.desk);
+            HandoffScreen::of(laid.desk, laid.summary.clone(), laid.receipts, same_as)
         })
     }
 

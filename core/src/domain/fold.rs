@@ -25,7 +25,7 @@ pub use contact::{Attempt, Step};
 pub use decision::{Decision, Offer};
 pub use encounter::Encounter;
 pub(in crate::domain) use fact::{digits as bare_number, rule as rule_text};
-pub use item::{ReviewItem, Settlement};
+pub use item::{ReviewItem, Settlement, asks_her};
 pub use ownership::OwnerOffer;
 pub use safety::{Flag, FlagEvent, Screen, ScreenVersion};
 pub use sharing::{Consent, Queued, Sent, Sharing};

@@ -133,6 +133,18 @@ impl Patient {
         self.numbers.iter().filter(to_call)
     }
 
+    /// Are there several numbers by this means? Which is hers is asked before anything is left on one.
+    pub fn has_several(&self, channel: Channel) -> bool {
+        let by_it = |n: &&Number| n.channel == channel;
+        self.numbers.iter().filter(by_it).count() > 1
+    }
+
+    /// Do instructions for this means conflict?
+    pub fn is_disputed(&self, channel: Channel) -> bool {
+        let mut rules = self.reach.iter();
+        rules.any(|rule| rule.channel == channel && rule.disputed)
+    }
+
     /// Her numbers as they were written, each once, whether they are to call or to text: by which two people resemble each
     /// other, and nothing to call by.
     pub fn distinct_numbers(&self) -> Vec<String> {

@@ -15,8 +15,8 @@ mod summary;
 mod task;
 
 pub use alert::AlertReading;
-pub use around::{ConsentReading, ProposalReading, WaitingReading};
-pub use person::{SamePerson, Side, same_people, same_person};
+pub use around::{ConsentReading, NumberReading, ProposalReading, WaitingReading};
+pub use person::{SamePerson, Side, same_as, same_people, same_person};
 pub use row::{AppointmentReading, CallReading, EncounterReading, FlagReading};
 pub use stage::{Next, NextKind};
 

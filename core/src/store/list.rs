@@ -194,7 +194,7 @@ impl ListRow {
             has_open_flag: summary.has_open_flag(),
             born_on: summary.born_on,
             likeness: Likeness {
-                numbers: summary.numbers.clone(),
+                numbers: summary.numbers.iter().map(|n| n.number.clone()).collect(),
                 links: summary.links.clone(),
             },
         }
@@ -206,7 +206,7 @@ impl ListRow {
             patient: self.patient?,
             name: self.name.as_deref(),
             born_on: self.born_on,
-            numbers: &self.likeness.numbers,
+            numbers: self.likeness.numbers.iter().map(String::as_str).collect(),
             links: &self.likeness.links,
             has_open_flag: self.has_open_flag,
         })

@@ -5,10 +5,11 @@ use super::fact;
 use super::may::Obstacle;
 use super::person::PersonRow;
 use super::receipt::EntryState;
+use super::same_person::SameAs;
 use super::when::{Length, When, clock};
-use crate::domain::code::{DecisionState, Grade, LeaveCheck, Role, TaskKind};
+use crate::domain::code::{DecisionValue, Grade, LeaveCheck, Role, TaskKind};
 use crate::domain::entry::{Body, Entry};
-use crate::domain::fold::Record;
+use crate::domain::fold::{Encounter, Record};
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::join::Patient;
 use crate::domain::read::{Lapse, Receipts, Summary, TaskReading, TaskState};
@@ -23,6 +24,8 @@ pub struct HandoffScreen {
     pub summary: Summary,
     /// Who she is.
     pub person: PersonRow,
+    /// Patients who may be the same person, or were said to be, with whether somebody has to look after one of theirs.
+    pub same_as: Vec<SameAs>,
     /// The owners' names.
     pub owners: Vec<String>,
     /// The strip, while a visit is under way.
@@ -81,7 +84,7 @@ pub struct BeforeLeaving {
     pub appointment: bool,
     /// A dated step with a contact stands.
     pub next_step: bool,
-    /// She said not today, with reason and revisit.
+    /// She said in this visit not today, with reason and revisit.
     pub not_today: bool,
     /// The grade if she left now.
     pub grade: Grade,
@@ -175,7 +178,12 @@ pub struct May {
 
 impl HandoffScreen {
     /// The screen of the record at hand.
-    pub fn of(desk: &Desk<'_>, summary: Summary, receipts: &Receipts) -> Option<Self> {
+    pub fn of(
+        desk: &Desk<'_>,
+        summary: Summary,
+        receipts: &Receipts,
+        same_as: Vec<SameAs>,
+    ) -> Option<Self> {
         let (patient, record) = desk.patient.zip(desk.record)?;
         let (may, problems) = May::of(desk);
         let entries = record.entries().iter();
@@ -183,6 +191,7 @@ impl HandoffScreen {
         Some(Self {
             state: states.min().unwrap_or(EntryState::OnDevice),
             person: PersonRow::of(patient),
+            same_as,
             owners: names(desk, &summary.owners),
             before_leaving: before_leaving(record),
             timeline: record
@@ -206,16 +215,21 @@ fn names(desk: &Desk<'_>, users: &[crate::domain::id::UserId]) -> Vec<String> {
 }
 
 fn before_leaving(record: &Record) -> Option<BeforeLeaving> {
+    let declined = |encounter: &Encounter| {
+        let here = record.decisions.iter();
+        let here = here.filter(|d| d.encounter == Some(encounter.id));
+        let last = here.max_by_key(|d| (d.entry.occurred_at.timestamp(), d.entry.id));
+        last.is_some_and(|d| {
+            let value = d.said.value;
+            matches!(value, DecisionValue::Hesitant | DecisionValue::NotToday)
+        })
+    };
     record.open_encounter().map(|encounter| BeforeLeaving {
         encounter: encounter.id,
         spoke: encounter.direct_contact,
         appointment: encounter.booked,
         next_step: encounter.dated_step,
-        not_today: encounter.leave_check != LeaveCheck::NotApplicable
-            && matches!(
-                record.decision,
-                DecisionState::Hesitant | DecisionState::NotToday
-            ),
+        not_today: encounter.leave_check != LeaveCheck::NotApplicable && declined(encounter),
         grade: encounter.grade,
     })
 }

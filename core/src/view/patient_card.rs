@@ -5,7 +5,7 @@
 use super::lines::{Line, lines};
 use super::script::may_name_house;
 use super::when::When;
-use crate::domain::code::{Channel, Modality, StepKind, TaskKind};
+use crate::domain::code::{Channel, DecisionState, Modality, StepKind, TaskKind};
 use crate::domain::fold::{Appointment, Record, Step};
 use crate::domain::id::PartnerId;
 use crate::domain::organisation::PartnerContact;
@@ -116,9 +116,13 @@ fn is_meant(desk: &Desk<'_>, record: &Record, step: &Step) -> bool {
         .tasks
         .iter()
         .filter(|t| its_own(t) || of_practice(t));
+    let stopped = matches!(
+        record.decision,
+        DecisionState::Withdrew | DecisionState::DoNotAskAgain
+    );
     let stands = |t: &TaskReading| match t.state(desk.now) {
         TaskState::Open => true,
-        TaskState::Paused => t.kind == TaskKind::PromiseMissed,
+        TaskState::Paused => t.kind == TaskKind::PromiseMissed && !stopped,
         TaskState::Done | TaskState::Lapsed => false,
     };
     let runs = promise.is_none_or(|p| p.met_at.is_none() && p.ended_at.is_none());
@@ -172,3 +176,6 @@ fn step(desk: &Desk<'_>, step: &Step, named: bool) -> CardNext {
         if_nothing_happens: contact(whom, named),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::may::{Action, Asking, Obstacle};
 use super::when::{Length, When, clock};
 use crate::domain::code::{Channel, ReviewKind, Role, Setting};
 use crate::domain::entry::{Body, Entry};
-use crate::domain::fold::Record;
+use crate::domain::fold::{Record, asks_her};
 use crate::domain::id::{DerivedId, DocumentId, EntryId};
 use crate::domain::join::Patient;
 use crate::domain::payload::{ContactRuleSet, PatientDescribed};
@@ -219,8 +219,7 @@ fn sentence(desk: &Desk<'_>, record: &Record, entry: &Entry, receipts: &Receipts
 }
 
 /// One answer a side. What reaches over two records has no item in either: there the chosen side is said anew, by
-/// somebody who has seen both. So is how she may be reached, in one record too: only she says which of two holds, and a
-/// choice that nobody asked her about would let the looser one act.
+/// somebody who has seen both. So is how she may be reached, in one record too: only she says which of two holds.
 fn choices(
     desk: &Desk<'_>,
     record: &Record,
@@ -228,9 +227,7 @@ fn choices(
     found: &[(&Record, &Entry)],
 ) -> Vec<ChoiceRow> {
     let across = question.choices.is_empty();
-    // Two settlements that differ are another question: there two people did decide.
-    let is_rule = |(_, e): &(&Record, &Entry)| matches!(e.body, Body::ContactRuleSet(_));
-    let asks_her = question.kind == ReviewKind::ContactRuleDisputed && found.iter().all(is_rule);
+    let asks_her = asks_her(question.kind, found.iter().map(|(_, e)| *e));
     let answer = |(_, e): &(&Record, &Entry)| {
         let settle = if across || asks_her {
             let other = found.iter().find(|(_, other)| other.id != e.id);

@@ -4,7 +4,7 @@
 use super::may::{Action, Asking, Obstacle, would};
 use crate::domain::id::{DocumentId, PatientId};
 use crate::domain::join::Patient;
-use crate::domain::read::same_people;
+use crate::domain::read::same_as;
 use crate::store::ListRow;
 use crate::usecase::{Command, Desk, LinkPatients, UnlinkPatients};
 use jiff::civil::Date;
@@ -60,7 +60,7 @@ pub struct SameAs {
 impl SameAs {
     /// All who may be this patient, over the records of a device.
     pub fn of(patient: PatientId, records: &[ListRow]) -> Vec<Self> {
-        let pairs = same_people(records.iter().filter_map(ListRow::side));
+        let pairs = same_as(patient, records.iter().filter_map(ListRow::side));
         let other = |[a, b]: [PatientId; 2]| match patient {
             p if p == a => Some(b),
             p if p == b => Some(a),

@@ -303,3 +303,6 @@ fn first(record: &Record, encounter: Option<&Encounter>) -> FirstThing {
         _ => FirstThing::Leave,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,17 +81,14 @@ fn site_links(programme: &Programme, visitor: &Visitor, site: Option<&SiteId>) -
     std::iter::once(all).chain(each).collect()
 }
 
-/// Records with an entry that came late and arrived since yesterday.
+/// Entries that came late, and came since yesterday: what was late in a record before is no news.
 fn late_since_yesterday(programme: &Programme) -> u32 {
     let since = programme
         .now
         .saturating_sub(24.hours())
         .unwrap_or(programme.now);
-    programme
-        .records()
-        .filter(|r| r.received_at.is_some_and(|at| at >= since))
-        .map(|r| r.arrived_late)
-        .sum()
+    let late = programme.records().flat_map(|r| &r.arrived_late);
+    count(late.filter(|at| **at >= since).count())
 }
 
 fn safety(programme: &Programme) -> NowCard {

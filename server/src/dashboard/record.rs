@@ -6,7 +6,7 @@ mod question;
 mod reach;
 mod sentence;
 
-pub use question::sides;
+pub use question::{is_hers, sides};
 
 use super::page::handoff::{Entry, Gate, Grade, HandoffPage, Moment, OpenRecord, Record as State};
 use super::page::{Place, SentenceRow, Tone};
@@ -97,6 +97,7 @@ pub fn open(
         timeline: timeline(programme, story),
         to_do: alert::rows(programme, summary)
             .into_iter()
+            .chain(alert::alike(programme, summary))
             .chain(
                 summary
                     .tasks

@@ -217,6 +217,7 @@ pub fn task(kind: TaskKind, partner: Option<&str>) -> String {
         TaskKind::AttendanceCheck => format!("Ask {practice} whether she came"),
         TaskKind::NoShowRescue => "Call her after the missed visit".into(),
         TaskKind::RetryCall => "Try again after no answer".into(),
+        TaskKind::SendReferral => format!("Send the referral to {practice}, or call"),
         TaskKind::Revisit => "Planned check-in".into(),
         TaskKind::CallOtherPartner => format!("Tell {practice} that she keeps the other visit"),
         TaskKind::PromiseMissed => format!("{practice} promised a call"),

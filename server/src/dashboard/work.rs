@@ -9,7 +9,7 @@ use super::words;
 use crate::store::QuarantineRow;
 use jiff::ToSpan;
 use std::collections::BTreeMap;
-use warmhand_core::domain::code::{FlagStatus, TaskKind};
+use warmhand_core::domain::code::{DecisionState, FlagStatus, TaskKind};
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::domain::read::{FlagReading, Summary, TaskReading, TaskState};
 use warmhand_core::domain::time;
@@ -111,6 +111,7 @@ fn urgency(kind: TaskKind) -> u8 {
         TaskKind::NextStep
         | TaskKind::Unplanned
         | TaskKind::Rebook
+        | TaskKind::SendReferral
         | TaskKind::TryNextPartner
         | TaskKind::NoShowRescue
         | TaskKind::CallOtherPartner
@@ -141,6 +142,14 @@ pub fn task_row(
     } else {
         owners
     });
+    let is_paused = task.state(programme.now) == TaskState::Paused;
+    if is_paused {
+        said.push(waits(record.decision).to_owned());
+        said.extend(
+            task.due_at
+                .map(|due| format!("meant for {}", programme.when(due))),
+        );
+    }
     let row = SentenceRow::new(
         &format!("task-{}", task.id),
         &words::task(task.kind, partner),
@@ -148,12 +157,23 @@ pub fn task_row(
     )
     .leading_to(&format!("/handoffs/{}", record.record));
     match task.due_at {
+        _ if is_paused => row.tagged("waits", Tone::Plain),
         Some(due) if task.is_overdue(programme.now) => row.tagged(
             &words::duration(time::minutes_between(due, programme.now)),
             Tone::Late,
         ),
         Some(due) => row.tagged(&programme.when(due), Tone::Plain),
         None => row.tagged("when she is next seen", Tone::Plain),
+    }
+}
+
+/// Why nobody is to do it now, though it is meant.
+fn waits(decision: DecisionState) -> &'static str {
+    match decision {
+        DecisionState::Disputed => {
+            "waits: two people heard different answers, and she is asked first"
+        }
+        _ => "waits until she agrees: no practice is called for her before",
     }
 }
 

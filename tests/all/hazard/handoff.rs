@@ -277,13 +277,13 @@ fn h18_what_comes_days_late_is_folded_like_anything_and_marked() {
     let late =
         warmhand_core::domain::read::read(&ledger.joined(), &receipts, &ledger.sheet, ledger.now);
     let (late, prompt) = (&late.records[0], ledger.reading());
-    assert_eq!(late.arrived_late as usize, entries.len());
+    assert_eq!(late.arrived_late.len(), entries.len());
     assert_eq!(
         late.clock_off as usize,
         entries.len(),
         "a clock more than five minutes off is marked"
     );
-    assert_eq!((prompt.arrived_late, prompt.clock_off), (0, 0));
+    assert_eq!((prompt.arrived_late.len(), prompt.clock_off), (0, 0));
     assert_eq!(
         (late.grade, late.encounters.clone()),
         (prompt.grade, prompt.encounters),

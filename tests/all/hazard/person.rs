@@ -248,9 +248,14 @@ fn h9_two_numbers_are_both_kept_and_asked_about() {
         ("c1", number("555 0188")),
     );
     assert_eq!(open(&ledger), [ReviewKind::TwoNumbers]);
-    assert_eq!(ledger.reading().numbers, ["555-0100", "555 0188"]);
+    let numbers = |ledger: &Ledger| -> Vec<(String, bool)> {
+        let read = ledger.reading().numbers.into_iter();
+        read.map(|n| (n.number, n.verify)).collect()
+    };
+    let asked = [("555-0100".to_owned(), true), ("555 0188".to_owned(), true)];
+    assert_eq!(numbers(&ledger), asked);
     settle(&mut ledger, "c1", right);
-    assert_eq!(ledger.reading().numbers, ["555 0188"]);
+    assert_eq!(numbers(&ledger), [("555 0188".to_owned(), false)]);
     // Written another way it is the same number.
     let mut ledger = Ledger::record();
     both(

@@ -77,7 +77,8 @@ fn what_waits_to_be_sent_has_reached_nobody() {
         ..call(None)
     };
     let open = |ledger: &Ledger| {
-        let all = states(ledger, TaskKind::RetryCall);
+        let kinds = [TaskKind::RetryCall, TaskKind::SendReferral];
+        let all = kinds.map(|kind| states(ledger, kind)).concat();
         let open = all.iter().filter(|s| **s == TaskState::Open);
         (all.len(), open.count())
     };

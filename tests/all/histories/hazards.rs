@@ -81,7 +81,7 @@ pub(super) fn hazards(world: &World, all: &Known, hit: &mut dyn FnMut(&'static s
     if own.loop_history.iter().any(|turn| turn.closed.is_none()) {
         hit("H13 reopened");
     }
-    if own.arrived_late > 0 {
+    if !own.arrived_late.is_empty() {
         hit("H18 late");
     }
     if own

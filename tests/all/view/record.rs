@@ -33,7 +33,7 @@ fn history(ledger: &Ledger, user: &str) -> HistoryScreen {
 
 fn handoff(ledger: &Ledger, user: &str) -> HandoffScreen {
     before(ledger, user, |desk, summary, receipts| {
-        HandoffScreen::of(desk, summary.clone(), receipts).unwrap()
+        HandoffScreen::of(desk, summary.clone(), receipts, Vec::new()).unwrap()
     })
 }
 

@@ -279,11 +279,11 @@ fn it_asks_again_when_nobody_has_it_after_the_time_and_stops_when_somebody_has()
 fn an_open_flag_stands_before_nothing_but_closing() {
     let (mut ledger, _) = agreed();
     let free = before(&ledger, "n1", |desk, s, r| {
-        warmhand_core::view::HandoffScreen::of(desk, s.clone(), r).unwrap()
+        warmhand_core::view::HandoffScreen::of(desk, s.clone(), r, Vec::new()).unwrap()
     });
     ledger.says("n1", raised("staff_concern")).unwrap();
     let flagged = before(&ledger, "n1", |desk, s, r| {
-        warmhand_core::view::HandoffScreen::of(desk, s.clone(), r).unwrap()
+        warmhand_core::view::HandoffScreen::of(desk, s.clone(), r, Vec::new()).unwrap()
     });
     assert!(free.may.close && !flagged.may.close);
     let same = warmhand_core::view::May {

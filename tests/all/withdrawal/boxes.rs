@@ -3,7 +3,7 @@
 use super::{
     NAME, assert_nothing_is_left, bytes, day, lies_in, loss, revoke, round, row, state, waiting,
 };
-use rand::SeedableRng;
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use warmhand_core::app::SyncStep;
 use warmhand_core::document::{Actor, Change, Put, beside, kept, seal};
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId};
 use warmhand_core::view::SyncState;
+use warmhand_core::wire::{MAX_MESSAGE, SealedBox};
 use warmhand_server::key_file::KeyFile;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_tests::cli::said;
@@ -315,4 +316,46 @@ fn a_damaged_record_keeps_no_box_closed_but_its_own() {
     assert_eq!(shut.opened(), (2, 0));
     assert_eq!((waiting(&shut.town).len(), shut.boxes()), (1, 3));
     assert_eq!(shut.town.verify(), Verified::SOUND);
+}
+
+/// So many bytes of boxes go in one report, unless a single one has more.
+const BOX_BYTES: usize = MAX_MESSAGE / 4;
+
+#[test]
+fn many_boxes_come_one_report_after_another_and_the_device_ends_by_itself() {
+    let town = Town::default();
+    let (mut ana, record) = day(&town);
+    let id = ana.app.id().unwrap();
+    odd(&ana, &town, record, "words that nobody took");
+    ana.sync(&town);
+    revoke(&town, &ana);
+    assert_eq!(round(&mut ana, &town), "/v1/sync");
+    let db = Connection::open(ana.file()).unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(11);
+    for kilobytes in [100, 100, 100, 300, 1, 120, 120] {
+        let mut bytes = vec![0; kilobytes * 1024];
+        rng.fill_bytes(&mut bytes);
+        let closed = SealedBox(bytes);
+        let sql = "insert into sealed_box (hash, box) values (?1, ?2)";
+        db.execute(sql, params![&closed.hash().0[..], closed.0])
+            .unwrap();
+    }
+    drop(db);
+    ana.restart();
+    let mut reports = 0;
+    ana.app.sync_wanted();
+    while let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() {
+        assert!(asked.path == "/v1/wiped" && reports < 8, "{reports}");
+        assert!(asked.body.len() <= 310 * 1024 && BOX_BYTES < 300 * 1024);
+        let carried = town.carry(&asked);
+        ana.app
+            .sync_answered(asked.number, &carried, town.now())
+            .unwrap();
+        reports += 1;
+    }
+    // Eight boxes of 842 KB and a little more.
+    assert!((4..=6).contains(&reports), "{reports}");
+    assert_eq!(state(&ana), SyncState::Wiped);
+    assert_eq!(loss(&town, id).boxes, 8);
+    assert!(!lies_in("words that nobody took", &bytes(ana.file())));
 }

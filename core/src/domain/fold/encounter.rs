@@ -13,7 +13,7 @@ use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
 use crate::domain::past::Past;
 use crate::domain::payload::{EncounterStarted, LoopClosed};
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 
 /// A visit.
@@ -47,6 +47,17 @@ pub struct Encounter {
     pub late_entries: u32,
     /// Why she left without a plan, if somebody said.
     pub leave_reason: Option<String>,
+}
+
+/// No visit is longer.
+const LONGEST: SignedDuration = SignedDuration::from_hours(12);
+
+impl Encounter {
+    /// From when on nobody is with her any more, though nobody has ended it.
+    pub fn is_over_by(&self) -> Timestamp {
+        let began = self.entry.occurred_at.timestamp();
+        began.saturating_add(LONGEST).unwrap_or(began)
+    }
 }
 
 /// The regions beside the visits, by which they are judged.

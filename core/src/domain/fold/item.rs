@@ -55,6 +55,13 @@ pub(super) fn sorted(mut all: Vec<Settlement>) -> Vec<Settlement> {
     all
 }
 
+/// Is it about how she may be reached, so that only she says which of these holds? A choice that nobody asked her about would
+/// let the looser one act. Two settlements that differ are another question: there two people did decide.
+pub fn asks_her<'a>(kind: ReviewKind, mut said: impl Iterator<Item = &'a Entry>) -> bool {
+    kind == ReviewKind::ContactRuleDisputed
+        && said.all(|e| matches!(e.body, Body::ContactRuleSet(_)))
+}
+
 impl ReviewItem {
     /// The id of the item that two entries make.
     pub(super) fn id_of(kind: ReviewKind, mut entries: [EntryId; 2]) -> DerivedId {

@@ -1,14 +1,27 @@
-//! What surrounds a handoff, as plain data: consents, what is proposed, and who is waited for.
+//! What surrounds a handoff, as plain data: her numbers, consents, what is proposed, who is waited for, and what came late.
 
+use super::Receipts;
 use crate::domain::authority;
-use crate::domain::code::{CloseReason, ConsentKind, ConsentStatus, Role};
+use crate::domain::code::{Channel, CloseReason, ConsentKind, ConsentStatus, Role};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId, UserId};
+use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
+
+/// A number of hers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberReading {
+    /// As it was written.
+    pub number: String,
+    /// For calls or for texts: it is under the rule of this means, and is used for no other.
+    pub channel: Channel,
+    /// It is one of several by this means, or instructions for it conflict: nothing is left there before she was asked.
+    pub verify: bool,
+}
 
 /// A consent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +80,29 @@ impl WaitingReading {
         let steps_in = self.backup.as_ref() == Some(person) && now >= self.backup_from;
         self.taken_by.is_none() && (self.to.contains(person) || steps_in)
     }
+}
+
+/// Her numbers, the earliest said first.
+pub(super) fn numbers(patient: &Patient) -> Vec<NumberReading> {
+    let numbers = patient.numbers.iter();
+    let read = numbers.map(|number| NumberReading {
+        number: number.number.clone(),
+        channel: number.channel,
+        verify: patient.has_several(number.channel) || patient.is_disputed(number.channel),
+    });
+    read.collect()
+}
+
+/// When the server had what came more than a day after it was recorded.
+pub(super) fn arrived_late(record: &Record, receipts: &Receipts) -> Vec<Timestamp> {
+    let received = record.entries().iter();
+    let received = received.filter_map(|e| Some((e.recorded_at, receipts.received_at(e.id)?)));
+    let mut late: Vec<Timestamp> = received
+        .filter(|(recorded, received)| received.duration_since(*recorded).as_hours() >= 24)
+        .map(|(_, received)| received)
+        .collect();
+    late.sort_unstable();
+    late
 }
 
 pub(super) fn consents(record: &Record) -> Vec<ConsentReading> {

@@ -44,7 +44,7 @@ impl Known {
 }
 
 /// What one record says of who its patient is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Side<'a> {
     /// Her id here.
     pub patient: PatientId,
@@ -52,8 +52,8 @@ pub struct Side<'a> {
     pub name: Option<&'a str>,
     /// Her birth date.
     pub born_on: Option<Date>,
-    /// On which numbers she may be called.
-    pub numbers: &'a [String],
+    /// Her numbers, for calls or for texts.
+    pub numbers: Vec<&'a str>,
     /// Patients said to be the same person, or not.
     pub links: &'a [([PatientId; 2], bool)],
     /// Somebody has to look after a safety flag raised in it.
@@ -67,11 +67,41 @@ impl Summary {
             patient: self.patient?,
             name: self.name.as_deref(),
             born_on: self.born_on,
-            numbers: &self.numbers,
+            numbers: self.numbers.iter().map(|n| n.number.as_str()).collect(),
             links: &self.links,
             has_open_flag: self.has_open_flag(),
         })
     }
+}
+
+/// By which names are compared.
+fn plain(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// The pairs that one patient is in: only those of her name, and whoever was said to be she or not, are looked at.
+pub fn same_as<'a>(
+    patient: PatientId,
+    sides: impl Iterator<Item = Side<'a>> + Clone,
+) -> Vec<SamePerson> {
+    let hers = sides.clone().filter(|side| side.patient == patient);
+    let name = hers.filter_map(|side| side.name.map(plain)).last();
+    let said = sides
+        .clone()
+        .flat_map(|side| side.links)
+        .map(|(pair, _)| *pair);
+    let said: BTreeSet<PatientId> = said
+        .filter(|pair| pair.contains(&patient))
+        .flatten()
+        .collect();
+    let is_near = |side: &Side<'_>| {
+        side.patient == patient
+            || said.contains(&side.patient)
+            || name.is_some() && side.name.map(plain) == name
+    };
+    let mut pairs = same_people(sides.filter(is_near));
+    pairs.retain(|pair| pair.patients.contains(&patient));
+    pairs
 }
 
 /// Every pair that is suspected or linked, less those that a supervisor said are two.
@@ -85,7 +115,7 @@ pub fn same_people<'a>(sides: impl Iterator<Item = Side<'a>>) -> Vec<SamePerson>
     let mut said: BTreeMap<[PatientId; 2], bool> = BTreeMap::new();
     for side in sides {
         let one = known.entry(side.patient).or_default();
-        one.name = side.name.map(|n| n.trim().to_lowercase());
+        one.name = side.name.map(plain);
         one.born_on = side.born_on.or(one.born_on);
         one.numbers
             .extend(side.numbers.iter().map(|n| bare_number(n)));
@@ -135,4 +165,57 @@ pub fn same_people<'a>(sides: impl Iterator<Item = Side<'a>>) -> Vec<SamePerson>
             open_flag: patients.iter().any(flagged),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn id(n: u128) -> PatientId {
+        PatientId(Uuid::from_u128(n))
+    }
+
+    fn side<'a>(n: u128, name: &'a str, links: &'a [([PatientId; 2], bool)]) -> Side<'a> {
+        Side {
+            patient: id(n),
+            name: Some(name),
+            born_on: Some(jiff::civil::date(1996, 2, 3)),
+            numbers: Vec::new(),
+            links,
+            has_open_flag: n == 4,
+        }
+    }
+
+    #[test]
+    fn of_one_patient_the_same_is_found_as_over_all() {
+        let linked = [([id(1), id(4)], true)];
+        let apart = [([id(2), id(3)], false)];
+        let sides = [
+            side(1, "Rosa", &linked),
+            side(2, " rosa ", &[]),
+            side(3, "ROSA", &apart),
+            side(4, "Amina", &[]),
+            side(5, "Ruth", &[]),
+            side(1, "Rosa", &[]),
+        ];
+        let all = same_people(sides.iter().cloned());
+        let pairs: Vec<_> = all
+            .iter()
+            .map(|pair| (pair.patients, pair.open_flag))
+            .collect();
+        assert_eq!(
+            pairs,
+            [
+                ([id(1), id(2)], false),
+                ([id(1), id(3)], false),
+                ([id(1), id(4)], true)
+            ]
+        );
+        for n in 1..=6 {
+            let hers = all.iter().filter(|pair| pair.patients.contains(&id(n)));
+            let hers: Vec<_> = hers.cloned().collect();
+            assert_eq!(same_as(id(n), sides.iter().cloned()), hers, "{n}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use super::{PromiseReading, ReviewReading, TaskReading, TaskState};
 use crate::domain::code::{
     AppointmentStatus, CloseReason, DecisionState, ReviewKind, Stage, TaskKind,
 };
-use crate::domain::fold::{Record, ReviewItem};
+use crate::domain::fold::{Encounter, Record, ReviewItem};
 use crate::domain::id::{EntryId, PartnerId};
 use crate::domain::join::Patient;
 use jiff::Timestamp;
@@ -128,11 +128,15 @@ pub(super) fn next(
 
 /// The next instant at which time alone makes this read otherwise.
 pub(super) fn good_until(
+    record: &Record,
     appointments: &[AppointmentReading],
     tasks: &[TaskReading],
     now: Timestamp,
 ) -> Option<Timestamp> {
     let starts = appointments.iter().map(|a| a.start);
     let lapses = tasks.iter().filter_map(|t| t.lapses_at);
-    starts.chain(lapses).filter(|at| *at > now).min()
+    let open = record.encounters.iter().filter(|e| e.ended.is_none());
+    let over = open.map(Encounter::is_over_by);
+    let turns = starts.chain(lapses).chain(over);
+    turns.filter(|at| *at > now).min()
 }

@@ -1,6 +1,6 @@
 //! One record as plain data: what indexes and readings keep, what views and pages are filled from.
 
-use super::around::{self, ConsentReading, ProposalReading, WaitingReading};
+use super::around::{self, ConsentReading, NumberReading, ProposalReading, WaitingReading};
 use super::row::{self, AppointmentReading, CallReading, EncounterReading, FlagReading};
 use super::stage::{self, Next};
 use super::task::Work;
@@ -90,16 +90,16 @@ pub struct Summary {
     pub good_until: Option<Timestamp>,
     /// When the server had its newest entry.
     pub received_at: Option<Timestamp>,
-    /// Entries that came more than 24 h after they were recorded.
-    pub arrived_late: u32,
+    /// When the server had each entry that came more than 24 h after it was recorded, the first first.
+    pub arrived_late: Vec<Timestamp>,
     /// Entries written by a newer version.
     pub unknown: u32,
     /// Her birth date, the last said.
     #[serde(default)]
     pub born_on: Option<Date>,
-    /// On which numbers she may be called; several: verify before leaving any message.
+    /// Her numbers, each with what it is for and whether anything may be left there.
     #[serde(default)]
-    pub numbers: Vec<String>,
+    pub numbers: Vec<NumberReading>,
     /// How she may be reached, the stricter of what was said.
     #[serde(default)]
     pub reach: Vec<Reach>,
@@ -180,6 +180,7 @@ pub(super) fn summary(
         review: &review,
         closed_at,
         sheet,
+        now,
     };
     let tasks = work.tasks();
     let next = stage::next(&appointments, &tasks, &review, now);
@@ -229,11 +230,7 @@ pub(super) fn summary(
             .iter()
             .filter_map(|e| receipts.received_at(e.id))
             .max(),
-        arrived_late: count(record.entries().iter().filter(|e| {
-            receipts
-                .received_at(e.id)
-                .is_some_and(|r| r.duration_since(e.recorded_at).as_hours() >= 24)
-        })),
+        arrived_late: around::arrived_late(record, receipts),
         unknown: count(
             record
                 .entries()
@@ -241,7 +238,7 @@ pub(super) fn summary(
                 .filter(|e| matches!(e.body, Body::Unknown(_))),
         ),
         born_on: patient.born_on(),
-        numbers: patient.distinct_numbers(),
+        numbers: around::numbers(patient),
         reach: patient.reach.clone(),
         shared: record.sharing.shared.iter().copied().collect(),
         plan_version: record.sharing.version,
@@ -279,7 +276,7 @@ pub(super) fn summary(
         ),
         bser_path: measure::bser_path(record),
         calls: record.attempts.iter().filter_map(row::call).collect(),
-        good_until: stage::good_until(&appointments, &tasks, now),
+        good_until: stage::good_until(record, &appointments, &tasks, now),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
         appointments: appointments
@@ -319,6 +316,7 @@ impl Summary {
         self.flags.shrink_to_fit();
         self.loop_history.shrink_to_fit();
         self.calls.shrink_to_fit();
+        self.numbers.shrink_to_fit();
         self.consents.shrink_to_fit();
     }
 

@@ -114,6 +114,7 @@ pub(super) struct Work<'a> {
     pub review: &'a [ReviewReading],
     pub closed_at: Option<Timestamp>,
     pub sheet: &'a Organisation,
+    pub now: Timestamp,
 }
 
 impl Work<'_> {
@@ -161,7 +162,7 @@ impl Work<'_> {
             }
         };
         match task.kind {
-            TaskKind::TryNextPartner | TaskKind::PromiseMissed => true,
+            TaskKind::TryNextPartner | TaskKind::PromiseMissed | TaskKind::SendReferral => true,
             TaskKind::RetryCall => task.partner.is_some(),
             TaskKind::NextStep => {
                 let mut steps = self.record.steps.iter();

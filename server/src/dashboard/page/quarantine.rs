@@ -70,7 +70,7 @@ impl QuarantinePage {
                 id: "5c1f".into(),
                 code: "4B0".into(),
                 href: "/handoffs/4b0".into(),
-                why: "from a device or a person no longer in service".into(),
+                why: "From a device or a person no longer in service".into(),
                 since: "Fri 17:52".into(),
                 who: "Ngozi Okafor, on Ngozi’s phone".into(),
                 is_open: true,

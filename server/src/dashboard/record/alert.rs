@@ -1,11 +1,44 @@
-//! What somebody has to know though nothing is asked of her, as sentences above what is to be done.
+//! What somebody has to know though nothing is asked of her, as sentences above what is to be done. Says nothing of patients
+//! who are not the visitor's.
 
 use crate::dashboard::page::{SentenceRow, Tone};
 use crate::dashboard::programme::Programme;
 use crate::dashboard::words;
 use warmhand_core::domain::code::AlertKind;
 use warmhand_core::domain::id::UserId;
-use warmhand_core::domain::read::{AlertReading, Summary};
+use warmhand_core::domain::read::{AlertReading, SamePerson, Summary, same_as};
+
+/// Who of the visitor's patients may be the same person: a concern about the one may be about the other.
+pub(super) fn alike(programme: &Programme, summary: &Summary) -> Vec<SentenceRow> {
+    let Some(patient) = summary.patient else {
+        return Vec::new();
+    };
+    let pairs = same_as(patient, programme.records().filter_map(Summary::side));
+    let row = |pair: SamePerson| {
+        let other = pair.patients.into_iter().find(|id| *id != patient)?;
+        let mut theirs = programme.records().filter(|r| r.patient == Some(other));
+        let flagged = theirs.clone().any(Summary::has_open_flag);
+        let first = theirs.next()?;
+        let (code, detail) = (
+            words::code(first),
+            "a supervisor says on a device what they are",
+        );
+        let row = if pair.linked {
+            let what = format!("The same person as patient {code}");
+            SentenceRow::new(&format!("same-{}", pair.id), &what, "as a supervisor said")
+        } else {
+            let what = format!("May be the same person as patient {code}");
+            SentenceRow::new(&format!("same-{}", pair.id), &what, detail)
+        };
+        let row = row.leading_to(&format!("/handoffs/{}", first.record));
+        Some(match (flagged, pair.linked) {
+            (true, _) => row.tagged("open safety flag there", Tone::Danger),
+            (false, false) => row.tagged("same person?", Tone::Late),
+            (false, true) => row,
+        })
+    };
+    pairs.into_iter().filter_map(row).collect()
+}
 
 pub(super) fn rows(programme: &Programme, summary: &Summary) -> Vec<SentenceRow> {
     let open = summary.alerts.iter().filter(|alert| !alert.is_over);

@@ -10,9 +10,11 @@ use crate::dashboard::work::Sides;
 use std::collections::BTreeMap;
 use warmhand_core::domain::code::Channel;
 use warmhand_core::domain::entry::{Body, Entry as Said};
-use warmhand_core::domain::fold::{Record, ReviewItem, Settlement};
-use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::domain::fold::{Record, ReviewItem, Settlement, asks_her};
+use warmhand_core::domain::id::{DerivedId, DocumentId, EntryId};
 use warmhand_core::domain::join::Patient;
+
+const NOTED_AGAIN: &str = "Whoever has asked her notes it again, and that settles it.";
 
 /// What two of her records say differently: nobody chooses here; she is asked, and it is noted anew.
 pub(super) fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
@@ -34,11 +36,7 @@ pub(super) fn across(programme: &Programme, story: &Story<'_>) -> Vec<AtOnce> {
                 what: sentence::two_people(asked.kind).to_owned(),
                 sides,
                 settle: Settle::Said(asked.settled.as_ref().map_or_else(
-                    || {
-                        format!(
-                            "{place} Whoever has asked her notes it again, and that settles it."
-                        )
-                    },
+                    || format!("{place} {NOTED_AGAIN}"),
                     |settled| settled_by(programme, story, settled),
                 )),
             }
@@ -56,6 +54,10 @@ pub(super) fn at_once(programme: &Programme, story: &Story<'_>, item: &ReviewIte
     let record = story.record;
     let settle = match &item.settled {
         Some(settled) => Settle::Said(settled_by(programme, story, settled)),
+        None if is_for_her(record, item) => {
+            let until = "Both are kept, and the stricter holds until she has been asked.";
+            Settle::Said(format!("{until} {NOTED_AGAIN}"))
+        }
         None => Settle::Ask {
             item: item.id.to_string(),
             choices: item
@@ -83,6 +85,20 @@ fn said_in(item: &ReviewItem) -> impl Iterator<Item = EntryId> {
     let others = item.choices.iter().copied();
     let others = others.filter(|id| !item.entries.contains(id));
     item.entries.into_iter().chain(others)
+}
+
+fn is_for_her(record: &Record, item: &ReviewItem) -> bool {
+    let said = said_in(item).filter_map(|id| record.past.get(id));
+    asks_her(item.kind, said.map(|e| &**e))
+}
+
+/// Is it a question that nobody chooses an answer to here?
+pub fn is_hers(patient: &Patient, record: DocumentId, item: DerivedId) -> bool {
+    let mut found = patient.record(record).into_iter().flat_map(|record| {
+        let asked = patient.questions(record).filter(|i| i.id == item);
+        asked.map(move |i| is_for_her(record, i))
+    });
+    found.any(|hers| hers)
 }
 
 /// Who settled a question, when, and what stands.

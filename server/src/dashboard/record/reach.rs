@@ -31,18 +31,13 @@ pub(super) fn rows(patient: &Patient) -> Vec<SentenceRow> {
 
 const TWO_NUMBERS: &str = "two numbers: verify before leaving any message";
 
-fn several(patient: &Patient, number: &Number) -> bool {
-    let of = |n: &&Number| n.channel == number.channel;
-    patient.numbers.iter().filter(of).count() > 1
-}
-
 /// Why she has to be asked before anything is left there.
 fn in_question(patient: &Patient, number: &Number, rule: &Reach) -> Option<String> {
     let message = match number.channel {
         Channel::Text => "send a text",
         _ => "leave voicemail",
     };
-    if several(patient, number) {
+    if patient.has_several(number.channel) {
         return Some(TWO_NUMBERS.to_owned());
     }
     let conflict = format!("verify; do not {message}: conflicting instructions");
@@ -73,7 +68,7 @@ fn on_number(patient: &Patient, number: &Number) -> SentenceRow {
                 None => strict,
             }
         }
-        None if several(patient, number) => TWO_NUMBERS.to_owned(),
+        None if patient.has_several(number.channel) => TWO_NUMBERS.to_owned(),
         None => format!("do not {message} until she has said so"),
     };
     SentenceRow::new(

@@ -7,7 +7,7 @@ use crate::dashboard::chart::qr::qr_svg;
 use crate::dashboard::page::device_code::DeviceCodePage;
 use crate::dashboard::page::handoff::Gate;
 use crate::dashboard::page::{ChoiceRow, Place};
-use crate::dashboard::record::closed;
+use crate::dashboard::record::{closed, is_hers};
 use crate::dashboard::{devices, quarantine as aside, words};
 use crate::store::StoreError;
 use crate::store::audit::put_on;
@@ -90,7 +90,8 @@ pub(super) struct Settling {
     choice: String,
 }
 
-/// Settles what two people left open; written by the server's own device, in her name.
+/// Settles what two people left open; written by the server's own device, in her name. What only the patient can say is
+/// chosen by nobody here.
 pub(super) async fn settle(
     State(server): State<Arc<Server>>,
     guest: Guest,
@@ -109,6 +110,11 @@ pub(super) async fn settle(
     }
     let item = form.item.parse().map_err(|_| Nothing::Here)?;
     let keep = form.choice.parse().map_err(|_| Nothing::Here)?;
+    let patient = summary.patient.ok_or(Nothing::Here)?;
+    let folder = server.store.folder(patient, None).await?;
+    if is_hers(&folder.patient, summary.record, item) {
+        return Ok(back);
+    }
     let body = Body::from(ReviewSettled {
         items: vec![item],
         keep: Some(keep),

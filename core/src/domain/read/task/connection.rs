@@ -173,7 +173,7 @@ impl Work<'_> {
         for queued in &self.record.queued {
             let at = queued.entry.occurred_at.timestamp();
             let due = self.business_days_after(at, 1);
-            let mut task = self.task(TaskKind::RetryCall, &queued.entry, Some(due));
+            let mut task = self.task(TaskKind::SendReferral, &queued.entry, Some(due));
             task.partner = Some(queued.partner.clone());
             task.done = self.answered(at, queued.entry.id, |body| match body {
                 Body::ElectronicSent(p) => p.partner == queued.partner,

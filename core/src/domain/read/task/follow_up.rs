@@ -2,11 +2,11 @@
 
 use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
-    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, FlagStatus, LeaveCheck,
+    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, FlagStatus, Grade, LeaveCheck,
     ReviewKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
-use crate::domain::fold::Appointment;
+use crate::domain::fold::{Appointment, Encounter};
 use crate::domain::id::{DerivedId, EntryId};
 use crate::domain::join::PatientFlag;
 use crate::domain::payload::Revisit;
@@ -97,15 +97,13 @@ impl Work<'_> {
         }
     }
 
-    /// She left without a plan. One that comes to be known later is the answer; what was on somebody's list stays, done
-    /// by it.
+    /// She left without a plan, or having spoken to a practice with nothing decided and nothing dated. A plan that comes to be
+    /// known later is the answer; what was on somebody's list stays, done by it.
     pub(super) fn of_encounters(&self, tasks: &mut Vec<TaskReading>) {
-        for encounter in self
-            .record
-            .encounters
-            .iter()
-            .filter(|e| e.leave_check == LeaveCheck::Fail || e.plan_came.is_some())
-        {
+        for encounter in self.record.encounters.iter().filter(|e| {
+            let failed = e.leave_check == LeaveCheck::Fail;
+            failed || e.plan_came.is_some() || self.left_undecided(e)
+        }) {
             let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else {
                 continue;
             };
@@ -118,6 +116,15 @@ impl Work<'_> {
             task.done = encounter.plan_came.or_else(answered);
             tasks.push(task);
         }
+    }
+
+    /// Did she speak to a practice, and leave before anybody heard what she wants? That passes, and plans nothing.
+    fn left_undecided(&self, visit: &Encounter) -> bool {
+        let heard = self.record.decisions.iter();
+        let mut heard = heard
+            .filter(|d| d.encounter == Some(visit.id) || self.ended_knowing(visit.id, d.entry.id));
+        let passed = visit.leave_check == LeaveCheck::Pass;
+        passed && visit.grade == Grade::W2 && !visit.booked && heard.next().is_none()
     }
 
     pub(super) fn of_flags(&self, tasks: &mut Vec<TaskReading>) {
