@@ -238,7 +238,7 @@ impl Verb<'_> {
                     documents.push(document);
                 }
             }
-            found.visibility &= self.has_scopes(patient, scopes)?;
+            found.visibility &= self.has_scopes(patient, &scopes)?;
             let folder = folder(patient, &documents);
             for fresh in read(&folder.patient, &folder.receipts, &sheet, now).records {
                 found.records &= self.readings.agree(self, &fresh, now)?;
