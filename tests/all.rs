@@ -92,6 +92,8 @@ mod stories;
 mod story_rules;
 #[path = "all/struck.rs"]
 mod struck;
+#[path = "all/tablet.rs"]
+mod tablet;
 #[path = "all/trouble.rs"]
 mod trouble;
 #[path = "all/verified.rs"]

@@ -4,6 +4,7 @@
 mod lease;
 mod rescue;
 mod screens;
+mod status;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -13,16 +14,14 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::Organisation;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary};
+use crate::domain::visibility::Viewer;
 use crate::refusal::Refusal;
-use crate::store::{Concerning, DeviceRow, Enrolment, Fault, Phase, Store, StoreError, readable};
+use crate::store::{Concerning, DeviceRow, Fault, Store, StoreError};
 pub use crate::store::{Key, Place};
 use crate::sync::Engine;
 pub use crate::sync::{Carried, Outgoing, SyncStep};
 use crate::usecase::{Command, Outcome};
-use crate::view::{
-    ClockOff, Help, Length, PatientsScreen, SyncState, SyncStatusScreen, TodayScreen, UnsentRow,
-    Why,
-};
+use crate::view::{PatientsScreen, TodayScreen};
 use jiff::Timestamp;
 use rand::RngCore;
 pub use rescue::Rescued;
@@ -238,9 +237,11 @@ impl App {
 
     // ---- screens ----
 
-    /// A patient with her records here, and the receipts of their entries.
+    /// A patient with her records here, and the receipts of their entries: all that this device holds of her, whoever is
+    /// signed in. No screen shows it.
     pub fn patient(&self, patient: PatientId) -> Result<(Patient, Receipts), Refusal> {
-        Ok(self.store.rows().patient(patient)?)
+        let held = self.store.rows().patient(patient)?;
+        Ok((held.patient, held.receipts))
     }
 
     /// Is this record on this device, to be shown?
@@ -252,14 +253,14 @@ impl App {
             .is_some_and(|(_, _, hidden)| !hidden))
     }
 
-    /// Every record here, as it reads now; none while the device is locked.
+    /// Every record that is for the signed-in person, as it reads now; none while the device is locked.
     fn summaries(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<Summary>, Refusal> {
         let device = self.in_service()?;
         if self.is_locked(&device, now)? {
             return Ok(Vec::new());
         }
-        let now = device.corrected(now);
-        Ok(self.store.rows().summaries(sheet, now)?)
+        let (viewer, now) = (device.viewer(sheet), device.corrected(now));
+        Ok(self.store.rows().summaries(&viewer, sheet, now)?)
     }
 
     /// What the signed-in person has to do.
@@ -270,110 +271,29 @@ impl App {
         let zone = jiff::tz::TimeZone::get(&sheet.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let now = device.corrected(raw);
         let rows = self.store.rows();
-        let Concerning { records, unread } = rows.concerning(&user, &sheet, now)?;
+        let viewer = device.viewer(&sheet);
+        let Concerning { records, unread } = rows.concerning(&user, &viewer, &sheet, now)?;
         let mut screen = TodayScreen::of(&records, &sheet, &user, &zone, now);
         screen.unread = unread;
         self.settle_waiting(&mut screen.waiting, raw);
         Ok(screen)
     }
 
-    /// The caseload.
+    /// The caseload of the signed-in person.
     pub fn patients(&self, now: Timestamp) -> Result<PatientsScreen, Refusal> {
-        let now = self.unlocked(now)?.corrected(now);
+        let device = self.unlocked(now)?;
         let sheet = self.sheet()?;
-        Ok(PatientsScreen::of(&self.store.rows().list(&sheet, now)?))
+        let viewer = device.viewer(&sheet);
+        if matches!(viewer, Viewer::Nobody) {
+            return Err(Refusal::SignedOut);
+        }
+        let rows = self.store.rows();
+        let list = rows.list(&viewer, &sheet, device.corrected(now))?;
+        Ok(PatientsScreen::of(&list))
     }
 
     /// A practice, as far as people were told.
     pub fn practice(&self, partner: &PartnerId) -> Result<Practice, Refusal> {
         Ok(self.store.rows().practice(partner)?)
-    }
-
-    /// The truth about sending.
-    pub fn sync_status(&self) -> Result<SyncStatusScreen, Refusal> {
-        let device = self.device()?;
-        let rows = self.store.rows();
-        let mut unsent: Vec<UnsentRow> = Vec::new();
-        for waiting in rows.waiting()? {
-            let joined = readable(rows.patient(waiting.patient))?.map(|(joined, _)| joined);
-            let is_damaged = readable(rows.document(waiting.doc))?.is_none();
-            // Answers of a screen count for the patient's record; a person counts records, not documents.
-            let home = joined
-                .as_ref()
-                .and_then(|joined| joined.record(waiting.doc).or(joined.records.first()));
-            let record = home.map_or(waiting.doc, |r| r.id);
-            let (help, why) = match (waiting.rejected, waiting.quarantined) {
-                _ if is_damaged => (Some(Help::Damaged), None),
-                (true, _) => (Some(Help::Rejected), waiting.rejected_for.map(Why::from)),
-                (false, true) => (
-                    Some(Help::Quarantined),
-                    waiting.kept_aside_for.map(Why::from),
-                ),
-                (false, false) => (None, None),
-            };
-            let since = Timestamp::from_millisecond(waiting.since).unwrap_or(Timestamp::MIN);
-            match unsent.iter_mut().find(|row| row.record == record) {
-                Some(row) => {
-                    row.since = row.since.min(since);
-                    if row.help.is_none() {
-                        (row.help, row.why) = (help, why);
-                    }
-                }
-                None => unsent.push(UnsentRow {
-                    record,
-                    name: joined.and_then(|joined| joined.name().map(str::to_owned)),
-                    since,
-                    help,
-                    why,
-                }),
-            }
-        }
-        let state = match device.phase {
-            _ if device.signed_off => SyncState::SignedOff,
-            _ if self.engine.needs_update() => SyncState::NeedsUpdate,
-            _ if unsent.iter().any(|row| row.help.is_some()) => SyncState::NeedsHelp,
-            _ if device.enrolment == Enrolment::Unconfirmed => SyncState::Unconfirmed,
-            Phase::Comparing | Phase::Fetching | Phase::Confirming | Phase::Refilling => {
-                SyncState::Comparing
-            }
-            _ if unsent.is_empty() => SyncState::AllSent,
-            _ => SyncState::ToSend,
-        };
-        let last_answer_at = device
-            .last_answer_at
-            .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let screen = SyncStatusScreen {
-            state,
-            count: u32::try_from(unsent.len()).unwrap_or(u32::MAX),
-            waits_for: None,
-            silent_for: None,
-            clock_off: last_answer_at.and_then(|_| ClockOff::of(device.offset_ms)),
-            unsent,
-            last_answer_at,
-            clock_offset_ms: last_answer_at.map(|_| device.offset_ms),
-        };
-        Ok(match device.phase {
-            Phase::Wiping | Phase::Wiped | Phase::Ended => screen.nameless(SyncState::Wiped),
-            _ if device.enrolment == Enrolment::Withdrawn => screen.nameless(SyncState::Withdrawn),
-            _ => screen,
-        })
-    }
-
-    /// The same, with how long things have waited.
-    pub fn sync_status_at(&self, now: Timestamp) -> Result<SyncStatusScreen, Refusal> {
-        let mut screen = self.sync_status()?;
-        let device = self.device()?;
-        if device.enrolment != Enrolment::Withdrawn && self.is_locked(&device, now)? {
-            screen = screen.nameless(SyncState::Locked);
-        }
-        let corrected = device.corrected(now);
-        let longest = screen.unsent.iter().map(|row| row.since).min();
-        screen.waits_for = longest.map(|since| Length::between(since, corrected));
-        screen.silent_for = screen.last_answer_at.map(|at| Length::between(at, now));
-        // What needs a person comes before what only waits.
-        screen
-            .unsent
-            .sort_by_key(|row| (row.help.is_none(), row.since, row.record));
-        Ok(screen)
     }
 }

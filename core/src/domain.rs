@@ -18,3 +18,4 @@ pub mod past;
 pub mod payload;
 pub mod read;
 pub mod time;
+pub mod visibility;

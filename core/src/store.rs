@@ -26,7 +26,7 @@ pub use author::Author;
 pub use change::{ChangeState, StoredChange, live};
 pub use cipher::Key;
 pub use device::{DeviceRow, Enrolment, Phase};
-pub use folded::{End, Folded};
+pub use folded::{End, Folded, Held};
 pub use list::{Concerning, ListRow};
 pub use open::Place;
 pub use salvage::Salvaged;

@@ -245,6 +245,16 @@ impl Command {
         }
     }
 
+    /// A patient whom the command names, beside the record that it is about.
+    pub fn patient(&self) -> Option<PatientId> {
+        match self {
+            Self::OpenRecord(c) => c.patient,
+            Self::LinkPatients(c) => Some(c.patient),
+            Self::UnlinkPatients(c) => Some(c.patient),
+            _ => None,
+        }
+    }
+
     /// The entries that this command makes, before rules are checked.
     pub fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         match self {

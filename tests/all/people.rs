@@ -50,6 +50,7 @@ fn whoever_is_taken_off_is_signed_out_and_what_only_she_could_see_is_forgotten()
     assert_eq!(tablet.app.people().unwrap(), ["ma".into()]);
     assert_eq!(tablet.app.signed_in().unwrap(), None);
     assert!(!tablet.app.holds(record).unwrap());
+    sign_in(&mut tablet, &town, "ma");
     assert!(tablet.app.patients(town.now()).unwrap().rows.is_empty());
     assert!(other.app.holds(record).unwrap());
     // And it comes back whole with her.

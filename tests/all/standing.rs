@@ -3,20 +3,21 @@
 
 #[path = "standing/crowded.rs"]
 mod crowded;
+#[path = "standing/sheet.rs"]
+mod sheet;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use warmhand_core::app::SyncStep;
 use warmhand_core::document::{Actor, Change, ChangeHash, seal};
-use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
+use warmhand_core::domain::id::{EntryId, PatientId};
 use warmhand_core::wire::{
     AckState, Decision, DocsAnswer, DocsRequest, DocumentDigest, Offer, PushedChange,
-    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, Status,
-    SyncAnswer, SyncRequest, pack, unpack,
+    PushedDocument, QuarantineReason, Status, SyncAnswer, SyncRequest, pack, unpack,
 };
+use warmhand_server::store::Store;
 use warmhand_server::store::sqlite::Verified;
-use warmhand_server::store::{ConfirmDraft, Store};
 use warmhand_tests::organisation::SHEET;
 use warmhand_tests::town::{Phone, Town};
 
@@ -58,6 +59,22 @@ fn edited(change: &Change, id: u128, edit: impl FnOnce(&mut Value)) -> Change {
     edit(&mut entry);
     put.text = entry.to_string();
     change
+}
+
+/// The same as somebody else of the device says it, whatever the device would have let her do.
+fn in_the_name_of(change: &Change, (user, role): (&str, &str), id: u128) -> Change {
+    let said = edited(change, id, |entry| {
+        entry["by"] = json!(user);
+        entry["role"] = json!(role);
+    });
+    let (user, nonce) = (user.into(), [7; 16]);
+    Change {
+        actor: Actor::derive(said.device, &user, said.doc, &nonce),
+        seq: 1,
+        nonce: Some(nonce),
+        user,
+        ..said
+    }
 }
 
 #[test]
@@ -156,43 +173,21 @@ fn whoever_carries_what_another_wrote_may_not_write_behind_it() {
 }
 
 #[test]
-fn a_device_that_is_out_of_service_is_told_no_sheet() {
-    let town = Town::default();
-    let mut ana = town.device("ana", &["n1"]);
-    ana.sync(&town);
-    let hello = request(&mut ana, &town).hello;
-    let asks = || {
-        let asked = ReconcileRequest {
-            hello: hello.clone(),
-            frame: Vec::new(),
-            sheet: [0; 32],
-        };
-        let (status, body) = town.post("/v1/reconcile", Some(&ana.bearer), pack(&asked));
-        assert_eq!(status, 200);
-        let answer: ReconcileAnswer = unpack(&body).unwrap();
-        assert_eq!(answer.status, Status::Ok);
-        answer.sheet.map(|sheet| sheet.text)
-    };
-    assert!(asks().is_some());
-    let id: DeviceId = ana.app.id().unwrap();
-    town.run(town.store().revoke(id, "sup".into(), town.now()))
-        .unwrap();
-    assert_eq!(asks(), None);
-}
-
-#[test]
 fn nobody_writes_where_another_person_of_her_device_sees_and_she_does_not() {
     let town = Town::default();
     let mut tablet = town.device("tablet", &["n1", "ma"]);
     let (record, patient) = tablet.handoff(&town, "Rosa");
     tablet.sync(&town);
     let before = town.entries(patient);
-    tablet.does(&town, json!({"SignIn": {"user": "ma"}}));
-    let note = json!({"AddNote": {"record": record, "text": "from the clinic"}});
-    tablet.does(&town, note);
-    let another = json!({"OpenRecord": {"site": "clinic", "patient": patient}});
+    tablet.note(&town, record, "from the clinic");
+    let another = json!({"OpenRecord": {"site": "home", "patient": patient}});
     tablet.does(&town, another);
-    tablet.sync(&town);
+    let mut request = request(&mut tablet, &town);
+    for (id, document) in (1..).zip(&mut request.push) {
+        let said = in_the_name_of(&document.changes[0].change, ("ma", "assistant"), id);
+        document.changes = vec![pushed(said)];
+    }
+    sends(&tablet, &town, &request);
     let rows = town.aside();
     let reasons: Vec<_> = rows.iter().map(|row| row.reason).collect();
     assert_eq!(reasons, [QuarantineReason::Access; 2]);
@@ -201,6 +196,7 @@ fn nobody_writes_where_another_person_of_her_device_sees_and_she_does_not() {
     own.sync(&town);
     assert!(!own.app.holds(record).unwrap(), "it opened nothing for her");
     // Of a record that she began herself there both may be: she works at its site.
+    tablet.does(&town, json!({"SignIn": {"user": "ma"}}));
     let hers = tablet.does(
         &town,
         json!({"OpenRecord": {"site": "clinic", "preferred_name": "Noor"}}),
@@ -232,26 +228,6 @@ fn one_role_at_a_site_is_not_made_wider_by_another_elsewhere() {
     ana.sync(&town);
     assert_eq!(ana.app.holds(at_home), Ok(true));
     assert_eq!(ana.app.holds(at_clinic), Ok(false));
-}
-
-#[test]
-fn a_device_of_which_nobody_has_said_whose_it_is_is_told_no_sheet() {
-    let mut town = Town::default();
-    let older = town.image();
-    let mut ana = town.device("ana", &["n1"]);
-    ana.sync(&town);
-    town.restore(&older);
-    ana.sync(&town);
-    let hello = request(&mut ana, &town).hello;
-    let asked = ReconcileRequest {
-        hello,
-        frame: Vec::new(),
-        sheet: [0; 32],
-    };
-    let (status, body) = town.post("/v1/reconcile", Some(&ana.bearer), pack(&asked));
-    let answer: ReconcileAnswer = unpack(&body).unwrap();
-    assert_eq!((status, answer.status), (200, Status::Ok));
-    assert_eq!(answer.sheet.map(|sheet| sheet.text), None);
 }
 
 #[test]
@@ -339,39 +315,4 @@ fn beside_many_answers_no_document_is_given() {
     assert_eq!(asks(8), (true, 2_048, 0));
     // There is no such document.
     assert_eq!(asks(1), (false, 256, 0));
-}
-
-#[test]
-fn a_device_that_was_confirmed_before_it_spoke_is_given_the_sheet_of_this_log() {
-    let mut town = Town::default();
-    let named = |name: &str| SHEET.replacen("Ana Duarte", name, 1);
-    let older = town.image();
-    let mut ana = town.device("ana", &["n1"]);
-    let load = |town: &Town, name| town.run(town.store().load_sheet(named(name))).unwrap();
-    load(&town, "Ana of before");
-    ana.sync(&town);
-    town.restore(&older);
-    load(&town, "Ana of now");
-    let mut is_confirmed = false;
-    ana.app.sync_wanted();
-    while let SyncStep::Send(asked) = ana.app.sync_next(town.now()).unwrap() {
-        let (carried, now) = (town.carry(&asked), town.now());
-        ana.app.sync_answered(asked.number, &carried, now).unwrap();
-        if asked.path == "/v1/reconcile" && !is_confirmed {
-            let hers = ConfirmDraft {
-                name: "Ana's phone".into(),
-                kind: "phone".into(),
-                people: vec!["n1".into()],
-            };
-            let (id, by) = (ana.app.id().unwrap(), "sup".into());
-            town.run(town.store().confirm(id, hers, by, town.now()))
-                .unwrap();
-            is_confirmed = true;
-        }
-    }
-    assert!(is_confirmed);
-    let db = Connection::open(ana.file()).unwrap();
-    let text = "select text from sheet order by version desc limit 1";
-    let text: String = db.query_row(text, [], |row| row.get(0)).unwrap();
-    assert_eq!(text, named("Ana of now"));
 }

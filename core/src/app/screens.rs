@@ -1,12 +1,15 @@
-//! One read method a screen. Each loads what its screen is read from and hands it over; none writes, and none computes
-//! anything itself.
+//! One read method a screen. Each loads what its screen is read from and hands it over, as far as it is for the signed-in
+//! person; none writes, and none computes anything itself.
 
 use super::App;
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, DocumentId, PartnerId, PatientId};
+use crate::domain::join::Patient;
 use crate::domain::partner::Practice;
 use crate::domain::read::{Receipts, Summary, read};
+use crate::domain::visibility::Viewer;
 use crate::refusal::Refusal;
+use crate::store::Held;
 use crate::usecase::{AcceptOwnership, Command, Counting, Desk, rehearse};
 use crate::view::{
     AppointmentDraft, AppointmentForm, CallCard, DecisionDraft, DecisionScreen, DirectoryScreen,
@@ -18,16 +21,20 @@ use jiff::Timestamp;
 use std::cell::RefCell;
 
 const RECORD: Refusal = Refusal::NotHere("the record");
+const PATIENT: Refusal = Refusal::NotHere("the patient");
 
 /// What a screen of one record is read from.
 struct Laid<'a, 'd> {
     desk: &'a Desk<'d>,
     receipts: &'a Receipts,
     summary: &'a Summary,
+    viewer: Viewer<'a>,
+    /// She may see it.
+    is_hers: bool,
 }
 
 impl App {
-    /// Lays a record before the signed-in person.
+    /// Lays a record before the signed-in person. One that is not for her is not here.
     fn at_record<T>(
         &self,
         record: DocumentId,
@@ -35,10 +42,12 @@ impl App {
         look: impl FnOnce(&Laid<'_, '_>) -> Option<T>,
     ) -> Result<T, Refusal> {
         self.unlocked(now)?;
-        self.lay(record, now, look)
+        self.lay(record, now, |laid| {
+            laid.is_hers.then(|| look(laid)).flatten()
+        })
     }
 
-    /// The same, locked or not: for what shows nothing of it.
+    /// The same, locked or not and hers or not: for what shows nothing of it then.
     fn lay<T>(
         &self,
         record: DocumentId,
@@ -50,7 +59,13 @@ impl App {
         let user = device.signed_in.clone().ok_or(Refusal::SignedOut)?;
         let person = sheet.person(&user).ok_or(Refusal::SignedOut)?;
         let (_, patient, hidden) = self.store.rows().document_row(record)?.ok_or(RECORD)?;
-        let (patient, receipts) = self.store.rows().patient(patient)?;
+        let Held {
+            patient,
+            receipts,
+            scopes,
+            ..
+        } = self.store.rows().patient(patient)?;
+        let viewer = device.viewer(&sheet);
         let folded = patient.record(record).filter(|_| !hidden).ok_or(RECORD)?;
         let now = device.corrected(now);
         let reading = read(&patient, &receipts, &sheet, now);
@@ -71,18 +86,32 @@ impl App {
             desk: &desk,
             receipts: &receipts,
             summary,
+            viewer,
+            is_hers: viewer.sees(&scopes),
         })
         .ok_or(RECORD)
     }
 
     /// Who else may be the patient at hand. A list that cannot be read takes no screen away: what is known of her own record
     /// is there all the same.
-    fn same_as(&self, desk: &Desk<'_>) -> Vec<SameAs> {
-        let Some(patient) = desk.patient else {
+    fn same_as(&self, laid: &Laid<'_, '_>) -> Vec<SameAs> {
+        let desk = laid.desk;
+        let Some(patient) = desk.patient.filter(|_| laid.is_hers) else {
             return Vec::new();
         };
-        let rows = self.store.rows().list(desk.sheet, desk.now);
+        let rows = self.store.rows().list(&laid.viewer, desk.sheet, desk.now);
         SameAs::of(patient.id, &rows.unwrap_or_default())
+    }
+
+    /// A patient whom the signed-in person may see.
+    fn other(&self, patient: PatientId) -> Result<Patient, Refusal> {
+        let (device, sheet) = (self.in_service()?, self.sheet()?);
+        let held = self.store.rows().patient(patient)?;
+        let is_hers = device.viewer(&sheet).sees(&held.scopes);
+        if held.patient.records.is_empty() || !is_hers {
+            return Err(PATIENT);
+        }
+        Ok(held.patient)
     }
 
     /// Lays nothing but the sheet before her.
@@ -113,7 +142,7 @@ impl App {
     /// One record.
     pub fn handoff(&self, record: DocumentId, now: Timestamp) -> Result<HandoffScreen, Refusal> {
         self.at_record(record, now, |laid| {
-            let same_as = self.same_as(laid.desk);
+            let same_as = self.same_as(laid);
             HandoffScreen::of(laid.desk, laid.summary.clone(), laid.receipts, same_as)
         })
     }
@@ -124,8 +153,13 @@ impl App {
         draft: &HandoffDraft,
         now: Timestamp,
     ) -> Result<NewHandoffScreen, Refusal> {
-        self.in_service()?;
-        let sheet = self.sheet()?;
+        let (device, sheet) = (self.in_service()?, self.sheet()?);
+        let rows = self.store.rows();
+        if let Some(patient) = draft.patient
+            && !rows.may_name(patient, &device.viewer(&sheet))?
+        {
+            return Err(PATIENT);
+        }
         let records = self.summaries(&sheet, now)?;
         let look = |desk: &Desk<'_>| Some(NewHandoffScreen::of(desk, draft, &records));
         self.at_desk(now, look, RECORD)
@@ -146,7 +180,7 @@ impl App {
     /// The visit, with what has to be said before she leaves.
     pub fn visit(&self, record: DocumentId, now: Timestamp) -> Result<VisitScreen, Refusal> {
         self.at_record(record, now, |laid| {
-            VisitScreen::of(laid.desk, laid.summary.stage, self.same_as(laid.desk))
+            VisitScreen::of(laid.desk, laid.summary.stage, self.same_as(laid))
         })
     }
 
@@ -225,10 +259,7 @@ impl App {
         other: PatientId,
         now: Timestamp,
     ) -> Result<SamePersonScreen, Refusal> {
-        let (other, _) = self.patient(other)?;
-        if other.records.is_empty() {
-            return Err(Refusal::NotHere("the patient"));
-        }
+        let other = self.other(other)?;
         self.at_record(record, now, |laid| SamePersonScreen::of(laid.desk, &other))
     }
 
@@ -252,8 +283,8 @@ impl App {
         ))
     }
 
-    /// What to do when somebody is worried. Never fails: signed out, locked, not enrolled, without a sheet, or with a
-    /// store that cannot be read, it says whom to call.
+    /// What to do when somebody is worried. Never fails: signed out, locked, not enrolled, without a sheet, beside a record
+    /// that is not for her, or with a store that cannot be read, it says whom to call.
     pub fn safety_panel(&self, record: Option<DocumentId>, now: Timestamp) -> SafetyPanel {
         let has_link = self.engine.has_link(now);
         let unlit = || SafetyPanel::bare(self.sheet().ok().as_deref(), has_link);
@@ -263,12 +294,14 @@ impl App {
             return bare(&signed_in.err().unwrap_or(RECORD));
         };
         let panel = self.lay(record, now, |laid| {
-            let same_as = self.same_as(laid.desk);
-            Some(SafetyPanel::of(laid.desk, laid.receipts, has_link, same_as))
+            let same_as = self.same_as(laid);
+            let panel = SafetyPanel::of(laid.desk, laid.receipts, has_link, same_as);
+            Some((panel, laid.is_hers))
         });
         match (panel, self.unlocked(now)) {
-            (Ok(panel), Ok(_)) => panel,
-            (Ok(panel), Err(Refusal::Locked)) => unlit().while_locked(panel),
+            (Ok((panel, true)), Ok(_)) => panel,
+            (Ok((panel, false)), Ok(_)) => unlit().hiding(panel, &RECORD),
+            (Ok((panel, _)), Err(Refusal::Locked)) => unlit().hiding(panel, &Refusal::Locked),
             (Ok(_), Err(why)) | (Err(why), _) => bare(&why),
         }
     }

@@ -1,21 +1,22 @@
 //! From a command to entries on the disk: the use case plans, the guard checks each entry against what its author
-//! sees, entries of one document become one change, and everything is one transaction.
+//! sees, entries of one document become one change, and everything is one transaction. What is not for the signed-in
+//! person is not here for her; but a worry is taken about whomever it is.
 
 use crate::document::{LIMITS, Put};
 use crate::domain::code::DocumentKind;
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DocumentId, EntryId, PatientId};
-use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Person};
-use crate::domain::read::{Receipts, read};
+use crate::domain::read::read;
+use crate::domain::visibility::Viewer;
 use crate::refusal::{Problem, Refusal};
-use crate::store::{DeviceRow, End, Folded, Rows, Store, Write};
+use crate::store::{DeviceRow, End, Folded, Held, Rows, Store, Write};
 use crate::usecase::{Command, Desk, Draft, Outcome, Target};
 use jiff::Timestamp;
 use rand::RngCore;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Entries for one document.
@@ -68,15 +69,24 @@ fn within(
     command: Command,
 ) -> Result<Outcome, Refusal> {
     let record = command.record();
+    let viewer = author.device.viewer(author.sheet);
     let loaded = match record {
         Some(id) => Some(load(write, id)?),
         None => None,
     };
+    let is_hidden = |held: &Held| !viewer.sees(&held.scopes);
+    if loaded.as_ref().is_some_and(is_hidden) && !matches!(command, Command::RaiseSafety(_)) {
+        return Err(Refusal::NotHere("the record"));
+    }
+    if let Some(named) = command.patient()
+        && !write.may_name(named, &viewer)?
+    {
+        return Err(Refusal::NotHere("the patient"));
+    }
     let reading = loaded
         .as_ref()
-        .map(|(patient, receipts, _)| read(patient, receipts, author.sheet, author.now));
-    let patient = loaded.as_ref().map(|(patient, ..)| patient);
-    let ends = loaded.as_ref().map(|(.., ends)| ends);
+        .map(|held| read(&held.patient, &held.receipts, author.sheet, author.now));
+    let patient = loaded.as_ref().map(|held| &held.patient);
     let desk = Desk {
         now: author.now,
         person: author.person,
@@ -98,7 +108,8 @@ fn within(
     let at = Place {
         record,
         new_patient: plan.patient,
-        ends,
+        held: loaded.as_ref(),
+        viewer,
         named,
     };
     for draft in plan.drafts {
@@ -119,21 +130,30 @@ fn within(
     Ok(made)
 }
 
-/// Where the documents of a patient end.
-type Ends = BTreeMap<DocumentId, End>;
-
 /// What a command is about.
 struct Place<'a> {
     record: Option<DocumentId>,
     new_patient: Option<PatientId>,
-    ends: Option<&'a Ends>,
+    /// What lies here of its record's patient.
+    held: Option<&'a Held>,
+    viewer: Viewer<'a>,
     /// Entries that it speaks of.
     named: BTreeSet<EntryId>,
 }
 
-fn load(rows: &Rows<'_>, record: DocumentId) -> Result<(Patient, Receipts, Ends), Refusal> {
+impl Place<'_> {
+    /// May she write in this document, beside the record? Where somebody else of the device alone sees what lies there, she
+    /// begins one of her own.
+    fn is_hers(&self, desk: &Desk<'_>, kind: DocumentKind, document: &Record) -> bool {
+        let has_written = document.has_author(&desk.person.id);
+        self.held
+            .is_none_or(|held| self.viewer.sees_document(&held.scopes, kind, has_written))
+    }
+}
+
+fn load(rows: &Rows<'_>, record: DocumentId) -> Result<Held, Refusal> {
     match rows.document_row(record)? {
-        Some((DocumentKind::Record, patient, false)) => Ok(rows.patient_to_write(patient)?),
+        Some((DocumentKind::Record, patient, false)) => Ok(rows.patient(patient)?),
         _ => Err(Refusal::NotHere("the record")),
     }
 }
@@ -161,12 +181,12 @@ fn add(
         Target::Record => place.record.ok_or(Refusal::NotHere("the record"))?,
         Target::Of(doc) | Target::NewRecord(doc) => *doc,
         Target::Screens | Target::Sud | Target::Practice(_) => {
-            beside(rows, desk, bundles, (patient, kind), &place.named)?
+            beside(rows, desk, place, bundles, (patient, kind))?
         }
     };
     if !bundles.iter().any(|b| b.doc == at) {
         let read = desk.patient.and_then(|p| p.document(at));
-        let read = read.zip(place.ends.and_then(|ends| ends.get(&at)));
+        let read = read.zip(place.held.and_then(|held| held.ends.get(&at)));
         let (past, end) = if let Some((read, end)) = read {
             (read.clone(), end.clone())
         } else {
@@ -221,14 +241,14 @@ impl Bundle {
     }
 }
 
-/// The patient's document for answers, or the practice's own: one that this device holds and that has room for whatever a
-/// change may say, or a new one.
+/// The patient's document for answers, or the practice's own: one that this device holds, that is hers to write in and that
+/// has room for whatever a change may say, or a new one.
 fn beside(
     rows: &Rows<'_>,
     desk: &Desk<'_>,
+    place: &Place<'_>,
     bundles: &[Bundle],
     (patient, kind): (PatientId, DocumentKind),
-    named: &BTreeSet<EntryId>,
 ) -> Result<DocumentId, Refusal> {
     if let Some(begun) = bundles.iter().find(|b| b.kind == kind) {
         return Ok(begun.doc);
@@ -236,8 +256,11 @@ fn beside(
     let mut with_room = None;
     for doc in rows.documents_of(patient, kind)? {
         let Folded { record, end, .. } = rows.record(doc)?;
+        if kind != DocumentKind::Partner && !place.is_hers(desk, kind, &record) {
+            continue;
+        }
         // What speaks of an entry lies with it.
-        if record.entries().iter().any(|e| named.contains(&e.id)) {
+        if record.entries().iter().any(|e| place.named.contains(&e.id)) {
             return Ok(doc);
         }
         let has_room = end.text_bytes + LIMITS.text <= LIMITS.document;

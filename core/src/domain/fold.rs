@@ -38,6 +38,7 @@ use super::past::Past;
 use super::payload::{
     ContactRuleSet, LoopClosed, NeedIdentified, PatientDescribed, ReadBack, ScreenAnswered,
 };
+use super::visibility::Scope;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -121,19 +122,6 @@ pub struct Record {
     pub proposals: Vec<Proposal>,
     /// What was made in error.
     pub voided: Vec<Voided>,
-}
-
-/// Through what a record may be seen.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// An entry at this site.
-    Site(SiteId),
-    /// This person owns it.
-    Owner(UserId),
-    /// This person wrote in it.
-    Author(UserId),
-    /// It is about a practice: the whole organisation.
-    Everyone,
 }
 
 impl Record {
@@ -280,6 +268,11 @@ impl Record {
     #[must_use]
     pub fn past_of(&self, after: &[EntryId]) -> Self {
         Self::of(self.id, &self.past.up_to(after))
+    }
+
+    /// Did this person write in it?
+    pub fn has_author(&self, user: &UserId) -> bool {
+        self.entries().iter().any(|e| e.by == *user)
     }
 
     /// Through what this record may be seen: sites of its entries, its owners, and whoever wrote in it.

@@ -2,6 +2,8 @@
 
 use super::{Rows, StoreError, Write};
 use crate::domain::id::{DeviceId, UserId};
+use crate::domain::organisation::Organisation;
+use crate::domain::visibility::Viewer;
 use crate::wire::{BoxKey, Cursor, Token};
 use jiff::{SignedDuration, Timestamp};
 use minicbor::{Decode, Encode};
@@ -47,6 +49,12 @@ impl DeviceRow {
     pub fn corrected(&self, now: Timestamp) -> Timestamp {
         now.saturating_sub(SignedDuration::from_millis(self.offset_ms))
             .unwrap_or(now)
+    }
+
+    /// Who looks at it.
+    pub fn viewer<'s>(&self, sheet: &'s Organisation) -> Viewer<'s> {
+        let signed_in = self.signed_in.as_ref();
+        Viewer::of(&self.people, signed_in.and_then(|user| sheet.person(user)))
     }
 
     /// Told the head of the log within a resync.

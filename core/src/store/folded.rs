@@ -1,15 +1,16 @@
 //! Documents as they read: entries folded, a patient with all her records, a practice as far as people were told.
 
 use super::change::live;
-use super::{ChangeState, Rows, StoreError, StoredChange};
+use super::{ChangeState, Rows, StoreError, StoredChange, readable};
 use crate::document::Tip;
 use crate::domain::code::DocumentKind;
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DocumentId, EntryId, PartnerId, PatientId};
 use crate::domain::join::Patient;
 use crate::domain::partner::Practice;
 use crate::domain::read::{ReceiptTimes, Receipts};
+use crate::domain::visibility::{Scope, Viewer};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,6 +25,18 @@ pub struct Folded {
     pub end: End,
 }
 
+/// A patient as she lies here, whoever looks.
+pub struct Held {
+    /// With all her records that this device shows, and what she answered.
+    pub patient: Patient,
+    /// When the server had their entries.
+    pub receipts: Receipts,
+    /// Where each of her documents ends.
+    pub ends: BTreeMap<DocumentId, End>,
+    /// Through what she may be seen from here.
+    pub scopes: BTreeSet<Scope>,
+}
+
 /// Where the next change of a document goes.
 #[derive(Clone, Debug)]
 pub struct End {
@@ -31,6 +44,26 @@ pub struct End {
     pub tip: Tip,
     /// Bytes of text that are there.
     pub text_bytes: usize,
+}
+
+impl Folded {
+    /// Through what it may be seen from here. A worry is anybody's to raise, also where she sees nothing: it shows nothing
+    /// to whoever raised it before the server has it, which asks whether she may see the record.
+    fn scopes(&self) -> BTreeSet<Scope> {
+        let opens = |entry: &Entry| {
+            !matches!(entry.body, Body::SafetyRaised(_)) || self.receipts.0.contains_key(&entry.id)
+        };
+        let wrote = |user: &_| {
+            let mut entries = self.record.entries().iter();
+            entries.any(|entry| entry.by == *user && opens(entry))
+        };
+        let mut scopes = self.record.scopes();
+        scopes.retain(|scope| match scope {
+            Scope::Author(user) => wrote(user),
+            _ => true,
+        });
+        scopes
+    }
 }
 
 impl End {
@@ -110,21 +143,13 @@ impl Rows<'_> {
         Ok(End::of(&live(&changes), named))
     }
 
-    /// A patient with all her records that this device shows, and what she answered.
-    pub fn patient(&self, patient: PatientId) -> Result<(Patient, Receipts), StoreError> {
-        let (joined, receipts, _) = self.patient_to_write(patient)?;
-        Ok((joined, receipts))
-    }
-
-    /// The same, with where each of her documents ends.
-    pub fn patient_to_write(
-        &self,
-        patient: PatientId,
-    ) -> Result<(Patient, Receipts, BTreeMap<DocumentId, End>), StoreError> {
+    /// A patient as she lies here, whoever looks: what is made of it asks for whom.
+    pub fn patient(&self, patient: PatientId) -> Result<Held, StoreError> {
         let (mut documents, mut receipts) = (Vec::new(), Receipts::default());
-        let mut ends = BTreeMap::new();
+        let (mut ends, mut scopes) = (BTreeMap::new(), BTreeSet::new());
         for doc in self.documents_of_patient(patient)? {
             let folded = self.record(doc)?;
+            scopes.extend(folded.scopes());
             // When answers arrived is asked by nobody.
             if !folded.record.is_of_answers() {
                 receipts.0.extend(folded.receipts.0);
@@ -132,7 +157,22 @@ impl Rows<'_> {
             documents.push(folded.record);
             ends.insert(doc, folded.end);
         }
-        Ok((Patient::of(patient, documents), receipts, ends))
+        Ok(Held {
+            patient: Patient::of(patient, documents),
+            receipts,
+            ends,
+            scopes,
+        })
+    }
+
+    /// May somebody name this patient: is she one of whom nothing is here, or of whom what is here is for her? Of whom
+    /// something does not read nobody knows that here; the server asks again.
+    pub fn may_name(&self, patient: PatientId, viewer: &Viewer<'_>) -> Result<bool, StoreError> {
+        if matches!(viewer, Viewer::Alone) {
+            return Ok(true);
+        }
+        let held = readable(self.patient(patient))?;
+        Ok(held.is_none_or(|held| held.ends.is_empty() || viewer.sees(&held.scopes)))
     }
 
     /// A practice, as far as people were told: its documents, folded.

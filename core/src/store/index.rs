@@ -3,7 +3,7 @@
 //! next step of sync writes it down. All of it can be made anew from the changes at any time.
 
 use super::list::Likeness;
-use super::{ListRow, Store, StoreError, Write, readable};
+use super::{Held, ListRow, Store, StoreError, Write, readable};
 use crate::domain::id::{DocumentId, PatientId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::read::{Summary, TaskReading, read};
@@ -87,8 +87,14 @@ impl Write<'_> {
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (joined, receipts) = self.patient(patient)?;
+        let Held {
+            patient: joined,
+            receipts,
+            scopes,
+            ..
+        } = self.patient(patient)?;
         let reading = read(&joined, &receipts, sheet, now);
+        let reach = self.reach(&scopes)?;
         let here: BTreeSet<DocumentId> = reading.records.iter().map(|r| r.record).collect();
         for record in self.indexed(patient)? {
             if !here.contains(&record) {
@@ -96,7 +102,7 @@ impl Write<'_> {
             }
         }
         for summary in &reading.records {
-            self.index_row(patient, summary, sheet, now)?;
+            self.index_row((patient, reach), summary, sheet, now)?;
         }
         Ok(())
     }
@@ -127,7 +133,7 @@ impl Write<'_> {
     /// Writes only what is not so yet: most changes leave what a list shows as it was.
     fn index_row(
         &mut self,
-        patient: PatientId,
+        (patient, reach): (PatientId, i64),
         summary: &Summary,
         sheet: &Organisation,
         now: Timestamp,
@@ -143,13 +149,13 @@ impl Write<'_> {
         self.change(
             "insert into record_index
                  (record, patient, name, stage, next_due_at, good_until, flagged, born_on, likeness,
-                  read_at)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                  read_at, reach)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                  on conflict (record) do update set patient = ?2, name = ?3, stage = ?4,
                      next_due_at = ?5, good_until = ?6, flagged = ?7, born_on = ?8, likeness = ?9,
-                     read_at = ?10
-                 where (patient, name, stage, next_due_at, good_until, flagged, born_on, likeness)
-                     is not (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                     read_at = ?10, reach = ?11
+                 where (patient, name, stage, next_due_at, good_until, flagged, born_on, likeness, reach)
+                     is not (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11)
                      or read_at > ?10",
             params![
                 record,
@@ -162,12 +168,14 @@ impl Write<'_> {
                 row.born_on.map(|on| on.to_string()),
                 likeness,
                 now.as_millisecond(),
+                reach,
             ],
         )?;
         self.change(
-            "insert into record_summary (record, summary) values (?1, ?2)
-                 on conflict (record) do update set summary = ?2 where summary is not ?2",
-            params![record, text],
+            "insert into record_summary (record, reach, summary) values (?1, ?2, ?3)
+                 on conflict (record) do update set reach = ?2, summary = ?3
+                 where (reach, summary) is not (?2, ?3)",
+            params![record, reach, text],
         )?;
         self.index_concern(summary, sheet)
     }

@@ -1,14 +1,19 @@
-//! Lists: narrow rows for every record, and the whole reading of those that are on somebody's first screen. Whoever was
-//! overtaken since she was indexed, by an answer of the server or by time alone, is read anew.
+//! Lists: narrow rows for every record, and the whole reading of those that are on somebody's first screen, of both only
+//! what is for whoever looks. Whoever was overtaken since she was indexed, by an answer of the server or by time alone, is
+//! read anew.
 
-use super::{Rows, StoreError, readable};
+mod sight;
+
+use super::{Held, Rows, StoreError, readable};
 use crate::domain::code::Stage;
 use crate::domain::id::{DocumentId, PatientId, UserId};
 use crate::domain::organisation::Organisation;
 use crate::domain::read::{Side, Summary, read};
+use crate::domain::visibility::Viewer;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sight::Sight;
 use std::collections::BTreeSet;
 
 /// A record as a list shows it.
@@ -48,16 +53,25 @@ pub(super) struct Likeness {
 }
 
 impl Rows<'_> {
-    /// Every record as a list shows it now, whatever is due first first.
-    pub fn list(&self, sheet: &Organisation, now: Timestamp) -> Result<Vec<ListRow>, StoreError> {
-        let anew = self.overtaken(sheet, now)?;
+    /// Every record that is for her as a list shows it now, whatever is due first first.
+    pub fn list(
+        &self,
+        viewer: &Viewer<'_>,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Vec<ListRow>, StoreError> {
+        let anew = self.overtaken(viewer, sheet, now)?;
         let mut statement = self.0.prepare_cached(
-            "select record, patient, name, stage, next_due_at, flagged, born_on, likeness from record_index
+            "select record, patient, name, stage, next_due_at, flagged, born_on, likeness, reach from record_index
                  order by next_due_at is null, next_due_at, record",
         )?;
         let mut rows = statement.query([])?;
         let mut list = Vec::new();
+        let mut sight = Sight::of(self, viewer);
         while let Some(row) = rows.next()? {
+            if !sight.sees(row.get(8)?)? {
+                continue;
+            }
             let stored = ListRow::read(row)?;
             if !anew.is_of(stored.patient) {
                 list.push(stored);
@@ -71,35 +85,39 @@ impl Rows<'_> {
     }
 
     /// The whole reading, as of now, of every record that may be on somebody's first screen: something in it is hers, or
-    /// a safety flag is open, which concerns everybody.
+    /// a safety flag is open, which concerns everybody who may see the record.
     pub fn concerning(
         &self,
         user: &UserId,
+        viewer: &Viewer<'_>,
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<Concerning, StoreError> {
-        let anew = self.overtaken(sheet, now)?;
+        let anew = self.overtaken(viewer, sheet, now)?;
         let unread = anew.unread;
         let mut statement = self.0.prepare_cached(
-            "select summary from record_summary where record in
+            "select reach, summary from record_summary where record in
                  (select record from concern where user in (?1, '')
                   union select record from record_index where flagged = 1)",
         )?;
-        let records = read_summaries(&mut statement.query([user.as_str()])?, anew)?;
+        let sight = Sight::of(self, viewer);
+        let records = read_summaries(&mut statement.query([user.as_str()])?, sight, anew)?;
         Ok(Concerning { records, unread })
     }
 
-    /// All summaries as they read now.
+    /// All summaries that are for her as they read now.
     pub fn summaries(
         &self,
+        viewer: &Viewer<'_>,
         sheet: &Organisation,
         now: Timestamp,
     ) -> Result<Vec<Summary>, StoreError> {
-        let anew = self.overtaken(sheet, now)?;
+        let anew = self.overtaken(viewer, sheet, now)?;
         let mut statement = self
             .0
-            .prepare_cached("select summary from record_summary order by record")?;
-        read_summaries(&mut statement.query([])?, anew)
+            .prepare_cached("select reach, summary from record_summary order by record")?;
+        let sight = Sight::of(self, viewer);
+        read_summaries(&mut statement.query([])?, sight, anew)
     }
 
     /// Are there more patients than this of whom no index row tells what was written or came?
@@ -134,23 +152,37 @@ impl Rows<'_> {
         Ok(patients)
     }
 
-    fn overtaken(&self, sheet: &Organisation, now: Timestamp) -> Result<Anew, StoreError> {
+    fn overtaken(
+        &self,
+        viewer: &Viewer<'_>,
+        sheet: &Organisation,
+        now: Timestamp,
+    ) -> Result<Anew, StoreError> {
         let mut anew = Anew::default();
         for patient in self.overtaken_patients(now)? {
             // Of whom something does not read, what was read last is shown: she is not to vanish from a list.
-            let Some((joined, receipts)) = readable(self.patient(patient))? else {
+            let Some(held) = readable(self.patient(patient))? else {
                 anew.unread += 1;
                 continue;
             };
+            let Held {
+                patient: joined,
+                receipts,
+                scopes,
+                ..
+            } = held;
             anew.patients.insert(patient);
-            let reading = read(&joined, &receipts, sheet, now);
-            anew.records.extend(reading.records);
+            if viewer.sees(&scopes) {
+                let reading = read(&joined, &receipts, sheet, now);
+                anew.records.extend(reading.records);
+            }
         }
         Ok(anew)
     }
 }
 
-/// Whoever was overtaken, and all her records as they read now: she may have more of them than were indexed, or fewer.
+/// Whoever was overtaken, and all records as they read now that are for whoever looks: there may be more of them than were
+/// indexed, or fewer.
 #[derive(Default)]
 struct Anew {
     patients: BTreeSet<PatientId>,
@@ -166,11 +198,18 @@ impl Anew {
 }
 
 /// Stored readings, and what was read anew in place of its own.
-fn read_summaries(rows: &mut rusqlite::Rows<'_>, anew: Anew) -> Result<Vec<Summary>, StoreError> {
+fn read_summaries(
+    rows: &mut rusqlite::Rows<'_>,
+    mut sight: Sight<'_>,
+    anew: Anew,
+) -> Result<Vec<Summary>, StoreError> {
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
+        if !sight.sees(row.get(0)?)? {
+            continue;
+        }
         let text = row
-            .get_ref(0)?
+            .get_ref(1)?
             .as_str()
             .map_err(|_| StoreError::Unreadable)?;
         let stored: Summary = serde_json::from_str(text).map_err(|_| StoreError::Unreadable)?;

@@ -94,6 +94,11 @@ create table actor (
   seq integer not null,
   primary key (doc, user)
 ) without rowid;
+create table reach (
+  -- sets of sites and people through whom patients may be seen, each once: most patients share theirs with many
+  id integer primary key,
+  scopes text not null unique    -- JSON
+);
 create table record_index (
   -- one row a record, computed by the fold whenever its patient's documents change: what lists show
   record blob primary key,
@@ -105,6 +110,7 @@ create table record_index (
   good_until integer,            -- from then on time alone makes it read otherwise
   flagged integer not null,      -- a safety flag raised in it needs somebody
   born_on text,
+  reach integer not null,        -- through what its patient may be seen
   likeness text                  -- JSON: numbers, and who was said to be the same person; mostly nothing
 ) without rowid;
 create index record_index_patient on record_index (patient);
@@ -118,6 +124,7 @@ create table stale (
 create table record_summary (
   -- the whole reading of a record, for whoever it concerns
   record blob primary key,
+  reach integer not null,        -- through what its patient may be seen
   summary text not null          -- JSON
 );
 create table concern (

@@ -163,10 +163,11 @@ impl SafetyPanel {
         self
     }
 
-    /// The same on a locked device: nothing of hers, and a worry can be recorded where it could be otherwise.
+    /// The same where what there is may not be shown, on a locked device or to somebody who may not see the record: nothing
+    /// of hers, and a worry can be recorded where it could be otherwise.
     #[must_use]
-    pub fn while_locked(self, open: Self) -> Self {
-        let mut panel = self.because(&Refusal::Locked);
+    pub fn hiding(self, open: Self, why: &Refusal) -> Self {
+        let mut panel = self.because(why);
         panel
             .problems
             .retain(|problem| problem.action != Action::RaiseSafety);

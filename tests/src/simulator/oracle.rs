@@ -83,7 +83,9 @@ impl Oracle {
             }
             Self::Exact => "a device holds exactly what was visible to it up to its cursor",
             Self::Replay => "a message that arrives again changes nothing",
-            Self::Visible => "nothing is delivered that is not visible at the time of the reply",
+            Self::Visible => {
+                "nothing is delivered that is not visible at the time of the reply, and nothing shown to somebody who may not see it"
+            }
             Self::Log => "the log is dense and every link of its chain holds",
             Self::Projection => "what pages read is what recomputing it gives",
             Self::Quiet => {

@@ -1,14 +1,18 @@
-//! What must hold of every screen: it can be drawn, and what it says of where an entry is, is so.
+//! What must hold of every screen: it can be drawn for whoever may see it and for nobody else, and what it says of where an
+//! entry is, is so.
 
 use super::look::DeviceLook;
 use super::oracle::{Failure, Oracle, holds};
 use super::work::shown;
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};
-use warmhand_core::domain::code::Stage;
-use warmhand_core::domain::entry::Entry;
-use warmhand_core::domain::id::{DocumentId, EntryId};
+use warmhand_core::app::App;
+use warmhand_core::domain::code::{Role, Stage};
+use warmhand_core::domain::entry::{Body, Entry};
+use warmhand_core::domain::id::{DocumentId, EntryId, PatientId};
+use warmhand_core::domain::organisation::Person;
 use warmhand_core::domain::read::read;
+use warmhand_core::refusal::Refusal;
 use warmhand_core::view::EntryState;
 
 /// What a patient with several records shows: what needs somebody before what is under way, that before what is over.
@@ -29,19 +33,43 @@ const FIRST: [Stage; 13] = [
 ];
 
 impl World {
-    /// Every screen can be drawn, and says "on the server" of what was said to be there.
+    /// Every screen can be drawn for whoever may see it, and says "on the server" of what was said to be there.
     pub(super) fn check_screens(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
         let device = &self.devices[d];
         let app = device.app.as_ref().expect("it lives");
         let sheet = app.sheet().expect("a sheet");
-        let Some(user) = look
-            .signed_in
-            .as_ref()
-            .filter(|user| sheet.person(user).is_some())
-        else {
+        let signed_in = look.signed_in.as_ref();
+        let Some(person) = signed_in.and_then(|user| sheet.person(user)) else {
             return Ok(());
         };
+        let user = &person.id;
+        let patients: BTreeSet<_> = look
+            .documents
+            .values()
+            .map(|(_, whose, _)| *whose)
+            .collect();
+        let hers: BTreeSet<PatientId> = patients
+            .into_iter()
+            .filter(|patient| may_see(app, person, *patient))
+            .collect();
+        let is_hers = |record: &DocumentId| hers.contains(&look.documents[record].1);
+        for row in app.sync_status().expect("a status").unsent {
+            holds(
+                Oracle::Visible,
+                row.name.is_none() || is_hers(&row.record),
+                || format!("device {d} names to {user} who waits in {}", row.record),
+            )?;
+        }
         for record in shown(look) {
+            if !is_hers(&record) {
+                let seen = app.handoff(record, self.now).map(|_| ());
+                let flags = app.safety_panel(Some(record), self.now).flags;
+                let is_hidden = seen == Err(Refusal::NotHere("the record")) && flags.is_empty();
+                holds(Oracle::Visible, is_hidden, || {
+                    format!("device {d} shows {record} to {user}, who may not see it")
+                })?;
+                continue;
+            }
             let (history, handoff) = (app.history(record, self.now), app.handoff(record, self.now));
             let (Ok(history), Ok(handoff)) = (history, handoff) else {
                 // A record that was refused whole is not one yet.
@@ -76,7 +104,7 @@ impl World {
         };
         let shown: BTreeSet<DocumentId> = shown(look)
             .into_iter()
-            .filter(|record| !look.entries_of(*record).is_empty())
+            .filter(|record| is_hers(record) && !look.entries_of(*record).is_empty())
             .collect();
         let rows: BTreeSet<DocumentId> = listed
             .rows
@@ -88,6 +116,9 @@ impl World {
             format!("device {d} lists {rows:?} and shows {shown:?}")
         })?;
         for row in &listed.rows {
+            holds(Oracle::Visible, hers.contains(&row.patient), || {
+                format!("device {d} lists {} to {user}", row.patient)
+            })?;
             let (patient, receipts) = app.patient(row.patient).expect("a patient");
             let read = read(&patient, &receipts, &sheet, self.now).records;
             let place = |stage: &Stage| FIRST.iter().position(|first| first == stage);
@@ -139,6 +170,28 @@ impl World {
             format!("a screen of device {d} says of entry {id} that it is {state:?}")
         })
     }
+}
+
+/// May she see this patient? The rule, said once more: whoever has a device to herself was sent what she may see; of
+/// several it is she who works where something of the patient took place, owns a record or wrote in one.
+fn may_see(app: &App, person: &Person, patient: PatientId) -> bool {
+    if app.people().expect("its people") == [person.id.clone()] {
+        return true;
+    }
+    let looks_after = |role: Role| !matches!(role, Role::Administrator | Role::Partner);
+    let (joined, receipts) = app.patient(patient).expect("a patient");
+    let documents = joined.records.iter().chain(&joined.answers);
+    documents.into_iter().any(|document| {
+        let works_there = document.sites().any(|site| {
+            let mut roles = person.roles.iter();
+            roles.any(|at| looks_after(at.role) && (at.sites.is_empty() || at.sites.contains(site)))
+        });
+        let wrote = document.entries().iter().any(|entry| {
+            let is_worry = matches!(entry.body, Body::SafetyRaised(_));
+            entry.by == person.id && (!is_worry || receipts.received_at(entry.id).is_some())
+        });
+        works_there || wrote || document.owners.contains(&person.id)
+    })
 }
 
 /// Had who wrote this had that other before her? By what each entry names, however many lie between them.

@@ -2,7 +2,9 @@
 //! is asked.
 
 use super::*;
+use crate::domain::code::Role;
 use crate::domain::read::{Summary, read};
+use crate::domain::visibility::Viewer;
 use crate::store::ListRow;
 use crate::view::TodayScreen;
 use jiff::ToSpan;
@@ -15,8 +17,8 @@ fn anew(app: &App, at: Timestamp) -> Vec<Summary> {
         .unwrap()
         .into_iter()
         .flat_map(|patient| {
-            let (joined, receipts) = rows.patient(patient).unwrap();
-            read(&joined, &receipts, &sheet, at).records
+            let held = rows.patient(patient).unwrap();
+            read(&held.patient, &held.receipts, &sheet, at).records
         })
         .collect();
     all.sort_by_key(|summary| summary.record);
@@ -27,19 +29,29 @@ fn anew(app: &App, at: Timestamp) -> Vec<Summary> {
 fn check(app: &App, at: Timestamp) {
     let (rows, sheet) = (app.store.rows(), app.sheet().unwrap());
     let fresh = anew(app, at);
-    let mut stored = rows.summaries(&sheet, at).unwrap();
-    stored.sort_by_key(|summary| summary.record);
-    assert_eq!(stored, fresh);
-    let mut listed = rows.list(&sheet, at).unwrap();
-    listed.sort_by_key(|row| row.record);
-    let rows_anew: Vec<_> = fresh.iter().map(ListRow::of).collect();
-    assert_eq!(listed, rows_anew);
     for user in ["n1", "n2"] {
+        let viewer = Viewer::OneOf(sheet.person(&UserId::from(user)).unwrap());
+        let mut stored = rows.summaries(&viewer, &sheet, at).unwrap();
+        stored.sort_by_key(|summary| summary.record);
+        assert_eq!(stored, fresh);
+        let mut listed = rows.list(&viewer, &sheet, at).unwrap();
+        listed.sort_by_key(|row| row.record);
+        let rows_anew: Vec<_> = fresh.iter().map(ListRow::of).collect();
+        assert_eq!(listed, rows_anew);
         let user = UserId::from(user);
         let today =
             |records: &[Summary]| TodayScreen::of(records, &sheet, &user, &TimeZone::UTC, at);
-        let concerning = rows.concerning(&user, &sheet, at).unwrap().records;
+        let concerning = rows.concerning(&user, &viewer, &sheet, at).unwrap().records;
         assert_eq!(today(&concerning), today(&fresh));
+    }
+    // Of neither of them anything is there for somebody who looks after no patients, or for nobody.
+    let mut other = sheet.person(&UserId::from("n1")).unwrap().clone();
+    (other.id, other.roles[0].role) = (UserId::from("adm"), Role::Administrator);
+    for viewer in [Viewer::OneOf(&other), Viewer::Nobody] {
+        assert_eq!(rows.summaries(&viewer, &sheet, at), Ok(Vec::new()));
+        assert_eq!(rows.list(&viewer, &sheet, at), Ok(Vec::new()));
+        let concerning = rows.concerning(&other.id, &viewer, &sheet, at);
+        assert!(concerning.unwrap().records.is_empty());
     }
 }
 

@@ -14,10 +14,10 @@ use warmhand_core::document::{Actor, Change, Put, Tip, seal};
 use warmhand_core::domain::authority;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::entry::{APP, Body, Entry};
-use warmhand_core::domain::fold::Scope;
 use warmhand_core::domain::id::{DeviceId, DocumentId, EntryId, PatientId, UserId};
 use warmhand_core::domain::organisation::Organisation;
 use warmhand_core::domain::read::ReceiptTimes;
+use warmhand_core::domain::visibility::Scope;
 use warmhand_core::wire::{
     Ack, AckState, PushedChange, PushedDocument, QuarantineReason, RejectReason, Token,
 };

@@ -3,12 +3,12 @@
 
 use super::log::Row;
 use super::visibility::Viewers;
-use super::{StoreError, Verb, int, readable};
+use super::{StoreError, Verb, int, readable, sound};
 use crate::admission::Document;
 use rusqlite::params;
 use std::collections::BTreeSet;
-use warmhand_core::domain::fold::Scope;
 use warmhand_core::domain::id::PatientId;
+use warmhand_core::domain::visibility::Scope;
 
 impl Verb<'_> {
     /// Brings a patient's scopes and who sees her documents up to date. A document that was read already, with everything
@@ -31,7 +31,7 @@ impl Verb<'_> {
                 }
             }
         }
-        self.scope(patient, scopes, is_whole)?;
+        self.scope(patient, &scopes, is_whole)?;
         let seq = self.head()?.seq;
         self.refresh_patient_visibility(patient, &documents, seq, viewers)
     }
@@ -66,9 +66,9 @@ impl Verb<'_> {
     pub(super) fn has_scopes(
         &self,
         patient: PatientId,
-        scopes: BTreeSet<Scope>,
+        scopes: &BTreeSet<Scope>,
     ) -> Result<bool, StoreError> {
-        Ok(written(scopes) == self.present_scopes(patient)?)
+        Ok(*scopes == self.present_scopes(patient)?)
     }
 
     /// The scopes of a patient with those of a document of hers of which they do not know yet.
@@ -76,44 +76,50 @@ impl Verb<'_> {
         &self,
         patient: PatientId,
         document: &Document,
-    ) -> Result<Vec<(String, String)>, StoreError> {
+    ) -> Result<BTreeSet<Scope>, StoreError> {
         let mut scopes = self.present_scopes(patient)?;
-        scopes.extend(written(document.record().scopes()));
-        Ok(scopes.into_iter().collect())
+        scopes.extend(document.record().scopes());
+        Ok(scopes)
     }
 
     /// Through what a patient's records may be seen now.
-    pub(super) fn present_scopes(
-        &self,
-        patient: PatientId,
-    ) -> Result<BTreeSet<(String, String)>, StoreError> {
+    pub(super) fn present_scopes(&self, patient: PatientId) -> Result<BTreeSet<Scope>, StoreError> {
         let mut statement = self.db.prepare_cached(
             "select kind, value from scope where patient = ?1 and to_seq is null",
         )?;
-        Ok(statement
-            .query_map([&patient.as_bytes()[..]], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<Result<_, _>>()?)
+        read(statement.query([&patient.as_bytes()[..]])?)
+    }
+
+    /// The same, as of a row.
+    pub(super) fn scopes(
+        &self,
+        patient: PatientId,
+        seq: u64,
+    ) -> Result<BTreeSet<Scope>, StoreError> {
+        let mut statement = self.db.prepare_cached(
+            "select kind, value from scope where patient = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
+        )?;
+        read(statement.query(params![&patient.as_bytes()[..], int(seq)?])?)
     }
 
     /// Where one of her documents does not read, what it alone may have said of who sees her stands.
     fn scope(
         &self,
         patient: PatientId,
-        scopes: BTreeSet<Scope>,
+        wanted: &BTreeSet<Scope>,
         is_whole: bool,
     ) -> Result<(), StoreError> {
-        let (wanted, present) = (written(scopes), self.present_scopes(patient)?);
-        for (kind, value) in wanted.difference(&present) {
-            let seq = self.append(&Row::ScopeOn(patient, kind.clone(), value.clone()))?;
+        let present = self.present_scopes(patient)?;
+        for (kind, value) in wanted.difference(&present).map(Scope::as_row) {
+            let seq = self.append(&Row::ScopeOn(patient, kind.to_owned(), value.to_owned()))?;
             self.change(
                 "insert into scope (patient, kind, value, from_seq) values (?1, ?2, ?3, ?4)",
                 params![&patient.as_bytes()[..], kind, value, int(seq)?],
             )?;
         }
-        for (kind, value) in present.difference(&wanted).filter(|_| is_whole) {
-            let seq = self.append(&Row::ScopeOff(patient, kind.clone(), value.clone()))?;
+        let over = present.difference(wanted).filter(|_| is_whole);
+        for (kind, value) in over.map(Scope::as_row) {
+            let seq = self.append(&Row::ScopeOff(patient, kind.to_owned(), value.to_owned()))?;
             self.change(
                 "update scope set to_seq = ?4
                          where patient = ?1 and kind = ?2 and value = ?3 and to_seq is null",
@@ -124,15 +130,11 @@ impl Verb<'_> {
     }
 }
 
-/// Scopes as they are kept: kind and value.
-fn written(scopes: BTreeSet<Scope>) -> BTreeSet<(String, String)> {
-    scopes
-        .into_iter()
-        .map(|scope| match scope {
-            Scope::Site(site) => ("site".to_owned(), site.0),
-            Scope::Owner(user) => ("owner".to_owned(), user.0),
-            Scope::Author(user) => ("author".to_owned(), user.0),
-            Scope::Everyone => ("everyone".to_owned(), String::new()),
-        })
-        .collect()
+fn read(mut rows: rusqlite::Rows<'_>) -> Result<BTreeSet<Scope>, StoreError> {
+    let mut scopes = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let kind: String = row.get(0)?;
+        scopes.insert(sound(Scope::of_row(&kind, row.get(1)?))?);
+    }
+    Ok(scopes)
 }

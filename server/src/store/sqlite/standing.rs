@@ -3,9 +3,11 @@
 
 use super::push::{Push, Taking, opened};
 use super::{StoreError, Verb};
+use std::collections::BTreeSet;
 use warmhand_core::document::Change;
 use warmhand_core::domain::code::DocumentKind;
 use warmhand_core::domain::id::DocumentId;
+use warmhand_core::domain::visibility::Scope;
 
 impl Verb<'_> {
     /// May the sender, and who wrote it, write this change here? Asked of each: what came before it in the push may have
@@ -32,7 +34,7 @@ impl Verb<'_> {
         &self,
         push: &Push<'_>,
         change: &Change,
-        scopes: &[(String, String)],
+        scopes: &BTreeSet<Scope>,
         document: (DocumentKind, DocumentId),
     ) -> Result<bool, StoreError> {
         let sheets = push.sender.sheets.iter();
@@ -53,7 +55,7 @@ impl Verb<'_> {
         {
             return Ok(true);
         }
-        let scopes: Vec<_> = self.present_scopes(patient)?.into_iter().collect();
+        let scopes = self.present_scopes(patient)?;
         for (doc, kind) in &others {
             if self.sees(push.sender.device, *doc)?
                 && (is_alone(push, change) || self.may_see(push, change, &scopes, (*kind, *doc))?)

@@ -285,7 +285,7 @@ impl Verb<'_> {
                 }
             }
             found.visibility &=
-                self.has_scopes(patient, scopes)? && self.scopes_began_rightly(patient)?;
+                self.has_scopes(patient, &scopes)? && self.scopes_began_rightly(patient)?;
             let folder = folder(patient, &documents);
             for fresh in read(&folder.patient, &folder.receipts, &sheet, now).records {
                 found.records &= self.readings.agree(self, &fresh, now)?;

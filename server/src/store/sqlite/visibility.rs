@@ -4,32 +4,10 @@
 use super::{StoreError, Verb, int, sound};
 use rusqlite::params;
 use std::collections::BTreeSet;
-use warmhand_core::domain::code::{DocumentKind, Role};
-use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, SiteId, UserId};
+use warmhand_core::domain::code::DocumentKind;
+use warmhand_core::domain::id::{DeviceId, DocumentId, PatientId, UserId};
 use warmhand_core::domain::organisation::{Organisation, Person};
-
-/// Who may read what a patient answered.
-const READ_SCREENS: [Role; 3] = [Role::Nurse, Role::Coordinator, Role::Provider];
-/// Who looks after patients, or after those who do: administrators and partners see no records of a site.
-const CLINICAL: [Role; 6] = [
-    Role::Nurse,
-    Role::Doula,
-    Role::Assistant,
-    Role::Coordinator,
-    Role::Provider,
-    Role::Supervisor,
-];
-
-/// Whose documents of this kind a site's are: it takes one role, there. What she answers about alcohol and drugs is no whole
-/// site's: a provider's there, and of whoever looks after her or took it down. A note about her, which everybody may
-/// write, is no need to know (42 CFR Part 2).
-const fn of_a_site(kind: DocumentKind) -> &'static [Role] {
-    match kind {
-        DocumentKind::Sud => &[Role::Provider],
-        DocumentKind::Screens => &READ_SCREENS,
-        _ => &CLINICAL,
-    }
-}
+use warmhand_core::domain::visibility::{Scope, may_see};
 
 /// Every device with those of its people who are on the sheet; one that was revoked has none.
 pub(super) struct Viewers<'s> {
@@ -37,9 +15,7 @@ pub(super) struct Viewers<'s> {
 }
 
 impl Verb<'_> {
-    /// May this device see this document, as of a row? One of its people has a role at a site where something of this
-    /// patient was recorded, owns one of her records, or wrote in one; answers of screens only for who may read them
-    /// or wrote them.
+    /// May this device see this document, as of a row? One of its people may.
     pub(super) fn visible(
         &self,
         device: DeviceId,
@@ -75,43 +51,24 @@ impl Verb<'_> {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Through what a patient's records may be seen, as of a row.
-    fn scopes(&self, patient: PatientId, seq: u64) -> Result<Vec<(String, String)>, StoreError> {
-        let mut scopes = self.db.prepare_cached(
-            "select kind, value from scope where patient = ?1 and from_seq <= ?2 and coalesce(to_seq, ?2 + 1) > ?2",
-        )?;
-        Ok(scopes
-            .query_map(params![&patient.as_bytes()[..], int(seq)?], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<Result<_, _>>()?)
-    }
-
     /// Does a person see a document through these scopes?
     fn reaches(
         &self,
         person: &Person,
-        scopes: &[(String, String)],
-        kind_of: DocumentKind,
+        scopes: &BTreeSet<Scope>,
+        kind: DocumentKind,
         doc: DocumentId,
     ) -> Result<bool, StoreError> {
-        let is_of_answers = matches!(kind_of, DocumentKind::Screens | DocumentKind::Sud);
+        let is_of_answers = matches!(kind, DocumentKind::Screens | DocumentKind::Sud);
         let has_written = is_of_answers && self.wrote_in(&person.id, doc)?;
-        let reads = || READ_SCREENS.iter().any(|role| person.has_role(*role));
-        let is_hers = !is_of_answers || has_written || reads();
-        Ok(scopes.iter().any(|(kind, value)| match kind.as_str() {
-            "everyone" => true,
-            "site" => person.has_one_at(of_a_site(kind_of), &SiteId(value.clone())),
-            "author" if kind_of == DocumentKind::Sud => *value == person.id.0 && has_written,
-            _ => *value == person.id.0 && is_hers,
-        }))
+        Ok(may_see(person, scopes, kind, has_written))
     }
 
     /// Would one of these people see a document through these scopes, though nobody has said so yet?
     pub(super) fn would_reach<'p>(
         &self,
         mut people: impl Iterator<Item = &'p Person>,
-        scopes: &[(String, String)],
+        scopes: &BTreeSet<Scope>,
         (kind, doc): (DocumentKind, DocumentId),
     ) -> Result<bool, StoreError> {
         people.try_fold(false, |reached, person| {
