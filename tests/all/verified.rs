@@ -126,8 +126,7 @@ fn the_bytes_of_a_change() {
 
 #[test]
 fn an_entry_that_does_not_read() {
-    let kind = "instr(bytes, cast('BookAppointment' as blob))";
-    let kind = kind.replace("BookAppointment", "AppointmentBooked");
+    let kind = "instr(bytes, cast('AppointmentBooked' as blob))";
     let sql = format!(
         "update change set bytes = cast(substr(bytes, 1, {kind} - 1) || 'Appointment' || x'ff' || substr(bytes, {kind} + 12)
              as blob) where {kind} > 0"

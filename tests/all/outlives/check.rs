@@ -126,8 +126,11 @@ fn the_server_checks_itself_in_the_night_and_again_in_the_next_one() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(true).build().unwrap();
     runtime.spawn(warmhand_server::check::daily(Arc::clone(town.server())));
-    let a_minute_goes_by =
-        || runtime.block_on(async { tokio::time::sleep(Duration::from_secs(60)).await });
+    let a_minute_goes_by = || {
+        runtime.block_on(async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        });
+    };
     let checked_at = || town.server().last_check.get().map(|checked| checked.at);
     a_minute_goes_by();
     // Three in the morning where the organisation is.

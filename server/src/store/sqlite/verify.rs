@@ -12,6 +12,7 @@ use super::{Sqlite, StoreError, Verb, int, sound};
 use crate::admission::Held;
 use crate::store::Doing;
 use crate::store::check::{Check, Next, Verified};
+use begun::is_said;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeSet;
@@ -97,7 +98,7 @@ fn is_told(held: &ChangeRow, told: Option<&[u8]>) -> bool {
         held.times.received_at.as_millisecond(),
         held.times.offset_ms,
     );
-    minicbor::to_vec(&row).is_ok_and(|row| told == Some(&row))
+    is_said(&row, told)
 }
 
 impl Verb<'_> {

@@ -57,7 +57,8 @@ impl Verb<'_> {
             statement.query_row(params![&doc.as_bytes()[..], start], |row| row.get(0))?;
         let start = start.unsigned_abs();
         let is_past = start <= self.head()?.seq;
-        Ok(is_there && is_past && self.visible(device, doc, start, &*sheets.at(self, start)?)?)
+        let sheet = sheets.at(self, start)?;
+        Ok(is_there && is_past && self.visible(device, doc, start, &sheet)?)
     }
 
     /// Do those who work on a device do so from the rows that say it?
@@ -69,7 +70,8 @@ impl Verb<'_> {
         let mut rows = statement.query([&device.as_bytes()[..]])?;
         while let Some(row) = rows.next()? {
             let said = Row::PersonOn(device, UserId(row.get(0)?));
-            if !is_said(&said, row.get(1)?) {
+            let told: Option<Vec<u8>> = row.get(1)?;
+            if !is_said(&said, told.as_deref()) {
                 return Ok(false);
             }
         }
@@ -85,7 +87,8 @@ impl Verb<'_> {
         let mut rows = statement.query([&patient.as_bytes()[..]])?;
         while let Some(row) = rows.next()? {
             let said = Row::ScopeOn(patient, row.get(0)?, row.get(1)?);
-            if !is_said(&said, row.get(2)?) {
+            let told: Option<Vec<u8>> = row.get(2)?;
+            if !is_said(&said, told.as_deref()) {
                 return Ok(false);
             }
         }
@@ -126,8 +129,9 @@ impl Verb<'_> {
     }
 }
 
-fn is_said(row: &Row, said: Option<Vec<u8>>) -> bool {
-    minicbor::to_vec(row).is_ok_and(|row| said == Some(row))
+/// Is this row what the log has there?
+pub(super) fn is_said(row: &Row, told: Option<&[u8]>) -> bool {
+    minicbor::to_vec(row).is_ok_and(|row| told == Some(&row))
 }
 
 /// The sheets that were in force, each read once.
