@@ -6,7 +6,6 @@ mod crowded;
 #[path = "standing/sheet.rs"]
 mod sheet;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use warmhand_core::app::SyncStep;
