@@ -12,8 +12,8 @@ use warmhand_core::document::{Actor, Change, ChangeHash, seal};
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
 use warmhand_core::wire::{
     AckState, Decision, DocsAnswer, DocsRequest, DocumentDigest, Offer, PushedChange,
-    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, Status,
-    SyncAnswer, SyncRequest, pack, unpack,
+    PushedDocument, QuarantineReason, ReconcileAnswer, ReconcileRequest, Status, SyncAnswer,
+    SyncRequest, pack, unpack,
 };
 use warmhand_server::store::sqlite::Verified;
 use warmhand_server::store::{ConfirmDraft, Store};
