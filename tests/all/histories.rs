@@ -223,7 +223,8 @@ fn shown(
     };
     let rows: Vec<ListRow> = summaries.iter().map(ListRow::of).collect();
     (
-        HandoffScreen::of(&desk, summary.clone(), &receipts).expect("the screen of a record"),
+        HandoffScreen::of(&desk, summary.clone(), &receipts, Vec::new())
+            .expect("the screen of a record"),
         TodayScreen::of(summaries, &world.sheet, &coordinator.id, &zone, world.now),
         PatientsScreen::of(&rows),
     )

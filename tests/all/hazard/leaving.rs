@@ -46,6 +46,13 @@ fn declined(partner: &str) -> PartnerDeclined {
     said(json!({"partner": partner, "reason": "no_capacity", "relayed_by": "n1"}))
 }
 
+fn declined_visit(partner: &str, appointment: EntryId) -> PartnerDeclined {
+    PartnerDeclined {
+        appointment: Some(appointment),
+        ..declined(partner)
+    }
+}
+
 fn cancelled(appointment: EntryId) -> AppointmentCancelled {
     said(json!({"appointment": appointment, "cancelled_by": "partner"}))
 }
@@ -219,8 +226,8 @@ fn ways() -> Vec<(&'static str, Way, LeaveCheck, &'static [TaskKind])> {
             "booked, and declined",
             |l, v| {
                 she_says(l, "agreed", v);
-                says(l, booking("har", "2026-03-12T13:00"));
-                says(l, declined("har"));
+                let booked = says(l, booking("har", "2026-03-12T13:00"));
+                says(l, declined_visit("har", booked));
             },
             Fail,
             &[Kind::NextDay, Kind::TryNextPartner],
@@ -358,11 +365,9 @@ fn a_visit_booked_after_a_missed_one_and_then_declined_leaves_somebody_at_it() {
     says(&mut ledger, outcome(first, "no_show"));
     assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::NoShowRescue]));
     ledger.wait(5);
-    let mut anew = booking("jun", "2026-03-12T13:00");
-    anew.rebooks = None;
-    says(&mut ledger, anew);
+    let anew = says(&mut ledger, booking("jun", "2026-03-12T13:00"));
     ledger.wait(5);
-    says(&mut ledger, declined("jun"));
+    says(&mut ledger, declined_visit("jun", anew));
     assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::TryNextPartner]));
     ledger.wait(5);
     says(&mut ledger, at("har", ContactOutcome::SpokeStaffOnly));

@@ -38,14 +38,15 @@ impl Work<'_> {
             if tasks.iter().any(|task| self.stands_for(task, decision)) {
                 continue;
             }
+            let mut fell_at = self.fallen(decision).map(|(_, at)| at).max();
             if tasks.iter().any(|task| self.takes_over(task, decision)) {
+                fell_at = None;
                 // What a plan had ended before it fell through does not vanish.
                 done = self.answered_unseen(&decision.entry, |e| is_plan(&e.body));
                 if done.as_ref().is_none_or(left_with) {
                     continue;
                 }
             }
-            let fell_at = self.fallen(decision).map(|(_, at)| at).max();
             let since = fell_at.map_or(since, |at| at.max(since));
             let due = self.business_days_after(since, 1);
             let mut task = self.task(TaskKind::Unplanned, &decision.entry, Some(due));
