@@ -40,6 +40,15 @@ impl Strike {
         self.passed.lock().expect("places").get(self.at).cloned()
     }
 
+    /// Was this place passed, or struck?
+    pub fn came_to(&self, place: &str) -> bool {
+        self.passed
+            .lock()
+            .expect("places")
+            .iter()
+            .any(|passed| passed == place)
+    }
+
     fn strikes_now(&self, place: &str) -> bool {
         let mut passed = self.passed.lock().expect("places");
         passed.push(place.to_owned());

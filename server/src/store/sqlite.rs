@@ -70,7 +70,6 @@ pub trait Fault: Send + Sync {
 /// The database of one server.
 #[derive(Clone)]
 pub struct Sqlite {
-    writer: Arc<Writer>,
     reader: Arc<Mutex<Connection>>,
     /// A page takes its time: no device waits for one.
     teller: Arc<Mutex<Connection>>,
@@ -87,6 +86,8 @@ pub struct Sqlite {
     fault: Option<Arc<dyn Fault>>,
     /// What is damaged is passed over, where that harms nobody.
     passes_over: bool,
+    /// Closed last, since a reader cannot bring in what is left of the write-ahead log.
+    writer: Arc<Writer>,
 }
 
 /// What a verb needs beside its connection.

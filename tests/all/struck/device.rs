@@ -255,6 +255,7 @@ fn a_device_ended_at_any_place_of_any_verb_has_done_all_of_it_or_nothing() {
     town.run(town.server().store.load_sheet(moved)).unwrap();
     day.syncs(&town, "a record is no longer hers", "/v1/sync");
 
+    day.does(&town, "whose it is", json!({"SwitchUser": {"user": "n1"}}));
     day.does(
         &town,
         "not sent",
