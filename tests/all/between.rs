@@ -4,7 +4,7 @@
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use warmhand_core::app::SyncStep;
-use warmhand_core::domain::id::DeviceId;
+use warmhand_core::domain::id::{DeviceId, DocumentId};
 use warmhand_core::wire::{
     AckState, Delivered, DeliveredDocument, SyncAnswer, SyncRequest, unpack,
 };
@@ -61,6 +61,15 @@ where
     }
 }
 
+/// A phone that has written in a record since somebody else did, and the record.
+fn has_something_to_say_and_to_hear(town: &Town) -> (Phone, DocumentId) {
+    let (mut ana, mut carla, record, _) = town.shared_handoff();
+    carla.note(town, record, "She prefers the morning.");
+    carla.sync(town);
+    ana.note(town, record, "She was at home.");
+    (ana, record)
+}
+
 /// Sends, and brings back what the server says.
 fn answered(town: &Town, phone: &mut Phone) -> SyncAnswer {
     phone.app.sync_wanted();
@@ -85,10 +94,7 @@ fn is_accepted(answer: &SyncAnswer) -> bool {
 #[test]
 fn a_device_that_was_revoked_between_is_told_nothing_of_records() {
     let (town, between) = town();
-    let (mut ana, mut carla, record, _) = town.shared_handoff();
-    carla.note(&town, record, "She prefers the morning.");
-    carla.sync(&town);
-    ana.note(&town, record, "She was at home.");
+    let (mut ana, _) = has_something_to_say_and_to_hear(&town);
     let (device, now): (DeviceId, _) = (ana.app.id().unwrap(), town.now());
     between.does(another(&town, move |store| async move {
         store.revoke(device, "sup".into(), now).await
@@ -102,10 +108,7 @@ fn a_device_that_was_revoked_between_is_told_nothing_of_records() {
 #[test]
 fn what_was_lost_between_is_not_told_and_to_be_forgotten() {
     let (town, between) = town();
-    let (mut ana, mut carla, record, _) = town.shared_handoff();
-    carla.note(&town, record, "She prefers the morning.");
-    carla.sync(&town);
-    ana.note(&town, record, "She was at home.");
+    let (mut ana, record) = has_something_to_say_and_to_hear(&town);
     let (device, now): (DeviceId, _) = (ana.app.id().unwrap(), town.now());
     between.does(another(&town, move |store| async move {
         let people = vec!["ma".into()];

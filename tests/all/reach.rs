@@ -62,8 +62,8 @@ fn how_she_may_be_reached_is_settled_by_whoever_has_asked_her_and_by_no_choice_o
     let open = |kind: ReviewKind| -> Option<ReviewItem> {
         let folder = town.run(town.server().store.folder(patient, None)).unwrap();
         let record = folder.patient.record(record).unwrap();
-        let open = record.review.iter().filter(|i| i.is_open());
-        open.cloned().find(|i| i.kind == kind)
+        let mut open = record.review.iter().filter(|i| i.is_open());
+        open.find(|i| i.kind == kind).cloned()
     };
     let rules = open(ReviewKind::ContactRuleDisputed).expect("two instructions");
     let numbers = open(ReviewKind::TwoNumbers).expect("two numbers");

@@ -25,7 +25,7 @@ fn visit(ledger: &mut Ledger, at: &str) -> EntryId {
     ledger.says(at, started)
 }
 
-fn put_aside(revisit: Value) -> DecisionRecorded {
+fn put_aside(revisit: &Value) -> DecisionRecorded {
     said(
         json!({"value": "not_today", "reasons": ["no_time"], "patient_initiated": true, "revisit": revisit}),
     )
@@ -47,7 +47,7 @@ fn check_in(ledger: &Ledger) -> Option<CheckIn> {
 fn a_check_in_stands_though_somebody_who_did_not_know_of_it_heard_yes_later() {
     let mut ledger = begun();
     let seen = ledger.heads();
-    let asked = ledger.says_seeing("09:00", put_aside(json!({"on": "2026-03-03"})), &seen);
+    let asked = ledger.says_seeing("09:00", put_aside(&json!({"on": "2026-03-03"})), &seen);
     let planned = check_in(&ledger).expect("it is planned");
     assert_eq!((planned.decision, planned.is_now), (asked, true));
     assert_eq!(planned.reasons, [DecisionReason::NoTime]);
@@ -62,7 +62,7 @@ fn a_check_in_stands_though_somebody_who_did_not_know_of_it_heard_yes_later() {
 
     // Whoever knew of it and asked has answered it.
     let mut ledger = begun();
-    ledger.says("09:00", put_aside(json!({"on": "2026-03-03"})));
+    ledger.says("09:00", put_aside(&json!({"on": "2026-03-03"})));
     ledger.says("10:00", agreed());
     assert_eq!(check_in(&ledger), None);
 }
@@ -73,13 +73,13 @@ fn a_check_in_without_a_day_is_for_the_visit_that_begins_after_it_and_the_one_th
     let mut ledger = begun();
     let first = visit(&mut ledger, "08:40");
     let seen = ledger.heads();
-    let whenever = ledger.says_seeing("09:00", put_aside(json!("next_encounter")), &seen);
+    let whenever = ledger.says_seeing("09:00", put_aside(&json!("next_encounter")), &seen);
     assert_eq!(
         check_in(&ledger).map(|c| (c.decision, c.is_now)),
         Some((whenever, false))
     );
     // Two who did not know of each other put it aside in two ways: both were promised.
-    let later = ledger.says_seeing("09:10", put_aside(json!({"on": "2026-03-19"})), &seen);
+    let later = ledger.says_seeing("09:10", put_aside(&json!({"on": "2026-03-19"})), &seen);
     assert_eq!(
         check_in(&ledger).map(|c| c.decision),
         Some(later),
@@ -104,7 +104,7 @@ fn not_today_of_an_earlier_visit_is_no_answer_of_this_one() {
     };
     let mut ledger = begun();
     let first = visit(&mut ledger, "09:00");
-    let mut said = put_aside(json!({"on": "2026-03-03"}));
+    let mut said = put_aside(&json!({"on": "2026-03-03"}));
     said.encounter = Some(first);
     ledger.says("09:10", said.clone());
     assert_eq!(not_today(&ledger), Some(true));
