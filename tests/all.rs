@@ -56,6 +56,8 @@ mod outlives;
 mod overview;
 #[path = "all/pages.rs"]
 mod pages;
+#[path = "all/pages.rs"]
+mod pages;
 #[path = "all/pair.rs"]
 mod pair;
 #[path = "all/patience.rs"]

@@ -315,3 +315,33 @@ fn beside_many_answers_no_document_is_given() {
     // There is no such document.
     assert_eq!(asks(1), (false, 256, 0));
 }
+
+#[test]
+fn the_same_entry_in_another_change_is_no_other_entry() {
+    let town = Town::default();
+    let (mut ana, mut carla, record, patient) = town.shared_handoff();
+    ana.note(&town, record, "She was at home.");
+    let mut request = request(&mut ana, &town);
+    let said = request.push[0].changes[0].change.clone();
+    assert!(matches!(
+        sends(&ana, &town, &request)[..],
+        [AckState::Accepted(_)]
+    ));
+    // Its device forgot that it had said it, and says it under another actor.
+    let nonce = [7; 16];
+    let again = Change {
+        actor: Actor::derive(said.device, &said.user, said.doc, &nonce),
+        seq: 1,
+        nonce: Some(nonce),
+        ..said
+    };
+    request.push[0].changes = vec![pushed(again)];
+    assert!(matches!(
+        sends(&ana, &town, &request)[..],
+        [AckState::Accepted(_)]
+    ));
+    carla.sync(&town);
+    ana.sync(&town);
+    assert_eq!(ana.entries(patient), town.entries(patient));
+    assert_eq!(carla.entries(patient), town.entries(patient));
+}
