@@ -236,6 +236,13 @@ impl FlagStatus {
     }
 }
 
+impl ContactOutcome {
+    /// Did the practice say that it does not take her?
+    pub fn refuses(self) -> bool {
+        matches!(self, Self::PartnerNoCapacity | Self::PartnerOutOfScope)
+    }
+}
+
 impl OutcomeValue {
     /// Does it say that the visit did not take place because somebody had called it off?
     pub fn calls_off(self) -> bool {

@@ -5,7 +5,7 @@
 mod reference;
 
 use super::code::{DocumentKind, Role, SelfHarm};
-use super::id::{DeviceId, EntryId, PatientId, UserId};
+use super::id::{DeviceId, EntryId, PartnerId, PatientId, UserId};
 use super::payload::{
     AppointmentBooked, AppointmentCancelled, AppointmentChanged, BarrierRecorded, ConsentRecorded,
     ConsentRevoked, ContactAttempted, ContactRuleSet, DecisionRecorded, ElectronicFailed,
@@ -175,6 +175,15 @@ impl Body {
             Self::EncounterEnded(_) | Self::LeaveReasonGiven(_) | Self::ScreenRecorded(_)
         );
         self.is_safety() || of_the_visit
+    }
+
+    /// The practice that does not take her by this: it answered so, or said so in a call.
+    pub fn declined_by(&self) -> Option<&PartnerId> {
+        match self {
+            Self::PartnerDeclined(p) => Some(&p.partner),
+            Self::ContactAttempted(p) if p.outcome.refuses() => p.partner.as_ref(),
+            _ => None,
+        }
     }
 
     /// Does it raise a safety flag, where it stands?

@@ -173,6 +173,9 @@ fn waits(decision: DecisionState) -> &'static str {
         DecisionState::Disputed => {
             "waits: two people heard different answers, and she is asked first"
         }
+        DecisionState::Withdrew | DecisionState::DoNotAskAgain => {
+            "waits: she asked us to stop, and no practice is called for her"
+        }
         _ => "waits until she agrees: no practice is called for her before",
     }
 }

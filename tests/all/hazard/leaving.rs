@@ -11,7 +11,7 @@ use warmhand_core::domain::read::{TaskReading, TaskState};
 /// What is said before she leaves.
 type Way = fn(&mut Ledger, EntryId);
 
-fn says(ledger: &mut Ledger, body: impl Into<Body>) -> EntryId {
+pub(super) fn says(ledger: &mut Ledger, body: impl Into<Body>) -> EntryId {
     ledger.says("n1", body).expect("the rules allow it")
 }
 
@@ -23,7 +23,7 @@ fn came_to(outcome: ContactOutcome) -> ContactAttempted {
     }
 }
 
-fn at(partner: &str, outcome: ContactOutcome) -> ContactAttempted {
+pub(super) fn at(partner: &str, outcome: ContactOutcome) -> ContactAttempted {
     ContactAttempted {
         partner: Some(partner.into()),
         ..came_to(outcome)
@@ -42,15 +42,23 @@ fn she_says(ledger: &mut Ledger, value: &str, visit: EntryId) {
     says(ledger, decision(value, Some(visit)));
 }
 
-fn declined(partner: &str) -> PartnerDeclined {
+pub(super) fn declined(partner: &str) -> PartnerDeclined {
     said(json!({"partner": partner, "reason": "no_capacity", "relayed_by": "n1"}))
 }
 
-fn declined_visit(partner: &str, appointment: EntryId) -> PartnerDeclined {
+pub(super) fn declined_visit(partner: &str, appointment: EntryId) -> PartnerDeclined {
     PartnerDeclined {
         appointment: Some(appointment),
         ..declined(partner)
     }
+}
+
+/// A referral to this practice waits to be sent.
+pub(super) fn queues(ledger: &mut Ledger, partner: &str) {
+    let plan = says(ledger, plan(&["name"]));
+    let queued =
+        json!({"partner": partner, "transport": "portal", "plan": plan, "items": ["name"]});
+    says(ledger, said::<ElectronicQueued>(queued));
 }
 
 fn cancelled(appointment: EntryId) -> AppointmentCancelled {
@@ -58,13 +66,13 @@ fn cancelled(appointment: EntryId) -> AppointmentCancelled {
 }
 
 /// What is to do now, and held back by nothing.
-fn open(ledger: &Ledger) -> Vec<TaskReading> {
+pub(super) fn open(ledger: &Ledger) -> Vec<TaskReading> {
     let all = ledger.reading().tasks.into_iter();
     all.filter(|t| t.state(ledger.now) == TaskState::Open)
         .collect()
 }
 
-fn kinds(ledger: &Ledger) -> BTreeSet<TaskKind> {
+pub(super) fn kinds(ledger: &Ledger) -> BTreeSet<TaskKind> {
     open(ledger).iter().map(|t| t.kind).collect()
 }
 
@@ -153,13 +161,7 @@ fn ways() -> Vec<(&'static str, Way, LeaveCheck, &'static [TaskKind])> {
             "a referral waits to be sent",
             |l, v| {
                 she_says(l, "agreed", v);
-                let plan = says(l, plan(&["name"]));
-                says(
-                    l,
-                    said::<ElectronicQueued>(
-                        json!({"partner": "har", "transport": "portal", "plan": plan, "items": ["name"]}),
-                    ),
-                );
+                queues(l, "har");
             },
             Fail,
             &[Kind::NextDay, Kind::SendReferral],
@@ -310,83 +312,4 @@ fn whichever_way_she_leaves_something_stays_that_has_a_date_and_a_name() {
         }
         assert_eq!(open(&ledger).len(), expected.len(), "{name}: nothing twice");
     }
-}
-
-/// She left with a call promised for a day; the practice declined her after that.
-fn promise_declined() -> Ledger {
-    let (mut ledger, visit) = agreed();
-    says(&mut ledger, callback("2026-03-09T10:00"));
-    says(&mut ledger, EncounterEnded { encounter: visit });
-    ledger.wait(60 * 24);
-    says(&mut ledger, declined("har"));
-    ledger
-}
-
-#[test]
-fn a_promise_that_was_declined_is_no_plan_however_far_the_next_practice_was_tried() {
-    let mut ledger = promise_declined();
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::TryNextPartner]));
-    ledger.wait(30);
-    says(&mut ledger, at("jun", ContactOutcome::LeftVoicemail));
-    let both = BTreeSet::from([TaskKind::RetryCall, TaskKind::Unplanned]);
-    assert_eq!(kinds(&ledger), both);
-    ledger.wait(30);
-    says(&mut ledger, at("jun", ContactOutcome::SpokeStaffOnly));
-    let left = open(&ledger);
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::Unplanned]));
-    let zone = ledger.zoned().time_zone().clone();
-    let due = left[0].due_at.map(|at| at.to_zoned(zone).date());
-    assert_eq!(
-        due,
-        Some(jiff::civil::date(2026, 3, 5)),
-        "counted from the decline"
-    );
-    assert!(!left[0].owners.is_empty());
-    says(&mut ledger, booking("jun", "2026-03-12T13:00"));
-    assert_eq!(states(&ledger, TaskKind::Unplanned), [TaskState::Done]);
-
-    // Booked there at once it was on nobody's list.
-    let mut ledger = promise_declined();
-    says(&mut ledger, booking("jun", "2026-03-12T13:00"));
-    assert_eq!(states(&ledger, TaskKind::Unplanned), []);
-    // And ticked off without a plan it is.
-    let mut ledger = promise_declined();
-    let task = open(&ledger)[0].id;
-    ledger.says("c1", TaskDone { task, result: None }).unwrap();
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::Unplanned]));
-}
-
-#[test]
-fn a_visit_booked_after_a_missed_one_and_then_declined_leaves_somebody_at_it() {
-    let (mut ledger, visit) = agreed();
-    let first = says(&mut ledger, booking("har", "2026-03-04T13:00"));
-    says(&mut ledger, EncounterEnded { encounter: visit });
-    ledger.wait(60 * 48);
-    says(&mut ledger, outcome(first, "no_show"));
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::NoShowRescue]));
-    ledger.wait(5);
-    let anew = says(&mut ledger, booking("jun", "2026-03-12T13:00"));
-    ledger.wait(5);
-    says(&mut ledger, declined_visit("jun", anew));
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::TryNextPartner]));
-    ledger.wait(5);
-    says(&mut ledger, at("har", ContactOutcome::SpokeStaffOnly));
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::Unplanned]));
-}
-
-#[test]
-fn a_yes_in_a_visit_that_nobody_ends_is_on_a_list_once_the_visit_cannot_go_on() {
-    let (mut ledger, visit) = agreed();
-    assert_eq!(states(&ledger, TaskKind::Unplanned), []);
-    let until = ledger
-        .reading()
-        .good_until
-        .expect("it reads otherwise then");
-    let before = ledger.now;
-    ledger.now = until;
-    assert_eq!(states(&ledger, TaskKind::Unplanned), [TaskState::Open]);
-    assert!(until > before && open(&ledger)[0].due_at > Some(until));
-    // Ended at last, it is the call for having left without a plan.
-    says(&mut ledger, EncounterEnded { encounter: visit });
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::NextDay]));
 }

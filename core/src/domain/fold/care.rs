@@ -1,6 +1,7 @@
 //! What surrounds the handoff: barriers with their plans, what was read back, how she may be reached, what practices
 //! answered, and links between patients. Rules that two people set unseen stand side by side; `join` takes the stricter.
 
+use super::Record;
 use super::collect;
 use super::item::{self, ReviewItem};
 use crate::domain::code::{BarrierKind, BarrierStatus, Channel, ReviewKind};
@@ -36,6 +37,17 @@ pub struct PartnerAnswer {
     pub declined: Option<PartnerDeclined>,
     /// What was missing in the referral.
     pub missing: Vec<String>,
+}
+
+impl Record {
+    /// What says that this practice does not take her, as its answer or in a call; of an answer in question nothing.
+    pub fn declines(&self, partner: &PartnerId) -> impl Iterator<Item = &Entry> {
+        let standing = self.past.standing().iter();
+        standing
+            .filter(|e| e.body.declined_by() == Some(partner))
+            .filter(|e| !self.has_lost(ReviewKind::TwoValues, e.id))
+            .map(Arc::as_ref)
+    }
 }
 
 /// A number of hers.

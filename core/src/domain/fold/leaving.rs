@@ -117,7 +117,8 @@ fn declined(
     let (set, set_at) = (step.entry.id, step.entry.occurred_at.timestamp());
     past.standing().iter().any(|e| {
         theirs
-            && matches!(&e.body, Body::PartnerDeclined(p) if step.said.partner.as_ref() == Some(&p.partner))
+            && step.said.partner.is_some()
+            && e.body.declined_by() == step.said.partner.as_ref()
             && e.occurred_at.timestamp() >= set_at
             && !past.saw(set, e.id)
             && !item::lost(review, ReviewKind::TwoValues, e.id)

@@ -131,11 +131,9 @@ fn met_at(record: &Record, maker: &Maker) -> Option<Timestamp> {
 }
 
 fn declined_at(record: &Record, maker: &Maker) -> Option<Timestamp> {
-    let theirs = record.partner_answers.iter();
-    theirs
-        .filter(|a| a.declined.is_some() && a.partner == maker.partner)
-        .filter(|a| !record.has_lost(ReviewKind::TwoValues, a.entry.id))
-        .map(|a| a.entry.occurred_at.timestamp())
+    let declines = record.declines(&maker.partner);
+    declines
+        .map(|e| e.occurred_at.timestamp())
         .filter(|at| *at >= maker.made_at)
         .min()
 }

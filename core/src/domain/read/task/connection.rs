@@ -109,11 +109,8 @@ impl Work<'_> {
 
     pub(super) fn of_contacts(&self, tasks: &mut Vec<TaskReading>) {
         for attempt in &self.record.attempts {
-            let full = matches!(
-                attempt.said.outcome,
-                ContactOutcome::PartnerNoCapacity | ContactOutcome::PartnerOutOfScope
-            );
-            if let Some(partner) = attempt.said.partner.as_ref().filter(|_| full) {
+            let refuses = attempt.said.outcome.refuses();
+            if let Some(partner) = attempt.said.partner.as_ref().filter(|_| refuses) {
                 tasks.push(self.try_next(&attempt.entry, partner));
             }
             if !attempt.needs_retry() {
@@ -177,6 +174,8 @@ impl Work<'_> {
             task.partner = Some(queued.partner.clone());
             task.done = self.answered(at, queued.entry.id, |body| match body {
                 Body::ElectronicSent(p) => p.partner == queued.partner,
+                // Nothing more of her is told to a practice that does not take her.
+                Body::PartnerDeclined(p) => p.partner == queued.partner,
                 Body::ContactAttempted(p) => {
                     p.with == ContactWith::Partner
                         && p.partner.as_ref() == Some(&queued.partner)

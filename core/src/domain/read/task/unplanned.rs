@@ -67,12 +67,10 @@ impl Work<'_> {
     /// the practice declined her.
     fn fell_through(&self, plan: &Entry) -> Option<Timestamp> {
         let declined = |partner: &PartnerId| {
-            let answers = self.record.partner_answers.iter();
-            answers
-                .filter(|a| a.declined.is_some() && a.partner == *partner)
-                .filter(|a| !self.record.has_lost(ReviewKind::TwoValues, a.entry.id))
-                .filter(|a| !self.record.past.saw(plan.id, a.entry.id))
-                .map(|a| a.entry.occurred_at.timestamp())
+            let declines = self.record.declines(partner);
+            declines
+                .filter(|e| !self.record.past.saw(plan.id, e.id))
+                .map(|e| e.occurred_at.timestamp())
                 .min()
         };
         match &plan.body {
@@ -128,8 +126,8 @@ impl Work<'_> {
     }
 
     /// Does it keep somebody at it in place of a plan that fell through after this yes? The next practice to be tried, or the
-    /// call after a visit that was missed or called off: as long as it is to do, or once another plan holds. That another
-    /// practice was tried is no plan yet.
+    /// call after a visit that was missed or called off: as long as it is to do, or once another plan holds. That somebody
+    /// tried is no plan yet.
     fn takes_over(&self, task: &TaskReading, decision: &Decision) -> bool {
         let past = &self.record.past;
         let is_about = |plan: &Entry| match (task.kind, &plan.body) {
@@ -151,7 +149,7 @@ impl Work<'_> {
         };
         let holds = || match task.done.and_then(|(id, _)| past.get(id)) {
             Some(by) => self.takes_further(by),
-            None => task.kind != TaskKind::TryNextPartner || self.ticked(task).is_none(),
+            None => self.ticked(task).is_none(),
         };
         !past.saw(decision.entry.id, task.cause)
             && task.lapses_at.is_none()
