@@ -54,8 +54,8 @@ mod operator;
 mod outlives;
 #[path = "all/overview.rs"]
 mod overview;
-#[path = "all/pages.rs"]
-mod pages;
+#[path = "all/page_by_page.rs"]
+mod page_by_page;
 #[path = "all/pages.rs"]
 mod pages;
 #[path = "all/pair.rs"]

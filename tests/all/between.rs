@@ -140,9 +140,10 @@ fn what_came_into_sight_between_is_told_the_next_time() {
     let head = town.run(town.server().store.head()).unwrap();
     let answer = answered(&town, &mut bea);
     assert!(is_accepted(&answer));
-    assert!(answer.high.seq > head, "up to its own push");
-    assert!(answer.high.seq < town.run(town.server().store.head()).unwrap());
-    assert_eq!(answer.cursor.token, answer.high);
+    assert!(answer.cursor.token.seq > head, "up to its own push");
+    let now_at = town.run(town.server().store.head()).unwrap();
+    assert_eq!(answer.high.seq, now_at, "its people are of now");
+    assert!(answer.cursor.token.seq < now_at && !answer.more);
     let told = documents(answer);
     assert!(told.iter().all(|one| one.doc == theirs), "{told:?}");
     carla.note(&town, record, "She prefers the morning.");

@@ -1,7 +1,7 @@
 //! Every way to leave a visit, and what stays on whose list after it: something that has a date and a name, unless she wished
 //! that nothing stay, or said that she is to be asked when she is next seen.
 
-use super::follow_up::{callback, outcome, sent, states};
+use super::follow_up::{callback, sent};
 use super::*;
 use std::collections::BTreeSet;
 use warmhand_core::domain::code::{ContactBasis, ContactOutcome, LeaveCheck, TaskKind};

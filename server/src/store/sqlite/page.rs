@@ -1,7 +1,7 @@
 //! One sync: positions verified and push taken by the writer; then, once that is durable, the answer read by another: nobody
-//! who has something to say waits for what somebody else is told. It tells the log up to the end of the push's transaction
-//! and nothing of a later row, only not what its device may not see any more. A page that was read ahead is of the same log,
-//! to the row.
+//! who has something to say waits for what somebody else is told. Its page is of the log up to the end of the push's
+//! transaction, and without what its device may not see any more; what it brings whole, and who works on the device, is of the
+//! moment at which it is read, and so is the head that it tells. A page that was read ahead is of the same log, to the row.
 
 mod asked;
 mod documents;
@@ -95,6 +95,8 @@ impl Page {
 pub(super) struct Taken {
     acks: Vec<Ack>,
     head: Token,
+    /// Somebody had said whose the device is, when it was judged.
+    confirmed: bool,
 }
 
 impl Verb<'_> {
@@ -111,7 +113,12 @@ impl Verb<'_> {
         }
         let acks = self.take_all(device, request, now)?;
         let head = self.head()?;
-        Ok(Some(Taken { acks, head }))
+        let confirmed = self.is_confirmed(device)?;
+        Ok(Some(Taken {
+            acks,
+            head,
+            confirmed,
+        }))
     }
 
     /// The answer once that is durable, its documents beside it: they are still to be packed.
@@ -126,25 +133,31 @@ impl Verb<'_> {
         // To whomever it speaks: a device that is out of step, or out of service, may have to be rescued too.
         let box_key = sealing::closing(self.keys);
         let box_key = (box_key.mark() != hello.box_key).then_some(box_key);
-        let Some(Taken { acks, head }) = taken else {
-            let head = self.head()?;
-            let status = Status::Resync(head);
+        // What is told of people, and in whole documents, is of this row: the device is to know that it may have heard so much.
+        let high = self.head()?;
+        let Some(taken) = taken else {
+            let status = Status::Resync(high);
             let answer = SyncAnswer {
                 box_key,
-                ..answer(hello, status, now, head)
+                ..answer(hello, status, now, high)
             };
             return Ok((answer, Docs::default()));
         };
+        let Taken {
+            acks,
+            head,
+            confirmed,
+        } = taken;
         let mut answer = SyncAnswer {
             acks,
             box_key,
-            ..answer(hello, Status::Ok, now, head)
+            ..answer(hello, Status::Ok, now, high)
         };
         if self.is_revoked(device)? {
             answer.withdrawal = Some(self.withdrawal(request, &answer.acks));
             return Ok((answer, Docs::default()));
         }
-        if !self.is_confirmed(device)? {
+        if !confirmed || !self.is_confirmed(device)? {
             answer.unconfirmed = true;
             let waits = |ack: &Ack| ack.state == UNCONFIRMED;
             answer.retry_after_ms = answer.acks.iter().all(waits).then_some(UNCONFIRMED_MS);
@@ -165,7 +178,8 @@ impl Verb<'_> {
             &answer.acks,
         )?;
         let asked = self.asked(device, hello.cursor, room, head);
-        let ahead = self.ahead.take(&asked).filter(|_| request.push.is_empty());
+        let ahead = self.ahead.take(&asked);
+        let ahead = ahead.filter(|_| request.push.is_empty() && head == high);
         let page = match ahead {
             Some(page) => page,
             None => self.page(&asked, &request.push, &answer.acks)?,

@@ -210,6 +210,11 @@ impl Verb<'_> {
                         return Ok(state);
                     }
                 }
+                // It may lie under another document: nobody honest sends it twice.
+                let lying = match lying {
+                    None => self.quarantined(pushed.hash)?,
+                    lying => lying,
+                };
                 if lying.is_none() {
                     let sender = push.sender.device;
                     if self.has_brought_all(sender)? {
