@@ -242,7 +242,7 @@ impl QuarantineRow {
 /// The verbs. `now` is the server's clock; nothing is ordered or refused by it. What `by` or `user` does is in the audit log
 /// with it: the one is never there without the other.
 pub trait Store: Send + Sync {
-    /// Verifies positions, takes a push, computes a page: one snapshot for the whole answer.
+    /// Verifies positions and takes a push; once that is durable, reads the answer, as one snapshot.
     fn sync(&self, device: DeviceId, request: SyncRequest, now: Timestamp)
     -> Doing<'_, SyncAnswer>;
     /// One round of a comparison.

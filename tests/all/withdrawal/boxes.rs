@@ -165,15 +165,21 @@ fn of_what_is_erased_nothing_is_left_in_a_box_either() {
     assert_eq!(town.verify(), Verified::SOUND);
 }
 
+/// A phone with something that nobody took, which was revoked and has heard it.
+fn is_about_to_wipe(town: &Town) -> (Phone, DocumentId) {
+    let (mut ana, record) = day(town);
+    odd(&ana, town, record, "words that nobody took");
+    ana.sync(town);
+    revoke(town, &ana);
+    assert_eq!(round(&mut ana, town), "/v1/sync");
+    (ana, record)
+}
+
 #[test]
 fn a_box_of_what_was_erased_before_it_came_is_kept_empty_and_not_asked_for_again() {
     let town = Town::default();
-    let (mut ana, record) = day(&town);
+    let (mut ana, record) = is_about_to_wipe(&town);
     let id = ana.app.id().unwrap();
-    odd(&ana, &town, record, "words that nobody took");
-    ana.sync(&town);
-    revoke(&town, &ana);
-    assert_eq!(round(&mut ana, &town), "/v1/sync");
     ana.restart();
     assert_nothing_is_left(ana.file());
     erase(&town, record);
@@ -324,12 +330,8 @@ const BOX_BYTES: usize = MAX_MESSAGE / 4;
 #[test]
 fn many_boxes_come_one_report_after_another_and_the_device_ends_by_itself() {
     let town = Town::default();
-    let (mut ana, record) = day(&town);
+    let (mut ana, _) = is_about_to_wipe(&town);
     let id = ana.app.id().unwrap();
-    odd(&ana, &town, record, "words that nobody took");
-    ana.sync(&town);
-    revoke(&town, &ana);
-    assert_eq!(round(&mut ana, &town), "/v1/sync");
     let db = Connection::open(ana.file()).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(11);
     for kilobytes in [100, 100, 100, 300, 1, 120, 120] {
