@@ -60,6 +60,9 @@ pub enum Problem {
     /// The sheet does not know it.
     #[error("is not in the organisation's sheet")]
     Unknown,
+    /// Whoever this is may not see the record: it would reach nobody.
+    #[error("may not see this record; choose somebody who works where she is seen")]
+    CannotSee,
     /// More than one thing fits.
     #[error("fits more than one; say which")]
     Ambiguous,

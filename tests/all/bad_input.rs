@@ -355,3 +355,23 @@ fn kinds_and_fields_of_a_newer_version_survive_and_show_as_such() {
             .any(|row| !row.is_known && row.kind == "SomethingOfTomorrow")
     );
 }
+
+#[test]
+fn nothing_is_given_to_somebody_who_may_not_see_the_record() {
+    let mut desk = Desk::new();
+    let step = json!({"what": "our_callback", "due_at": "2026-03-09T10:00-04:00[America/New_York]",
+        "contact_name": "Ana", "contact_value": "555-0110"});
+    let given = |owner: &str| {
+        let mut step = step.clone();
+        step["owner"] = json!(owner);
+        step
+    };
+    // An assistant of the other site, and whoever keeps the sheet.
+    for user in ["ma", "adm"] {
+        let refused = desk.invalid("OfferOwnership", json!({"to": user}));
+        assert_eq!(refused, ("to", Problem::CannotSee), "{user}");
+        let refused = desk.invalid("SetNextStep", given(user));
+        assert_eq!(refused, ("owner", Problem::CannotSee), "{user}");
+    }
+    desk.tries("SetNextStep", given("d1")).unwrap();
+}

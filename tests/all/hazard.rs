@@ -15,6 +15,8 @@ mod leaving;
 mod person;
 #[path = "hazard/screen.rs"]
 mod screen;
+#[path = "hazard/spent.rs"]
+mod spent;
 #[path = "hazard/unplanned.rs"]
 mod unplanned;
 #[path = "hazard/unsaid.rs"]

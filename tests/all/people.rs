@@ -4,12 +4,14 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use serde_json::json;
+use std::collections::BTreeSet;
 use warmhand_core::domain::id::{DeviceId, UserId};
+use warmhand_core::domain::visibility::{Scope, Viewer};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::wire::QuarantineReason;
 use warmhand_server::store::sqlite::Verified;
 use warmhand_server::store::{QuarantineRow, StoreError};
-use warmhand_tests::organisation::SHEET;
+use warmhand_tests::organisation::{SHEET, sheet};
 use warmhand_tests::town::{Phone, Town};
 
 fn set_people(town: &Town, device: DeviceId, people: &[&str]) -> Result<(), StoreError> {
@@ -238,4 +240,16 @@ fn an_older_copy_of_a_device_does_not_bring_back_who_has_left_the_sheet() {
     let reasons: Vec<_> = rows.iter().map(|row| row.reason).collect();
     assert_eq!(reasons, [QuarantineReason::Revoked]);
     assert_eq!(town.entries(patient), before);
+}
+
+#[test]
+fn the_last_person_of_a_shared_tablet_sees_what_she_may_see_and_not_what_is_left_on_it() {
+    let sheet = sheet();
+    let (ma, elsewhere) = ("ma".into(), BTreeSet::from([Scope::Site("home".into())]));
+    let sees = |is_shared: bool| {
+        let people = [UserId::from("ma")];
+        Viewer::of(is_shared, &people, sheet.person(&ma)).sees(&elsewhere)
+    };
+    assert!(!sees(true));
+    assert!(sees(false), "on her own phone lies what she was sent");
 }

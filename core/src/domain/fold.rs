@@ -24,6 +24,7 @@ pub use care::{Barrier, Link, Number, PartnerAnswer};
 pub use contact::{Attempt, Step};
 pub use decision::{Decision, Offer};
 pub use encounter::Encounter;
+pub(crate) use encounter::over_by;
 pub(in crate::domain) use fact::{digits as bare_number, rule as rule_text};
 pub use item::{ReviewItem, Settlement, asks_her};
 pub use ownership::OwnerOffer;
@@ -39,6 +40,7 @@ use super::payload::{
     ContactRuleSet, LoopClosed, NeedIdentified, PatientDescribed, ReadBack, ScreenAnswered,
 };
 use super::visibility::Scope;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -290,9 +292,14 @@ impl Record {
         scopes
     }
 
-    /// The visit that is under way, if exactly one is; of several the last begun.
+    /// The visit that nobody has ended; of several the last begun.
     pub fn open_encounter(&self) -> Option<&Encounter> {
         self.encounters.iter().rev().find(|e| e.ended.is_none())
+    }
+
+    /// The visit that goes on at this time: nobody has ended it, and it is not longer than a visit can be.
+    pub fn visit_at(&self, at: Timestamp) -> Option<&Encounter> {
+        self.open_encounter().filter(|e| at < e.is_over_by())
     }
 
     /// An appointment by the entry that booked it.

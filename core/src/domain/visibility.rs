@@ -92,18 +92,19 @@ pub fn may_see(
 pub enum Viewer<'a> {
     /// Nobody is signed in: no patient is shown.
     Nobody,
-    /// The only person of the device. It was sent what she may see and nothing else, so nothing is asked again.
+    /// The only person of a device of her own. It was sent what she may see and nothing else, so nothing is asked again.
     Alone,
-    /// One of several, for whom it holds together what each may see by herself.
+    /// One of those of a shared device, on which lies together what each may see by herself, or might while she was one
+    /// of them.
     OneOf(&'a Person),
 }
 
 impl<'a> Viewer<'a> {
     /// Whoever is signed in, among the people of the device.
-    pub fn of(people: &[UserId], signed_in: Option<&'a Person>) -> Self {
+    pub fn of(is_shared: bool, people: &[UserId], signed_in: Option<&'a Person>) -> Self {
         match (signed_in, people) {
             (None, _) => Self::Nobody,
-            (Some(person), [only]) if *only == person.id => Self::Alone,
+            (Some(person), [only]) if !is_shared && *only == person.id => Self::Alone,
             (Some(person), _) => Self::OneOf(person),
         }
     }

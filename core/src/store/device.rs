@@ -54,7 +54,8 @@ impl DeviceRow {
     /// Who looks at it.
     pub fn viewer<'s>(&self, sheet: &'s Organisation) -> Viewer<'s> {
         let signed_in = self.signed_in.as_ref();
-        Viewer::of(&self.people, signed_in.and_then(|user| sheet.person(user)))
+        let signed_in = signed_in.and_then(|user| sheet.person(user));
+        Viewer::of(self.shared, &self.people, signed_in)
     }
 
     /// Told the head of the log within a resync.

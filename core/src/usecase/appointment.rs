@@ -183,7 +183,7 @@ impl BookAppointment {
             encounter: if self.outreach {
                 None
             } else {
-                desk.encounter(self.encounter)?
+                desk.encounter(self.encounter, self.at.as_ref())?
             },
             minutes: self.minutes,
             clinician: self.clinician,

@@ -131,7 +131,7 @@ impl SayScript {
         let body = payload::ScriptSaid {
             script: self.script,
             language: self.language,
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
         };
         Ok(desk.one(self.at, body))
     }
@@ -148,7 +148,7 @@ impl ReadBackToHer {
         let body = payload::ReadBack {
             verified_by: self.verified_by.unwrap_or(VerifiedBy::Patient),
             corrections: self.corrections,
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
         };
         Ok(desk.one(self.at, body))
     }
@@ -169,7 +169,7 @@ impl RecordBarrier {
             } else {
                 BarrierStatus::Open
             }),
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
         };
         Ok(desk.one(self.at, body))
     }

@@ -87,7 +87,7 @@ impl RecordContact {
             outcome: self.outcome,
             partner: self.partner,
             contact_name: self.contact_name,
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
             ended_at: self.ended_at,
             patient_on_line: self.patient_on_line,
             introduced_by_name: self.introduced_by_name,

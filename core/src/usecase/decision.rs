@@ -88,7 +88,7 @@ impl OfferHandoff {
         let encounter = if self.outreach {
             None
         } else {
-            desk.encounter(self.encounter)?
+            desk.encounter(self.encounter, self.at.as_ref())?
         };
         let body = payload::Offered {
             mode: self.mode,
@@ -106,7 +106,7 @@ impl RecordDecision {
         let encounter = if self.outreach {
             None
         } else {
-            desk.encounter(self.encounter)?
+            desk.encounter(self.encounter, self.at.as_ref())?
         };
         let body = payload::DecisionRecorded {
             value: self.value,
@@ -123,7 +123,7 @@ impl RecordDecision {
 
 impl GiveMaterial {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let encounter = desk.encounter(self.encounter)?;
+        let encounter = desk.encounter(self.encounter, self.at.as_ref())?;
         Ok(desk.one(
             self.at,
             payload::MaterialGiven {

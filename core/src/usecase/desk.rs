@@ -1,6 +1,6 @@
 //! What a use case may look at, and what it hands back. Refuses to write: `app` does.
 
-use crate::domain::code::Role;
+use crate::domain::code::{DocumentKind, Role};
 use crate::domain::entry::Body;
 use crate::domain::fold::Record;
 use crate::domain::id::{DeviceId, DocumentId, EntryId, PartnerId, PatientId, UserId, uuid_v7};
@@ -8,6 +8,7 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Partner, Person};
 use crate::domain::read::Reading;
 use crate::domain::time;
+use crate::domain::visibility;
 use crate::refusal::{Problem, Refusal};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -99,13 +100,21 @@ impl Desk<'_> {
         self.record.ok_or(Refusal::NotHere("the record"))
     }
 
-    /// The encounter that an entry belongs to: the named one, or the one that is open.
-    pub fn encounter(&self, named: Option<EntryId>) -> Result<Option<EntryId>, Refusal> {
+    /// The encounter that an entry of this time belongs to: the named one, or the one that goes on then. One that nobody
+    /// ended goes on for no longer than a visit can.
+    pub fn encounter(
+        &self,
+        named: Option<EntryId>,
+        at: Option<&Zoned>,
+    ) -> Result<Option<EntryId>, Refusal> {
         let record = self.record()?;
         match named {
             Some(id) if record.encounters.iter().any(|e| e.id == id) => Ok(Some(id)),
             Some(_) => Err(Refusal::NotHere("the visit")),
-            None => Ok(record.open_encounter().map(|e| e.id)),
+            None => {
+                let at = at.map_or(self.now, Zoned::timestamp);
+                Ok(record.visit_at(at).map(|e| e.id))
+            }
         }
     }
 
@@ -126,6 +135,20 @@ impl Desk<'_> {
             field,
             problem: Problem::Unknown,
         })
+    }
+
+    /// Somebody who may see the record, or nobody: what is given to anyone else reaches nobody.
+    pub fn sees(&self, user: Option<&UserId>, field: &'static str) -> Result<(), Refusal> {
+        self.known(user, field)?;
+        let Some(person) = user.and_then(|user| self.sheet.person(user)) else {
+            return Ok(());
+        };
+        let scopes = self.record()?.scopes();
+        if visibility::may_see(person, &scopes, DocumentKind::Record, false) {
+            return Ok(());
+        }
+        let problem = Problem::CannotSee;
+        Err(Refusal::Invalid { field, problem })
     }
 
     /// When a practice's promise made at this time falls due; none if it promised nothing, or does so no more.

@@ -98,9 +98,12 @@ impl StartEncounter {
 
 impl EndEncounter {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        let encounter = desk
-            .encounter(self.encounter)?
-            .ok_or(Refusal::NotHere("an open visit"))?;
+        let open = || desk.record().map(|r| r.open_encounter().map(|e| e.id));
+        let encounter = match self.encounter {
+            Some(named) => desk.encounter(Some(named), None)?,
+            None => open()?,
+        };
+        let encounter = encounter.ok_or(Refusal::NotHere("an open visit"))?;
         Ok(desk.one(self.at, payload::EncounterEnded { encounter }))
     }
 }

@@ -96,7 +96,7 @@ impl IdentifyNeed {
             need: self.need.unwrap_or(NeedKind::Therapy),
             urgency: self.urgency.unwrap_or(Urgency::Routine),
             screen: self.screen,
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
             owner: self.owner.or(designated),
         };
         Ok(desk.one(self.at, body))
@@ -105,12 +105,7 @@ impl IdentifyNeed {
 
 impl OfferOwnership {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
-        if desk.sheet.person(&self.to).is_none() {
-            return Err(Refusal::Invalid {
-                field: "to",
-                problem: Problem::Unknown,
-            });
-        }
+        desk.sees(Some(&self.to), "to")?;
         Ok(desk.one(self.at, payload::OwnerOffered { to: self.to }))
     }
 }

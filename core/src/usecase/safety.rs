@@ -170,7 +170,9 @@ impl RaiseSafety {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         desk.record()?;
         // A visit that was taken back since, or is not here, is no reason to lose a worry.
-        let encounter = desk.encounter(self.encounter).unwrap_or_default();
+        let encounter = desk
+            .encounter(self.encounter, self.at.as_ref())
+            .unwrap_or_default();
         Ok(desk.one(
             self.at,
             payload::SafetyRaised {

@@ -175,7 +175,7 @@ impl RecordScreen {
                 self_harm: score.self_harm,
                 cutoff,
                 language: self.language,
-                encounter: desk.encounter(self.encounter)?,
+                encounter: desk.encounter(self.encounter, self.at.as_ref())?,
             },
         );
         // Who may see the record learns the result; the answers lie where only some may look.

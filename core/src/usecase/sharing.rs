@@ -128,7 +128,7 @@ impl ConfirmSharingPlan {
         let said = |kind: &&ShareKind| self.items.iter().any(|i| i.kind == **kind);
         let rest = ShareKind::ALL.iter().filter(|kind| !said(kind)).map(usual);
         let items = self.items.iter().cloned().chain(rest).collect();
-        let encounter = desk.encounter(self.encounter)?;
+        let encounter = desk.encounter(self.encounter, self.at.as_ref())?;
         Ok(desk.one(self.at, payload::SharingPlanConfirmed { items, encounter }))
     }
 }
@@ -214,7 +214,7 @@ impl QueueElectronic {
             plan: frozen.plan,
             items: frozen.items,
             consent: frozen.consent,
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
         };
         Ok(desk.one(self.at, body))
     }
@@ -240,7 +240,7 @@ impl SendElectronic {
             transport = transport.or(Some(queued.transport));
         }
         let promise_due_at = desk.promise_due(&self.partner, self.at.as_ref());
-        let encounter = desk.encounter(self.encounter)?;
+        let encounter = desk.encounter(self.encounter, self.at.as_ref())?;
         let transport = transport.unwrap_or(Transport::Portal);
         if transport != Transport::FaxManual && is_without_data(desk, encounter) {
             return Err(Refusal::NotAllowed(Breach::NoData));

@@ -98,7 +98,7 @@ impl SetNextStep {
         if let Some(partner) = &self.partner {
             desk.partner(partner)?;
         }
-        desk.known(self.owner.as_ref(), "owner")?;
+        desk.sees(self.owner.as_ref(), "owner")?;
         let promises = self.what == StepKind::PartnerCallback;
         let promise_due_at = self
             .partner
@@ -113,7 +113,7 @@ impl SetNextStep {
             contact_channel: self.contact_channel.unwrap_or(Channel::Voice),
             contact_value: self.contact_value,
             partner: self.partner,
-            encounter: desk.encounter(self.encounter)?,
+            encounter: desk.encounter(self.encounter, self.at.as_ref())?,
             owner: self.owner,
             owner_coordinates,
             promise_due_at,

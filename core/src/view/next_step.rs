@@ -4,11 +4,12 @@
 use super::appointment_form::{PartnerChoice, partners};
 use super::may::{Action, Asking, Obstacle, if_she_left, later, would};
 use super::when::{Length, When, clock};
-use crate::domain::code::{Channel, StepKind};
+use crate::domain::code::{Channel, DocumentKind, StepKind};
 use crate::domain::fold::{Record, Step};
 use crate::domain::id::{DocumentId, EntryId, PartnerId, UserId};
 use crate::domain::organisation::PartnerContact;
 use crate::domain::time;
+use crate::domain::visibility;
 use crate::refusal::{Problem, Refusal};
 use crate::usecase::{CancelNextStep, Command, Desk, FulfilNextStep, SetNextStep, rehearse_to};
 use jiff::civil::DateTime;
@@ -166,7 +167,7 @@ impl NextStepScreen {
 
 /// Would she leave with a dated step, if she left now?
 fn counts(desk: &Desk<'_>, record: &Record, save: Option<Command>) -> Option<bool> {
-    let open = record.open_encounter()?.id;
+    let open = record.visit_at(desk.now)?.id;
     let after = rehearse_to(save?, desk, None).ok()?;
     let after = after.into_iter().find(|d| d.id == record.id)?;
     later(desk, after, |desk| {
@@ -175,12 +176,13 @@ fn counts(desk: &Desk<'_>, record: &Record, save: Option<Command>) -> Option<boo
 }
 
 fn owners(desk: &Desk<'_>, record: &Record) -> Vec<OwnerChoice> {
-    let site = record.site.as_ref();
+    let scopes = record.scopes();
     let mut owners: Vec<_> = desk
         .sheet
         .people
         .iter()
-        .filter(|p| p.partner.is_none() && site.is_none_or(|s| p.works_at(s)))
+        .filter(|p| p.partner.is_none())
+        .filter(|p| visibility::may_see(p, &scopes, DocumentKind::Record, false))
         .map(|p| OwnerChoice {
             user: p.id.clone(),
             name: p.name.clone(),

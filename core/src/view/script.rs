@@ -74,7 +74,7 @@ fn is_same(hers: &str, language: &str) -> bool {
 
 fn fits(desk: &Desk<'_>, patient: &Patient, record: &Record, script: &Script) -> bool {
     let role = script.roles.is_empty() || script.roles.iter().any(|r| desk.person.has_role(*r));
-    let visit = record.open_encounter().map(|e| e.setting);
+    let visit = record.visit_at(desk.now).map(|e| e.setting);
     let setting =
         script.settings.is_empty() || visit.is_some_and(|here| script.settings.contains(&here));
     role && setting && !(script.mentions_baby && patient.is_after_loss())

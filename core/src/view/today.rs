@@ -179,7 +179,7 @@ impl Reader<'_> {
             w.taken_by.is_none()
                 && (w.to.contains(self.person) || w.backup.as_ref() == Some(self.person))
         });
-        let present = record.encounters.iter().any(|e| e.ended_at.is_none());
+        let present = record.encounters.iter().any(|e| e.goes_on(self.now));
         concerns.map(move |w| WaitingRow {
             record: record.record,
             offer: w.offer,

@@ -239,7 +239,7 @@ fn planned(desk: &Desk<'_>, record: &Record, decision: &Decision) -> Option<Chec
         Revisit::NextEncounter => None,
     };
     let began = record
-        .open_encounter()
+        .visit_at(desk.now)
         .map(|e| e.entry.occurred_at.timestamp());
     let asked = decision.entry.occurred_at.timestamp();
     Some(CheckIn {

@@ -180,21 +180,24 @@ fn waits(decision: DecisionState) -> &'static str {
     }
 }
 
-/// Everything overdue, and what is due today or tomorrow.
+/// Everything overdue, what is due today or tomorrow, and what would be if nothing held it back.
 pub fn work(programme: &Programme, visitor: &Visitor) -> ListPage {
     let overdue = overdue_rows(programme);
     let soon = programme.today().saturating_add(1.day());
     let zone = programme.zone();
-    let mut due: Vec<_> = programme
-        .records()
-        .flat_map(|r| r.tasks.iter().map(move |t| (r, t)))
-        .filter(|(_, t)| {
-            matches!(t.state(programme.now), TaskState::Open | TaskState::Paused)
-                && !t.is_overdue(programme.now)
-        })
-        .filter(|(_, t)| t.due_at.is_some_and(|at| time::date_in(at, &zone) <= soon))
-        .collect();
-    due.sort_by_key(|(_, t)| (t.due_at, t.id));
+    let rows = |state: TaskState| {
+        let all = programme.records();
+        let mut soon: Vec<_> = all
+            .flat_map(|r| r.tasks.iter().map(move |t| (r, t)))
+            .filter(|(_, t)| t.state(programme.now) == state && !t.is_overdue(programme.now))
+            .filter(|(_, t)| t.due_at.is_some_and(|at| time::date_in(at, &zone) <= soon))
+            .collect();
+        soon.sort_by_key(|(_, t)| (t.due_at, t.id));
+        let rows = soon.into_iter();
+        let rows = rows.map(|(r, t)| task_row(programme, r, t, true));
+        rows.collect::<Vec<_>>()
+    };
+    let (due, waits) = (rows(TaskState::Open), rows(TaskState::Paused));
     let frame = programme.frame(visitor, Place::Work, "/work");
     ListPage {
         title: "Work".into(),
@@ -218,11 +221,8 @@ pub fn work(programme: &Programme, visitor: &Visitor) -> ListPage {
                 Tone::Plain,
                 "Nothing is due today or tomorrow.",
             )
-            .with(
-                due.into_iter()
-                    .map(|(r, t)| task_row(programme, r, t, true))
-                    .collect(),
-            ),
+            .with(due),
+            ListGroup::new("waits", "Held back", Tone::Plain, "Nothing is held back.").with(waits),
         ],
         note: "A late step can still be done with its real date; it is done on the handoff itself."
             .into(),

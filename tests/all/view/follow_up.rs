@@ -179,3 +179,34 @@ fn two_patients_are_shown_side_by_side_and_a_supervisor_says_what_they_are() {
     );
     assert_eq!(rows.len(), 2, "linked, and never merged");
 }
+
+#[test]
+fn a_visit_that_nobody_ended_takes_up_nothing_that_is_done_the_next_day_and_can_still_be_ended() {
+    let town = Town::default();
+    let mut phone = town.device("nurse", &["n1"]);
+    let opens = json!({"OpenRecord": {"site": "home", "preferred_name": "Rosa"}});
+    let made = phone.does(&town, opens);
+    let (record, patient) = (made.record.unwrap(), made.patient.unwrap());
+    let mut does = |town: &Town, name: &str, mut fields: serde_json::Value| {
+        fields["record"] = json!(record);
+        phone.does(town, json!({name: fields})).made.unwrap()
+    };
+    let visit = does(&town, "StartEncounter", json!({"setting": "home"}));
+    does(
+        &town,
+        "IdentifyNeed",
+        json!({"basis": "judgement", "owner": "n1"}),
+    );
+    does(&town, "OfferHandoff", json!({"mode": "phone"}));
+    does(&town, "RecordDecision", json!({"value": "agreed"}));
+    town.wait(60 * 11);
+    let call = json!({"with": "partner", "partner": "har", "outcome": "left_voicemail"});
+    does(&town, "RecordContact", call.clone());
+    town.wait(60 * 9);
+    does(&town, "RecordContact", call);
+    does(&town, "EndEncounter", json!({}));
+    let record = &phone.app.patient(patient).unwrap().0.records[0];
+    let of: Vec<_> = record.attempts.iter().map(|a| a.said.encounter).collect();
+    assert_eq!(of, [Some(visit), None]);
+    assert!(record.encounters[0].ended.is_some());
+}

@@ -41,6 +41,8 @@ pub struct Encounter {
     pub grade: Grade,
     /// What the leave-check says.
     pub leave_check: LeaveCheck,
+    /// Nobody said when she left, and it fails if she did when the visit could not go on any more.
+    pub would_fail: bool,
     /// She was seen to leave without a plan, and one came to be known later: by which entry, and when.
     pub plan_came: Option<(EntryId, Timestamp)>,
     /// Entries of this encounter that were recorded more than 15 minutes after its end.
@@ -55,9 +57,13 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 impl Encounter {
     /// From when on nobody is with her any more, though nobody has ended it.
     pub fn is_over_by(&self) -> Timestamp {
-        let began = self.entry.occurred_at.timestamp();
-        began.saturating_add(LONGEST).unwrap_or(began)
+        over_by(self.entry.occurred_at.timestamp())
     }
+}
+
+/// From when on a visit that began then cannot go on.
+pub fn over_by(began: Timestamp) -> Timestamp {
+    began.saturating_add(LONGEST).unwrap_or(began)
 }
 
 /// The regions beside the visits, by which they are judged.
@@ -98,6 +104,10 @@ impl Beside<'_> {
         let all: Known<'_> = &|_| true;
         let (direct_contact, booked, dated_step) = self.left_with(&window, all);
         let leave_check = self.check(&window, all);
+        let over = Window {
+            end: Some(over_by(window.start)),
+            ..window
+        };
         Encounter {
             id: entry.id,
             entry: Arc::clone(entry),
@@ -109,6 +119,7 @@ impl Beside<'_> {
             dated_step,
             grade: grade(direct_contact, booked, dated_step),
             leave_check,
+            would_fail: end.is_none() && self.check(&over, all) == LeaveCheck::Fail,
             plan_came: end
                 .filter(|_| leave_check == LeaveCheck::Pass)
                 .and_then(|end| self.plan_came(&window, end)),

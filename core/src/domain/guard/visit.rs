@@ -113,7 +113,7 @@ impl Case<'_> {
         self.handoff()?;
         let Some(encounter) = encounter else {
             // By phone, outside a visit; while one goes on what she said in it holds.
-            let open = self.past.open_encounter();
+            let open = self.past.visit_at(self.at());
             return open.map_or(Ok(()), |visit| self.not_declined(visit.id));
         };
         let encounter = self.encounter(encounter)?;

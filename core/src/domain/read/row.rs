@@ -6,7 +6,7 @@ use crate::domain::code::{
     SafetyReason, Setting,
 };
 use crate::domain::entry::Body;
-use crate::domain::fold::{Encounter, Record};
+use crate::domain::fold::{Encounter, Record, over_by};
 use crate::domain::id::{DeviceId, EntryId, PartnerId, UserId};
 use crate::domain::join::PatientFlag;
 use crate::domain::time;
@@ -103,6 +103,13 @@ pub struct FlagReading {
     pub resolved_by: Vec<UserId>,
     /// When it was first resolved.
     pub resolved_at: Option<Timestamp>,
+}
+
+impl EncounterReading {
+    /// Is somebody with her at this time, as far as is known?
+    pub fn goes_on(&self, at: Timestamp) -> bool {
+        self.ended_at.is_none() && at < over_by(self.started_at)
+    }
 }
 
 pub(super) fn encounter(record: &Record, encounter: &Encounter) -> EncounterReading {

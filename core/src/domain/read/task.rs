@@ -220,15 +220,33 @@ impl Work<'_> {
         &self,
         since: Timestamp,
         cause: EntryId,
-        answers: impl Fn(&Body) -> bool,
+        answers: impl Fn(&Entry) -> bool,
     ) -> Option<(EntryId, Timestamp)> {
         self.record
             .past
             .standing()
             .iter()
-            .filter(|e| e.id != cause && answers(&e.body) && e.occurred_at.timestamp() >= since)
+            .filter(|e| e.id != cause && answers(e) && e.occurred_at.timestamp() >= since)
             .map(|e| (e.id, e.occurred_at.timestamp()))
             .min_by_key(|(id, at)| (*at, *id))
+    }
+
+    /// Does it say how she goes on, and still? A step that took place, or was given up, with nothing in its place says so no
+    /// more; a visit that came to nothing has a task of its own.
+    fn leads_on(&self, entry: &Entry) -> bool {
+        let is_step = matches!(entry.body, Body::NextStepSet(_));
+        plans(&entry.body) && !(is_step && self.spent(entry.id).is_some())
+    }
+
+    /// What a step had ended that then led to nothing is to do again, by the working day after that.
+    fn take_up_again(&self, task: &mut TaskReading, since: Timestamp) {
+        let steps = self.record.steps.iter();
+        let later = steps.filter(|s| s.entry.occurred_at.timestamp() >= since);
+        let spent = later.filter_map(|s| self.spent(s.entry.id)).max();
+        if let (None, Some(spent)) = (task.done, spent) {
+            let again = self.business_days_after(spent, 1);
+            task.due_at = task.due_at.map(|due| due.max(again));
+        }
     }
 }
 
