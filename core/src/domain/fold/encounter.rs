@@ -41,8 +41,8 @@ pub struct Encounter {
     pub grade: Grade,
     /// What the leave-check says.
     pub leave_check: LeaveCheck,
-    /// Nobody said when she left, and it fails if she did when the visit could not go on any more.
-    pub would_fail: bool,
+    /// The same once the visit cannot go on any more, where nobody said when she left.
+    pub check_when_over: LeaveCheck,
     /// She was seen to leave without a plan, and one came to be known later: by which entry, and when.
     pub plan_came: Option<(EntryId, Timestamp)>,
     /// Entries of this encounter that were recorded more than 15 minutes after its end.
@@ -119,7 +119,7 @@ impl Beside<'_> {
             dated_step,
             grade: grade(direct_contact, booked, dated_step),
             leave_check,
-            would_fail: end.is_none() && self.check(&over, all) == LeaveCheck::Fail,
+            check_when_over: end.map_or_else(|| self.check(&over, all), |_| leave_check),
             plan_came: end
                 .filter(|_| leave_check == LeaveCheck::Pass)
                 .and_then(|end| self.plan_came(&window, end)),

@@ -120,7 +120,8 @@ impl Work<'_> {
     /// Since when somebody has to ask how she goes on after this visit.
     fn left_with_nothing(&self, visit: &Encounter, left: Timestamp) -> Option<Timestamp> {
         if visit.ended.is_none() {
-            let fails = visit.would_fail && !self.was_taken_up(visit, left);
+            let failed = visit.check_when_over == LeaveCheck::Fail;
+            let fails = failed && !self.was_taken_up(visit, left);
             return (left <= self.now && fails).then_some(left);
         }
         if visit.leave_check == LeaveCheck::Fail || visit.plan_came.is_some() {
