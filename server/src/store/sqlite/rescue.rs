@@ -34,6 +34,7 @@ impl Verb<'_> {
             offset_ms: 0,
             now,
         };
+        self.recent.erased(self.last_erasure()?);
         let mut acks = Vec::new();
         for document in docs {
             let taken = self.part(|| self.take(&push, document))?;

@@ -181,6 +181,7 @@ impl Verb<'_> {
             offset_ms: offset_ms.unwrap_or_default(),
             now,
         };
+        self.recent.erased(self.last_erasure()?);
         for document in &documents {
             // What meets a damaged record lies where it lay.
             self.part(|| self.take_lying(&push, document))?;
