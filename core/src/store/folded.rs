@@ -50,9 +50,8 @@ impl Folded {
     /// Through what it may be seen from here. What is anybody's to say, also where she sees nothing, shows nothing to whoever
     /// said it before the server has it, which asks whether she may see the record.
     fn scopes(&self) -> BTreeSet<Scope> {
-        let opens = |entry: &Entry| {
-            !entry.body.is_said_beside() || self.receipts.0.contains_key(&entry.id)
-        };
+        let opens =
+            |entry: &Entry| !entry.body.is_said_beside() || self.receipts.0.contains_key(&entry.id);
         let wrote = |user: &_| {
             let mut entries = self.record.entries().iter();
             entries.any(|entry| entry.by == *user && opens(entry))
