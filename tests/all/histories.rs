@@ -1,11 +1,18 @@
-//! Ten thousand random histories of all commands by all roles on up to six devices, and four promises held over every
-//! one of them: *convergence*, *no lost caution*, *no invented consent*, *idempotence*. What is promised is computed here
+//! Ten thousand random histories of all commands by all roles on up to six devices, and five promises held over every
+//! one of them: *convergence*, *no lost caution*, *no invented consent*, *idempotence*,
+//! *nobody dropped*. What is promised is computed here
 //! from the entries alone, by other means than the fold. The histories run once, on two threads.
 
 #[path = "histories/hazards.rs"]
 mod hazards;
+#[path = "histories/in_hand.rs"]
+mod in_hand;
+#[path = "histories/known.rs"]
+mod known;
 
 use hazards::hazards;
+use in_hand::in_hand;
+use known::{Known, read_all, receipts};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
@@ -18,7 +25,7 @@ use warmhand_core::domain::fold::Record;
 use warmhand_core::domain::id::{DeviceId, EntryId, PatientId};
 use warmhand_core::domain::join::Patient;
 use warmhand_core::domain::organisation::Organisation;
-use warmhand_core::domain::read::{ReceiptTimes, Receipts, Summary, read};
+use warmhand_core::domain::read::{Receipts, Summary, read};
 use warmhand_core::store::ListRow;
 use warmhand_core::usecase::{Counting, Desk};
 use warmhand_core::view::{HandoffScreen, PatientsScreen, TodayScreen};
@@ -102,57 +109,13 @@ fn run(seeds: impl Iterator<Item = u64>, sheet: &Arc<Organisation>) -> Found {
         };
         check(&world, &mut broken);
         let all = Known::of(&world);
+        in_hand(&world, &all, &mut broken);
         found.longest_record = found.longest_record.max(all.entries[0].len());
         hazards(&world, &all, &mut |hazard| {
             *found.hazards.entry(hazard).or_default() += 1
         });
     }
     found
-}
-
-/// Everything that anybody knows at the end, read.
-struct Known {
-    entries: [Entries; 5],
-    own: Patient,
-    summaries: Vec<Summary>,
-}
-
-fn receipts(entries: &[Entries]) -> Receipts {
-    let received = |e: &Arc<Entry>| {
-        // Some arrive at once and some after days, by what their id says: the same on every replica.
-        let hours = i64::from(e.id.as_bytes()[15]) % 60;
-        let received_at = e.recorded_at + jiff::SignedDuration::from_hours(hours);
-        (
-            e.id,
-            ReceiptTimes {
-                received_at,
-                offset_ms: 0,
-            },
-        )
-    };
-    Receipts(entries.iter().flatten().map(received).collect())
-}
-
-fn read_all(world: &World, entries: &[Entries; 5]) -> (Patient, Vec<Summary>) {
-    let fold = |at: usize| Record::of(world.docs[at], &entries[at]);
-    let own = Patient::of(world.patients[0], vec![fold(0), fold(1), fold(3)]);
-    let other = Patient::of(world.patients[1], vec![fold(2)]);
-    let receipts = receipts(entries);
-    let mut summaries = read(&own, &receipts, &world.sheet, world.now).records;
-    summaries.extend(read(&other, &receipts, &world.sheet, world.now).records);
-    (own, summaries)
-}
-
-impl Known {
-    fn of(world: &World) -> Self {
-        let entries: [Entries; 5] = std::array::from_fn(|at| world.union(at));
-        let (own, summaries) = read_all(world, &entries);
-        Self {
-            entries,
-            own,
-            summaries,
-        }
-    }
 }
 
 fn check(world: &World, broken: &mut dyn FnMut(&'static str, String)) {
@@ -372,6 +335,11 @@ fn no_lost_caution() {
 #[test]
 fn no_invented_consent() {
     holds("no invented consent");
+}
+
+#[test]
+fn nobody_dropped() {
+    holds("nobody dropped");
 }
 
 #[test]

@@ -205,7 +205,7 @@ codes! {
         RetryCall = "retry_call", Revisit = "revisit", CallOtherPartner = "call_other_partner",
         PromiseMissed = "promise_missed", NextStep = "next_step", NextDay = "next_day", SafetyNextDay = "safety_next_day",
         TryNextPartner = "try_next_partner", SafetyAck = "safety_ack", Unplanned = "unplanned", Rebook = "rebook",
-        SendReferral = "send_referral",
+        SendReferral = "send_referral", NothingPlanned = "nothing_planned",
     }
     /// Grade of an encounter: W3 spoke and booked, W2 one of the two, W1 a dated step with a contact, W0 neither.
     Grade { W0 = "W0", W1 = "W1", W2 = "W2", W3 = "W3" }

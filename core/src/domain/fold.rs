@@ -27,6 +27,7 @@ pub use encounter::Encounter;
 pub(crate) use encounter::over_by;
 pub(in crate::domain) use fact::{digits as bare_number, rule as rule_text};
 pub use item::{ReviewItem, Settlement, asks_her};
+pub(crate) use leaving::GRACE;
 pub use ownership::OwnerOffer;
 pub use safety::{Flag, FlagEvent, Screen, ScreenVersion};
 pub use sharing::{Consent, Queued, Sent, Sharing};
@@ -300,6 +301,20 @@ impl Record {
     /// The visit that goes on at this time: nobody has ended it, and it is not longer than a visit can be.
     pub fn visit_at(&self, at: Timestamp) -> Option<&Encounter> {
         self.open_encounter().filter(|e| at < e.is_over_by())
+    }
+
+    /// The visit to which something of this claimed time belongs, whether it has ended since or not: of several the last
+    /// begun. Who begins one when she has been there for a moment writes up that moment in it.
+    pub fn visit_of(&self, at: Timestamp) -> Option<&Encounter> {
+        let mut visits = self.encounters.iter().rev();
+        visits.find(|e| {
+            let began = e.entry.occurred_at.timestamp();
+            let ended = e
+                .ended
+                .as_ref()
+                .map_or(e.is_over_by(), jiff::Zoned::timestamp);
+            at >= began.saturating_sub(GRACE).unwrap_or(began) && at <= ended && at < e.is_over_by()
+        })
     }
 
     /// An appointment by the entry that booked it.

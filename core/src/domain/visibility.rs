@@ -30,6 +30,11 @@ const fn of_a_site(kind: DocumentKind) -> &'static [Role] {
     }
 }
 
+/// Does she look after patients, or after those who do? Only to such a person a record is given.
+pub fn looks_after_patients(person: &Person) -> bool {
+    CLINICAL.iter().any(|role| person.has_role(*role))
+}
+
 /// Through what a record may be seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -100,8 +100,8 @@ impl Desk<'_> {
         self.record.ok_or(Refusal::NotHere("the record"))
     }
 
-    /// The encounter that an entry of this time belongs to: the named one, or the one that goes on then. One that nobody
-    /// ended goes on for no longer than a visit can.
+    /// The encounter that an entry belongs to: the named one; where a time is claimed, the one that went on then, though it
+    /// has ended since; else the one that goes on. One that nobody ended goes on for no longer than a visit can.
     pub fn encounter(
         &self,
         named: Option<EntryId>,
@@ -112,8 +112,9 @@ impl Desk<'_> {
             Some(id) if record.encounters.iter().any(|e| e.id == id) => Ok(Some(id)),
             Some(_) => Err(Refusal::NotHere("the visit")),
             None => {
-                let at = at.map_or(self.now, Zoned::timestamp);
-                Ok(record.visit_at(at).map(|e| e.id))
+                let went_on = |at: &Zoned| record.visit_of(at.timestamp());
+                let visit = at.map_or_else(|| record.visit_at(self.now), went_on);
+                Ok(visit.map(|e| e.id))
             }
         }
     }
@@ -143,7 +144,9 @@ impl Desk<'_> {
         let Some(person) = user.and_then(|user| self.sheet.person(user)) else {
             return Ok(());
         };
-        let scopes = self.record()?.scopes();
+        let hers = self.patient.into_iter().flat_map(|p| &p.records);
+        let mut scopes = self.record()?.scopes();
+        scopes.extend(hers.flat_map(Record::scopes));
         if visibility::may_see(person, &scopes, DocumentKind::Record, false) {
             return Ok(());
         }

@@ -4,6 +4,7 @@ use super::{Desk, Plan};
 use crate::domain::code::{NeedBasis, NeedKind, Urgency};
 use crate::domain::id::{DocumentId, EntryId, UserId};
 use crate::domain::payload;
+use crate::domain::visibility;
 use crate::refusal::{Problem, Refusal};
 use jiff::Zoned;
 use serde::{Deserialize, Serialize};
@@ -81,14 +82,15 @@ impl IdentifyNeed {
         let designated = site
             .and_then(|site| desk.sheet.shift(&site, on))
             .map(|shift| shift.primary.clone());
-        if self
+        desk.known(self.owner.as_ref(), "owner")?;
+        let given = self
             .owner
             .as_ref()
-            .is_some_and(|owner| desk.sheet.person(owner).is_none())
-        {
+            .and_then(|owner| desk.sheet.person(owner));
+        if !given.is_none_or(visibility::looks_after_patients) {
             return Err(Refusal::Invalid {
                 field: "owner",
-                problem: Problem::Unknown,
+                problem: Problem::CannotSee,
             });
         }
         let body = payload::NeedIdentified {
@@ -106,6 +108,15 @@ impl IdentifyNeed {
 impl OfferOwnership {
     pub(super) fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         desk.sees(Some(&self.to), "to")?;
+        // She takes it where the record is.
+        let to = desk.sheet.person(&self.to);
+        let mut here = desk.record()?.sites();
+        if !here.any(|site| to.is_some_and(|to| to.works_at(site))) {
+            return Err(Refusal::Invalid {
+                field: "to",
+                problem: Problem::CannotSee,
+            });
+        }
         Ok(desk.one(self.at, payload::OwnerOffered { to: self.to }))
     }
 }

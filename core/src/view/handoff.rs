@@ -193,7 +193,7 @@ impl HandoffScreen {
             person: PersonRow::of(patient),
             same_as,
             owners: names(desk, &summary.owners),
-            before_leaving: before_leaving(record),
+            before_leaving: before_leaving(desk, record),
             timeline: record
                 .entries()
                 .iter()
@@ -214,7 +214,7 @@ fn names(desk: &Desk<'_>, users: &[crate::domain::id::UserId]) -> Vec<String> {
         .collect()
 }
 
-fn before_leaving(record: &Record) -> Option<BeforeLeaving> {
+fn before_leaving(desk: &Desk<'_>, record: &Record) -> Option<BeforeLeaving> {
     let declined = |encounter: &Encounter| {
         let here = record.decisions.iter();
         let here = here.filter(|d| d.encounter == Some(encounter.id));
@@ -224,7 +224,7 @@ fn before_leaving(record: &Record) -> Option<BeforeLeaving> {
             matches!(value, DecisionValue::Hesitant | DecisionValue::NotToday)
         })
     };
-    record.open_encounter().map(|encounter| BeforeLeaving {
+    record.visit_at(desk.now).map(|encounter| BeforeLeaving {
         encounter: encounter.id,
         spoke: encounter.direct_contact,
         appointment: encounter.booked,

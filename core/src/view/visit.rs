@@ -141,7 +141,7 @@ impl VisitScreen {
         let (may, problems) = May::of(desk);
         let open: Vec<_> = patient.open_flags().collect();
         let check_in = check_in(desk, record);
-        let first = first(record, encounter);
+        let first = first(desk, record, encounter);
         let moment = moment(record, first, check_in.as_ref());
         let partner = moment.and_then(|_| called(desk, record));
         Some(Self {
@@ -279,8 +279,9 @@ fn called(desk: &Desk<'_>, record: &Record) -> Option<PartnerId> {
     all.into_iter().find(|p| p.is_chosen).map(|p| p.partner)
 }
 
-fn first(record: &Record, encounter: Option<&Encounter>) -> FirstThing {
-    let open = encounter.filter(|e| e.ended.is_none());
+fn first(desk: &Desk<'_>, record: &Record, encounter: Option<&Encounter>) -> FirstThing {
+    // One that nobody ended and that cannot go on is ended beside the next, and stands before nothing.
+    let open = encounter.filter(|e| e.ended.is_none() && desk.now < e.is_over_by());
     if encounter.is_some_and(asks_reason) && open.is_none() {
         return FirstThing::GiveReason;
     }

@@ -227,6 +227,7 @@ pub fn task(kind: TaskKind, partner: Option<&str>) -> String {
         TaskKind::SafetyAck => "Name a clinician for the concern".into(),
         TaskKind::TryNextPartner => format!("{practice} cannot take her: try the next"),
         TaskKind::Unplanned => "She agreed; nothing is planned yet".into(),
+        TaskKind::NothingPlanned => "Ask her how she goes on: nothing is planned".into(),
         TaskKind::Rebook => {
             format!("The visit at {practice} was called off: plan another with her")
         }

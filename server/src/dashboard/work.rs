@@ -110,6 +110,7 @@ fn urgency(kind: TaskKind) -> u8 {
         TaskKind::PromiseMissed | TaskKind::NextDay | TaskKind::RetryCall => 1,
         TaskKind::NextStep
         | TaskKind::Unplanned
+        | TaskKind::NothingPlanned
         | TaskKind::Rebook
         | TaskKind::SendReferral
         | TaskKind::TryNextPartner

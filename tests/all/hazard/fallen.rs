@@ -111,16 +111,16 @@ fn a_visit_booked_after_a_missed_one_and_then_declined_leaves_somebody_at_it() {
 #[test]
 fn a_yes_in_a_visit_that_nobody_ends_is_on_a_list_once_the_visit_cannot_go_on() {
     let (mut ledger, visit) = agreed();
-    assert_eq!(kinds(&ledger), BTreeSet::new());
+    assert_eq!(states(&ledger, TaskKind::Unplanned), []);
     let until = ledger
         .reading()
         .good_until
         .expect("it reads otherwise then");
     let before = ledger.now;
     ledger.now = until;
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::NextDay]));
+    assert_eq!(states(&ledger, TaskKind::Unplanned), [TaskState::Open]);
     assert!(until > before && open(&ledger)[0].due_at > Some(until));
-    // Ended at last, it is the same call.
+    // Ended at last, it is the call for having left without a plan.
     says(&mut ledger, EncounterEnded { encounter: visit });
     assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::NextDay]));
 }

@@ -1,12 +1,12 @@
 //! Steps that took place, promises that were kept and visits that nobody ended, with nothing after them: a plan is one as
 //! long as it leads on, and then somebody has her on a list again.
 
-use super::follow_up::{callback, sent, states, tasks};
+use super::follow_up::{callback, outcome, sent, states, tasks};
 use super::leaving::{at, kinds, open, says};
 use super::*;
 use jiff::civil::date;
 use std::collections::BTreeSet;
-use warmhand_core::domain::code::{ContactOutcome, LeaveCheck, StepKind, TaskKind};
+use warmhand_core::domain::code::{ContactBasis, ContactOutcome, LeaveCheck, StepKind, TaskKind};
 use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::TaskState;
 
@@ -42,7 +42,8 @@ fn a_step_that_took_place_with_nothing_after_it_is_no_plan_any_more() {
     assert_eq!(kinds(&ledger), only(TaskKind::NextStep));
     ledger.wait(60 * 48);
     says(&mut ledger, NextStepFulfilled { step });
-    assert_eq!(kinds(&ledger), only(TaskKind::Unplanned));
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
     assert_eq!(
         due_on(&ledger),
         Some(date(2026, 3, 6)),
@@ -53,9 +54,11 @@ fn a_step_that_took_place_with_nothing_after_it_is_no_plan_any_more() {
     assert_eq!(kinds(&ledger), only(TaskKind::NextStep));
     ledger.wait(60 * 24 * 4);
     says(&mut ledger, NextStepFulfilled { step: other });
+    ledger.wait(15);
     assert_eq!(due_on(&ledger), Some(date(2026, 3, 10)));
     says(&mut ledger, booking("jun", "2026-03-12T13:00"));
-    assert_eq!(states(&ledger, TaskKind::Unplanned), [TaskState::Done]);
+    let done = [TaskState::Done; 2];
+    assert_eq!(states(&ledger, TaskKind::NothingPlanned), done);
 }
 
 #[test]
@@ -70,7 +73,9 @@ fn a_step_set_anew_and_then_taken_leads_no_further_either() {
     let anew = says(&mut ledger, anew);
     assert_eq!(kinds(&ledger), only(TaskKind::NextStep));
     says(&mut ledger, NextStepFulfilled { step: anew });
-    assert_eq!(kinds(&ledger), only(TaskKind::Unplanned));
+    assert_eq!(kinds(&ledger), BTreeSet::new(), "she is still at it");
+    ledger.now = ledger.reading().good_until.expect("not for long");
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
 }
 
 #[test]
@@ -84,9 +89,10 @@ fn a_practice_that_kept_its_promise_and_booked_nothing_leaves_her_on_a_list() {
         leaves(&mut ledger, visit);
         ledger.wait(60 * 24);
         says(&mut ledger, at("har", ContactOutcome::SpokeDirectly));
+        ledger.wait(15);
         assert_eq!(states(&ledger, TaskKind::PromiseMissed), [TaskState::Done]);
         let left = match by_step {
-            true => TaskKind::Unplanned,
+            true => TaskKind::NothingPlanned,
             // Sending alone has no date and no name: she left with no plan.
             false => TaskKind::NextDay,
         };
@@ -96,17 +102,19 @@ fn a_practice_that_kept_its_promise_and_booked_nothing_leaves_her_on_a_list() {
 
 #[test]
 fn a_visit_that_nobody_ends_leaves_somebody_to_call_her_unless_she_has_a_plan() {
-    let (mut ledger, visit) = identified();
-    assert_eq!(kinds(&ledger), BTreeSet::new());
-    let turns = ledger
-        .reading()
-        .good_until
-        .expect("it reads otherwise then");
-    ledger.now = turns;
-    assert_eq!(kinds(&ledger), only(TaskKind::NextDay));
-    assert_eq!(due_on(&ledger), Some(date(2026, 3, 4)));
-    leaves(&mut ledger, visit);
-    assert_eq!(kinds(&ledger), only(TaskKind::NextDay), "the same call");
+    for (says_yes, kind) in [
+        (false, TaskKind::NothingPlanned),
+        (true, TaskKind::Unplanned),
+    ] {
+        let (mut ledger, visit) = if says_yes { agreed() } else { identified() };
+        assert_eq!(kinds(&ledger), BTreeSet::new());
+        ledger.wait(60 * 12 + 15);
+        assert_eq!(kinds(&ledger), only(kind));
+        assert_eq!(due_on(&ledger), Some(date(2026, 3, 4)));
+        // Ended at last, it is the same call.
+        leaves(&mut ledger, visit);
+        assert_eq!(kinds(&ledger), only(TaskKind::NextDay));
+    }
 
     let (mut ledger, _) = identified();
     says(&mut ledger, ours("2026-03-05T10:00"));
@@ -131,7 +139,8 @@ fn the_call_of_the_next_day_is_to_make_again_once_the_step_that_answered_it_led_
         &mut ledger,
         said::<NextStepCancelled>(json!({"step": step, "reason": "they moved"})),
     );
-    assert_eq!(kinds(&ledger), only(TaskKind::NextDay));
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
     assert_eq!(
         due_on(&ledger),
         Some(date(2026, 3, 11)),
@@ -145,7 +154,7 @@ fn she_left_on_a_step_alone_and_nobody_heard_what_she_wants() {
         let (mut ledger, visit) = identified();
         if spoke {
             let call = ContactAttempted {
-                basis: warmhand_core::domain::code::ContactBasis::PatientCalls,
+                basis: ContactBasis::PatientCalls,
                 ..call(Some(visit))
             };
             says(&mut ledger, call);
@@ -155,64 +164,116 @@ fn she_left_on_a_step_alone_and_nobody_heard_what_she_wants() {
         assert_eq!(kinds(&ledger), only(TaskKind::NextStep), "one is enough");
         ledger.wait(60 * 48);
         says(&mut ledger, NextStepFulfilled { step });
-        assert_eq!(kinds(&ledger), only(TaskKind::NextDay), "{spoke}");
+        ledger.wait(15);
+        assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned), "{spoke}");
         assert_eq!(due_on(&ledger), Some(date(2026, 3, 6)));
         says(&mut ledger, offer(None));
         says(&mut ledger, decision("not_today", None));
-        assert_eq!(states(&ledger, TaskKind::NextDay), [TaskState::Done]);
+        assert_eq!(states(&ledger, TaskKind::NothingPlanned), [TaskState::Done]);
     }
 }
 
-/// She called the practice herself, nobody heard what she wants, and she left.
-fn undecided(ledger: &mut Ledger, visit: EntryId) {
-    let call = ContactAttempted {
-        basis: warmhand_core::domain::code::ContactBasis::PatientCalls,
-        ..call(Some(visit))
-    };
-    says(ledger, call);
-    leaves(ledger, visit);
-    let passed = ledger.reading().encounters.last().map(|e| e.leave_check);
-    assert_eq!(passed, Some(LeaveCheck::Pass));
+/// She left on a step, and on three days somebody ticked what there was.
+fn ticked() -> Ledger {
+    let (mut ledger, visit) = agreed();
+    says(&mut ledger, ours("2026-03-05T10:00"));
+    leaves(&mut ledger, visit);
+    for day in [4, 5, 6] {
+        let task = open(&ledger)[0].id;
+        ledger.says("c1", TaskDone { task, result: None }).unwrap();
+        ledger.wait(15);
+        assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
+        assert_eq!(due_on(&ledger), Some(date(2026, 3, day)));
+        ledger.wait(60 * 23);
+    }
+    ledger
 }
 
 #[test]
-fn what_was_heard_in_a_visit_and_written_after_it_answers_the_call_and_does_not_undo_it() {
-    let (mut ledger, visit) = identified();
-    says(&mut ledger, offer(Some(visit)));
-    let seen: Vec<EntryId> = ledger.entries().iter().map(|e| e.id).collect();
-    let within = ledger.zoned();
-    ledger.wait(20);
-    undecided(&mut ledger, visit);
-    assert_eq!(kinds(&ledger), only(TaskKind::NextDay));
-    let word = decision("not_today", Some(visit));
-    ledger.says_at("n1", word, &seen, within).unwrap();
-    assert_eq!(states(&ledger, TaskKind::NextDay), [TaskState::Done]);
+fn a_tick_alone_plans_nothing() {
+    let closed: LoopClosed = said(json!({"reason": "already_in_care", "flags_seen": []}));
+    for body in [
+        Body::from(decision("not_today", None)),
+        decision("withdrew", None).into(),
+        closed.into(),
+    ] {
+        let mut ledger = ticked();
+        let one_of_them = says(&mut ledger, body);
+        let left = kinds(&ledger);
+        assert!(!left.contains(&TaskKind::NothingPlanned), "{one_of_them}");
+        assert_eq!(tasks(&ledger, TaskKind::NothingPlanned).len(), 3);
+    }
+}
+
+#[test]
+fn a_need_that_is_seen_after_she_left_or_by_phone_is_on_a_list() {
+    let mut ledger = Ledger::record();
+    let visit = says(&mut ledger, encounter());
+    leaves(&mut ledger, visit);
+    ledger.wait(60);
+    says(&mut ledger, need());
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
+    says(&mut ledger, offer(None));
+    assert_eq!(
+        kinds(&ledger),
+        only(TaskKind::NothingPlanned),
+        "no answer yet"
+    );
+    says(&mut ledger, decision("not_today", None));
     assert_eq!(kinds(&ledger), only(TaskKind::Revisit));
 }
 
 #[test]
-fn what_she_said_in_january_was_not_heard_in_march() {
-    let (mut ledger, first) = identified();
-    says(&mut ledger, offer(Some(first)));
-    says(&mut ledger, decision("not_today", Some(first)));
-    leaves(&mut ledger, first);
-    ledger.wait(60 * 24 * 50);
-    let visit = says(&mut ledger, encounter());
-    undecided(&mut ledger, visit);
-    let now = tasks(&ledger, TaskKind::NextDay);
-    assert_eq!(now.len(), 1);
-    assert_eq!(
-        (now[0].cause, now[0].state(ledger.now)),
-        (visit, TaskState::Open)
-    );
+fn a_check_that_was_ticked_and_told_nothing_leaves_her_on_a_list_until_somebody_knows() {
+    let (mut ledger, visit) = agreed();
+    let booked = says(&mut ledger, booking("har", "2026-03-04T13:00"));
+    leaves(&mut ledger, visit);
+    ledger.wait(60 * 48);
+    let task = tasks(&ledger, TaskKind::AttendanceCheck)[0].id;
+    ledger.says("c1", TaskDone { task, result: None }).unwrap();
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
+    says(&mut ledger, outcome(booked, "attended"));
+    assert_eq!(kinds(&ledger), BTreeSet::new());
+}
 
-    // By her wish nobody asks.
+#[test]
+fn she_spoke_to_a_practice_and_nobody_heard_what_she_wants() {
+    let (mut ledger, visit) = identified();
+    let call = ContactAttempted {
+        basis: ContactBasis::PatientCalls,
+        ..call(Some(visit))
+    };
+    says(&mut ledger, call);
+    leaves(&mut ledger, visit);
+    let passed = ledger.reading().encounters.last().map(|e| e.leave_check);
+    assert_eq!(passed, Some(LeaveCheck::Pass));
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
+}
+
+#[test]
+fn whoever_wished_to_be_asked_no_more_is_not_called_after_another_visit() {
     let (mut ledger, first) = agreed();
     says(&mut ledger, decision("withdrew", Some(first)));
     leaves(&mut ledger, first);
     let before = tasks(&ledger, TaskKind::NextDay).len();
     ledger.wait(60 * 24 * 50);
     let visit = says(&mut ledger, encounter());
-    undecided(&mut ledger, visit);
-    assert_eq!(tasks(&ledger, TaskKind::NextDay).len(), before);
+    leaves(&mut ledger, visit);
+    let after = tasks(&ledger, TaskKind::NextDay).len();
+    assert_eq!(after, before, "she said nothing in this one");
+    assert!(!kinds(&ledger).contains(&TaskKind::NothingPlanned));
+}
+
+#[test]
+fn what_happens_once_a_visit_cannot_go_on_any_more_is_not_of_it_however_late_it_is_ended() {
+    let (mut ledger, visit) = agreed();
+    ledger.wait(60 * 23);
+    says(&mut ledger, booking("har", "2026-03-12T13:00"));
+    ledger.wait(60);
+    leaves(&mut ledger, visit);
+    let read = ledger.reading().encounters[0].leave_check;
+    assert_eq!(read, LeaveCheck::Fail);
 }

@@ -2,6 +2,7 @@
 //! until a person settles it nothing more is shared, and follow-up goes on.
 
 use super::collect;
+use super::encounter::over_by;
 use super::item::{self, ReviewItem};
 use super::leaving::left_at;
 use crate::domain::code::{DecisionState, DecisionValue, Mode, ReviewKind};
@@ -69,7 +70,8 @@ pub(super) fn decisions(past: &Past) -> Vec<Decision> {
             .iter()
             .filter(|e| matches!(&e.body, Body::EncounterEnded(p) if p.encounter == encounter));
         let start = past.get(encounter)?;
-        let over = ends.any(|e| left_at(past, start, e).timestamp() < at);
+        let over = at >= over_by(start.occurred_at.timestamp())
+            || ends.any(|e| left_at(past, start, e).timestamp() < at);
         (!over).then_some(encounter)
     };
     collect(past, |body| match body {

@@ -41,8 +41,6 @@ pub struct Encounter {
     pub grade: Grade,
     /// What the leave-check says.
     pub leave_check: LeaveCheck,
-    /// The same once the visit cannot go on any more, where nobody said when she left.
-    pub check_when_over: LeaveCheck,
     /// She was seen to leave without a plan, and one came to be known later: by which entry, and when.
     pub plan_came: Option<(EntryId, Timestamp)>,
     /// Entries of this encounter that were recorded more than 15 minutes after its end.
@@ -59,6 +57,11 @@ impl Encounter {
     pub fn is_over_by(&self) -> Timestamp {
         over_by(self.entry.occurred_at.timestamp())
     }
+}
+
+/// Whenever somebody comes to end it, what happens after it cannot have gone on is not of it.
+fn left_by(start: &Entry, end: &Zoned) -> Timestamp {
+    end.timestamp().min(over_by(start.occurred_at.timestamp()))
 }
 
 /// From when on a visit that began then cannot go on.
@@ -99,15 +102,11 @@ impl Beside<'_> {
         let window = Window {
             of: entry.id,
             start: entry.occurred_at.timestamp(),
-            end: ended.map(Zoned::timestamp),
+            end: ended.map(|end| left_by(entry, end)),
         };
         let all: Known<'_> = &|_| true;
         let (direct_contact, booked, dated_step) = self.left_with(&window, all);
         let leave_check = self.check(&window, all);
-        let over = Window {
-            end: Some(over_by(window.start)),
-            ..window
-        };
         Encounter {
             id: entry.id,
             entry: Arc::clone(entry),
@@ -119,7 +118,6 @@ impl Beside<'_> {
             dated_step,
             grade: grade(direct_contact, booked, dated_step),
             leave_check,
-            check_when_over: end.map_or_else(|| self.check(&over, all), |_| leave_check),
             plan_came: end
                 .filter(|_| leave_check == LeaveCheck::Pass)
                 .and_then(|end| self.plan_came(&window, end)),
@@ -309,7 +307,7 @@ pub(super) fn mode_achieved(beside: &Beside<'_>, encounters: &[Encounter]) -> Op
     let window = Window {
         of: best.id,
         start: best.entry.occurred_at.timestamp(),
-        end: best.ended.as_ref().map(Zoned::timestamp),
+        end: best.ended.as_ref().map(|end| left_by(&best.entry, end)),
     };
     // How she met it is of the visit: what followed it is not.
     let mut met = beside.attempts.iter().filter(|a| {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use std::sync::Arc;
 
 /// Entries written up this long after the end still belong to it.
-pub(super) const GRACE: SignedDuration = SignedDuration::from_mins(15);
+pub const GRACE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Which entries are known; the others are as if they had not come yet.
 pub(super) type Known<'a> = &'a dyn Fn(EntryId) -> bool;

@@ -186,10 +186,10 @@ pub(super) fn flag(record: &Record, flag: &PatientFlag, receipts: &Receipts) -> 
     let raised_at = flag.entry.occurred_at.timestamp();
     let setting = record.encounters.iter().find(|e| {
         let at = e.entry.occurred_at.timestamp();
+        let ended = e.ended.as_ref();
         at <= raised_at
-            && e.ended
-                .as_ref()
-                .is_none_or(|end| end.timestamp() >= raised_at)
+            && raised_at < e.is_over_by()
+            && ended.is_none_or(|end| end.timestamp() >= raised_at)
     });
     let handed_at = flag
         .handed

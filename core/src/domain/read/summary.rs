@@ -178,11 +178,12 @@ pub(super) fn summary(
         appointments: &appointments,
         promises: &promises,
         review: &review,
+        turns: &loop_history,
         closed_at,
         sheet,
         now,
     };
-    let tasks = work.tasks();
+    let (tasks, quiet_until) = work.tasks();
     let next = stage::next(&appointments, &tasks, &review, now);
     let live_step = stage::live_step(record, &promises, &tasks, now);
     Summary {
@@ -276,7 +277,10 @@ pub(super) fn summary(
         ),
         bser_path: measure::bser_path(record),
         calls: record.attempts.iter().filter_map(row::call).collect(),
-        good_until: stage::good_until(record, &appointments, &tasks, now),
+        good_until: stage::good_until(record, &appointments, &tasks, now)
+            .into_iter()
+            .chain(quiet_until)
+            .min(),
         next_due_at: next.as_ref().and_then(|n| n.at),
         next,
         appointments: appointments

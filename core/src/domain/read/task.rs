@@ -3,10 +3,11 @@
 
 mod connection;
 mod follow_up;
+mod nobody;
 mod unplanned;
 
 use super::row::AppointmentReading;
-use super::{PromiseReading, ReviewReading};
+use super::{LoopPoint, PromiseReading, ReviewReading};
 use crate::domain::code::{DecisionState, DecisionValue, TaskKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
@@ -112,13 +113,15 @@ pub(super) struct Work<'a> {
     pub appointments: &'a [AppointmentReading],
     pub promises: &'a [PromiseReading],
     pub review: &'a [ReviewReading],
+    pub turns: &'a [LoopPoint],
     pub closed_at: Option<Timestamp>,
     pub sheet: &'a Organisation,
     pub now: Timestamp,
 }
 
 impl Work<'_> {
-    pub(super) fn tasks(&self) -> Vec<TaskReading> {
+    /// What is to do, and until when nothing more is though nobody writes anything.
+    pub(super) fn tasks(&self) -> (Vec<TaskReading>, Option<Timestamp>) {
         let mut tasks = Vec::new();
         self.of_appointments(&mut tasks);
         self.of_contacts(&mut tasks);
@@ -137,15 +140,24 @@ impl Work<'_> {
             task.lapses(closed_at, Lapse::LoopClosed);
             task.paused = self.is_held_back(task);
         }
-        self.of_flags(&mut tasks);
-        for task in &mut tasks {
+        self.tick(&mut tasks);
+        let quiet_until = self.of_nobody(&mut tasks);
+        let mut of_flags = Vec::new();
+        self.of_flags(&mut of_flags);
+        self.tick(&mut of_flags);
+        tasks.extend(of_flags);
+        tasks.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.id));
+        (tasks, quiet_until)
+    }
+
+    /// What somebody says is done, is.
+    fn tick(&self, tasks: &mut [TaskReading]) {
+        for task in tasks {
             task.done = [task.done, self.ticked(task)]
                 .into_iter()
                 .flatten()
                 .min_by_key(|(_, at)| *at);
         }
-        tasks.sort_by_key(|t| (t.due_at.is_none(), t.due_at, t.id));
-        tasks
     }
 
     /// While her decision is in question, or she says anything but yes, no rule lets anybody call a practice for her: what
@@ -220,33 +232,15 @@ impl Work<'_> {
         &self,
         since: Timestamp,
         cause: EntryId,
-        answers: impl Fn(&Entry) -> bool,
+        answers: impl Fn(&Body) -> bool,
     ) -> Option<(EntryId, Timestamp)> {
         self.record
             .past
             .standing()
             .iter()
-            .filter(|e| e.id != cause && answers(e) && e.occurred_at.timestamp() >= since)
+            .filter(|e| e.id != cause && answers(&e.body) && e.occurred_at.timestamp() >= since)
             .map(|e| (e.id, e.occurred_at.timestamp()))
             .min_by_key(|(id, at)| (*at, *id))
-    }
-
-    /// Does it say how she goes on, and still? A step that took place, or was given up, with nothing in its place says so no
-    /// more; a visit that came to nothing has a task of its own.
-    fn leads_on(&self, entry: &Entry) -> bool {
-        let is_step = matches!(entry.body, Body::NextStepSet(_));
-        plans(&entry.body) && !(is_step && self.spent(entry.id).is_some())
-    }
-
-    /// What a step had ended that then led to nothing is to do again, by the working day after that.
-    fn take_up_again(&self, task: &mut TaskReading, since: Timestamp) {
-        let steps = self.record.steps.iter();
-        let later = steps.filter(|s| s.entry.occurred_at.timestamp() >= since);
-        let spent = later.filter_map(|s| self.spent(s.entry.id)).max();
-        if let (None, Some(spent)) = (task.done, spent) {
-            let again = self.business_days_after(spent, 1);
-            task.due_at = task.due_at.map(|due| due.max(again));
-        }
     }
 }
 

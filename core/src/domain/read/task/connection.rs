@@ -1,6 +1,6 @@
 //! Tasks of the connection: visits to come and past, calls to make again, practices to try, promises and steps.
 
-use super::{Lapse, TaskReading, Work};
+use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
     AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, OutcomeValue, ReviewKind,
     StepKind, TaskKind,
@@ -100,8 +100,7 @@ impl Work<'_> {
                 missed,
                 Some(self.business_days_after(at, 2)),
             );
-            rescue.done = self.answered(at, missed.id, |e| self.leads_on(e));
-            self.take_up_again(&mut rescue, at);
+            rescue.done = self.answered(at, missed.id, plans);
             // It turned out that she came: nobody has to rescue anything, and it does not vanish.
             rescue.lapses((!stands).then_some(visit.status_at), Lapse::HeardOtherwise);
             tasks.push(rescue);
@@ -145,7 +144,7 @@ impl Work<'_> {
         let due = self.business_days_after(at, 1);
         let mut task = self.task(TaskKind::TryNextPartner, cause, Some(due));
         task.partner = Some(partner.clone());
-        task.done = self.answered(at, cause.id, |e| match &e.body {
+        task.done = self.answered(at, cause.id, |body| match body {
             Body::ContactAttempted(p) => {
                 p.with == ContactWith::Partner
                     && p.partner.as_ref().is_some_and(|other| other != partner)
@@ -173,7 +172,7 @@ impl Work<'_> {
             let due = self.business_days_after(at, 1);
             let mut task = self.task(TaskKind::SendReferral, &queued.entry, Some(due));
             task.partner = Some(queued.partner.clone());
-            task.done = self.answered(at, queued.entry.id, |e| match &e.body {
+            task.done = self.answered(at, queued.entry.id, |body| match body {
                 Body::ElectronicSent(p) => p.partner == queued.partner,
                 // Nothing more of her is told to a practice that does not take her.
                 Body::PartnerDeclined(p) => p.partner == queued.partner,
@@ -232,8 +231,7 @@ impl Work<'_> {
         }
     }
 
-    /// The steps that a promise runs for.
-    pub(super) fn steps_of<'a>(
+    fn steps_of<'a>(
         &'a self,
         first: EntryId,
         covers: &'a [EntryId],

@@ -1,9 +1,9 @@
 //! Tasks of follow-up: check-ins she was promised, a practice to be told, a visit that ended without a plan, and safety.
 
-use super::{Lapse, TaskReading, Work};
+use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
     AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, FlagStatus, LeaveCheck,
-    ReviewKind, TaskKind,
+    OutcomeValue, ReviewKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::{Appointment, Encounter};
@@ -90,105 +90,42 @@ impl Work<'_> {
             task.id = DerivedId::derive(kind.as_str(), &[settling.id, other.id]);
             task.partner = Some(other.partner().clone());
             let partner = other.partner();
-            task.done = self.answered(at, settling.id, |e| {
-                matches!(&e.body, Body::ContactAttempted(p) if p.with == ContactWith::Partner && p.partner.as_ref() == Some(partner))
+            task.done = self.answered(at, settling.id, |b| {
+                matches!(b, Body::ContactAttempted(p) if p.with == ContactWith::Partner && p.partner.as_ref() == Some(partner))
             });
             tasks.push(task);
         }
     }
 
-    /// She left without a plan, or with one that came to nothing before anybody heard what she wants; or nobody said that she
-    /// left, and the visit cannot go on. A plan that comes to be known later is the answer; what was on somebody's list
-    /// stays, done by it.
+    /// She left without a plan. One that comes to be known later is the answer; what was on somebody's list stays, done by it.
     pub(super) fn of_encounters(&self, tasks: &mut Vec<TaskReading>) {
-        for visit in &self.record.encounters {
-            let left = visit.ended.as_ref().map(jiff::Zoned::timestamp);
-            let left = left.unwrap_or_else(|| visit.is_over_by());
-            let Some(since) = self.left_with_nothing(visit, left) else {
+        for encounter in self.record.encounters.iter().filter(|e| {
+            let failed = e.leave_check == LeaveCheck::Fail || e.plan_came.is_some();
+            failed && !self.is_by_her_wish(e)
+        }) {
+            let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else {
                 continue;
             };
-            let due = Some(self.business_days_after(since, 1));
-            let mut task = self.task(TaskKind::NextDay, &visit.entry, due);
-            let answered = || self.answered(left, visit.id, |e| self.leads_on(e));
-            let heard = || self.heard_since(visit);
-            task.done = visit.plan_came.or_else(answered).or_else(heard);
-            self.take_up_again(&mut task, left);
+            let mut task = self.task(
+                TaskKind::NextDay,
+                &encounter.entry,
+                Some(self.business_days_after(left, 1)),
+            );
+            let came = |b: &Body| matches!(b, Body::OutcomeRecorded(p) if p.value == OutcomeValue::Attended);
+            let answered = || self.answered(left, encounter.id, |b| plans(b) || came(b));
+            task.done = encounter.plan_came.or_else(answered);
             tasks.push(task);
         }
     }
 
-    /// Since when somebody has to ask how she goes on after this visit.
-    fn left_with_nothing(&self, visit: &Encounter, left: Timestamp) -> Option<Timestamp> {
-        if visit.ended.is_none() {
-            let failed = visit.check_when_over == LeaveCheck::Fail;
-            let fails = failed && !self.was_taken_up(visit, left);
-            return (left <= self.now && fails).then_some(left);
-        }
-        if visit.leave_check == LeaveCheck::Fail || visit.plan_came.is_some() {
-            return Some(left);
-        }
-        let decisions = self.record.decisions.iter();
-        let mut known = decisions.filter(|d| self.ended_knowing(visit.id, d.entry.id));
-        let passed = visit.leave_check == LeaveCheck::Pass && !visit.booked;
-        if !passed || known.clone().any(|d| self.is_of(visit, &d.entry)) {
-            return None;
-        }
-        // What she said before holds: by her wish nobody asks, and a yes stays on a list by itself once a step led to nothing.
-        match known.next_back().map(|d| d.said.value) {
-            Some(DecisionValue::Withdrew | DecisionValue::DoNotAskAgain) => None,
-            Some(DecisionValue::Agreed) if visit.dated_step => None,
-            _ if visit.dated_step => self.last_spent(visit).map(|at| at.max(left)),
-            _ => visit.direct_contact.then_some(left),
-        }
-    }
-
-    /// While a visit may have gone on: did she say anything but yes, or was one booked? What then became of that has a task
-    /// of its own.
-    fn was_taken_up(&self, visit: &Encounter, over: Timestamp) -> bool {
-        let within = visit.entry.occurred_at.timestamp()..=over;
-        let standing = self.record.past.standing().iter();
-        let mut taken = standing.filter(|e| match &e.body {
-            Body::AppointmentBooked(_) => true,
-            Body::DecisionRecorded(said) => said.value != DecisionValue::Agreed,
-            _ => false,
-        });
-        taken.any(|e| within.contains(&e.occurred_at.timestamp()))
-    }
-
-    /// What she was heard to say in this visit, and was written when whoever ended it no longer saw it.
-    fn heard_since(&self, visit: &Encounter) -> Option<(EntryId, Timestamp)> {
-        let decisions = self.record.decisions.iter();
-        let late = decisions.filter(|d| {
-            d.said.value != DecisionValue::Agreed
-                && self.is_of(visit, &d.entry)
-                && visit.leave_check == LeaveCheck::Pass
-        });
-        late.map(|d| (d.entry.id, d.entry.recorded_at))
-            .min_by_key(|(id, at)| (*at, *id))
-    }
-
-    /// Is what she said of this visit: by name, or by its time alone where it names none?
-    fn is_of(&self, visit: &Encounter, said: &Entry) -> bool {
-        let Body::DecisionRecorded(decision) = &said.body else {
-            return false;
-        };
-        let began = visit.entry.occurred_at.timestamp();
-        decision.encounter.map_or_else(
-            || said.occurred_at.timestamp() >= began && self.ended_knowing(visit.id, said.id),
-            |named| named == visit.id,
-        )
-    }
-
-    /// Since when none of the steps with which she left leads any further; none while one does.
-    fn last_spent(&self, visit: &Encounter) -> Option<Timestamp> {
-        let began = visit.entry.occurred_at.timestamp();
-        let steps = self.record.steps.iter().filter(|s| {
-            let of_it =
-                s.said.encounter == Some(visit.id) || s.entry.occurred_at.timestamp() >= began;
-            of_it && self.ended_knowing(visit.id, s.entry.id)
-        });
-        let spent: Option<Vec<_>> = steps.map(|s| self.spent(s.entry.id)).collect();
-        spent?.into_iter().max()
+    /// Had she wished before that nobody ask, and said nothing in this visit? Then nobody calls her to ask.
+    fn is_by_her_wish(&self, visit: &Encounter) -> bool {
+        let known = self.record.decisions.iter();
+        let mut known = known.filter(|d| self.ended_knowing(visit.id, d.entry.id));
+        known.next_back().is_some_and(|last| {
+            let wish = [DecisionValue::Withdrew, DecisionValue::DoNotAskAgain];
+            wish.contains(&last.said.value) && last.encounter != Some(visit.id)
+        })
     }
 
     pub(super) fn of_flags(&self, tasks: &mut Vec<TaskReading>) {

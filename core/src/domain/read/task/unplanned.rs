@@ -63,8 +63,8 @@ impl Work<'_> {
         ends || is_plan(&entry.body) && self.fell_through(entry).is_none()
     }
 
-    /// Since when a plan is none any more: it was given up with nothing in its place, it took place and she goes on by
-    /// another or by none, the visit was missed or called off, or the practice declined her.
+    /// Since when a plan is none any more: it was given up with nothing in its place, the visit was missed or called off, or
+    /// the practice declined her.
     fn fell_through(&self, plan: &Entry) -> Option<Timestamp> {
         let declined = |partner: &PartnerId| {
             let declines = self.record.declines(partner);
@@ -74,53 +74,31 @@ impl Work<'_> {
                 .min()
         };
         match &plan.body {
-            Body::ElectronicSent(p) => {
-                let called = self.called(&p.partner, plan);
-                declined(&p.partner).into_iter().chain(called).min()
-            }
+            Body::ElectronicSent(p) => declined(&p.partner),
             Body::NextStepSet(p) => {
                 let theirs = p.partner.as_ref();
                 let theirs = theirs.filter(|_| p.what == StepKind::PartnerCallback);
                 let declined = theirs.and_then(declined);
-                declined.into_iter().chain(self.spent(plan.id)).min()
+                declined.into_iter().chain(self.given_up(plan.id)).min()
             }
             Body::AppointmentBooked(_) => self.missed(plan.id),
             _ => None,
         }
     }
 
-    /// Since when this step leads no further, nor what was set in its place: it took place, or it is no longer meant.
-    pub(super) fn spent(&self, step: EntryId) -> Option<Timestamp> {
+    /// Since when neither this step is meant nor what was set in its place.
+    fn given_up(&self, step: EntryId) -> Option<Timestamp> {
         let past = &self.record.past;
         let mut id = step;
         loop {
             let step = self.record.steps.iter().find(|s| s.entry.id == id)?;
-            if let Some((_, at)) = step.fulfilled {
-                return Some(at);
-            }
-            let theirs = step.said.partner.as_ref();
-            let theirs = theirs.filter(|_| step.said.what == StepKind::PartnerCallback);
-            if let Some(at) = theirs.and_then(|partner| self.called(partner, &step.entry)) {
-                return Some(at);
-            }
-            let (by, at) = step.cancelled?;
+            let (by, at) = step.cancelled.filter(|_| step.fulfilled.is_none())?;
             match past.get(by).map(|e| &e.body) {
                 Some(Body::NextStepSet(_)) if past.saw(by, id) => id = by,
                 Some(Body::NextStepCancelled(_)) => return Some(at),
                 _ => return None,
             }
         }
-    }
-
-    /// When the practice kept the promise that this step or this referral stood under.
-    fn called(&self, partner: &PartnerId, plan: &Entry) -> Option<Timestamp> {
-        let made_at = plan.occurred_at.timestamp();
-        let theirs = self.promises.iter();
-        let theirs = theirs.filter(|p| p.partner == *partner && p.made_at <= made_at);
-        let promise = theirs.max_by_key(|p| p.made_at)?;
-        let steps = self.steps_of(promise.step, &promise.covers);
-        let fulfilled = steps.filter_map(|s| s.fulfilled).map(|(_, at)| at);
-        fulfilled.chain(promise.met_at).min()
     }
 
     /// Since when neither this visit stands nor one that took its place.
@@ -235,9 +213,8 @@ impl Work<'_> {
             task.done = self.answered_unseen(off, |e| {
                 let moved =
                     matches!(&e.body, Body::AppointmentChanged(p) if p.appointment == visit.id);
-                moved || self.leads_on(e)
+                moved || plans(&e.body)
             });
-            self.take_up_again(&mut task, at);
             let (stands_at, otherwise) = (visit.status_at, Lapse::HeardOtherwise);
             match visit.status {
                 AppointmentStatus::Cancelled | AppointmentStatus::OutcomeDisputed => {}
