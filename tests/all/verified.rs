@@ -198,3 +198,21 @@ fn who_works_on_a_device_from_another_row_than_the_log_says() {
     let sql = "update device_person set from_seq = from_seq - 1 where to_seq is null";
     is_found(sql, unseen, &[VISIBILITY]);
 }
+
+#[test]
+fn a_change_that_was_accepted_twice_in_its_document() {
+    let mut stage = stage();
+    stage.town.close();
+    let db = Connection::open(stage.town.database()).unwrap();
+    // What the log tells of the second is what it told of the first.
+    let columns = "hash, doc, user, fields, bytes, received_at, offset_ms";
+    db.execute_batch(&format!(
+        "create temp table at as select max(seq) + 1 as next, (select min(seq) from change) as first from log;
+         insert into log (seq, kind, content, chain) select next, kind, content, chain from log join at where seq = first;
+         insert into change (seq, {columns}) select next, {columns} from change join at where seq = first;"
+    ))
+    .unwrap();
+    drop(db);
+    stage.town.open(None);
+    assert!(!stage.town.verify().changes);
+}
