@@ -41,7 +41,7 @@ use super::payload::{
     ContactRuleSet, LoopClosed, NeedIdentified, PatientDescribed, ReadBack, ScreenAnswered,
 };
 use super::visibility::Scope;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -304,17 +304,18 @@ impl Record {
     }
 
     /// The visit to which something of this claimed time belongs, whether it has ended since or not: of several the last
-    /// begun. Who begins one when she has been there for a moment writes up that moment in it.
+    /// begun. Where none went on then, it may be the first moment of one that was begun here a little later.
     pub fn visit_of(&self, at: Timestamp) -> Option<&Encounter> {
-        let mut visits = self.encounters.iter().rev();
-        visits.find(|e| {
+        let within = |e: &&Encounter, ahead: SignedDuration| {
             let began = e.entry.occurred_at.timestamp();
-            let ended = e
-                .ended
-                .as_ref()
-                .map_or(e.is_over_by(), jiff::Zoned::timestamp);
-            at >= began.saturating_sub(GRACE).unwrap_or(began) && at <= ended && at < e.is_over_by()
-        })
+            let ended = e.ended.as_ref().map(jiff::Zoned::timestamp);
+            at >= began.saturating_sub(ahead).unwrap_or(began)
+                && at <= ended.unwrap_or(e.is_over_by())
+                && at < e.is_over_by()
+        };
+        let mut visits = self.encounters.iter().rev();
+        let went_on = visits.clone().find(|e| within(e, SignedDuration::ZERO));
+        went_on.or_else(|| visits.find(|e| within(e, GRACE)))
     }
 
     /// An appointment by the entry that booked it.

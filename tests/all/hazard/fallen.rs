@@ -120,7 +120,7 @@ fn a_yes_in_a_visit_that_nobody_ends_is_on_a_list_once_the_visit_cannot_go_on() 
     ledger.now = until;
     assert_eq!(states(&ledger, TaskKind::Unplanned), [TaskState::Open]);
     assert!(until > before && open(&ledger)[0].due_at > Some(until));
-    // Ended at last, it is the call for having left without a plan.
+    // Ended at last, it is the same call.
     says(&mut ledger, EncounterEnded { encounter: visit });
-    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::NextDay]));
+    assert_eq!(kinds(&ledger), BTreeSet::from([TaskKind::Unplanned]));
 }

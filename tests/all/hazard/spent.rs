@@ -2,7 +2,7 @@
 //! long as it leads on, and then somebody has her on a list again.
 
 use super::follow_up::{callback, outcome, sent, states, tasks};
-use super::leaving::{at, kinds, open, says};
+use super::leaving::{at, declined, kinds, open, says};
 use super::*;
 use jiff::civil::date;
 use std::collections::BTreeSet;
@@ -113,7 +113,8 @@ fn a_visit_that_nobody_ends_leaves_somebody_to_call_her_unless_she_has_a_plan() 
         assert_eq!(due_on(&ledger), Some(date(2026, 3, 4)));
         // Ended at last, it is the same call.
         leaves(&mut ledger, visit);
-        assert_eq!(kinds(&ledger), only(TaskKind::NextDay));
+        assert_eq!(kinds(&ledger), only(kind));
+        assert_eq!(tasks(&ledger, kind).len(), 1);
     }
 
     let (mut ledger, _) = identified();
@@ -236,6 +237,8 @@ fn a_check_that_was_ticked_and_told_nothing_leaves_her_on_a_list_until_somebody_
     assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
     says(&mut ledger, outcome(booked, "attended"));
     assert_eq!(kinds(&ledger), BTreeSet::new());
+    let asked = states(&ledger, TaskKind::NothingPlanned);
+    assert_eq!(asked, [TaskState::Done]);
 }
 
 #[test]
@@ -276,4 +279,55 @@ fn what_happens_once_a_visit_cannot_go_on_any_more_is_not_of_it_however_late_it_
     leaves(&mut ledger, visit);
     let read = ledger.reading().encounters[0].leave_check;
     assert_eq!(read, LeaveCheck::Fail);
+}
+
+#[test]
+fn a_practice_that_drops_her_once_she_came_leaves_her_on_a_list() {
+    let (mut ledger, visit) = agreed();
+    let booked = says(&mut ledger, booking("har", "2026-03-04T13:00"));
+    leaves(&mut ledger, visit);
+    ledger.wait(60 * 48);
+    says(&mut ledger, outcome(booked, "attended"));
+    ledger.wait(60 * 24 * 30);
+    assert_eq!(kinds(&ledger), BTreeSet::new());
+    says(&mut ledger, declined("har"));
+    assert_eq!(kinds(&ledger), only(TaskKind::TryNextPartner));
+    says(&mut ledger, at("jun", ContactOutcome::SpokeStaffOnly));
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
+}
+
+#[test]
+fn a_step_of_somebody_who_may_not_see_the_record_any_more_is_whose_record_it_is() {
+    let (mut ledger, _) = agreed();
+    let step = NextStepSet {
+        owner: Some("d1".into()),
+        ..ours("2026-03-05T10:00")
+    };
+    says(&mut ledger, step);
+    let owners = |ledger: &Ledger| tasks(ledger, TaskKind::NextStep)[0].owners.clone();
+    assert_eq!(owners(&ledger), ["d1".into()]);
+    let others = ledger.fold().owners;
+    let people = ledger.sheet.people.iter_mut();
+    for lena in people.filter(|p| p.id == "d1".into()) {
+        lena.roles[0].sites = vec!["clinic".into()];
+    }
+    assert_eq!(owners(&ledger), others);
+}
+
+#[test]
+fn whoever_stopped_it_and_is_offered_it_again_is_not_left_alone_with_that() {
+    for (word, stays) in [("withdrew", true), ("do_not_ask_again", false)] {
+        let (mut ledger, first) = agreed();
+        says(&mut ledger, decision(word, Some(first)));
+        leaves(&mut ledger, first);
+        let before = kinds(&ledger);
+        ledger.wait(60 * 24 * 50);
+        let visit = says(&mut ledger, encounter());
+        says(&mut ledger, offer(Some(visit)));
+        leaves(&mut ledger, visit);
+        let now = tasks(&ledger, TaskKind::NextDay);
+        let of_it = now.iter().any(|task| task.cause == visit);
+        assert_eq!(of_it, stays, "{word}, {before:?}");
+    }
 }

@@ -103,6 +103,7 @@ impl Beside<'_> {
             of: entry.id,
             start: entry.occurred_at.timestamp(),
             end: ended.map(|end| left_by(entry, end)),
+            left: ended.map(Zoned::timestamp),
         };
         let all: Known<'_> = &|_| true;
         let (direct_contact, booked, dated_step) = self.left_with(&window, all);
@@ -187,6 +188,7 @@ impl Beside<'_> {
             .decisions
             .iter()
             .filter(|d| d.encounter == of && known(d.entry.id))
+            .filter(|d| window.holds_end(d.entry.occurred_at.timestamp()))
             .max_by_key(|d| (d.entry.occurred_at.timestamp(), self.past.place(d.entry.id)));
         last.is_some_and(|d| match d.said.value {
             DecisionValue::Hesitant | DecisionValue::NotToday => {
@@ -308,6 +310,7 @@ pub(super) fn mode_achieved(beside: &Beside<'_>, encounters: &[Encounter]) -> Op
         of: best.id,
         start: best.entry.occurred_at.timestamp(),
         end: best.ended.as_ref().map(|end| left_by(&best.entry, end)),
+        left: best.ended.as_ref().map(Zoned::timestamp),
     };
     // How she met it is of the visit: what followed it is not.
     let mut met = beside.attempts.iter().filter(|a| {

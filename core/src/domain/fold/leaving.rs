@@ -20,7 +20,10 @@ pub(super) type Known<'a> = &'a dyn Fn(EntryId) -> bool;
 pub(super) struct Window {
     pub of: EntryId,
     pub start: Timestamp,
+    /// When whatever she was to leave with had to be there: when she left, or when a visit cannot go on any more.
     pub end: Option<Timestamp>,
+    /// When she left, as somebody says: whatever undid it by then counts.
+    pub left: Option<Timestamp>,
 }
 
 impl Window {
@@ -29,12 +32,20 @@ impl Window {
         self.end.is_none_or(|end| at <= end)
     }
 
+    /// By the end, or within the grace after it.
+    pub fn holds_end(&self, at: Timestamp) -> bool {
+        let until = |end: Timestamp| end.saturating_add(GRACE).unwrap_or(end);
+        self.end.is_none_or(|end| at <= until(end))
+    }
+
+    /// Before she left, however long it was.
+    fn by_leaving(&self, at: Timestamp) -> bool {
+        self.left.is_none_or(|left| at <= left)
+    }
+
     /// Within the encounter, or written up within the grace after it.
     pub fn holds(&self, at: Timestamp) -> bool {
-        at >= self.start
-            && self
-                .end
-                .is_none_or(|end| at <= end.saturating_add(GRACE).unwrap_or(end))
+        at >= self.start && self.holds_end(at)
     }
 }
 
@@ -59,7 +70,7 @@ pub(super) fn booked_at_leaving(
     appointment: &Appointment,
     known: Known<'_>,
 ) -> bool {
-    let by_then = |e: &&Arc<Entry>| known(e.id) && window.by_the_end(e.occurred_at.timestamp());
+    let by_then = |e: &&Arc<Entry>| known(e.id) && window.by_leaving(e.occurred_at.timestamp());
     let ends = appointment.ended_by.iter().chain(&appointment.lost_to);
     let mut ends = ends.filter_map(|id| past.get(*id));
     window.holds(appointment.entry.occurred_at.timestamp())
@@ -94,14 +105,14 @@ pub(super) fn dated_step(
     known: Known<'_>,
 ) -> bool {
     let ended = |end: Option<(EntryId, Timestamp)>| {
-        end.is_some_and(|(by, at)| window.by_the_end(at) && known(by))
+        end.is_some_and(|(by, at)| window.by_leaving(at) && known(by))
     };
     window.holds(step.entry.occurred_at.timestamp())
-        && window.end.is_none_or(|end| step.due_at() > end)
+        && window.left.is_none_or(|left| step.due_at() > left)
         && !ended(step.fulfilled)
         && !ended(step.cancelled)
         && !declined(past, review, step, &|e| {
-            known(e.id) && window.by_the_end(e.occurred_at.timestamp())
+            known(e.id) && window.by_leaving(e.occurred_at.timestamp())
         })
 }
 

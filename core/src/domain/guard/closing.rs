@@ -2,9 +2,9 @@
 
 use super::{Breach, Case, ensure};
 use crate::domain::authority;
-use crate::domain::code::{CloseReason, FlagStatus, ReviewKind, Role};
+use crate::domain::code::{CloseReason, FlagStatus, ReviewKind, Role, TaskKind};
 use crate::domain::fold::ReviewItem;
-use crate::domain::id::{DerivedId, EntryId, PatientId};
+use crate::domain::id::{DerivedId, EntryId, PatientId, UserId};
 use crate::domain::payload::{EnteredInError, LoopClosed, PartnerTold, ReviewSettled};
 use crate::domain::read;
 use jiff::SignedDuration;
@@ -27,8 +27,9 @@ impl Case<'_> {
     /// knows is everybody's.
     pub(super) fn ticked(&self, task: DerivedId) -> Result<(), Breach> {
         let tasks = read::tasks_of(self.past, self.sheet, self.at());
-        let task = tasks.iter().find(|t| t.id == task);
-        let owners = &task.ok_or(Breach::NoSuchTask)?.owners;
+        let known = tasks.into_iter().find(|t| t.id == task).map(|t| t.owners);
+        let owners = known.or_else(|| self.of_nobody(task));
+        let owners = owners.ok_or(Breach::NoSuchTask)?;
         let on = self.entry.occurred_at.date();
         let coordinates = self.is(Role::Coordinator)
             || self.is(Role::Assistant)
@@ -41,6 +42,18 @@ impl Case<'_> {
             owners.contains(&self.entry.by) || coordinates || nobodys || self.is(Role::Supervisor),
             Breach::NotYourTask,
         )
+    }
+
+    /// Whose it is to ask her how she goes on. When nobody had her is read from more than this record: that something in it
+    /// was the last has to be enough.
+    fn of_nobody(&self, task: DerivedId) -> Option<Vec<UserId>> {
+        let kind = TaskKind::NothingPlanned.as_str();
+        let mut entries = self.past.entries().iter();
+        let last = entries.find(|e| DerivedId::derive(kind, &[e.id]) == task)?;
+        Some(match &self.past.owners[..] {
+            [] => vec![last.by.clone()],
+            owners => owners.to_vec(),
+        })
     }
 
     pub(super) fn settled(&self, said: &ReviewSettled) -> Result<(), Breach> {

@@ -86,7 +86,8 @@ pub struct Summary {
     pub days_to_attended: Option<i64>,
     /// Not today at first, agreed later.
     pub converted: bool,
-    /// Until when this reads the same though nothing is recorded: the next visit's start, or a task's lapse.
+    /// Until when this reads the same though nothing is recorded: the next visit's start, the time at which one cannot go on
+    /// any more, a task's lapse, or that at which nobody has her any more.
     pub good_until: Option<Timestamp>,
     /// When the server had its newest entry.
     pub received_at: Option<Timestamp>,

@@ -1,5 +1,5 @@
 //! Tasks: what the rules say is to be done, one per causing entry. Never written, never dropped: a task is open, done
-//! by somebody, or lapsed for a reason that is shown.
+//! by somebody, or lapsed for a reason that is shown. What comes to be known of an earlier time may show that there was none.
 
 mod connection;
 mod follow_up;
@@ -215,16 +215,19 @@ impl Work<'_> {
     }
 
     fn ticked(&self, task: &TaskReading) -> Option<(EntryId, Timestamp)> {
+        self.ticks(task).min_by_key(|(id, at)| (*at, *id))
+    }
+
+    /// Whatever says that this task is done.
+    fn ticks(&self, task: &TaskReading) -> impl Iterator<Item = (EntryId, Timestamp)> {
         let of_visit = matches!(task.kind, TaskKind::Reminder | TaskKind::AttendanceCheck);
         let visit = self.record.appointment(task.cause).filter(|_| of_visit);
-        self.patient
-            .records
-            .iter()
-            .flat_map(|r| r.past.standing())
-            .filter(|e| matches!(&e.body, Body::TaskDone(p) if p.task == task.id))
-            .filter(|e| visit.is_none_or(|visit| self.knew_its_time(visit, e.id)))
+        let id = task.id;
+        let all = self.patient.records.iter();
+        all.flat_map(|r| r.past.standing())
+            .filter(move |e| matches!(&e.body, Body::TaskDone(p) if p.task == id))
+            .filter(move |e| visit.is_none_or(|visit| self.knew_its_time(visit, e.id)))
             .map(|e| (e.id, e.occurred_at.timestamp()))
-            .min_by_key(|(id, at)| (*at, *id))
     }
 
     /// The first entry after an instant that answers something.

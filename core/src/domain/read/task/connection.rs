@@ -2,12 +2,13 @@
 
 use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
-    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, OutcomeValue, ReviewKind,
-    StepKind, TaskKind,
+    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, DocumentKind, OutcomeValue,
+    ReviewKind, StepKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Appointment;
-use crate::domain::id::{EntryId, PartnerId};
+use crate::domain::id::{EntryId, PartnerId, UserId};
+use crate::domain::visibility;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -61,7 +62,10 @@ impl Work<'_> {
     }
 
     /// What was said to have become of a visit.
-    fn outcomes(&self, visit: &Appointment) -> impl Iterator<Item = (OutcomeValue, &Arc<Entry>)> {
+    pub(super) fn outcomes(
+        &self,
+        visit: &Appointment,
+    ) -> impl Iterator<Item = (OutcomeValue, &Arc<Entry>)> {
         let (id, said) = (visit.id, self.record.past.standing().iter());
         said.filter_map(move |e| match &e.body {
             Body::OutcomeRecorded(p) if p.appointment == id => Some((p.value, e)),
@@ -194,9 +198,8 @@ impl Work<'_> {
             };
             let mut task = self.task(TaskKind::PromiseMissed, cause, Some(promise.due_at));
             let steps = self.steps_of(promise.step, &promise.covers);
-            if let Some(owner) = steps.clone().find_map(|s| s.said.owner.clone()) {
-                task.owners = vec![owner];
-            }
+            let owner = steps.clone().find_map(|s| s.said.owner.as_ref());
+            self.give(&mut task, owner);
             task.partner = Some(promise.partner.clone());
             let met = promise.met_at.map(|at| (promise.step, at));
             let done = steps.filter_map(|s| s.fulfilled);
@@ -220,14 +223,24 @@ impl Work<'_> {
                 TaskKind::NextStep
             };
             let mut task = self.task(kind, &step.entry, Some(step.listed_at));
-            if let Some(owner) = &step.said.owner {
-                task.owners = vec![owner.clone()];
-            }
+            self.give(&mut task, step.said.owner.as_ref());
             task.partner.clone_from(&step.said.partner);
             let met_at = promise.filter(|_| makes_promise).and_then(|p| p.met_at);
             task.done = step.fulfilled.or(met_at.map(|at| (step.entry.id, at)));
             task.lapses(step.cancelled.map(|(_, at)| at), Lapse::NoLongerMeant);
             tasks.push(task);
+        }
+    }
+
+    /// It is hers to whom the step was given, unless she may not see it any more: then it would reach nobody.
+    fn give(&self, task: &mut TaskReading, owner: Option<&UserId>) {
+        let Some(owner) = owner else { return };
+        let person = self.sheet.person(owner);
+        let sees = |person| {
+            visibility::may_see(person, &self.record.scopes(), DocumentKind::Record, false)
+        };
+        if person.is_none_or(sees) {
+            task.owners = vec![owner.clone()];
         }
     }
 

@@ -101,7 +101,7 @@ impl Work<'_> {
     pub(super) fn of_encounters(&self, tasks: &mut Vec<TaskReading>) {
         for encounter in self.record.encounters.iter().filter(|e| {
             let failed = e.leave_check == LeaveCheck::Fail || e.plan_came.is_some();
-            failed && !self.is_by_her_wish(e)
+            failed && !self.is_by_her_wish(e) && !ended_too_late(e)
         }) {
             let Some(left) = encounter.ended.as_ref().map(jiff::Zoned::timestamp) else {
                 continue;
@@ -123,8 +123,15 @@ impl Work<'_> {
         let known = self.record.decisions.iter();
         let mut known = known.filter(|d| self.ended_knowing(visit.id, d.entry.id));
         known.next_back().is_some_and(|last| {
-            let wish = [DecisionValue::Withdrew, DecisionValue::DoNotAskAgain];
-            wish.contains(&last.said.value) && last.encounter != Some(visit.id)
+            let mut offers = self.record.offers.iter();
+            let wish = match last.said.value {
+                DecisionValue::DoNotAskAgain => true,
+                DecisionValue::Withdrew => {
+                    !offers.any(|offer| self.record.past.saw(offer.id, last.entry.id))
+                }
+                _ => false,
+            };
+            wish && last.encounter != Some(visit.id)
         })
     }
 
@@ -182,4 +189,10 @@ impl Work<'_> {
             .min_by_key(|(id, at)| (*at, *id));
         ack
     }
+}
+
+/// Was it ended when it could not go on any more? By then nobody had her, and she is on a list.
+fn ended_too_late(visit: &Encounter) -> bool {
+    let ended = visit.ended.as_ref().map(jiff::Zoned::timestamp);
+    ended.is_some_and(|at| at >= visit.is_over_by())
 }

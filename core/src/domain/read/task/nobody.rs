@@ -1,11 +1,14 @@
 //! The last resort: whenever nobody has her on a list, somebody gets her. From when a need is seen on, something is always
 //! under way until she wishes that it stop, was seen by a practice, or the loop is closed: a visit here, one to come, a task, a
 //! question about what she wants. Where all that there was has ended and nothing has begun, she is to be asked how she goes
-//! on. Knows nothing of why it ended: what it names is the entry that was the last.
+//! on. Knows nothing of why it ended, and asks when things took place: a plan that turns out to have been there takes the
+//! call away again.
 
 use super::{Lapse, TaskReading, TaskState, Work};
-use crate::domain::code::{AppointmentStatus, DecisionValue, ReviewKind, TaskKind};
-use crate::domain::entry::Entry;
+use crate::domain::code::{
+    AppointmentStatus, DecisionState, DecisionValue, OutcomeValue, ReviewKind, TaskKind,
+};
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::GRACE;
 use crate::domain::id::EntryId;
 use jiff::Timestamp;
@@ -47,6 +50,9 @@ impl Work<'_> {
                 Some(until) => last = last.max(until),
             }
         }
+        if self.wished_elsewhere(last.0) {
+            return None;
+        }
         last = self.adrift(tasks, last, None);
         Some(still_at_it(last)).filter(|at| *at > self.now)
     }
@@ -70,7 +76,7 @@ impl Work<'_> {
             };
             let due = self.business_days_after(last.0, 1);
             let mut task = self.task(TaskKind::NothingPlanned, cause, Some(due));
-            let ticked = self.ticked(&task);
+            let ticked = self.ticks(&task).max_by_key(|(id, at)| (*at, *id));
             let ticked = ticked.filter(|(_, at)| next.is_none_or(|next| *at < next.from.0));
             if let Some((by, at)) = ticked {
                 task.done = ticked;
@@ -97,6 +103,7 @@ impl Work<'_> {
     /// Everything that somebody had, or has, in hand.
     fn held(&self, tasks: &[TaskReading]) -> Vec<Held> {
         let tasks = tasks.iter().filter_map(|task| self.of_task(task));
+        let tasks = tasks.filter(|one| one.until.is_none_or(|until| until.0 > one.from.0));
         let visits = self.record.encounters.iter().map(|visit| {
             let ended = visit.ended.as_ref().map(jiff::Zoned::timestamp);
             let over = ended.map_or(visit.is_over_by(), |at| at.min(visit.is_over_by()));
@@ -104,6 +111,7 @@ impl Work<'_> {
         });
         let mut held: Vec<_> = tasks.chain(visits).collect();
         held.extend(self.of_practices());
+        held.extend(self.of_meetings());
         held.extend(self.of_her_wish());
         held.extend(self.of_questions());
         held.extend(self.of_turns());
@@ -132,17 +140,51 @@ impl Work<'_> {
         visits.filter_map(|visit| {
             let until = match visit.status {
                 AppointmentStatus::Proposed => return None,
-                AppointmentStatus::Attended => None,
-                AppointmentStatus::Booked | AppointmentStatus::Arrived => {
-                    Some((visit.slot.start, visit.id))
+                AppointmentStatus::Cancelled | AppointmentStatus::Superseded => {
+                    visit.status_at.min(visit.slot.start)
                 }
-                _ => Some((visit.status_at, visit.id)),
+                _ => visit.slot.start,
             };
-            Some(Held::new(at(&visit.entry), until))
+            Some(Held::new(at(&visit.entry), Some((until, visit.id))))
         })
     }
 
-    /// Since she wished that it stop, until she says otherwise.
+    /// Since she came to a visit, until a practice does not take her after all, she agrees anew or another is booked.
+    fn of_meetings(&self) -> impl Iterator<Item = Held> {
+        let past = &self.record.past;
+        let came = self.record.appointments.iter();
+        let came = came.filter(|visit| visit.status == AppointmentStatus::Attended);
+        let told = came.filter_map(|visit| {
+            let told = self.outcomes(visit);
+            let told = told.filter(|(value, _)| *value == OutcomeValue::Attended);
+            told.map(|(_, e)| e).min_by_key(|e| at(e))
+        });
+        told.map(|told| {
+            let anew = past.standing().iter().filter(|e| {
+                let begins = match &e.body {
+                    Body::DecisionRecorded(said) => said.value == DecisionValue::Agreed,
+                    Body::AppointmentBooked(_) => true,
+                    body => body.declined_by().is_some(),
+                };
+                begins && past.saw(e.id, told.id)
+            });
+            Held::new(at(told), anew.map(at).min())
+        })
+    }
+
+    /// Has she wished since, in another of her records, that it stop?
+    fn wished_elsewhere(&self, since: Timestamp) -> bool {
+        let others = self.patient.records.iter();
+        let others = others.filter(|record| record.id != self.record.id);
+        let states = [DecisionState::Withdrew, DecisionState::DoNotAskAgain];
+        let mut stopped = others.filter(|record| states.contains(&record.decision));
+        stopped.any(|record| {
+            let mut decisions = record.decisions.iter();
+            decisions.any(|d| d.entry.occurred_at.timestamp() > since)
+        })
+    }
+
+    /// Since she wished that it stop, until she says otherwise; where she did not say for good, until she is offered it again.
     fn of_her_wish(&self) -> impl Iterator<Item = Held> {
         let past = &self.record.past;
         let wish = |value| {
@@ -164,7 +206,13 @@ impl Work<'_> {
                     .decisions
                     .iter()
                     .filter(|d| !wish(d.said.value) && past.saw(d.entry.id, wished.entry.id));
-                Held::new(at(&wished.entry), later.map(|d| at(&d.entry)).min())
+                let offers = self.record.offers.iter().filter(|offer| {
+                    wished.said.value == DecisionValue::Withdrew
+                        && past.saw(offer.id, wished.entry.id)
+                });
+                let offered = offers.map(|offer| (offer.at.timestamp(), offer.id));
+                let later = later.map(|d| at(&d.entry)).chain(offered);
+                Held::new(at(&wished.entry), later.min())
             })
     }
 
@@ -193,8 +241,10 @@ impl Work<'_> {
             };
             let by = closings.iter().find(|(at, _)| *at == closed);
             let Some(from) = by.copied() else { continue };
-            // Where it is not known since when it is open again, it counts as never closed.
-            let until = turns.peek().map(|open| (open.at.unwrap_or(closed), from.1));
+            // What opened it again and is not on the server yet was written here, and lately.
+            let written = self.record.entries().iter().map(|e| e.recorded_at);
+            let lately = written.max().map_or(closed, |at| at.max(closed));
+            let until = turns.peek().map(|open| (open.at.unwrap_or(lately), from.1));
             held.push(Held {
                 closes: true,
                 ..Held::new(from, until)
