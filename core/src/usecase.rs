@@ -186,14 +186,6 @@ pub struct Outcome {
 }
 
 impl Command {
-    /// Is it taken also beside a record that she does not see? Nothing about safety waits for a right.
-    pub fn is_said_beside(&self) -> bool {
-        matches!(
-            self,
-            Self::RaiseSafety(_) | Self::TapSafetyCall(_) | Self::DismissSafetyPanel(_)
-        )
-    }
-
     /// The record that the command is about; none for signing in and for opening one.
     pub fn record(&self) -> Option<DocumentId> {
         match self {

@@ -24,7 +24,7 @@ pub use care::{Barrier, Link, Number, PartnerAnswer};
 pub use contact::{Attempt, Step};
 pub use decision::{Decision, Offer};
 pub use encounter::Encounter;
-pub(crate) use encounter::over_by;
+pub(crate) use encounter::may_go_on;
 pub(in crate::domain) use fact::{digits as bare_number, rule as rule_text};
 pub use item::{ReviewItem, Settlement, asks_her};
 pub(crate) use leaving::GRACE;
@@ -300,7 +300,7 @@ impl Record {
 
     /// The visit that goes on at this time: nobody has ended it, and it is not longer than a visit can be.
     pub fn visit_at(&self, at: Timestamp) -> Option<&Encounter> {
-        self.open_encounter().filter(|e| at < e.is_over_by())
+        self.open_encounter().filter(|e| e.may_go_on(at))
     }
 
     /// The visit to which something of this claimed time belongs, whether it has ended since or not: of several the last

@@ -4,7 +4,7 @@ use super::change::live;
 use super::{ChangeState, Rows, StoreError, StoredChange, readable};
 use crate::document::Tip;
 use crate::domain::code::DocumentKind;
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DocumentId, EntryId, PartnerId, PatientId};
 use crate::domain::join::Patient;
@@ -47,11 +47,12 @@ pub struct End {
 }
 
 impl Folded {
-    /// Through what it may be seen from here. What is anybody's to say, also where she sees nothing, shows nothing to whoever
-    /// said it before the server has it, which asks whether she may see the record.
+    /// Through what it may be seen from here. A worry is anybody's to raise, also where she sees nothing: it shows nothing
+    /// to whoever raised it before the server has it, which asks whether she may see the record.
     fn scopes(&self) -> BTreeSet<Scope> {
-        let opens =
-            |entry: &Entry| !entry.body.is_said_beside() || self.receipts.0.contains_key(&entry.id);
+        let opens = |entry: &Entry| {
+            !matches!(entry.body, Body::SafetyRaised(_)) || self.receipts.0.contains_key(&entry.id)
+        };
         let wrote = |user: &_| {
             let mut entries = self.record.entries().iter();
             entries.any(|entry| entry.by == *user && opens(entry))

@@ -144,7 +144,9 @@ impl Desk<'_> {
         let Some(person) = user.and_then(|user| self.sheet.person(user)) else {
             return Ok(());
         };
-        let scopes = self.record()?.scopes();
+        let hers = self.patient.into_iter().flat_map(|p| &p.records);
+        let mut scopes = self.record()?.scopes();
+        scopes.extend(hers.flat_map(Record::scopes));
         if visibility::may_see(person, &scopes, DocumentKind::Record, false) {
             return Ok(());
         }

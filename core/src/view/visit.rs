@@ -281,7 +281,7 @@ fn called(desk: &Desk<'_>, record: &Record) -> Option<PartnerId> {
 
 fn first(desk: &Desk<'_>, record: &Record, encounter: Option<&Encounter>) -> FirstThing {
     // One that nobody ended and that cannot go on is ended beside the next, and stands before nothing.
-    let open = encounter.filter(|e| e.ended.is_none() && desk.now < e.is_over_by());
+    let open = encounter.filter(|e| e.ended.is_none() && e.may_go_on(desk.now));
     if encounter.is_some_and(asks_reason) && open.is_none() {
         return FirstThing::GiveReason;
     }

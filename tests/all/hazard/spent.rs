@@ -298,7 +298,7 @@ fn a_practice_that_drops_her_once_she_came_leaves_her_on_a_list() {
 }
 
 #[test]
-fn a_step_of_somebody_who_may_not_see_the_record_any_more_is_whose_record_it_is() {
+fn a_step_of_somebody_who_may_not_see_the_record_any_more_is_theirs_too_whose_record_it_is() {
     let (mut ledger, _) = agreed();
     let step = NextStepSet {
         owner: Some("d1".into()),
@@ -307,7 +307,8 @@ fn a_step_of_somebody_who_may_not_see_the_record_any_more_is_whose_record_it_is(
     says(&mut ledger, step);
     let owners = |ledger: &Ledger| tasks(ledger, TaskKind::NextStep)[0].owners.clone();
     assert_eq!(owners(&ledger), ["d1".into()]);
-    let others = ledger.fold().owners;
+    let mut others = ledger.fold().owners;
+    others.push("d1".into());
     let people = ledger.sheet.people.iter_mut();
     for lena in people.filter(|p| p.id == "d1".into()) {
         lena.roles[0].sites = vec!["clinic".into()];
@@ -330,4 +331,20 @@ fn whoever_stopped_it_and_is_offered_it_again_is_not_left_alone_with_that() {
         let of_it = now.iter().any(|task| task.cause == visit);
         assert_eq!(of_it, stays, "{word}, {before:?}");
     }
+}
+
+#[test]
+fn a_visit_begun_by_a_clock_that_was_a_year_ahead_does_not_go_on_for_a_year() {
+    let (mut ledger, visit) = identified();
+    leaves(&mut ledger, visit);
+    let year = jiff::SignedDuration::from_hours(24 * 365);
+    ledger.now += year;
+    says(&mut ledger, encounter());
+    ledger.now -= year;
+    assert!(ledger.fold().visit_at(ledger.now).is_none());
+    let task = open(&ledger)[0].id;
+    let done = TaskDone { task, result: None };
+    ledger.says("c1", done).unwrap();
+    ledger.wait(15);
+    assert_eq!(kinds(&ledger), only(TaskKind::NothingPlanned));
 }

@@ -53,10 +53,21 @@ pub struct Encounter {
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 
 impl Encounter {
+    /// May somebody be with her at this time, if nobody has ended it?
+    pub fn may_go_on(&self, now: Timestamp) -> bool {
+        may_go_on(self.entry.occurred_at.timestamp(), now)
+    }
+
     /// From when on nobody is with her any more, though nobody has ended it.
     pub fn is_over_by(&self) -> Timestamp {
         over_by(self.entry.occurred_at.timestamp())
     }
+}
+
+/// May one that began then, and that nobody has ended, go on now? One that began by a clock that was far ahead may not.
+pub fn may_go_on(began: Timestamp, now: Timestamp) -> bool {
+    let ahead = now.saturating_add(LONGEST).unwrap_or(now);
+    now < over_by(began) && began <= ahead
 }
 
 /// Whenever somebody comes to end it, what happens after it cannot have gone on is not of it.
@@ -103,7 +114,6 @@ impl Beside<'_> {
             of: entry.id,
             start: entry.occurred_at.timestamp(),
             end: ended.map(|end| left_by(entry, end)),
-            left: ended.map(Zoned::timestamp),
         };
         let all: Known<'_> = &|_| true;
         let (direct_contact, booked, dated_step) = self.left_with(&window, all);
@@ -310,7 +320,6 @@ pub(super) fn mode_achieved(beside: &Beside<'_>, encounters: &[Encounter]) -> Op
         of: best.id,
         start: best.entry.occurred_at.timestamp(),
         end: best.ended.as_ref().map(|end| left_by(&best.entry, end)),
-        left: best.ended.as_ref().map(Zoned::timestamp),
     };
     // How she met it is of the visit: what followed it is not.
     let mut met = beside.attempts.iter().filter(|a| {

@@ -22,8 +22,6 @@ pub(super) struct Window {
     pub start: Timestamp,
     /// When whatever she was to leave with had to be there: when she left, or when a visit cannot go on any more.
     pub end: Option<Timestamp>,
-    /// When she left, as somebody says: whatever undid it by then counts.
-    pub left: Option<Timestamp>,
 }
 
 impl Window {
@@ -36,11 +34,6 @@ impl Window {
     pub fn holds_end(&self, at: Timestamp) -> bool {
         let until = |end: Timestamp| end.saturating_add(GRACE).unwrap_or(end);
         self.end.is_none_or(|end| at <= until(end))
-    }
-
-    /// Before she left, however long it was.
-    fn by_leaving(&self, at: Timestamp) -> bool {
-        self.left.is_none_or(|left| at <= left)
     }
 
     /// Within the encounter, or written up within the grace after it.
@@ -70,7 +63,7 @@ pub(super) fn booked_at_leaving(
     appointment: &Appointment,
     known: Known<'_>,
 ) -> bool {
-    let by_then = |e: &&Arc<Entry>| known(e.id) && window.by_leaving(e.occurred_at.timestamp());
+    let by_then = |e: &&Arc<Entry>| known(e.id) && window.by_the_end(e.occurred_at.timestamp());
     let ends = appointment.ended_by.iter().chain(&appointment.lost_to);
     let mut ends = ends.filter_map(|id| past.get(*id));
     window.holds(appointment.entry.occurred_at.timestamp())
@@ -105,14 +98,14 @@ pub(super) fn dated_step(
     known: Known<'_>,
 ) -> bool {
     let ended = |end: Option<(EntryId, Timestamp)>| {
-        end.is_some_and(|(by, at)| window.by_leaving(at) && known(by))
+        end.is_some_and(|(by, at)| window.by_the_end(at) && known(by))
     };
     window.holds(step.entry.occurred_at.timestamp())
-        && window.left.is_none_or(|left| step.due_at() > left)
+        && window.end.is_none_or(|end| step.due_at() > end)
         && !ended(step.fulfilled)
         && !ended(step.cancelled)
         && !declined(past, review, step, &|e| {
-            known(e.id) && window.by_leaving(e.occurred_at.timestamp())
+            known(e.id) && window.by_the_end(e.occurred_at.timestamp())
         })
 }
 

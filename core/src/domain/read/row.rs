@@ -6,7 +6,7 @@ use crate::domain::code::{
     SafetyReason, Setting,
 };
 use crate::domain::entry::Body;
-use crate::domain::fold::{Encounter, Record, over_by};
+use crate::domain::fold::{Encounter, Record, may_go_on};
 use crate::domain::id::{DeviceId, EntryId, PartnerId, UserId};
 use crate::domain::join::PatientFlag;
 use crate::domain::time;
@@ -108,7 +108,7 @@ pub struct FlagReading {
 impl EncounterReading {
     /// Is somebody with her at this time, as far as is known?
     pub fn goes_on(&self, at: Timestamp) -> bool {
-        self.ended_at.is_none() && at < over_by(self.started_at)
+        self.ended_at.is_none() && may_go_on(self.started_at, at)
     }
 }
 

@@ -132,8 +132,7 @@ impl Verb<'_> {
     /// Do the fields of every change make its bytes and its hash, and is it what the log says that came?
     fn check_changes(&self, holds: &mut bool, after: u64) -> Result<Next, StoreError> {
         let mut statement = self.db.prepare_cached(&format!(
-            "select {COLUMNS}, log.content, change.doc, change.user,
-                 exists (select 1 from change o where o.doc = change.doc and o.seq < change.seq and o.hash = change.hash)
+            "select {COLUMNS}, log.content, change.doc, change.user
                  from change left join log on log.seq = change.seq
                  where change.seq > ?1 order by change.seq limit ?2"
         ))?;
@@ -143,8 +142,6 @@ impl Verb<'_> {
             let (seq, bytes): (i64, Vec<u8>) = (row.get(0)?, row.get(3)?);
             let told: Option<Vec<u8>> = row.get(6)?;
             let (doc, user): (Vec<u8>, String) = (row.get(7)?, row.get(8)?);
-            // No index keeps a change from being accepted twice in its document.
-            let is_twice: bool = row.get(9)?;
             let makes = |held: ChangeRow| {
                 let is_told = is_told(&held, told.as_deref())
                     && held.change.doc.as_bytes()[..] == doc
@@ -152,7 +149,7 @@ impl Verb<'_> {
                 let same = |sealed: Sealed| sealed.hash == held.hash && sealed.bytes == bytes;
                 seal(held.change).is_ok_and(same) && is_told
             };
-            *holds &= !is_twice && readable(change_row(row))?.is_some_and(makes);
+            *holds &= readable(change_row(row))?.is_some_and(makes);
             (last, count) = (seq.unsigned_abs(), count + 1);
         }
         Ok(if count < ROWS {
@@ -280,6 +277,9 @@ impl Verb<'_> {
                     let ids = held.change.puts.iter().map(|put| put.id);
                     ids.eq(held.entries.iter().map(|entry| entry.id))
                 };
+                // No index keeps a change from being accepted twice in its document.
+                let hashes: BTreeSet<_> = document.held.iter().map(|held| held.hash).collect();
+                found.changes &= hashes.len() == document.held.len();
                 let is_whole = document.held.iter().all(reads) && document.record().is_opened();
                 found.records &= is_whole;
                 found.documents &= self.comes_out_as_stored(id, &document)?;

@@ -232,7 +232,8 @@ impl Work<'_> {
         }
     }
 
-    /// It is hers to whom the step was given, unless she may not see it any more: then it would reach nobody.
+    /// It is hers to whom the step was given; also of those whose record it is, where she may not see this one any more: it
+    /// may reach nobody else.
     fn give(&self, task: &mut TaskReading, owner: Option<&UserId>) {
         let Some(owner) = owner else { return };
         let person = self.sheet.person(owner);
@@ -241,6 +242,8 @@ impl Work<'_> {
         };
         if person.is_none_or(sees) {
             task.owners = vec![owner.clone()];
+        } else if !task.owners.contains(owner) {
+            task.owners.push(owner.clone());
         }
     }
 

@@ -41,20 +41,27 @@ impl Work<'_> {
         let mut held = self.held(tasks);
         held.sort_by_key(|one| one.from);
         let mut last = at(need);
+        let mut turns = Vec::new();
+        let mut is_held = false;
         for one in held {
             if one.from.0 > last.0 {
                 last = self.adrift(tasks, last, Some(&one));
+                turns.extend(Some(still_at_it(last)).filter(|at| *at < one.from.0));
+                turns.push(one.from.0);
             }
             match one.until {
-                None => return None,
+                None => {
+                    is_held = true;
+                    break;
+                }
                 Some(until) => last = last.max(until),
             }
         }
-        if self.wished_elsewhere(last.0) {
-            return None;
+        if !is_held && !self.wished_elsewhere(last.0) {
+            last = self.adrift(tasks, last, None);
+            turns.push(still_at_it(last));
         }
-        last = self.adrift(tasks, last, None);
-        Some(still_at_it(last)).filter(|at| *at > self.now)
+        turns.into_iter().filter(|at| *at > self.now).min()
     }
 
     /// From the last entry on until something begins. The last tick in between, if there was one.
@@ -76,7 +83,8 @@ impl Work<'_> {
             };
             let due = self.business_days_after(last.0, 1);
             let mut task = self.task(TaskKind::NothingPlanned, cause, Some(due));
-            let ticked = self.ticks(&task).max_by_key(|(id, at)| (*at, *id));
+            let ticks = self.ticks(&task).filter(|(_, at)| *at <= self.now);
+            let ticked = ticks.max_by_key(|(id, at)| (*at, *id));
             let ticked = ticked.filter(|(_, at)| next.is_none_or(|next| *at < next.from.0));
             if let Some((by, at)) = ticked {
                 task.done = ticked;
@@ -86,8 +94,11 @@ impl Work<'_> {
             }
             match next {
                 Some(next) if next.closes => task.lapses(Some(next.from.0), Lapse::LoopClosed),
-                Some(next) => task.done = Some((next.from.1, next.from.0)),
-                None => {}
+                // By a clock that was ahead it may have begun tomorrow.
+                Some(next) if next.from.0 <= self.now => {
+                    task.done = Some((next.from.1, next.from.0));
+                }
+                _ => {}
             }
             tasks.push(task);
             break;
@@ -103,7 +114,6 @@ impl Work<'_> {
     /// Everything that somebody had, or has, in hand.
     fn held(&self, tasks: &[TaskReading]) -> Vec<Held> {
         let tasks = tasks.iter().filter_map(|task| self.of_task(task));
-        let tasks = tasks.filter(|one| one.until.is_none_or(|until| until.0 > one.from.0));
         let visits = self.record.encounters.iter().map(|visit| {
             let ended = visit.ended.as_ref().map(jiff::Zoned::timestamp);
             let over = ended.map_or(visit.is_over_by(), |at| at.min(visit.is_over_by()));
@@ -115,6 +125,7 @@ impl Work<'_> {
         held.extend(self.of_her_wish());
         held.extend(self.of_questions());
         held.extend(self.of_turns());
+        held.retain(|one| one.until.is_none_or(|until| until.0 > one.from.0));
         held
     }
 
