@@ -2,9 +2,8 @@
 //! until a person settles it nothing more is shared, and follow-up goes on.
 
 use super::collect;
-use super::encounter::over_by;
 use super::item::{self, ReviewItem};
-use super::leaving::left_at;
+use super::leaving::{left_at, over_by};
 use crate::domain::code::{DecisionState, DecisionValue, Mode, ReviewKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};

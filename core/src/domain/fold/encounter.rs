@@ -5,7 +5,9 @@ use super::appointment::Appointment;
 use super::contact::{Attempt, Step};
 use super::decision::Decision;
 use super::item::{self, ReviewItem};
-use super::leaving::{GRACE, Known, Window, booked_at_leaving, dated_step, left_at};
+use super::leaving::{
+    GRACE, Known, Window, booked_at_leaving, dated_step, left_at, left_by, may_go_on, over_by,
+};
 use crate::domain::code::{
     Channel, DecisionValue, Grade, LeaveCheck, Mode, ReviewKind, Role, Setting, Signal, StepKind,
 };
@@ -13,7 +15,7 @@ use crate::domain::entry::{Body, Entry};
 use crate::domain::id::{EntryId, UserId};
 use crate::domain::past::Past;
 use crate::domain::payload::{EncounterStarted, LoopClosed};
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{Timestamp, Zoned};
 use std::sync::Arc;
 
 /// A visit.
@@ -49,9 +51,6 @@ pub struct Encounter {
     pub leave_reason: Option<String>,
 }
 
-/// No visit is longer.
-const LONGEST: SignedDuration = SignedDuration::from_hours(12);
-
 impl Encounter {
     /// May somebody be with her at this time, if nobody has ended it?
     pub fn may_go_on(&self, now: Timestamp) -> bool {
@@ -62,22 +61,6 @@ impl Encounter {
     pub fn is_over_by(&self) -> Timestamp {
         over_by(self.entry.occurred_at.timestamp())
     }
-}
-
-/// May one that began then, and that nobody has ended, go on now? One that began by a clock that was far ahead may not.
-pub fn may_go_on(began: Timestamp, now: Timestamp) -> bool {
-    let ahead = now.saturating_add(LONGEST).unwrap_or(now);
-    now < over_by(began) && began <= ahead
-}
-
-/// Whenever somebody comes to end it, what happens after it cannot have gone on is not of it.
-fn left_by(start: &Entry, end: &Zoned) -> Timestamp {
-    end.timestamp().min(over_by(start.occurred_at.timestamp()))
-}
-
-/// From when on a visit that began then cannot go on.
-pub fn over_by(began: Timestamp) -> Timestamp {
-    began.saturating_add(LONGEST).unwrap_or(began)
 }
 
 /// The regions beside the visits, by which they are judged.

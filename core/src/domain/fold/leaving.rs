@@ -1,4 +1,4 @@
-//! The moment at which the patient left: when that was, and whether what she was to leave with stood then.
+//! The moment at which the patient left: when that was, or was at the latest, and whether what she was to leave with stood then.
 
 use super::appointment::Appointment;
 use super::contact::Step;
@@ -12,6 +12,25 @@ use std::sync::Arc;
 
 /// Entries written up this long after the end still belong to it.
 pub const GRACE: SignedDuration = SignedDuration::from_mins(15);
+
+/// No visit is longer.
+const LONGEST: SignedDuration = SignedDuration::from_hours(12);
+
+/// May one that began then, and that nobody has ended, go on now? One that began by a clock that was far ahead may not.
+pub fn may_go_on(began: Timestamp, now: Timestamp) -> bool {
+    let ahead = now.saturating_add(LONGEST).unwrap_or(now);
+    now < over_by(began) && began <= ahead
+}
+
+/// Whenever somebody comes to end it, what happens after it cannot have gone on is not of it.
+pub(super) fn left_by(start: &Entry, end: &Zoned) -> Timestamp {
+    end.timestamp().min(over_by(start.occurred_at.timestamp()))
+}
+
+/// From when on a visit that began then cannot go on.
+pub fn over_by(began: Timestamp) -> Timestamp {
+    began.saturating_add(LONGEST).unwrap_or(began)
+}
 
 /// Which entries are known; the others are as if they had not come yet.
 pub(super) type Known<'a> = &'a dyn Fn(EntryId) -> bool;
