@@ -8,13 +8,14 @@ use crate::domain::join::Patient;
 use crate::domain::organisation::{Organisation, Partner, Person};
 use crate::domain::read::Reading;
 use crate::domain::time;
-use crate::domain::visibility;
+use crate::domain::visibility::{self, Scope};
 use crate::refusal::{Problem, Refusal};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use rand::RngCore;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Everything that a use case may look at.
 pub struct Desk<'a> {
@@ -138,16 +139,19 @@ impl Desk<'_> {
         })
     }
 
+    /// Through what the records of the patient may be seen.
+    pub fn scopes(&self) -> BTreeSet<Scope> {
+        let hers = self.patient.into_iter().flat_map(|p| &p.records);
+        hers.flat_map(Record::scopes).collect()
+    }
+
     /// Somebody who may see the record, or nobody: what is given to anyone else reaches nobody.
     pub fn sees(&self, user: Option<&UserId>, field: &'static str) -> Result<(), Refusal> {
         self.known(user, field)?;
         let Some(person) = user.and_then(|user| self.sheet.person(user)) else {
             return Ok(());
         };
-        let hers = self.patient.into_iter().flat_map(|p| &p.records);
-        let mut scopes = self.record()?.scopes();
-        scopes.extend(hers.flat_map(Record::scopes));
-        if visibility::may_see(person, &scopes, DocumentKind::Record, false) {
+        if visibility::may_see(person, &self.scopes(), DocumentKind::Record, false) {
             return Ok(());
         }
         let problem = Problem::CannotSee;

@@ -14,7 +14,6 @@ use crate::refusal::{Problem, Refusal};
 use crate::usecase::{CancelNextStep, Command, Desk, FulfilNextStep, SetNextStep, rehearse_to};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// What was chosen and typed so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -177,8 +176,7 @@ fn counts(desk: &Desk<'_>, record: &Record, save: Option<Command>) -> Option<boo
 }
 
 fn owners(desk: &Desk<'_>, record: &Record) -> Vec<OwnerChoice> {
-    let hers = desk.patient.into_iter().flat_map(|p| &p.records);
-    let scopes: BTreeSet<_> = hers.flat_map(Record::scopes).collect();
+    let scopes = desk.scopes();
     let mut owners: Vec<_> = desk
         .sheet
         .people
