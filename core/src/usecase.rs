@@ -255,6 +255,14 @@ impl Command {
         }
     }
 
+    /// Is it taken also beside a record that she does not see? Nothing about safety waits for a right.
+    pub fn is_said_beside(&self) -> bool {
+        matches!(
+            self,
+            Self::RaiseSafety(_) | Self::TapSafetyCall(_) | Self::DismissSafetyPanel(_)
+        )
+    }
+
     /// The entries that this command makes, before rules are checked.
     pub fn plan(self, desk: &Desk<'_>) -> Result<Plan, Refusal> {
         match self {

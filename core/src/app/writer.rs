@@ -75,7 +75,7 @@ fn within(
         None => None,
     };
     let is_hidden = |held: &Held| !viewer.sees(&held.scopes);
-    if loaded.as_ref().is_some_and(is_hidden) && !matches!(command, Command::RaiseSafety(_)) {
+    if loaded.as_ref().is_some_and(is_hidden) && !command.is_said_beside() {
         return Err(Refusal::NotHere("the record"));
     }
     if let Some(named) = command.patient()

@@ -196,6 +196,15 @@ impl Body {
         }
     }
 
+    /// What anybody who holds the device says at the panel beside a record, also where she may not see it: a worry, whom
+    /// she called, and that the panel was put away. It opens nothing to her.
+    pub fn is_said_beside(&self) -> bool {
+        matches!(
+            self,
+            Self::SafetyRaised(_) | Self::SafetyCallTapped(_) | Self::SafetyPanelDismissed(_)
+        )
+    }
+
     /// Is it about safety alone?
     pub fn is_safety(&self) -> bool {
         matches!(

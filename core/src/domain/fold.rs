@@ -277,11 +277,14 @@ impl Record {
         self.entries().iter().any(|e| e.by == *user)
     }
 
-    /// Through what this record may be seen: sites of its entries, its owners, and whoever wrote in it.
+    /// Through what this record may be seen: sites of its entries, its owners, and whoever wrote in it; a worry is anybody's
+    /// to raise, also where she sees nothing, and lets her see nothing.
     pub fn scopes(&self) -> BTreeSet<Scope> {
+        let wrote = |e: &&Arc<Entry>| !e.body.is_said_beside();
         let mut scopes: BTreeSet<_> = self
             .entries()
             .iter()
+            .filter(wrote)
             .map(|e| Scope::Author(e.by.clone()))
             .collect();
         scopes.extend(self.owners.iter().cloned().map(Scope::Owner));

@@ -4,7 +4,7 @@ use super::change::live;
 use super::{ChangeState, Rows, StoreError, StoredChange, readable};
 use crate::document::Tip;
 use crate::domain::code::DocumentKind;
-use crate::domain::entry::{Body, Entry};
+use crate::domain::entry::Entry;
 use crate::domain::fold::Record;
 use crate::domain::id::{DocumentId, EntryId, PartnerId, PatientId};
 use crate::domain::join::Patient;
@@ -44,26 +44,6 @@ pub struct End {
     pub tip: Tip,
     /// Bytes of text that are there.
     pub text_bytes: usize,
-}
-
-impl Folded {
-    /// Through what it may be seen from here. A worry is anybody's to raise, also where she sees nothing: it shows nothing
-    /// to whoever raised it before the server has it, which asks whether she may see the record.
-    fn scopes(&self) -> BTreeSet<Scope> {
-        let opens = |entry: &Entry| {
-            !matches!(entry.body, Body::SafetyRaised(_)) || self.receipts.0.contains_key(&entry.id)
-        };
-        let wrote = |user: &_| {
-            let mut entries = self.record.entries().iter();
-            entries.any(|entry| entry.by == *user && opens(entry))
-        };
-        let mut scopes = self.record.scopes();
-        scopes.retain(|scope| match scope {
-            Scope::Author(user) => wrote(user),
-            _ => true,
-        });
-        scopes
-    }
 }
 
 impl End {
@@ -149,7 +129,7 @@ impl Rows<'_> {
         let (mut ends, mut scopes) = (BTreeMap::new(), BTreeSet::new());
         for doc in self.documents_of_patient(patient)? {
             let folded = self.record(doc)?;
-            scopes.extend(folded.scopes());
+            scopes.extend(folded.record.scopes());
             // When answers arrived is asked by nobody.
             if !folded.record.is_of_answers() {
                 receipts.0.extend(folded.receipts.0);

@@ -9,8 +9,9 @@ use warmhand_core::usecase::Command;
 use warmhand_core::view::{
     AppointmentDraft, DecisionDraft, HandoffDraft, NextStepDraft, ScreenDraft,
 };
-use warmhand_core::wire::QuarantineReason;
+use warmhand_core::wire::{Decision, QuarantineReason};
 use warmhand_server::store::sqlite::Verified;
+use warmhand_tests::town::Phone;
 
 /// What every screen of a record refuses with.
 fn refusals(ward: &Ward, record: DocumentId) -> Vec<Option<Refusal>> {
@@ -95,28 +96,71 @@ fn whom_to_call_is_there_beside_any_record_and_a_worry_is_taken() {
     assert!(panel.flags.is_empty() && panel.same_as.is_empty());
     assert!(panel.can_raise && !panel.can_hand);
     assert!(!format!("{panel:?}").contains("Rosa"));
-    let worry = json!({"RaiseSafety": {"record": record, "reason": "patient_said"}});
-    tablet.does(town, worry);
-    // It opens nothing to her, and whoever looks after the patient has it at once.
+    for said in [
+        json!({"RaiseSafety": {"record": record, "reason": "patient_said"}}),
+        json!({"TapSafetyCall": {"record": record, "call": "911"}}),
+        json!({"DismissSafetyPanel": {"record": record}}),
+    ] {
+        tablet.does(town, said);
+    }
+    // It opens nothing to her, and whoever looks after the patient has it at once, also on a phone of her own.
     let lost = Err(Refusal::NotHere("the record"));
-    let seen =
-        |tablet: &warmhand_tests::town::Phone| tablet.app.handoff(record, town.now()).map(|_| ());
+    let seen = |tablet: &Phone| tablet.app.handoff(record, town.now()).map(|_| ());
     assert_eq!(seen(tablet), lost);
     assert_eq!(tablet.app.patients(town.now()).unwrap().rows.len(), 1);
     super::hand(tablet, town, "n1");
-    let flags = tablet.app.safety_panel(Some(record), town.now()).flags;
-    assert_eq!(flags.len(), 2);
-    // The server keeps it before a person, among the open flags.
+    let flags = |tablet: &Phone| {
+        tablet
+            .app
+            .safety_panel(Some(record), town.now())
+            .flags
+            .len()
+    };
+    assert_eq!(flags(tablet), 2);
+    tablet.note(town, record, "after the worry");
     super::hand(tablet, town, "n2");
+    tablet.sync(town);
+    assert!(town.aside().is_empty());
+    let mut phone = town.device("phone", &["n1"]);
+    phone.sync(town);
+    assert_eq!(flags(&phone), 2);
+    // Nor does it once the server has it.
+    assert_eq!(seen(tablet), lost);
+    let mut hers = town.device("hers", &["n2"]);
+    hers.sync(town);
+    assert_eq!(seen(&hers), lost);
+    let own = tablet.app.safety_panel(Some(ward.noor.0), town.now());
+    assert_eq!(own.flags.len(), 1);
+    let waits = town.entries(patient).len();
+    assert_eq!(tablet.entries(patient).len(), waits);
+    assert_eq!(town.verify(), Verified::SOUND);
+}
+
+#[test]
+fn a_worry_beside_what_the_tablet_has_lost_waits_for_a_person_and_opens_nothing() {
+    let mut ward = Ward::new("Rosa", "Noor");
+    ward.tablet.sync(&ward.town);
+    ward.hand("n2");
+    let (record, _) = ward.rosa;
+    let (town, tablet) = (&ward.town, &mut ward.tablet);
+    let worry = json!({"RaiseSafety": {"record": record, "reason": "patient_said"}});
+    tablet.does(town, worry);
+    // Whoever saw the record there is taken off the tablet before it asks again.
+    let id = tablet.app.id().unwrap();
+    let store = &town.server().store;
+    town.run(store.set_people(id, vec!["n2".into()], "sup".into(), town.now()))
+        .unwrap();
     tablet.sync(town);
     let [row] = &town.aside()[..] else {
         panic!("one waits")
     };
     assert_eq!(row.reason, QuarantineReason::Access);
-    assert_eq!(seen(tablet), lost);
-    let own = ward.tablet.app.safety_panel(Some(ward.noor.0), town.now());
-    assert_eq!(own.flags.len(), 1);
-    assert!(!town.entries(patient).is_empty());
+    let decided = store.decide("sup".into(), row.hash, Decision::Released, 7, town.now());
+    town.run(decided).unwrap();
+    tablet.sync(town);
+    assert!(town.aside().is_empty());
+    let lost = Refusal::NotHere("the record");
+    assert_eq!(tablet.app.handoff(record, town.now()).err(), Some(lost));
     assert_eq!(town.verify(), Verified::SOUND);
 }
 

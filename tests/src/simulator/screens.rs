@@ -179,7 +179,7 @@ fn may_see(app: &App, person: &Person, patient: PatientId) -> bool {
         return true;
     }
     let looks_after = |role: Role| !matches!(role, Role::Administrator | Role::Partner);
-    let (joined, receipts) = app.patient(patient).expect("a patient");
+    let (joined, _) = app.patient(patient).expect("a patient");
     let documents = joined.records.iter().chain(&joined.answers);
     documents.into_iter().any(|document| {
         let works_there = document.sites().any(|site| {
@@ -187,8 +187,11 @@ fn may_see(app: &App, person: &Person, patient: PatientId) -> bool {
             roles.any(|at| looks_after(at.role) && (at.sites.is_empty() || at.sites.contains(site)))
         });
         let wrote = document.entries().iter().any(|entry| {
-            let is_worry = matches!(entry.body, Body::SafetyRaised(_));
-            entry.by == person.id && (!is_worry || receipts.received_at(entry.id).is_some())
+            let of_the_panel = matches!(
+                entry.body,
+                Body::SafetyRaised(_) | Body::SafetyCallTapped(_) | Body::SafetyPanelDismissed(_)
+            );
+            entry.by == person.id && !of_the_panel
         });
         works_there || wrote || document.owners.contains(&person.id)
     })

@@ -6,12 +6,14 @@ use super::{StoreError, Verb};
 use std::collections::BTreeSet;
 use warmhand_core::document::Change;
 use warmhand_core::domain::code::DocumentKind;
+use warmhand_core::domain::entry::Entry;
 use warmhand_core::domain::id::DocumentId;
 use warmhand_core::domain::visibility::Scope;
 
 impl Verb<'_> {
     /// May the sender, and who wrote it, write this change here? Asked of each: what came before it in the push may have
     /// been turned away. What one person of a device sees is not there for another to write in: that would let her see it.
+    /// A worry lets her see nothing, and is taken beside whatever the device shows.
     pub(super) fn may_write(
         &self,
         push: &Push<'_>,
@@ -26,7 +28,8 @@ impl Verb<'_> {
         }
         // Of a document that has only begun nobody has said yet who sees it.
         let scopes = self.scopes_with(patient, &taking.document)?;
-        self.may_see(push, change, &scopes, (kind, taking.document.id))
+        let sees = self.may_see(push, change, &scopes, (kind, taking.document.id))?;
+        Ok(sees || taking.standing && is_said_beside(change))
     }
 
     /// May whoever wrote this see a document through these scopes, by a sheet that she is judged by?
@@ -65,6 +68,12 @@ impl Verb<'_> {
         }
         Ok(others.is_empty())
     }
+}
+
+/// Is it of the panel alone, which is there beside every record?
+fn is_said_beside(change: &Change) -> bool {
+    let mut puts = change.puts.iter();
+    puts.all(|put| Entry::parse(&put.text).is_ok_and(|entry| entry.body.is_said_beside()))
 }
 
 /// Does nobody but who wrote this work on the device? Then what it sees she sees.

@@ -82,7 +82,11 @@ impl Record {
         };
         let after = entry["after"].as_array().into_iter().flatten();
         let after = after.map(word).collect();
-        self.authors.insert(by.clone());
+        // What is said at the panel is anybody's to say, and lets her see nothing.
+        let of_the_panel = ["SafetyRaised", "SafetyCallTapped", "SafetyPanelDismissed"];
+        if !of_the_panel.contains(&kind) {
+            self.authors.insert(by.clone());
+        }
         self.entries
             .insert(word(&entry["id"]), Entry { by, after, says });
         self.owners = self.owners();
