@@ -1,6 +1,8 @@
 //! The twenty ways in which two people who could not see each other's work may collide, each with its safe rule, the
 //! question that it opens, and what settles it.
 
+#[path = "hazard/beside.rs"]
+mod beside;
 #[path = "hazard/fallen.rs"]
 mod fallen;
 #[path = "hazard/follow_up.rs"]

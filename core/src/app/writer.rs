@@ -70,13 +70,16 @@ fn within(
 ) -> Result<Outcome, Refusal> {
     let record = command.record();
     let viewer = author.device.viewer(author.sheet);
-    let loaded = match record {
+    let mut loaded = match record {
         Some(id) => Some(load(write, id)?),
         None => None,
     };
-    let is_hidden = |held: &Held| !viewer.sees(&held.scopes);
-    if loaded.as_ref().is_some_and(is_hidden) && !command.is_said_beside() {
-        return Err(Refusal::NotHere("the record"));
+    if let Some(held) = loaded.as_mut().filter(|held| !viewer.sees(&held.scopes)) {
+        if !command.is_said_beside() {
+            return Err(Refusal::NotHere("the record"));
+        }
+        // The panel showed her none.
+        held.patient.flags.clear();
     }
     if let Some(named) = command.patient()
         && !write.may_name(named, &viewer)?

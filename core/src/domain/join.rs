@@ -16,6 +16,7 @@ use super::entry::{Body, Entry};
 use super::fold::{self, Number, Record, ReviewItem};
 use super::id::{DocumentId, EntryId, PatientId};
 use super::payload::{ExternalId, PatientDescribed, PerinatalStage};
+use super::visibility::Scope;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -120,6 +121,12 @@ impl Patient {
     pub fn document(&self, id: DocumentId) -> Option<&Record> {
         let mut documents = self.records.iter().chain(&self.answers);
         documents.find(|d| d.id == id)
+    }
+
+    /// Through what her documents may be seen, as far as they are here.
+    pub fn scopes(&self) -> BTreeSet<Scope> {
+        let documents = self.records.iter().chain(&self.answers);
+        documents.flat_map(Record::scopes).collect()
     }
 
     /// The flags that somebody still has to look after.

@@ -141,8 +141,7 @@ impl Desk<'_> {
 
     /// Through what the records of the patient may be seen.
     pub fn scopes(&self) -> BTreeSet<Scope> {
-        let hers = self.patient.into_iter().flat_map(|p| &p.records);
-        hers.flat_map(Record::scopes).collect()
+        self.patient.map(Patient::scopes).unwrap_or_default()
     }
 
     /// Somebody who may see the record, or nobody: what is given to anyone else reaches nobody.

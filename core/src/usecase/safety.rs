@@ -115,7 +115,7 @@ pub struct LinkFlags {
     pub at: Option<Zoned>,
 }
 
-/// Open flags of this patient raised in this record: what an entry here can name.
+/// Open flags of this patient raised in this record, as far as she was shown them: what an entry here can name.
 fn open_here(desk: &Desk<'_>) -> Result<Vec<EntryId>, Refusal> {
     let home = desk.record()?.id;
     let patient = desk.patient.ok_or(Refusal::NotHere("the record"))?;

@@ -60,12 +60,14 @@ impl SeenBy {
     }
 }
 
-/// The first of the others who had seen it, as far as the server has what she wrote, and when it had that.
+/// The first of the others who had seen it, as far as the server has what she wrote, and when it had that. A worry is raised
+/// also by somebody who sees nothing of the record.
 fn first<'r>(
     record: &'r Record,
     entry: EntryId,
     receipts: &Receipts,
 ) -> Option<(&'r Entry, Timestamp)> {
-    let mut others = record.past.seen_by_others(entry);
+    let others = record.past.seen_by_others(entry);
+    let mut others = others.filter(|later| !later.body.is_said_beside());
     others.find_map(|later| Some((later.as_ref(), receipts.received_at(later.id)?)))
 }

@@ -172,10 +172,6 @@ impl SafetyPanel {
             .problems
             .retain(|problem| problem.action != Action::RaiseSafety);
         panel.can_raise = open.can_raise;
-        if matches!(why, Refusal::NotHere(_)) {
-            // What she says of it waits aside, before a supervisor: nobody is told of it at once.
-            panel.alert = Alert::CannotAlert;
-        }
         let raise = |problem: &Obstacle| problem.action == Action::RaiseSafety;
         panel
             .problems

@@ -3,11 +3,12 @@
 
 use super::Ward;
 use serde_json::json;
+use warmhand_core::domain::entry::Body;
 use warmhand_core::domain::id::{DerivedId, DocumentId};
 use warmhand_core::refusal::Refusal;
 use warmhand_core::usecase::Command;
 use warmhand_core::view::{
-    AppointmentDraft, DecisionDraft, HandoffDraft, NextStepDraft, ScreenDraft,
+    Alert, AppointmentDraft, DecisionDraft, HandoffDraft, NextStepDraft, ScreenDraft,
 };
 use warmhand_core::wire::{Decision, QuarantineReason};
 use warmhand_server::store::sqlite::Verified;
@@ -95,6 +96,7 @@ fn whom_to_call_is_there_beside_any_record_and_a_worry_is_taken() {
     assert_eq!(calls, ["911", "988", "1-833-852-6262"]);
     assert!(panel.flags.is_empty() && panel.same_as.is_empty());
     assert!(panel.can_raise && !panel.can_hand);
+    assert_eq!(panel.alert, Alert::CanAlert);
     assert!(!format!("{panel:?}").contains("Rosa"));
     for said in [
         json!({"RaiseSafety": {"record": record, "reason": "patient_said"}}),
@@ -131,6 +133,21 @@ fn whom_to_call_is_there_beside_any_record_and_a_worry_is_taken() {
     assert_eq!(seen(&hers), lost);
     let own = tablet.app.safety_panel(Some(ward.noor.0), town.now());
     assert_eq!(own.flags.len(), 1);
+    // Nor has she read what lies there, nor been shown its flags.
+    super::hand(tablet, town, "n1");
+    let history = tablet.app.history(record, town.now()).unwrap();
+    let mut of_hers = history.entries.iter().filter(|row| row.by == "Ana Duarte");
+    assert!(of_hers.all(|row| row.seen.is_none()));
+    let folder = town.run(town.server().store.folder(patient, None)).unwrap();
+    let lies = folder.patient.record(record).unwrap().entries();
+    let named: Vec<_> = (lies.iter())
+        .filter_map(|entry| match &entry.body {
+            Body::SafetyPanelDismissed(said) => Some(&said.flags),
+            Body::SafetyCallTapped(said) => Some(&said.flags),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(named, [&Vec::new(), &Vec::new()]);
     let waits = town.entries(patient).len();
     assert_eq!(tablet.entries(patient).len(), waits);
     assert_eq!(town.verify(), Verified::SOUND);

@@ -81,6 +81,10 @@ fn disputes(
 ) -> Vec<ReviewItem> {
     let mut items = Vec::new();
     for edit in past.entries() {
+        // A worry goes on with nothing: it names the visit in which it was raised, whatever became of that.
+        if edit.body.is_said_beside() {
+            continue;
+        }
         // Of what she never saw nobody went on with anything, and what was only proposed has no effect.
         let went_on = past.saw(edit.id, target) && !edit.body.is_proposed();
         let mut about = went_on

@@ -8,13 +8,14 @@ mod unplanned;
 
 use super::row::AppointmentReading;
 use super::{LoopPoint, PromiseReading, ReviewReading};
-use crate::domain::code::{DecisionState, DecisionValue, TaskKind};
+use crate::domain::code::{DecisionState, DecisionValue, DocumentKind, TaskKind};
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Record;
 use crate::domain::id::{DerivedId, EntryId, PartnerId, UserId};
 use crate::domain::join::Patient;
-use crate::domain::organisation::{Calendar, Organisation};
+use crate::domain::organisation::{Calendar, Organisation, Person};
 use crate::domain::time;
+use crate::domain::visibility;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -195,10 +196,9 @@ impl Work<'_> {
     }
 
     fn task(&self, kind: TaskKind, cause: &Entry, due_at: Option<Timestamp>) -> TaskReading {
-        let owners = if self.record.owners.is_empty() {
-            vec![cause.by.clone()]
-        } else {
-            self.record.owners.clone()
+        let owners = match &self.record.owners[..] {
+            [] => self.of_who_said(cause).collect(),
+            owners => owners.to_vec(),
         };
         TaskReading {
             id: DerivedId::derive(kind.as_str(), &[cause.id]),
@@ -212,6 +212,21 @@ impl Work<'_> {
             lapse: None,
             paused: false,
         }
+    }
+
+    /// Who said it, unless she may not see the record: what is hers alone would be before nobody. Whatever but a worry
+    /// somebody says lets her see it.
+    fn of_who_said<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = UserId> + use<'e> {
+        let is_hidden = entry.body.is_said_beside() && self.is_hidden_from(&entry.by);
+        (!is_hidden).then(|| entry.by.clone()).into_iter()
+    }
+
+    /// Is she somebody whom the sheet knows, and may not see the patient's records?
+    fn is_hidden_from(&self, user: &UserId) -> bool {
+        let sees = |person: &Person| {
+            visibility::may_see(person, &self.patient.scopes(), DocumentKind::Record, false)
+        };
+        self.sheet.person(user).is_some_and(|person| !sees(person))
     }
 
     fn ticked(&self, task: &TaskReading) -> Option<(EntryId, Timestamp)> {

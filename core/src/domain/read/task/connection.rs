@@ -2,13 +2,12 @@
 
 use super::{Lapse, TaskReading, Work, plans};
 use crate::domain::code::{
-    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, DocumentKind, OutcomeValue,
-    ReviewKind, StepKind, TaskKind,
+    AppointmentStatus, ContactOutcome, ContactWith, DecisionValue, OutcomeValue, ReviewKind,
+    StepKind, TaskKind,
 };
 use crate::domain::entry::{Body, Entry};
 use crate::domain::fold::Appointment;
 use crate::domain::id::{EntryId, PartnerId, UserId};
-use crate::domain::visibility;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -236,11 +235,7 @@ impl Work<'_> {
     /// may reach nobody else.
     fn give(&self, task: &mut TaskReading, owner: Option<&UserId>) {
         let Some(owner) = owner else { return };
-        let person = self.sheet.person(owner);
-        let sees = |person| {
-            visibility::may_see(person, &self.record.scopes(), DocumentKind::Record, false)
-        };
-        if person.is_none_or(sees) {
+        if !self.is_hidden_from(owner) {
             task.owners = vec![owner.clone()];
         } else if !task.owners.contains(owner) {
             task.owners.push(owner.clone());

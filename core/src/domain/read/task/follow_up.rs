@@ -165,7 +165,7 @@ impl Work<'_> {
                 let in_error = flag.in_error.as_ref();
                 task.lapses(in_error.map(|e| e.occurred_at.timestamp()), Lapse::InError);
                 if flag.status == FlagStatus::Open {
-                    task.owners.push(flag.entry.by.clone());
+                    task.owners.extend(self.of_who_said(&flag.entry));
                     task.owners.sort();
                     task.owners.dedup();
                 }
