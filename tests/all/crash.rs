@@ -127,7 +127,7 @@ impl Ground {
 /// What lies in a database, by what people wrote.
 #[derive(Debug, PartialEq)]
 struct Look {
-    /// Every text of a note and every name, and how often it is there.
+    /// Every text of a note, every name and every id of a screen's result, and how often it is there.
     texts: BTreeMap<String, usize>,
     /// Results of screens in records, and answers of screens beside them.
     screens: [usize; 2],
@@ -141,7 +141,11 @@ impl Look {
         for put in changes(&db).into_values().flat_map(|change| change.puts) {
             let entry: Value = serde_json::from_str(&put.text).unwrap();
             match entry["kind"].as_str().unwrap() {
-                "ScreenRecorded" => screens[0] += 1,
+                "ScreenRecorded" => {
+                    screens[0] += 1;
+                    let id = entry["id"].as_str().unwrap().to_owned();
+                    *texts.entry(id).or_default() += 1;
+                }
                 "ScreenAnswered" => screens[1] += 1,
                 _ => {
                     let payload = &entry["payload"];

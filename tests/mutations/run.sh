@@ -28,13 +28,20 @@ rm -rf "$tree" && mkdir -p "$tree"
 # The files as they lie here, with their times, so that only what a patch touches is built anew.
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - 2>/dev/null) | tar -x -C "$tree"
 cd "$tree" && git init -q .
+# The oracle that fails by this log, after what stands before it there. A panic on the way is none: it may be the patch that
+# is wrong.
+oracle() {
+  grep -a "$1" "$2" | grep -av ': a panic: ' | sed -n "s/^ *$1 *oracle \([0-9]* ([A-Za-z]*)\).*/\1/p" | head -1
+}
+
 # The first kept history that fails, as the end of a row of the table.
 kept() {
-  local history oracle
+  local history found
   for history in "$here"/../simulator/*.json; do
     "$CARGO_TARGET_DIR/debug/simulate" --replay "$history" >"$tree/kept.log" 2>&1 && continue
-    oracle=$(sed -n 's/^ *!! oracle \([0-9]* ([A-Za-z]*)\).*/\1/p' "$tree/kept.log")
-    printf '%s | %s, kept |\n' "$oracle" "$(grep -c '^    {' "$history")"
+    found=$(oracle '!!' "$tree/kept.log")
+    [ -n "$found" ] || continue
+    printf '%s | %s, kept |\n' "$found" "$(grep -c '^    {' "$history")"
     return
   done
   return 1
@@ -69,24 +76,15 @@ for rule in "${rules[@]}"; do
     survivors=1
   else
     "$CARGO_TARGET_DIR/debug/simulate" --seeds "$seeds" --keep "$tree/$rule.json" >"$tree/$rule.log" 2>&1
-    if [ $? -eq 0 ]; then
-      if row=$(kept) || row=$(tests); then
-        printf '| %s | %s\n' "$says" "$row"
-      else
-        printf '| %s | **nothing in %s seeds** | |\n' "$says" "$seeds"
-        survivors=1
-      fi
-    else
-      falls=$(sed -n 's/^seed [0-9]* fails: oracle \([0-9]* ([A-Za-z]*)\).*/\1/p' "$tree/$rule.log")
-      # A panic on the way is no oracle: it may be the patch that is wrong.
-      if [ -z "$falls" ]; then
-        printf '| %s | ends without an oracle, see %s | |\n' "$says" "$tree/$rule.log"
-        survivors=1
-        git apply --recount -R "$patch"
-        continue
-      fi
+    falls=$(oracle 'seed [0-9]* fails:' "$tree/$rule.log")
+    if [ -n "$falls" ]; then
       shortest=$(sed -n 's/^shortest history, \([0-9]*\) operations:/\1/p' "$tree/$rule.log")
       printf '| %s | %s | %s |\n' "$says" "$falls" "$shortest"
+    elif row=$(kept) || row=$(tests); then
+      printf '| %s | %s\n' "$says" "$row"
+    else
+      printf '| %s | **nothing in %s seeds** | |\n' "$says" "$seeds"
+      survivors=1
     fi
   fi
   git apply --recount -R "$patch"

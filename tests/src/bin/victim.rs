@@ -50,21 +50,21 @@ async fn does(words: Vec<String>) -> ExitCode {
 }
 
 /// The n-th thing that somebody does: a new patient, the answers of a screen (which lie in a document of their own), or a
-/// note; and what is said of it once it is acknowledged.
-fn command(n: u64, seed: u64, record: Option<DocumentId>) -> (Value, String) {
+/// note; and by what it is known again: its text, or else the entry that it made.
+fn command(n: u64, seed: u64, record: Option<DocumentId>) -> (Value, Option<String>) {
     let name = format!("{seed}-{n}");
     match (n % 6, record) {
         (0, _) | (_, None) => (
             json!({"OpenRecord": {"site": "home", "preferred_name": name}}),
-            format!("wrote {name}"),
+            Some(name),
         ),
         (2, Some(record)) => (
             json!({"RecordScreen": {"record": record, "instrument": "phq2", "mode": "interview", "items": [1, 0]}}),
-            "asked".to_owned(),
+            None,
         ),
         (_, Some(record)) => (
             json!({"AddNote": {"record": record, "text": name}}),
-            format!("wrote {name}"),
+            Some(name),
         ),
     }
 }
@@ -74,12 +74,13 @@ fn write(file: &Path, server: &str, seed: u64) -> ExitCode {
     let (mut now, mut record) = (morning(), None);
     for n in 0.. {
         now += 1.minute();
-        let (asked, said) = command(n, seed, record);
+        let (asked, text) = command(n, seed, record);
         let asked: Command = serde_json::from_value(asked).expect("a command");
         match device.app.dispatch(asked, now) {
             Ok(done) => {
                 record = done.record;
-                println!("{said}");
+                let made = || done.made.expect("an entry").to_string();
+                println!("wrote {}", text.unwrap_or_else(made));
             }
             Err(why) => println!("refused {}", serde_json::to_string(&why).expect("a word")),
         }
