@@ -58,6 +58,7 @@ impl World {
             self.check_replica(d, &look)?;
             self.check_healed(d, &look)?;
             self.check_screens(d, &look)?;
+            self.check_lists(d, &look)?;
             self.check_cheap(d)?;
         }
         Ok(())

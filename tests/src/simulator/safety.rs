@@ -177,17 +177,22 @@ impl World {
             })?;
         }
         let screen = app.sync_status().expect("a status");
-        let mut own = look
-            .changes
-            .iter()
-            .filter(|(_, held)| held.device == device.id);
-        let open = own.find(|(hash, held)| {
-            let is_open = !held.is_refused() && !held.is_settled();
-            is_open && !device.told.on_server.contains(hash)
-        });
-        let says_all = screen.state == SyncState::AllSent || screen.unsent.is_empty();
-        holds(Oracle::NeverFalse, open.is_none() || !says_all, || {
-            format!("device {d} says {:?} and has {open:?}", screen.state)
-        })
+        let own = look.changes.iter();
+        let own = own.filter(|(_, held)| held.device == device.id && !held.is_settled());
+        for (hash, held) in own.filter(|(hash, _)| !device.told.on_server.contains(hash)) {
+            let row = screen
+                .unsent
+                .iter()
+                .find(|row| look.is_home(row.record, held.doc));
+            let is_said = row.is_some_and(|row| row.help.is_some() || !held.is_refused());
+            let says_all = screen.state == SyncState::AllSent;
+            holds(Oracle::NeverFalse, is_said && !says_all, || {
+                format!(
+                    "device {d} says {:?}, {row:?} and has {hash:?} {held:?}",
+                    screen.state
+                )
+            })?;
+        }
+        self.check_screens(d, look)
     }
 }

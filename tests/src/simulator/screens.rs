@@ -33,25 +33,25 @@ const FIRST: [Stage; 13] = [
 ];
 
 impl World {
-    /// Every screen can be drawn for whoever may see it, and says "on the server" of what was said to be there.
+    /// Who is signed in on a device, and the patients there whom she may see.
+    fn looks(&self, d: usize, look: &DeviceLook) -> Option<(Person, BTreeSet<PatientId>)> {
+        let app = self.devices[d].app.as_ref().expect("it lives");
+        let sheet = app.sheet().ok()?;
+        let person = sheet.person(look.signed_in.as_ref()?)?;
+        let whose = look.documents.values().map(|(_, whose, _)| *whose);
+        let whose: BTreeSet<_> = whose.collect();
+        let hers = whose.into_iter();
+        let hers = hers.filter(|patient| may_see(app, person, *patient));
+        Some((person.clone(), hers.collect()))
+    }
+
+    /// Every screen of a record can be drawn for whoever may see it, and says "on the server" of what was said to be there.
     pub(super) fn check_screens(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
-        let device = &self.devices[d];
-        let app = device.app.as_ref().expect("it lives");
-        let sheet = app.sheet().expect("a sheet");
-        let signed_in = look.signed_in.as_ref();
-        let Some(person) = signed_in.and_then(|user| sheet.person(user)) else {
+        let app = self.devices[d].app.as_ref().expect("it lives");
+        let Some((person, hers)) = self.looks(d, look) else {
             return Ok(());
         };
-        let user = &person.id;
-        let patients: BTreeSet<_> = look
-            .documents
-            .values()
-            .map(|(_, whose, _)| *whose)
-            .collect();
-        let hers: BTreeSet<PatientId> = patients
-            .into_iter()
-            .filter(|patient| may_see(app, person, *patient))
-            .collect();
+        let (user, now) = (&person.id, self.devices[d].clock(self.now));
         let is_hers = |record: &DocumentId| hers.contains(&look.documents[record].1);
         for row in app.sync_status().expect("a status").unsent {
             holds(
@@ -62,15 +62,20 @@ impl World {
         }
         for record in shown(look) {
             if !is_hers(&record) {
-                let seen = app.handoff(record, self.now).map(|_| ());
-                let flags = app.safety_panel(Some(record), self.now).flags;
-                let is_hidden = seen == Err(Refusal::NotHere("the record")) && flags.is_empty();
+                let seen = app.handoff(record, now).map(|_| ());
+                let flags = app.safety_panel(Some(record), now).flags;
+                let is_locked = seen == Err(Refusal::Locked);
+                let is_not_here = seen == Err(Refusal::NotHere("the record"));
+                let is_hidden = (is_locked || is_not_here) && flags.is_empty();
                 holds(Oracle::Visible, is_hidden, || {
                     format!("device {d} shows {record} to {user}, who may not see it")
                 })?;
                 continue;
             }
-            let (history, handoff) = (app.history(record, self.now), app.handoff(record, self.now));
+            let (history, handoff) = (app.history(record, now), app.handoff(record, now));
+            if matches!((&history, &handoff), (Err(Refusal::Locked), Err(Refusal::Locked))) {
+                continue;
+            }
             let (Ok(history), Ok(handoff)) = (history, handoff) else {
                 // A record that was refused whole is not one yet.
                 let is_live = !look.entries_of(record).is_empty();
@@ -89,7 +94,7 @@ impl World {
             holds(Oracle::NeverFalse, least == handoff.state, || {
                 format!("device {d} shows {record} as further than its last entry")
             })?;
-            for flag in app.safety_panel(Some(record), self.now).flags {
+            for flag in app.safety_panel(Some(record), now).flags {
                 let said = if flag.on_server {
                     EntryState::OnServer
                 } else {
@@ -98,6 +103,17 @@ impl World {
                 self.holds_state(d, look, flag.flag, said)?;
             }
         }
+        Ok(())
+    }
+
+    /// The lists can be drawn, name whoever is there and she may see, and say of her what her records read as.
+    pub(super) fn check_lists(&self, d: usize, look: &DeviceLook) -> Result<(), Failure> {
+        let app = self.devices[d].app.as_ref().expect("it lives");
+        let Some((person, hers)) = self.looks(d, look) else {
+            return Ok(());
+        };
+        let (user, sheet) = (&person.id, app.sheet().expect("a sheet"));
+        let is_hers = |record: &DocumentId| hers.contains(&look.documents[record].1);
         let (today, listed) = (app.today(self.now), app.patients(self.now));
         let (Ok(_), Ok(listed)) = (today, listed) else {
             return holds(Oracle::Typed, false, || format!("device {d} draws no list"));

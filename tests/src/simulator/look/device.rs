@@ -196,6 +196,14 @@ impl DeviceLook {
         changes.flat_map(|(_, held)| held.entries.clone()).collect()
     }
 
+    /// Is what waits in this document told of that record? What she answered is told of any record of hers.
+    pub fn is_home(&self, record: DocumentId, doc: DocumentId) -> bool {
+        let (home, lies) = (self.documents.get(&record), self.documents.get(&doc));
+        let is_hers = home.zip(lies).is_some_and(|(home, lies)| home.1 == lies.1);
+        let is_of_answers = lies.is_some_and(|lies| lies.0 != "record");
+        record == doc || is_hers && is_of_answers
+    }
+
     /// Every entry that is here in whatever state.
     pub fn entries(&self) -> BTreeSet<EntryId> {
         let all = self.changes.values().flat_map(|held| &held.entries);
