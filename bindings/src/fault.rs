@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use warmhand_core::store::{Fault, Killed};
+use warmhand_core::store::{Fault, StoreError};
 
 struct PanicAt(String);
 
 impl Fault for PanicAt {
-    fn at(&mut self, place: &str) -> Result<(), Killed> {
+    fn at(&mut self, place: &str) -> Result<(), StoreError> {
         assert!(
             !place.contains(&self.0),
             "while working on the record of Lucía"

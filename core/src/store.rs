@@ -31,7 +31,7 @@ pub use list::{Concerning, ListRow};
 pub use open::Place;
 pub use salvage::Salvaged;
 pub use standing::Standing;
-pub use trouble::{Fault, Killed, StoreError, readable};
+pub use trouble::{Fault, StoreError, readable};
 pub use waiting::Waiting;
 pub use whole::{WholeRow, whole_changes};
 
@@ -117,7 +117,7 @@ impl Store {
         transaction.commit().map_err(StoreError::from)?;
         // Durable from here on, though nobody has been told.
         if let Some(fault) = self.fault.as_mut() {
-            fault.at("committed").map_err(|Killed| StoreError::Killed)?;
+            fault.at("committed")?;
         }
         Ok(done)
     }
@@ -131,7 +131,7 @@ impl Store {
 impl Write<'_> {
     fn step(&mut self, place: &str) -> Result<(), StoreError> {
         match self.fault.as_mut() {
-            Some(fault) => fault.at(place).map_err(|Killed| StoreError::Killed),
+            Some(fault) => fault.at(place),
             None => Ok(()),
         }
     }

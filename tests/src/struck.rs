@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use warmhand_core::store::{Fault as DeviceFault, Killed};
+use warmhand_core::store::{Fault as DeviceFault, StoreError as DeviceError};
 use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::Fault;
 
@@ -63,9 +63,9 @@ impl Fault for Strike {
 }
 
 impl DeviceFault for Strike {
-    fn at(&mut self, place: &str) -> Result<(), Killed> {
+    fn at(&mut self, place: &str) -> Result<(), DeviceError> {
         if self.strikes_now(place) {
-            Err(Killed)
+            Err(DeviceError::Killed)
         } else {
             Ok(())
         }

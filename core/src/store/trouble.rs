@@ -14,14 +14,10 @@ pub enum StoreError {
     Killed,
 }
 
-/// The end of a process, as a test plays it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Killed;
-
-/// Ends the work at a place of its choice. In the product there is none.
+/// Ends the work at a place of its choice: the process is over, or the disk is full. In the product there is none.
 pub trait Fault: Send {
     /// Called before every statement that changes something, before its commit and after.
-    fn at(&mut self, place: &str) -> Result<(), Killed>;
+    fn at(&mut self, place: &str) -> Result<(), StoreError>;
 }
 
 impl From<rusqlite::Error> for StoreError {

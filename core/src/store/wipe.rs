@@ -172,7 +172,7 @@ impl Store {
 
     fn step(&mut self, place: &str) -> Result<(), StoreError> {
         match self.fault.as_mut() {
-            Some(fault) => fault.at(place).map_err(|_| StoreError::Killed),
+            Some(fault) => fault.at(place),
             None => Ok(()),
         }
     }

@@ -4,7 +4,8 @@ use super::process::log_end;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use warmhand_core::store::{Fault as DeviceFault, Killed};
+use warmhand_core::refusal::StorageTrouble;
+use warmhand_core::store::{Fault as DeviceFault, StoreError as DeviceError};
 use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::Fault as ServerFault;
 
@@ -286,11 +287,11 @@ impl ServerFault for Blows {
 }
 
 impl DeviceFault for Blows {
-    fn at(&mut self, place: &str) -> Result<(), Killed> {
-        if self.strikes_at(place).is_some() {
-            Err(Killed)
-        } else {
-            Ok(())
+    fn at(&mut self, place: &str) -> Result<(), DeviceError> {
+        match self.strikes_at(place) {
+            Some(Blow::Full) => Err(DeviceError::Trouble(StorageTrouble::Full)),
+            Some(Blow::Kill | Blow::Power(_)) => Err(DeviceError::Killed),
+            None => Ok(()),
         }
     }
 }

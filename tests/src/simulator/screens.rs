@@ -178,7 +178,9 @@ impl World {
             EntryState::OnServer => proven.contains(&id),
             EntryState::Seen => {
                 let mut others = proven.iter().map(|other| &all[other]);
-                let is_seen = |other: &Entry| other.by != all[&id].by && stands_on(other, id, &all);
+                let is_seen = |other: &Entry| {
+                    other.by != all[&id].by && !is_of_the_panel(other) && stands_on(other, id, &all)
+                };
                 proven.contains(&id) && others.any(is_seen)
             }
         };
@@ -191,7 +193,8 @@ impl World {
 /// May she see this patient? The rule, said once more: whoever has a device to herself was sent what she may see; of
 /// several it is she who works where something of the patient took place, owns a record or wrote in one.
 fn may_see(app: &App, person: &Person, patient: PatientId) -> bool {
-    if app.people().expect("its people") == [person.id.clone()] {
+    let is_shared = app.sign_in_screen().expect("its people").is_shared;
+    if !is_shared && app.people().expect("its people") == [person.id.clone()] {
         return true;
     }
     let looks_after = |role: Role| !matches!(role, Role::Administrator | Role::Partner);
@@ -203,14 +206,18 @@ fn may_see(app: &App, person: &Person, patient: PatientId) -> bool {
             roles.any(|at| looks_after(at.role) && (at.sites.is_empty() || at.sites.contains(site)))
         });
         let wrote = document.entries().iter().any(|entry| {
-            let of_the_panel = matches!(
-                entry.body,
-                Body::SafetyRaised(_) | Body::SafetyCallTapped(_) | Body::SafetyPanelDismissed(_)
-            );
-            entry.by == person.id && !of_the_panel
+            entry.by == person.id && !is_of_the_panel(entry)
         });
         works_there || wrote || document.owners.contains(&person.id)
     })
+}
+
+/// Is it said at the panel, which is there also for who sees nothing of the record?
+fn is_of_the_panel(entry: &Entry) -> bool {
+    matches!(
+        entry.body,
+        Body::SafetyRaised(_) | Body::SafetyCallTapped(_) | Body::SafetyPanelDismissed(_)
+    )
 }
 
 /// Had who wrote this had that other before her? By what each entry names, however many lie between them.

@@ -2,7 +2,7 @@
 //! server, is there when it starts again.
 
 use super::*;
-use crate::store::{Fault, Killed, Phase};
+use crate::store::{Fault, Phase, StoreError};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 struct Countdown(Arc<AtomicU32>);
 
 impl Fault for Countdown {
-    fn at(&mut self, _: &str) -> Result<(), Killed> {
+    fn at(&mut self, _: &str) -> Result<(), StoreError> {
         let left = self.0.load(Relaxed);
         self.0.store(left.saturating_sub(1), Relaxed);
-        if left == 1 { Err(Killed) } else { Ok(()) }
+        if left == 1 { Err(StoreError::Killed) } else { Ok(()) }
     }
 }
 
