@@ -113,6 +113,48 @@ fn documents_in_step_are_one_small_round_and_nothing_is_fetched() {
 }
 
 #[test]
+fn what_differs_among_many_is_found_in_several_rounds_while_others_write_on() {
+    let mut town = Town::default();
+    let mut ana = town.device("ana", &["n1"]);
+    let mut carla = town.device("carla", &["c1"]);
+    let open =
+        |n: usize| json!({"OpenRecord": {"site": "home", "preferred_name": format!("Rosa {n}")}});
+    let opened = (0..600).map(|n| ana.does(&town, open(n)));
+    let all: Vec<_> = opened
+        .map(|made| (made.record.unwrap(), made.patient.unwrap()))
+        .collect();
+    ana.sync(&town);
+    carla.sync(&town);
+    let image = town.image();
+    for (record, _) in all.iter().step_by(12) {
+        carla.note(&town, *record, "in the log that is no more");
+    }
+    carla.sync(&town);
+    renamed(&image);
+    town.restore(&image);
+    for (record, _) in all.iter().skip(5).step_by(29) {
+        ana.note(&town, *record, "in the log that is");
+    }
+    ana.sync(&town);
+    let mut others = all.iter().rev();
+    let asked = exchange(&mut carla, &town, |path, body| {
+        if path == "/v1/reconcile" {
+            let (record, _) = others.next().unwrap();
+            ana.note(&town, *record, "while she compares");
+            ana.sync(&town);
+        }
+        body
+    });
+    let rounds = paths(&asked);
+    let rounds = rounds.iter().filter(|path| **path == "/v1/reconcile");
+    assert!(rounds.count() > 1, "{:?}", paths(&asked));
+    ana.sync(&town);
+    carla.sync(&town);
+    let patients: Vec<_> = all.iter().map(|(_, patient)| *patient).collect();
+    is_same(&town, &[&ana, &carla], &patients);
+}
+
+#[test]
 fn six_hundred_documents_in_step_cost_what_six_do() {
     let mut town = Town::default();
     let mut ana = town.device("ana", &["n1"]);

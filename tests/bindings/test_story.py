@@ -7,6 +7,7 @@ import unittest
 
 from contextlib import redirect_stdout
 from datetime import datetime
+from pathlib import Path
 from unittest import mock
 
 from device import drawn, main
@@ -110,6 +111,11 @@ class Story(Town):
         other = self.device("c1-phone", people=("c1",))
         self.assertTrue(other.sync())
         self.assert_closed(self.screen(other))
+        # Her name is in none of the phones' files; those of the server, which are plain, have it.
+        phones = [file.read_bytes() for file in self.folder.glob("*-phone.db*")]
+        self.assertGreaterEqual(len(phones), 4)
+        self.assertFalse([1 for file in phones if "Lucía".encode() in file])
+        self.assertTrue([1 for file in Path(self.server.data).iterdir() if "Lucía".encode() in file.read_bytes()])
         (row,) = drawn(other.app.patients(self.now)).rows
         self.assertEqual((row.name, row.stage, row.records), ("Lucía", "closed", [self.records["r1"]]))
 

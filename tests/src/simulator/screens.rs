@@ -73,7 +73,10 @@ impl World {
                 continue;
             }
             let (history, handoff) = (app.history(record, now), app.handoff(record, now));
-            if matches!((&history, &handoff), (Err(Refusal::Locked), Err(Refusal::Locked))) {
+            if matches!(
+                (&history, &handoff),
+                (Err(Refusal::Locked), Err(Refusal::Locked))
+            ) {
                 continue;
             }
             let (Ok(history), Ok(handoff)) = (history, handoff) else {
@@ -205,9 +208,10 @@ fn may_see(app: &App, person: &Person, patient: PatientId) -> bool {
             let mut roles = person.roles.iter();
             roles.any(|at| looks_after(at.role) && (at.sites.is_empty() || at.sites.contains(site)))
         });
-        let wrote = document.entries().iter().any(|entry| {
-            entry.by == person.id && !is_of_the_panel(entry)
-        });
+        let wrote = document
+            .entries()
+            .iter()
+            .any(|entry| entry.by == person.id && !is_of_the_panel(entry));
         works_there || wrote || document.owners.contains(&person.id)
     })
 }

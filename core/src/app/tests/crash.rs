@@ -14,7 +14,11 @@ impl Fault for Countdown {
     fn at(&mut self, _: &str) -> Result<(), StoreError> {
         let left = self.0.load(Relaxed);
         self.0.store(left.saturating_sub(1), Relaxed);
-        if left == 1 { Err(StoreError::Killed) } else { Ok(()) }
+        if left == 1 {
+            Err(StoreError::Killed)
+        } else {
+            Ok(())
+        }
     }
 }
 
