@@ -96,6 +96,8 @@ mod story_rules;
 mod struck;
 #[path = "all/tablet.rs"]
 mod tablet;
+#[path = "all/together.rs"]
+mod together;
 #[path = "all/trouble.rs"]
 mod trouble;
 #[path = "all/verified.rs"]
