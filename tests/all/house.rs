@@ -1,6 +1,7 @@
 //! The house holds: inside the core a line uses only what stands above it, the server uses no device, and the project
 //! never speaks of the place where it was made.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,6 +94,29 @@ fn every_module_says_what_it_is_for() {
             );
         }
     }
+}
+
+#[test]
+fn every_rule_that_is_taken_out_has_its_row_in_the_readme_and_every_row_its_rule() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, table) = readme
+        .split_once("| Rule | Falls | Shortest history |")
+        .unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let rows = rows.map(|row| row.split('|').nth(1).unwrap().trim().to_owned());
+    let files = fs::read_dir(root().join("tests/mutations")).unwrap();
+    let patches = files.map(|file| file.unwrap().path());
+    let patches = patches.filter(|path| path.extension().is_some_and(|end| end == "patch"));
+    let says = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        let first = text.lines().next().unwrap_or_default();
+        first.trim_start_matches('#').trim().to_owned()
+    };
+    let (rows, rules): (BTreeSet<_>, BTreeSet<_>) = (rows.collect(), patches.map(says).collect());
+    assert_eq!(rows, rules);
 }
 
 fn sources_of(folder: &str) -> Vec<(String, String)> {

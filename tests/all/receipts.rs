@@ -1,8 +1,10 @@
 //! How far a record has come: on the device, on the server, seen by somebody else; and of what was not taken, why.
 
 use serde_json::json;
+use warmhand_core::app::{Carried, SyncStep};
 use warmhand_core::domain::id::{DocumentId, EntryId};
 use warmhand_core::view::{EntryState, Help, Why};
+use warmhand_core::wire::{AckState, QuarantineReason, RejectReason, SyncAnswer, pack, unpack};
 use warmhand_server::store::Store;
 use warmhand_tests::town::{Phone, Town};
 
@@ -109,4 +111,70 @@ fn of_what_was_not_taken_it_is_said_why() {
     notes(&mut ana, &town, record);
     ana.sync(&town);
     assert_eq!(row(&ana), Some(why));
+}
+
+/// What a device says of a note of which the server says this.
+fn told_of(state: AckState) -> Option<(Option<Help>, Option<Why>)> {
+    let town = Town::default();
+    let (mut ana, _, record, _) = town.shared_handoff();
+    notes(&mut ana, &town, record);
+    ana.app.sync_wanted();
+    let Ok(SyncStep::Send(asked)) = ana.app.sync_next(town.now()) else {
+        panic!("there is something to say")
+    };
+    let Carried::Answer { status: 200, body } = town.carry(&asked) else {
+        panic!("the server answers")
+    };
+    let mut answer: SyncAnswer = unpack(&body).unwrap();
+    let [ack] = &mut answer.acks[..] else {
+        panic!("one change was sent")
+    };
+    ack.state = state;
+    let body = pack(&answer);
+    let carried = Carried::Answer { status: 200, body };
+    ana.app
+        .sync_answered(asked.number, &carried, town.now())
+        .unwrap();
+    let rows = ana.app.sync_status().unwrap().unsent;
+    let row = rows.iter().find(|row| row.record == record)?;
+    Some((row.help, row.why))
+}
+
+#[test]
+fn each_reason_is_told_in_a_word_of_its_own() {
+    use QuarantineReason as Q;
+    use RejectReason as R;
+    let quarantined = [
+        (Q::Access, Why::Access),
+        (Q::Role, Why::Role),
+        (Q::Guard, Why::Rule),
+        (Q::Revoked, Why::OutOfService),
+        (Q::Recovered, Why::Unproven),
+        (Q::EntryId, Why::Taken),
+        (Q::Unconfirmed, Why::Unconfirmed),
+    ];
+    for (reason, why) in quarantined {
+        let told = told_of(AckState::Quarantined(reason));
+        assert_eq!(told, Some((Some(Help::Quarantined), Some(why))));
+    }
+    let rejected = [
+        (R::Malformed, Why::Unreadable),
+        (R::WrongHash, Why::Unreadable),
+        (R::TooBig, Why::TooLong),
+        (R::Full, Why::Full),
+        (R::Crowded, Why::Crowded),
+    ];
+    for (reason, why) in rejected {
+        let told = told_of(AckState::Rejected(reason));
+        assert_eq!(told, Some((Some(Help::Rejected), Some(why))));
+    }
+    // What its device writes anew waits like anything else.
+    for reason in [Q::Reauthor, Q::StandsOn] {
+        assert_eq!(
+            told_of(AckState::Quarantined(reason)),
+            Some((None, None)),
+            "{reason:?}"
+        );
+    }
+    assert_eq!(told_of(AckState::Rejected(R::Erased)), None);
 }

@@ -2,7 +2,6 @@
 //! not there, a full disk takes back what it struck and nothing of its neighbours, and whoever asks again has it taken.
 
 use rusqlite::Connection;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -13,8 +12,8 @@ use warmhand_core::document::ChangeHash;
 use warmhand_core::domain::id::{DeviceId, PatientId};
 use warmhand_core::view::SyncState;
 use warmhand_core::wire::{AckState, SyncRequest, unpack};
+use warmhand_server::store::StoreError;
 use warmhand_server::store::sqlite::{Fault, Verified};
-use warmhand_server::store::{Store, StoreError};
 use warmhand_tests::town::{Phone, Town};
 
 /// Holds the writer where it begins next, and ends what it does after that at a place of its choice.

@@ -59,7 +59,7 @@ fn durable(said: &[String], name: &str) -> Option<u64> {
 }
 
 #[test]
-fn a_device_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
+fn a_device_whose_power_fails_within_any_frame_has_what_it_acknowledged() {
     let ground = Ground::new();
     let listening = ground.serve();
     drop(ground.device("ana.db", "n1", &listening.url, 1));
@@ -137,7 +137,7 @@ fn acknowledged(device: &mut Device, said: impl Fn() -> Vec<String>) -> Vec<(u64
 }
 
 #[test]
-fn a_server_whose_power_fails_at_any_byte_has_what_it_acknowledged() {
+fn a_server_whose_power_fails_within_any_frame_has_what_it_acknowledged() {
     let ground = Ground::new();
     let (mut ana, victim, _) = ground.watched();
     let before = fs::read(ground.database()).unwrap();
