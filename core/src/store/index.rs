@@ -6,22 +6,24 @@ use super::list::Likeness;
 use super::{Held, ListRow, Store, StoreError, Write, readable};
 use crate::domain::id::{DocumentId, PatientId, UserId};
 use crate::domain::organisation::Organisation;
-use crate::domain::read::{Summary, TaskReading, read};
+use crate::domain::read::{Summary, read};
 use jiff::Timestamp;
 use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// Whose first screen a record is on: whoever owns it while it is open, has a task in it that is not done, is asked a
-/// question or to accept something, may take it over, or has to know of something. The empty code stands for everybody: a task is nobody's whom the
-/// sheet still knows.
+/// question or to accept something, may take it over, or has to know of something. The empty code stands for everybody: a task or a question is
+/// nobody's whom the sheet still knows.
 fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str> {
     let tasks = summary.tasks.iter().filter(|task| task.done.is_none());
     let questions = summary.review.iter().filter(|question| question.is_open());
     let proposals = summary.proposals.iter();
     let waiting = summary.waiting.iter().filter(|w| w.taken_by.is_none());
     let alerts = summary.alerts.iter().filter(|alert| !alert.is_over);
-    let nobodys = |task: &&TaskReading| !task.owners.iter().any(|o| sheet.person(o).is_some());
-    let everybody = tasks.clone().any(|task| nobodys(&task)).then_some("");
+    let nobodys = |owners: &[UserId]| !owners.iter().any(|o| sheet.person(o).is_some());
+    let is_everybodys = tasks.clone().any(|task| nobodys(&task.owners))
+        || questions.clone().any(|question| nobodys(&question.owners));
+    let everybody = is_everybodys.then_some("");
     let owners = summary.owners.iter().filter(|_| summary.is_open());
     owners
         .chain(tasks.flat_map(|task| &task.owners))

@@ -9,7 +9,7 @@ use super::alert::{self, AlertRow};
 use super::when::{Length, When};
 use crate::domain::id::UserId;
 use crate::domain::organisation::{Organisation, Person};
-use crate::domain::read::{ReviewReading, Summary, TaskReading, TaskState};
+use crate::domain::read::{Summary, TaskReading, TaskState};
 use crate::domain::time;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -159,16 +159,28 @@ impl Reader<'_> {
         all.into_iter().filter(mine)
     }
 
+    /// Is it hers? Of what nobody holds whom the sheet still knows it is whoever's works at the record's site.
+    fn is_hers(&self, record: &Summary, owners: &[UserId]) -> bool {
+        let site = record.site.as_ref();
+        let is_here = |me: &Person| site.is_none_or(|site| me.works_at(site));
+        owners.contains(self.person) || self.is_nobodys(owners) && self.me.is_some_and(is_here)
+    }
+
+    fn is_nobodys(&self, owners: &[UserId]) -> bool {
+        !owners.iter().any(|owner| self.known.contains(owner))
+    }
+
     fn questions(&self, record: &Summary) -> impl Iterator<Item = QuestionRow> {
-        let concerns = move |q: &&ReviewReading| {
-            q.is_open() && (q.owners.contains(self.person) || q.told.contains(self.person))
-        };
-        let open = record.review.iter().filter(concerns);
-        open.map(move |question| QuestionRow {
-            record: record.record,
-            name: record.name.clone(),
-            question: question.clone(),
-            is_mine: question.owners.contains(self.person),
+        let open = record.review.iter().filter(|question| question.is_open());
+        open.filter_map(move |question| {
+            let is_mine = self.is_hers(record, &question.owners);
+            let concerns = is_mine || question.told.contains(self.person);
+            concerns.then(|| QuestionRow {
+                record: record.record,
+                name: record.name.clone(),
+                question: question.clone(),
+                is_mine,
+            })
         })
     }
 
@@ -220,14 +232,7 @@ impl Reader<'_> {
         if !matches!(task.state(self.now), TaskState::Open | TaskState::Paused) {
             return None;
         }
-        let is_nobodys = !task.owners.iter().any(|o| self.known.contains(o));
-        let here = || {
-            let site = record.site.as_ref();
-            self.me
-                .is_some_and(|me| site.is_none_or(|site| me.works_at(site)))
-        };
-        let concerns = task.owners.contains(self.person) || is_nobodys && here();
-        if !concerns {
+        if !self.is_hers(record, &task.owners) {
             return None;
         }
         let partner = task.partner.as_ref().and_then(|p| self.sheet.partner(p));
@@ -246,7 +251,7 @@ impl Reader<'_> {
                 .filter(|_| task.is_overdue(self.now))
                 .map(|due| Length::between(due, self.now)),
             is_paused: task.paused,
-            is_nobodys,
+            is_nobodys: self.is_nobodys(&task.owners),
         })
     }
 }

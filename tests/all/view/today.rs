@@ -132,6 +132,27 @@ fn a_task_that_nobody_holds_any_more_is_shown_to_everybody_at_its_site() {
 }
 
 #[test]
+fn a_question_whose_owner_has_left_is_asked_of_everybody_at_its_site() {
+    let (mut ledger, visit) = agreed();
+    crate::hazard::both(
+        &mut ledger,
+        ("n1", decision("agreed", Some(visit))),
+        ("n1", decision("not_today", None)),
+    );
+    let mut record = ledger.reading();
+    let mine = |record: &Summary, user: &str| {
+        let screen = shown(std::slice::from_ref(record), user, ledger.now);
+        screen.questions.iter().any(|row| row.is_mine)
+    };
+    assert!(!mine(&record, "d1"), "it has an owner");
+    for question in &mut record.review {
+        question.owners = vec!["gone".into()];
+    }
+    assert!(mine(&record, "n1") && mine(&record, "d1") && mine(&record, "c1"));
+    assert!(!mine(&record, "ma"), "she works at the other site");
+}
+
+#[test]
 fn the_shifts_of_today_are_on_the_first_screen() {
     let now: jiff::Timestamp = "2026-03-03T18:00:00Z".parse().unwrap();
     let shifts = |user: &str| -> Vec<_> {
