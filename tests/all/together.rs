@@ -106,14 +106,18 @@ async fn begun<T>(work: &mut Pin<Box<dyn Future<Output = T> + Send + '_>>) {
     .await;
 }
 
-/// Three phones with something to say wait while somebody else is written down. Which of their changes each is told of.
+/// Three phones with something to say wait while somebody else is written down. What each said, and what of it she is told is there.
 fn sent(
     town: &Town,
     gate: &Gate,
     phones: &mut [Phone; 3],
     (place, with): (usize, StoreError),
-) -> Vec<Result<Vec<ChangeHash>, StoreError>> {
+) -> Vec<(Vec<ChangeHash>, Result<Vec<ChangeHash>, StoreError>)> {
     let asked = phones.each_mut().map(|phone| asks(town, phone));
+    let said = asked.each_ref().map(|(_, request)| {
+        let changes = request.push.iter().flat_map(|doc| &doc.changes);
+        changes.map(|change| change.hash).collect()
+    });
     let (store, now) = (&town.server().store, town.now());
     town.run(async {
         gate.close();
@@ -127,12 +131,13 @@ fn sent(
         gate.open(place, with);
         first.await.unwrap();
         let mut all = Vec::new();
-        for other in others {
-            all.push(other.await.map(|answer| {
+        for (said, other) in said.into_iter().zip(others) {
+            let told = other.await.map(|answer| {
                 let acks = answer.acks.into_iter();
                 let acks = acks.filter(|ack| matches!(ack.state, AckState::Accepted(_)));
                 acks.map(|ack| ack.hash).collect()
-            }));
+            });
+            all.push((said, told));
         }
         all
     })
@@ -158,14 +163,17 @@ fn struck(place: usize, with: &StoreError) -> Option<String> {
         let hashes = hashes.query_map([], |row| row.get(0)).unwrap();
         hashes.map(Result::unwrap).collect()
     };
-    let accepted = told.iter().flatten().flatten();
-    for hash in accepted {
-        assert!(
-            there.contains(&hash.0[..]),
-            "{place}: it was told of what is not there"
-        );
+    for (said, told) in &told {
+        if let Ok(accepted) = told {
+            assert_eq!(accepted, said);
+        }
+        // Durable before anybody is told, and nothing of what failed before that.
+        let is_durable = told.is_ok() || at.as_deref() == Some("committed");
+        for hash in said {
+            assert_eq!(there.contains(&hash.0[..]), is_durable, "{place}, {at:?}");
+        }
     }
-    let failed = told.iter().filter(|told| told.is_err()).count();
+    let failed = told.iter().filter(|(_, told)| told.is_err()).count();
     let expected = match (at.as_deref(), with) {
         (None, _) => 0,
         (Some("commit" | "committed"), _) | (_, StoreError::Killed) => 3,

@@ -221,6 +221,11 @@ impl Organisation {
         self.people.iter().find(|p| p.id == *id)
     }
 
+    /// Does it know none of these? Then what is theirs is nobody's, and falls to whoever works there.
+    pub fn knows_none(&self, people: &[UserId]) -> bool {
+        !people.iter().any(|user| self.person(user).is_some())
+    }
+
     /// Who signed the organisation's own safety steps; none while no licensed clinician among the people has.
     pub fn clinical_lead(&self) -> Option<&Person> {
         let signed = self.safety.signed_by.as_deref()?;

@@ -20,9 +20,10 @@ fn concerned<'a>(summary: &'a Summary, sheet: &Organisation) -> BTreeSet<&'a str
     let proposals = summary.proposals.iter();
     let waiting = summary.waiting.iter().filter(|w| w.taken_by.is_none());
     let alerts = summary.alerts.iter().filter(|alert| !alert.is_over);
-    let nobodys = |owners: &[UserId]| !owners.iter().any(|o| sheet.person(o).is_some());
-    let is_everybodys = tasks.clone().any(|task| nobodys(&task.owners))
-        || questions.clone().any(|question| nobodys(&question.owners));
+    let is_everybodys = tasks.clone().any(|task| sheet.knows_none(&task.owners))
+        || questions
+            .clone()
+            .any(|asked| sheet.knows_none(&asked.owners));
     let everybody = is_everybodys.then_some("");
     let owners = summary.owners.iter().filter(|_| summary.is_open());
     owners

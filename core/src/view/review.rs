@@ -30,7 +30,7 @@ pub struct ReviewScreen {
     pub kind: ReviewKind,
     /// What was said, each once, the earlier first: the two that the question is about, and whatever else is an answer to it.
     pub sentences: Vec<Sentence>,
-    /// For whom it is, by name.
+    /// For whom it is, by name; nobody where they have left, and then it is for whoever works at its site.
     pub owners: Vec<String>,
     /// Who else is told.
     pub told: Vec<String>,
@@ -130,6 +130,9 @@ impl ReviewScreen {
             names
         };
         let until = question.settled_at.unwrap_or(desk.now);
+        let is_nobodys = desk.sheet.knows_none(&question.owners);
+        let site = record.site.as_ref();
+        let is_here = site.is_none_or(|site| desk.person.works_at(site));
         Some(Self {
             record: record.id,
             item,
@@ -139,9 +142,13 @@ impl ReviewScreen {
                 .iter()
                 .map(|(r, e)| sentence(desk, r, e, receipts))
                 .collect(),
-            owners: names(&question.owners),
+            owners: if is_nobodys {
+                Vec::new()
+            } else {
+                names(&question.owners)
+            },
             told: names(&question.told),
-            is_mine: question.owners.contains(&desk.person.id),
+            is_mine: question.owners.contains(&desk.person.id) || is_nobodys && is_here,
             opened: question.opened_at.map(when),
             open_for: question.opened_at.map(|at| Length::between(at, until)),
             due: question.due_at.map(when),

@@ -137,11 +137,10 @@ pub fn task_row(
     if with_code {
         said.push(format!("patient {}", words::code(record)));
     }
-    let owners = programme.names(&task.owners);
-    said.push(if owners.is_empty() {
-        "nobody holds this yet".to_owned()
+    said.push(if programme.sheet.knows_none(&task.owners) {
+        "nobody holds this".to_owned()
     } else {
-        owners
+        programme.names(&task.owners)
     });
     let is_paused = task.state(programme.now) == TaskState::Paused;
     if is_paused {
@@ -308,7 +307,11 @@ pub fn review(
             }),
             detail: format!(
                 "{} decides with her · nobody is messaged before that",
-                programme.names(&item.owners)
+                if programme.sheet.knows_none(&item.owners) {
+                    "Whoever works there".to_owned()
+                } else {
+                    programme.names(&item.owners)
+                }
             ),
         })
         .collect();

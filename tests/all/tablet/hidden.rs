@@ -154,6 +154,27 @@ fn whom_to_call_is_there_beside_any_record_and_a_worry_is_taken() {
 }
 
 #[test]
+fn whoever_sees_her_through_another_of_her_records_ticks_what_follows_from_her_worry() {
+    let mut ward = Ward::new("Rosa", "Noor");
+    let (record, patient) = ward.rosa;
+    // Another record of the same patient, at the site of the other nurse.
+    ward.hand("sup");
+    let open = json!({"OpenRecord": {"site": "clinic", "patient": patient}});
+    ward.tablet.does(&ward.town, open);
+    ward.tablet.sync(&ward.town);
+    ward.hand("n2");
+    let worry = json!({"RaiseSafety": {"record": record, "reason": "patient_said"}});
+    let worry = ward.tablet.does(&ward.town, worry).made.unwrap();
+    ward.town.wait(60 * 25);
+    let ticked =
+        json!({"CompleteTask": {"record": record, "kind": "safety_next_day", "cause": worry}});
+    ward.tablet.does(&ward.town, ticked);
+    ward.tablet.sync(&ward.town);
+    assert!(ward.town.aside().is_empty());
+    assert_eq!(ward.town.verify(), Verified::SOUND);
+}
+
+#[test]
 fn a_worry_beside_what_the_tablet_has_lost_waits_for_a_person_and_opens_nothing() {
     let mut ward = Ward::new("Rosa", "Noor");
     ward.tablet.sync(&ward.town);

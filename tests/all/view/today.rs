@@ -11,8 +11,9 @@ use warmhand_core::domain::payload::*;
 use warmhand_core::domain::read::{Summary, TaskState};
 use warmhand_core::store::ListRow;
 use warmhand_core::view::{Length, PatientsScreen, TodayScreen, VisitScreen};
+use warmhand_server::store::Store;
 use warmhand_tests::ledger::Ledger;
-use warmhand_tests::organisation::sheet;
+use warmhand_tests::organisation::{SHEET, sheet};
 use warmhand_tests::town::Town;
 
 fn shown(records: &[Summary], user: &str, now: jiff::Timestamp) -> TodayScreen {
@@ -150,6 +151,52 @@ fn a_question_whose_owner_has_left_is_asked_of_everybody_at_its_site() {
     }
     assert!(mine(&record, "n1") && mine(&record, "d1") && mine(&record, "c1"));
     assert!(!mine(&record, "ma"), "she works at the other site");
+}
+
+#[test]
+fn a_device_shows_it_as_soon_as_it_hears_that_the_owner_has_left() {
+    let town = Town::default();
+    let mut phones = ["n1", "c1"].map(|user| town.device(user, &[user]));
+    let open = json!({"OpenRecord": {"site": "home", "preferred_name": "Rosa"}});
+    let record = phones[0].does(&town, open).record.unwrap();
+    let need = json!({"IdentifyNeed": {"record": record, "basis": "judgement", "owner": "d1"}});
+    phones[0].does(&town, need);
+    let offer = json!({"OfferHandoff": {"record": record, "mode": "phone", "outreach": true}});
+    phones[0].does(&town, offer);
+    phones[0].sync(&town);
+    phones[1].sync(&town);
+    for (phone, said) in phones.iter_mut().zip(["agreed", "withdrew"]) {
+        let said = json!({"record": record, "value": said, "outreach": true});
+        phone.does(&town, json!({"RecordDecision": said}));
+    }
+    for at in [0, 1, 0] {
+        phones[at].sync(&town);
+    }
+    let mine = |phone: &warmhand_tests::town::Phone| {
+        let questions = phone.app.today(town.now()).unwrap().questions;
+        let item = questions.first().map(|row| row.question.id);
+        let screen = item.map(|item| phone.app.review(record, item, town.now()).unwrap());
+        let is_mine = questions.first().map(|row| row.is_mine);
+        assert_eq!(screen.as_ref().map(|screen| screen.is_mine), is_mine);
+        screen.map(|screen| (screen.is_mine, screen.owners))
+    };
+    let lena = "Lena Fischer".to_owned();
+    assert_eq!(
+        mine(&phones[0]),
+        Some((false, vec![lena])),
+        "she is told of it"
+    );
+    let hers =
+        r#"{"id": "d1", "name": "Lena Fischer", "roles": [{"role": "doula", "sites": ["home"]}]},"#;
+    let without = SHEET.replacen(hers, "", 1);
+    assert_ne!(without, SHEET);
+    town.run(town.store().load_sheet(without)).unwrap();
+    for phone in &mut phones {
+        phone.sync(&town);
+        assert_eq!(mine(phone), Some((true, Vec::new())));
+        phone.restart();
+        assert_eq!(mine(phone), Some((true, Vec::new())));
+    }
 }
 
 #[test]

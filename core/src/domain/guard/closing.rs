@@ -27,8 +27,11 @@ impl Case<'_> {
     /// knows is everybody's.
     pub(super) fn ticked(&self, task: DerivedId) -> Result<(), Breach> {
         let tasks = read::tasks_of(self.past, self.sheet, self.at());
-        let known = tasks.into_iter().find(|t| t.id == task).map(|t| t.owners);
-        let owners = known.or_else(|| self.of_nobody(task));
+        let known = tasks.into_iter().find(|t| t.id == task);
+        let cause = known.as_ref().and_then(|t| self.past.past.get(t.cause));
+        // Whether she may see the record is not read from it alone: whoever writes in it may.
+        let was_worried = cause.is_some_and(|e| e.body.is_said_beside() && e.by == self.entry.by);
+        let owners = known.map(|t| t.owners).or_else(|| self.of_nobody(task));
         let owners = owners.ok_or(Breach::NoSuchTask)?;
         let on = self.entry.occurred_at.date();
         let coordinates = self.is(Role::Coordinator)
@@ -37,9 +40,9 @@ impl Case<'_> {
                     .past
                     .sites()
                     .any(|site| authority::is_designated(self.person, Some(site), self.sheet, on));
-        let nobodys = !owners.iter().any(|o| self.sheet.person(o).is_some());
+        let hers = was_worried || owners.contains(&self.entry.by) || self.sheet.knows_none(&owners);
         ensure(
-            owners.contains(&self.entry.by) || coordinates || nobodys || self.is(Role::Supervisor),
+            hers || coordinates || self.is(Role::Supervisor),
             Breach::NotYourTask,
         )
     }

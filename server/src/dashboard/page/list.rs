@@ -71,7 +71,7 @@ impl ListPage {
                 SentenceRow::new(
                     "work-3",
                     "Ask Juniper Clinic whether she came",
-                    "patient 8F3 · due 09:00 · nobody holds this yet",
+                    "patient 8F3 · due 09:00 · nobody holds this",
                 )
                 .tagged("4 h", Tone::Late)
                 .leading_to("/handoffs/8f3"),

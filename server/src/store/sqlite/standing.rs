@@ -1,5 +1,5 @@
 //! Who may write in a document, or begin one: the device that sends, and the person who wrote, both have to see it. Of what
-//! they write this knows nothing.
+//! they write this knows only whether it is of the safety panel, which is there for everybody.
 
 use super::push::{Push, Taking, opened};
 use super::{StoreError, Verb};
