@@ -89,6 +89,9 @@ impl Fault for Gate {
     }
 }
 
+/// Which of its changes a phone is told are there.
+type Told = Result<Vec<ChangeHash>, StoreError>;
+
 /// What a phone sends, and which it is.
 fn asks(town: &Town, phone: &mut Phone) -> (DeviceId, SyncRequest) {
     phone.app.sync_wanted();
@@ -112,7 +115,7 @@ fn sent(
     gate: &Gate,
     phones: &mut [Phone; 3],
     (place, with): (usize, StoreError),
-) -> Vec<(Vec<ChangeHash>, Result<Vec<ChangeHash>, StoreError>)> {
+) -> Vec<(Vec<ChangeHash>, Told)> {
     let asked = phones.each_mut().map(|phone| asks(town, phone));
     let said = asked.each_ref().map(|(_, request)| {
         let changes = request.push.iter().flat_map(|doc| &doc.changes);
