@@ -1,8 +1,6 @@
 //! The twenty ways in which two people who could not see each other's work may collide, each with its safe rule, the
 //! question that it opens, and what settles it.
 
-#[path = "hazard/beside.rs"]
-mod beside;
 #[path = "hazard/fallen.rs"]
 mod fallen;
 #[path = "hazard/follow_up.rs"]
@@ -23,6 +21,8 @@ mod spent;
 mod unplanned;
 #[path = "hazard/unsaid.rs"]
 mod unsaid;
+#[path = "hazard/worry.rs"]
+mod worry;
 
 use crate::event::*;
 use serde_json::json;

@@ -153,10 +153,8 @@ fn each_reason_is_told_in_a_word_of_its_own() {
         (Q::EntryId, Why::Taken),
         (Q::Unconfirmed, Why::Unconfirmed),
     ];
-    for (reason, why) in quarantined {
-        let told = told_of(AckState::Quarantined(reason));
-        assert_eq!(told, Some((Some(Help::Quarantined), Some(why))));
-    }
+    let quarantined =
+        quarantined.map(|(reason, why)| (AckState::Quarantined(reason), Help::Quarantined, why));
     let rejected = [
         (R::Malformed, Why::Unreadable),
         (R::WrongHash, Why::Unreadable),
@@ -164,9 +162,9 @@ fn each_reason_is_told_in_a_word_of_its_own() {
         (R::Full, Why::Full),
         (R::Crowded, Why::Crowded),
     ];
-    for (reason, why) in rejected {
-        let told = told_of(AckState::Rejected(reason));
-        assert_eq!(told, Some((Some(Help::Rejected), Some(why))));
+    let rejected = rejected.map(|(reason, why)| (AckState::Rejected(reason), Help::Rejected, why));
+    for (state, help, why) in quarantined.into_iter().chain(rejected) {
+        assert_eq!(told_of(state), Some((Some(help), Some(why))));
     }
     // What its device writes anew waits like anything else.
     for reason in [Q::Reauthor, Q::StandsOn] {

@@ -7,6 +7,8 @@ mod hands;
 mod hidden;
 #[path = "tablet/lists.rs"]
 mod lists;
+#[path = "tablet/worry.rs"]
+mod worry;
 
 use serde_json::json;
 use warmhand_core::domain::id::{DocumentId, PatientId};
